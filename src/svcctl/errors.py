@@ -1,0 +1,151 @@
+"""Everything svcctl raises on purpose.
+
+SvcctlError                          SVC-1000  exit 1    HTTP 500
+├── SpecError                        SVC-1100  exit 78   HTTP 422   the definition is wrong
+│   └── NotAvailable                 SVC-1101  exit 78   HTTP 501   known, but not in this version
+├── UsageError                       SVC-1200  exit 2    HTTP 400   the request makes no sense
+├── UnknownService                   SVC-1300  exit 4    HTTP 404   no such service
+├── AgentUnreachable                 SVC-1400  exit 5    HTTP 503   nobody answers
+├── Denied                           SVC-1500  exit 6    HTTP 403   you may not
+├── Conflict                         SVC-1600  exit 1    HTTP 409   not possible in this state
+├── VerbFailed                       SVC-1700  exit 1    HTTP 502   it was tried and did not work
+├── TimedOut                         SVC-1800  exit 7    HTTP 504   not within the given time
+├── PartlyFailed                     SVC-1900  exit 8    HTTP 207   some of a batch failed
+└── SystemFault                      SVC-2000  exit 1    HTTP 502   the operating system said no
+    ├── CannotSpawn                  SVC-2001  exit 1    HTTP 502   a program could not be started
+    └── StateFault                   SVC-2002  exit 1    HTTP 500   the state on disk is unusable
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class SvcctlError(Exception):
+    """Base of all expected failures: a *problem*, and a *hint* on what to do.
+
+    *problem* has no full stop and quotes the value; *hint* may be empty.
+    """
+
+    code: ClassVar[str] = "SVC-1000"
+    exit_status: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, problem: str, *, hint: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One thing wrong in a definition, with its place (line and column count from 1; 0: unknown)."""
+
+    problem: str
+    hint: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.file:
+            return self.problem
+        if not self.line:
+            return f"{self.file}: {self.problem}"
+        return f"{self.file}:{self.line}:{self.column}: {self.problem}"
+
+
+class SpecError(SvcctlError):
+    """The definition is wrong; ``mistakes`` has every one of them."""
+
+    code, exit_status, http_status = "SVC-1100", 78, 422
+
+    def __init__(self, problem: str, *, hint: str = "", mistakes: Iterable[Mistake] = ()) -> None:
+        super().__init__(problem, hint=hint)
+        self.mistakes: tuple[Mistake, ...] = tuple(mistakes)
+
+
+class NotAvailable(SpecError):
+    """The option is known and valid but this version cannot act on it."""
+
+    code, http_status = "SVC-1101", 501
+
+
+class UsageError(SvcctlError):
+    """The request makes no sense as it stands."""
+
+    code, exit_status, http_status = "SVC-1200", 2, 400
+
+
+class UnknownService(SvcctlError):
+    """There is no service of that name."""
+
+    code, exit_status, http_status = "SVC-1300", 4, 404
+
+
+class AgentUnreachable(SvcctlError):
+    """Nobody answers at the agent's address."""
+
+    code, exit_status, http_status = "SVC-1400", 5, 503
+
+
+class Denied(SvcctlError):
+    """The caller may not do that."""
+
+    code, exit_status, http_status = "SVC-1500", 6, 403
+
+
+class Conflict(SvcctlError):
+    """The service cannot do that in its present phase."""
+
+    code, http_status = "SVC-1600", 409
+
+
+class VerbFailed(SvcctlError):
+    """The verb was carried out and did not reach its goal."""
+
+    code, http_status = "SVC-1700", 502
+
+
+class TimedOut(SvcctlError):
+    """The goal was not reached within the time given."""
+
+    code, exit_status, http_status = "SVC-1800", 7, 504
+
+
+class PartlyFailed(SvcctlError):
+    """Some members of a batch failed, others did not."""
+
+    code, exit_status, http_status = "SVC-1900", 8, 207
+
+
+class SystemFault(SvcctlError):
+    """The operating system refused."""
+
+    code, http_status = "SVC-2000", 502
+
+
+class CannotSpawn(SystemFault):
+    """A program could not be started; ``permanent`` says that trying again is pointless."""
+
+    code = "SVC-2001"
+
+    def __init__(self, problem: str, *, hint: str = "", permanent: bool = False) -> None:
+        super().__init__(problem, hint=hint)
+        self.permanent = permanent
+
+
+class StateFault(SystemFault):
+    """The state on disk is unusable."""
+
+    code, http_status = "SVC-2002", 500
+
+
+def tree() -> tuple[type[SvcctlError], ...]:
+    """Give every error class, parents first: what the error reference is generated from."""
+    found: list[type[SvcctlError]] = [SvcctlError]
+    for known in found:
+        found.extend(known.__subclasses__())
+    return tuple(found)

@@ -1,0 +1,167 @@
+"""Facts, in the past tense: the engine states them, observers only read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to *instance* of *service* at *at* (seconds since 1970, UTC).
+
+    *service* and *instance* are empty for what happened to the agent itself.
+    """
+
+    at: float
+    service: str = ""
+    instance: str = ""
+
+    def fields(self) -> dict[str, object]:
+        """Give what is special to this kind of event, by name."""
+        common = {"at", "service", "instance"}
+        return {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name not in common
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseChanged(Event):
+    """The instance went from one phase to another."""
+
+    old: str
+    new: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceSpawned(Event):
+    """A program was started."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceExited(Event):
+    """The main process ended; *code* or *signal* is None where it does not apply or is unknown."""
+
+    pid: int
+    code: int | None
+    signal: str | None
+    uptime: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceAdopted(Event):
+    """A new agent found the program running and carries on with it."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeKilled(Event):
+    """Processes that had not ended by themselves were killed; each as ``pid name``."""
+
+    killed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeFailed(Event):
+    """A probe's verdict turned bad."""
+
+    probe: str
+    purpose: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbePassed(Event):
+    """A probe's verdict turned good."""
+
+    probe: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReported(Event):
+    """The program said what it is doing (sd_notify STATUS)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookFailed(Event):
+    """A hook, reload or stop command did not succeed."""
+
+    hook: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryExceeded(Event):
+    """The soft memory limit was exceeded, three samples in a row."""
+
+    memory_bytes: int
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitNotEnforced(Event):
+    """A limit could not be set on this machine; the service runs without it."""
+
+    limit: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReloadDone(Event):
+    """The program was told to reload, and did as far as can be seen."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSkipped(Event):
+    """A scheduled run was due while the last one still ran."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturePaused(Event):
+    """Output could not be written; the program is kept waiting, nothing is lost."""
+
+    stream: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureResumed(Event):
+    """Output is written again."""
+
+    stream: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecApplied(Event):
+    """A definition was taken over: created, changed or removed."""
+
+    change: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStarted(Event):
+    """An agent began its work."""
+
+    pid: int
+    adopted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStopped(Event):
+    """An agent ended in order."""
+
+    left_running: int
+
+
+def kinds() -> tuple[type[Event], ...]:
+    """Give every kind of event: what the event reference is generated from."""
+    return tuple(Event.__subclasses__())

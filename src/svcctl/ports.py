@@ -1,0 +1,332 @@
+"""What svcctl needs of the world: small Protocols and the plain values they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from svcctl.events import Event
+from svcctl.spec.policy import Limits
+
+Document = dict[str, object]
+"""What JSON can hold, with names at the top."""
+
+Subscriber = Callable[[Event], None]
+Cancel = Callable[[], None]
+Lines = Callable[[str, list[bytes]], None]
+"""Called with the stream (``stdout``, ``stderr``) and complete lines without their ends."""
+
+
+class Timer(Protocol):
+    """A call that is due later."""
+
+    def cancel(self) -> None:
+        """Forget it; harmless once it was made."""
+
+
+class Clock(Protocol):
+    """Time, so that tests own it."""
+
+    def now(self) -> float:
+        """Seconds since 1970, UTC; may jump."""
+
+    def monotonic(self) -> float:
+        """Seconds since some point of this boot, the same for every process; never jumps."""
+
+    def later(self, seconds: float, call: Callable[[], None]) -> Timer:
+        """Make *call* once *seconds* have passed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which process, beyond doubt: pids are reused, these four together are not.
+
+    *start_ticks* is field 22 of proc(5) ``stat``; *inode* is that of its pidfd (Linux 6.9), else 0.
+    """
+
+    pid: int
+    start_ticks: int
+    boot_id: str
+    inode: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """How a process ended: a code, or a signal's name (``KILL``), or (both None) nobody knows."""
+
+    code: int | None = None
+    signal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One process of a tree."""
+
+    pid: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a tree uses: processor seconds since its start, resident bytes, processes."""
+
+    cpu_seconds: float = 0.0
+    memory_bytes: int = 0
+    processes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A program about to be started.
+
+    *tag* names the tree (``web``, ``web.2``, ``web.2:pre_start``); *token* is new for every spawn
+    and stands in the environment, so that a stray tree can be found again. *stdin* is as in the
+    spec (``null``, ``open``, ``file:PATH``). *stdout* and *stderr* are file descriptors the child
+    gets a copy of; None gives it the null device, -1 lets it inherit ours.
+    """
+
+    tag: str
+    token: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str = "/"
+    stdin: str = "null"
+    stdout: int | None = None
+    stderr: int | None = None
+    user: str | None = None
+    group: str | None = None
+    supplementary_groups: tuple[str, ...] | None = None
+    umask: int | None = None
+    no_new_privs: bool = False
+    cap_bound: tuple[str, ...] | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+class Child(Protocol):
+    """One running process tree: a main process and all that came of it."""
+
+    @property
+    def identity(self) -> Identity:
+        """Which process is the main one."""
+
+    @property
+    def unenforced(self) -> tuple[tuple[str, str], ...]:
+        """Limits this machine could not set, each with the problem."""
+
+    def on_exit(self, call: Callable[[Exit], None]) -> None:
+        """Make *call* once, from the event loop, when the main process has ended."""
+
+    def signal(self, name: str, *, everyone: bool = False) -> None:
+        """Send the signal called *name* (``TERM``) to the main process or to the whole tree.
+
+        What is gone already is no error; an unknown *name* is a UsageError.
+        """
+
+    def members(self) -> tuple[Member, ...]:
+        """Give the live processes of the tree, double-forked daemons included; zombies are not."""
+
+    def sweep(self, then: Callable[[tuple[Member, ...]], None]) -> None:
+        """Kill whatever is left of the tree; tell *then* whom, once all of it is gone.
+
+        *then* is called at once, before sweep returns, where nothing was left.
+        """
+
+    def freeze(self) -> None:
+        """Make the whole tree stand still (cgroup v2 freezer, else SIGSTOP)."""
+
+    def thaw(self) -> None:
+        """Let it go on."""
+
+    def close(self) -> None:
+        """Let go of descriptors; the tree is not touched."""
+
+
+class Spawner(Protocol):
+    """Starts and finds process trees; the only way the engine touches processes."""
+
+    def spawn(self, launch: Launch) -> Child:
+        """Start a program as leader of a session of its own, or raise CannotSpawn."""
+
+    def adopt(self, identity: Identity, *, tag: str, token: str) -> Child | None:
+        """Take over a tree that an earlier agent started; None where that process is no more.
+
+        Never takes another process that merely has the same pid.
+        """
+
+    def find(self, token: str) -> Identity | None:
+        """Find the main process started with *token*, or None: for a spawn that was interrupted."""
+
+    def strays(self, tag: str, token: str, then: Callable[[tuple[Member, ...]], None]) -> None:
+        """Kill what is left of a tree whose main process ended while no agent ran; then tell *then*."""
+
+    def usage(self, children: Iterable[Child]) -> list[Usage]:
+        """Measure each of *children*, with one look at the machine."""
+
+
+class LogSink(Protocol):
+    """Takes the output of one instance, whoever runs the agent meanwhile."""
+
+    def writer(self, stream: str) -> int | None:
+        """Give a descriptor the child writes *stream* to; the caller closes it. None: discard."""
+
+    def follow(self, call: Lines) -> Cancel:
+        """Call with every complete line captured from now on."""
+
+    def drain(self) -> None:
+        """Write out what waits in the pipes now."""
+
+    def tail(self, count: int) -> list[bytes]:
+        """Give the last *count* lines captured, of all streams, oldest first."""
+
+    def close(self) -> None:
+        """Let go of pipes and files; what waits in the pipes stays there for the next sink."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a program said of itself (sd_notify): see sd_notify(3) for the names."""
+
+    fields: Mapping[str, str]
+    pid: int = 0
+
+
+class NoticeBoard(Protocol):
+    """Where programs say how they are."""
+
+    def listen(self, instance: str, call: Callable[[Notice], None]) -> tuple[str, Cancel]:
+        """Give the address to put into NOTIFY_SOCKET, the same for the same *instance* every time."""
+
+
+class FileWatch(Protocol):
+    """Tells when files change."""
+
+    def watch(self, globs: tuple[str, ...], call: Callable[[list[str]], None]) -> Cancel:
+        """Call with the files that came, went or changed."""
+
+
+class Store(Protocol):
+    """Remembers documents over restarts; what was put survives a kill at any instant."""
+
+    def put(self, kind: str, key: str, document: Document) -> None: ...
+    def delete(self, kind: str, key: str) -> None: ...
+    def items(self, kind: str) -> list[tuple[str, Document]]: ...
+    async def settle(self) -> None:
+        """Come back once all that was put survives a power failure too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event as it was written down; *number* grows."""
+
+    number: int
+    at: float
+    kind: str
+    service: str
+    instance: str
+    fields: Document
+
+
+class EventLog(Protocol):
+    """Remembers events."""
+
+    def append(self, event: Event) -> None: ...
+    def read(
+        self,
+        *,
+        services: tuple[str, ...] = (),
+        after: int = 0,
+        since: float = 0.0,
+        limit: int = 1000,
+    ) -> list[Recorded]:
+        """Give the last *limit* events that fit, oldest first."""
+
+
+class AuditLog(Protocol):
+    """Remembers who asked for what, and how it ended."""
+
+    def record(self, *, at: float, actor: str, verb: str, target: str, outcome: str) -> None: ...
+
+
+class Bus(Protocol):
+    """Carries events from those who state them to those who watch, in order."""
+
+    def publish(self, event: Event) -> None: ...
+    def subscribe(self, subscriber: Subscriber) -> Cancel: ...
+
+
+class Channel(Protocol):
+    """One way to reach people."""
+
+    async def send(self, title: str, text: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A service as handed to a manager: the spec in canonical form, its revision and its sources.
+
+    *spec* is what :func:`svcctl.spec.canonical.dump` gave; *revision* its digest; *origins* tells
+    for each option's path the layer and the place it came from; *sources* the files read, with
+    their digests.
+    """
+
+    name: str
+    spec: Document
+    revision: str
+    origins: Document = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceStatus:
+    """What can be said of one instance; the contract of ``status -o json``."""
+
+    service: str
+    instance: str
+    phase: str
+    ready: bool
+    live: bool | None
+    pid: int | None
+    started_at: float | None
+    restarts: int
+    exit_code: int | None
+    exit_signal: str | None
+    manager: str
+    spec_revision: str
+    applied: bool
+    enabled: bool
+    cpu: float | None
+    memory_bytes: int | None
+    processes: int | None
+    reason: str
+    status_text: str
+    next_at: float | None
+    groups: tuple[str, ...]
+    labels: Mapping[str, str]
+    description: str
+
+
+class ServiceManager(Protocol):
+    """Whoever keeps services on this machine: the SCM, systemd, launchd, or our own engine.
+
+    Every verb raises UnknownService for a name it does not keep. Those that change a phase come
+    back at once: what became of it is seen in :meth:`status` and in events.
+    """
+
+    def names(self) -> list[str]: ...
+    def query(self, name: str) -> Applied: ...
+    def status(self, names: Iterable[str]) -> list[InstanceStatus]: ...
+    async def install(self, applied: Applied) -> None: ...
+    async def uninstall(self, name: str) -> None: ...
+    async def configure(self, applied: Applied) -> str:
+        """Take a changed spec; say what that led to: ``unchanged``, ``updated``, ``reloaded`` or ``restarted``."""
+
+    def start(self, name: str) -> None: ...
+    def stop(self, name: str) -> None: ...
+    def restart(self, name: str) -> None: ...
+    def pause(self, name: str) -> None: ...
+    def resume(self, name: str) -> None: ...
+    def reload(self, name: str) -> None: ...
+    def reset(self, name: str) -> None: ...
+    def signal(self, name: str, signal: str) -> None: ...
+    async def enable(self, name: str, *, enabled: bool) -> None: ...
