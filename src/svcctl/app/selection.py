@@ -1,0 +1,75 @@
+"""Which services a person means: names, globs, ``@group`` and ``label=value``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from svcctl.errors import UnknownService, UsageError
+from svcctl.spec.service import ServiceSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Names, globs and @groups, any of which may fit; labels, all of which must; or everything."""
+
+    names: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    all: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was named."""
+        return not (self.names or self.labels or self.all)
+
+
+def choose(selection: Selection, specs: Mapping[str, ServiceSpec]) -> list[str]:
+    """Give the names that *selection* means, sorted.
+
+    An instance (``web.2``) stands for its service here.  Raises UnknownService for a name, group
+    or label that nothing fits, UsageError for a label that is not ``name=value``.
+    """
+    wanted = _labels(selection.labels)
+    chosen = set(specs) if not selection.names else set()
+    for pattern in selection.names:
+        chosen |= _matching(pattern, specs)
+    fitting = {name for name in chosen if wanted.items() <= dict(specs[name].labels).items()}
+    if wanted and not fitting:
+        raise UnknownService(f"no service has the labels {', '.join(selection.labels)!r}")
+    return sorted(fitting)
+
+
+def _labels(texts: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for name, sign, _ in pairs:
+        if not name or not sign:
+            raise UsageError(f"label {name!r} has no value", hint="write it as -l name=value")
+    return {name: value for name, _, value in pairs}
+
+
+def _matching(pattern: str, specs: Mapping[str, ServiceSpec]) -> set[str]:
+    if pattern in specs:
+        return {pattern}
+    if pattern.startswith("@"):
+        found = {name for name, spec in specs.items() if pattern[1:] in spec.groups}
+    elif any(sign in pattern for sign in "*?["):
+        found = {name for name in specs if fnmatchcase(name, pattern)}
+    else:
+        name, dot, number = pattern.rpartition(".")
+        found = {name} if dot and number.isdigit() and name in specs else set()
+    if not found:
+        raise _unknown(pattern, specs)
+    return found
+
+
+def _unknown(pattern: str, specs: Mapping[str, ServiceSpec]) -> UnknownService:
+    if pattern.startswith("@"):
+        known = sorted({f"@{group}" for spec in specs.values() for group in spec.groups})
+        what = "group"
+    else:
+        known, what = sorted(specs), "service"
+    close = difflib.get_close_matches(pattern, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none yet'}"
+    return UnknownService(f"no {what} {pattern!r}", hint=hint)

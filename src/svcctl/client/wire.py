@@ -1,0 +1,89 @@
+"""The local protocol: one JSON object a line, requests one way and answers the other.
+
+Request   {"id": 1, "verb": "start", "args": {},
+           "select": {"names": ["web"], "labels": [], "all": false}}
+Answers   {"id": 1, "item": ...}      any number, of a verb that streams or tells its progress
+          {"id": 1, "result": ...}    the last one, or
+          {"id": 1, "error": {"code", "problem", "hint", "mistakes"}}
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+from svcctl.app.selection import Selection
+from svcctl.errors import Mistake, SpecError, SvcctlError, UsageError, tree
+
+LONGEST = 64 * 1024 * 1024
+"""Bytes a line may have; a request that defines thousands of services fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something asked of an agent."""
+
+    verb: str
+    select: Selection = field(default_factory=Selection)
+    args: dict[str, object] = field(default_factory=dict)
+    id: int = 1
+
+
+def encode(document: object) -> bytes:
+    """Give one line, with its end."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+def encode_request(request: Request) -> bytes:
+    """Give a request as one line."""
+    return encode(asdict(request))
+
+
+def decode_request(line: bytes) -> Request:
+    """Read a request, or raise UsageError."""
+    try:
+        document = json.loads(line)
+        select = document.get("select") or {}
+        return Request(
+            id=int(document.get("id", 1)),
+            verb=str(document["verb"]),
+            select=Selection(
+                names=_texts(select.get("names")),
+                labels=_texts(select.get("labels")),
+                all=select.get("all") is True,
+            ),
+            args=dict(document.get("args") or {}),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UsageError(f"not a request: {error}") from error
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return tuple(value)
+    raise TypeError("names and labels are lists of texts")
+
+
+def error_document(error: SvcctlError) -> dict[str, object]:
+    """Give an error in a form that :func:`raise_error` turns back."""
+    mistakes = error.mistakes if isinstance(error, SpecError) else ()
+    return {
+        "code": error.code,
+        "problem": error.problem,
+        "hint": error.hint,
+        "mistakes": [asdict(each) for each in mistakes],
+    }
+
+
+def to_error(document: dict[str, object]) -> SvcctlError:
+    """Give the exception an error document stands for; an unknown code is a plain SvcctlError."""
+    kinds = {kind.code: kind for kind in tree()}
+    kind = kinds.get(str(document.get("code")), SvcctlError)
+    problem, hint = str(document.get("problem", "")), str(document.get("hint", ""))
+    if issubclass(kind, SpecError):
+        found = document.get("mistakes")
+        listed = found if isinstance(found, list) else []
+        return kind(problem, hint=hint, mistakes=[Mistake(**each) for each in listed])
+    return kind(problem, hint=hint)
