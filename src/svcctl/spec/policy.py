@@ -6,7 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from svcctl.spec.units import Command, Duration, Percent, Size
+from svcctl.spec.units import (
+    Command,
+    Count,
+    Duration,
+    ExitCode,
+    Factor,
+    Niceness,
+    Percent,
+    Period,
+    Positive,
+    ProcessorNumber,
+    ResourceLimit,
+    RotationSize,
+    Share,
+    Signal,
+    Size,
+)
 
 
 class RestartWhen(StrEnum):
@@ -82,25 +98,25 @@ class RestartPolicy:
         metadata={"doc": "which ends lead to a restart; on-abnormal means signals and time-outs"},
     )
     delay: Duration = field(default=1.0, metadata={"doc": "wait before the first restart"})
-    factor: float = field(default=2.0, metadata={"doc": "each further wait is this much longer"})
+    factor: Factor = field(default=2.0, metadata={"doc": "each further wait is this much longer"})
     max_delay: Duration = field(default=60.0, metadata={"doc": "the longest wait"})
-    jitter: float = field(
+    jitter: Share = field(
         default=0.1,
         metadata={"doc": "random share (0 to 1) by which a wait is made longer or shorter"},
     )
-    max: int = field(
+    max: Count = field(
         default=5,
         metadata={"doc": "failures within `window` after which svcctl gives up; 0: never give up"},
     )
-    window: Duration = field(
-        default=600.0, metadata={"doc": "time over which failures are counted"}
-    )
+    window: Period = field(default=600.0, metadata={"doc": "time over which failures are counted"})
     min_uptime: Duration = field(
         default=10.0,
         metadata={"doc": "a longer run resets the wait; a shorter one counts as a failed start"},
     )
-    ok_exit: tuple[int, ...] = field(default=(0,), metadata={"doc": "exit codes that mean success"})
-    never_exit: tuple[int, ...] = field(
+    ok_exit: tuple[ExitCode, ...] = field(
+        default=(0,), metadata={"doc": "exit codes that mean success"}
+    )
+    never_exit: tuple[ExitCode, ...] = field(
         default=(78,),
         metadata={"doc": "exit codes after which a restart is pointless (78: bad configuration)"},
     )
@@ -111,7 +127,7 @@ class RestartPolicy:
 class StopStep:
     """One step of a stop: exactly one of ``signal``, ``exec`` and ``http``, and its time limit."""
 
-    signal: str | None = field(
+    signal: Signal | None = field(
         default=None, metadata={"doc": "signal name, such as TERM, INT or KILL"}
     )
     exec: Command = field(default=(), metadata={"doc": "command that asks the program to stop"})
@@ -123,20 +139,22 @@ class StopStep:
 class StopPolicy:
     """How an instance is asked, then made, to end."""
 
-    signal: str = field(default="TERM", metadata={"doc": "signal that asks the program to stop"})
+    signal: Signal = field(default="TERM", metadata={"doc": "signal that asks the program to stop"})
     timeout: Duration = field(default=15.0, metadata={"doc": "time it gets before it is killed"})
     exec: Command = field(default=(), metadata={"doc": "command run before the signal"})
     http: str | None = field(default=None, metadata={"doc": "URL sent a POST before the signal"})
     tree: StopTree = field(
         default=StopTree.MIXED,
         metadata={
-            "doc": "group: signal everyone; main: only the main process; mixed: signal main, kill the rest"
+            "doc": "group: signal everyone; main: only the main process; "
+            "mixed: signal main, kill the rest"
         },
     )
     sequence: tuple[StopStep, ...] = field(
         default=(),
         metadata={
-            "doc": "the steps in full, instead of signal, timeout, exec and http; a kill always ends it"
+            "doc": "the steps in full, instead of signal, timeout, exec and http; "
+            "a kill always ends it"
         },
     )
 
@@ -157,7 +175,7 @@ class StopPolicy:
 class ReloadPolicy:
     """How a running instance takes a new configuration."""
 
-    signal: str | None = field(
+    signal: Signal | None = field(
         default=None, metadata={"doc": "signal that makes the program reload, such as HUP"}
     )
     exec: Command = field(default=(), metadata={"doc": "command that makes the program reload"})
@@ -184,18 +202,21 @@ class Limits:
     cpu: Percent | None = field(
         default=None, metadata={"doc": "share of a core, such as 50% (cgroup v2)"}
     )
-    tasks: int | None = field(
+    tasks: Positive | None = field(
         default=None, metadata={"doc": "most processes and threads (cgroup v2)"}
     )
-    nofile: int | None = field(default=None, metadata={"doc": "most open files"})
-    rlimit: Mapping[str, int] = field(
+    nofile: Positive | None = field(default=None, metadata={"doc": "most open files"})
+    rlimit: Mapping[str, ResourceLimit] = field(
         default_factory=dict,
         metadata={
-            "doc": "further resource limits by name: core, nproc, stack, memlock, fsize, data, as, cpu; -1: unlimited"
+            "doc": "further resource limits by name: "
+            "as, core, cpu, data, fsize, memlock, nproc, stack; -1: unlimited"
         },
     )
-    nice: int = field(default=0, metadata={"doc": "scheduling priority, -20 (first) to 19 (last)"})
-    affinity: tuple[int, ...] = field(
+    nice: Niceness = field(
+        default=0, metadata={"doc": "scheduling priority, -20 (first) to 19 (last)"}
+    )
+    affinity: tuple[ProcessorNumber, ...] = field(
         default=(), metadata={"doc": "processors it may run on; empty: all"}
     )
 
@@ -227,9 +248,11 @@ class LogPolicy:
     stderr: Stderr = field(
         default=Stderr.SEPARATE, metadata={"doc": "a file of its own, or the same"}
     )
-    max_size: Size = field(default=50 * 1024**2, metadata={"doc": "a larger file is rotated"})
-    keep: int = field(default=10, metadata={"doc": "rotated files kept for each stream"})
-    max_age: Duration | None = field(
+    max_size: RotationSize = field(
+        default=50 * 1024**2, metadata={"doc": "a larger file is rotated"}
+    )
+    keep: Count = field(default=10, metadata={"doc": "rotated files kept for each stream"})
+    max_age: Period | None = field(
         default=None,
         metadata={"doc": "an older file is rotated, and a rotated file this old deleted"},
     )
@@ -242,7 +265,5 @@ class Schedule:
     """When a service is started by the clock: one of ``cron`` and ``every``."""
 
     cron: str | None = field(default=None, metadata={"doc": "five cron fields, local time"})
-    every: Duration | None = field(
-        default=None, metadata={"doc": "time from one start to the next"}
-    )
+    every: Period | None = field(default=None, metadata={"doc": "time from one start to the next"})
     overlap: Overlap = field(default=Overlap.SKIP, metadata={"doc": "when the last run still runs"})

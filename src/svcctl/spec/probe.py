@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from svcctl.spec.units import Command, Duration, Regex
+from svcctl.spec.units import Command, Duration, Period, Positive, Regex, Share
 
 
 class Purpose(StrEnum):
@@ -33,7 +33,7 @@ class Probe:
         default=None, metadata={"doc": "host:port that must accept a connection"}
     )
     exec: Command = field(default=(), metadata={"doc": "command that must exit with 0"})
-    heartbeat: Duration | None = field(
+    heartbeat: Period | None = field(
         default=None,
         metadata={"doc": "longest silence between two WATCHDOG=1 messages (sd_notify)"},
     )
@@ -44,21 +44,26 @@ class Probe:
     purpose: Purpose = field(
         default=Purpose.LIVE, metadata={"doc": "what the verdict decides", "key": "for"}
     )
-    interval: Duration = field(default=10.0, metadata={"doc": "time from one check to the next"})
-    timeout: Duration = field(default=3.0, metadata={"doc": "time an answer may take"})
-    fails: int = field(default=3, metadata={"doc": "failures in a row that make the verdict bad"})
-    passes: int = field(default=1, metadata={"doc": "successes in a row that make it good again"})
+    interval: Period = field(default=10.0, metadata={"doc": "time from one check to the next"})
+    timeout: Period = field(default=3.0, metadata={"doc": "time an answer may take"})
+    fails: Positive = field(
+        default=3, metadata={"doc": "failures in a row that make the verdict bad"}
+    )
+    passes: Positive = field(
+        default=1, metadata={"doc": "successes in a row that make it good again"}
+    )
     grace: Duration = field(
         default=10.0,
         metadata={"doc": "time after the start in which failures of a live probe do not count"},
     )
-    fail_ratio: float = field(
+    fail_ratio: Share = field(
         default=0.5,
         metadata={
-            "doc": "share of failures over `ratio_window` that makes the verdict bad as well; 0: off"
+            "doc": "share of failures over `ratio_window` that makes the verdict bad as well; "
+            "0: off"
         },
     )
-    ratio_window: int = field(
+    ratio_window: Positive = field(
         default=20, metadata={"doc": "number of checks `fail_ratio` looks at"}
     )
     expect: str = field(

@@ -16,7 +16,7 @@ from svcctl.spec.policy import (
     StopPolicy,
 )
 from svcctl.spec.probe import Probe
-from svcctl.spec.units import Command, Duration, Octal
+from svcctl.spec.units import Command, Duration, InstanceCount, Octal
 
 
 class Start(StrEnum):
@@ -114,7 +114,7 @@ class ServiceSpec:
         default="null",
         metadata={"doc": "null, open (a pipe that stays open and empty) or file:PATH"},
     )
-    instances: int = field(
+    instances: InstanceCount = field(
         default=1,
         metadata={
             "doc": 'running copies, or "cpu" for one a processor; ${INSTANCE} tells them apart'
@@ -138,7 +138,8 @@ class ServiceSpec:
     ready: str = field(
         default="exec",
         metadata={
-            "doc": "when it counts as running: exec, delay:2s, notify, port:8080, log:REGEX or health"
+            "doc": "when it counts as running: "
+            "exec, delay:2s, notify, port:8080, log:REGEX or health"
         },
     )
     ready_timeout: Duration = field(default=60.0, metadata={"doc": "time it gets to become ready"})
@@ -170,6 +171,7 @@ class ServiceSpec:
     secrets_as: SecretsAs = field(
         default=SecretsAs.FILE,
         metadata={
-            "doc": "file: $CREDENTIALS_DIRECTORY/NAME, readable by the service only; env: a variable"
+            "doc": "file: $CREDENTIALS_DIRECTORY/NAME, readable by the service only; "
+            "env: a variable"
         },
     )

@@ -1,0 +1,46 @@
+"""Names the world gave (signals, limits, capabilities), and what ours may look like."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+"""What a service, and a group, may be called; no name can be taken for a path or a flag."""
+
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+SIGNALS = (
+    *("ABRT", "ALRM", "CHLD", "CONT", "HUP", "INT", "IO", "KILL", "PIPE", "PROF", "PWR", "QUIT"),
+    *("STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM"),
+    *("WINCH", "XCPU", "XFSZ"),
+)
+"""Signals a person may want to send: signal(7) without those that only faults raise."""
+
+RESOURCE_LIMITS = ("as", "core", "cpu", "data", "fsize", "memlock", "nproc", "stack")
+"""Names of ``limits.rlimit``: setrlimit(2); ``nofile`` and ``nice`` are options of their own."""
+
+CAPABILITIES = (
+    *("audit_control", "audit_read", "audit_write", "block_suspend", "bpf", "checkpoint_restore"),
+    *("chown", "dac_override", "dac_read_search", "fowner", "fsetid", "ipc_lock", "ipc_owner"),
+    *("kill", "lease", "linux_immutable", "mac_admin", "mac_override", "mknod", "net_admin"),
+    *("net_bind_service", "net_broadcast", "net_raw", "perfmon", "setfcap", "setgid", "setpcap"),
+    *("setuid", "sys_admin", "sys_boot", "sys_chroot", "sys_module", "sys_nice", "sys_pacct"),
+    *("sys_ptrace", "sys_rawio", "sys_resource", "sys_time", "sys_tty_config", "syslog"),
+    "wake_alarm",
+)
+"""capabilities(7), without their ``CAP_``."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Give a hint naming the known word nearest to *word*, or nothing."""
+    near = nearest(word, known)
+    return f"did you mean {near!r}?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Give the known word nearest to *word*, or nothing; letter case does not count."""
+    by_lower = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else ""
