@@ -1,0 +1,61 @@
+# Every target works from nothing but Python 3.11 or newer and make:
+# the virtual environment is made when a target first needs it.
+
+PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
+	$$each -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	2>/dev/null && echo $$each && break; done)
+VENV ?= .venv
+JOBS ?= 2
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
+PACKAGE := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench docs clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(VENV)/.installed  ## run the demo shop; options: make demo ARGS="--for 15s -o json"
+	@$(BIN)/svcctl demo $(ARGS)
+
+test: $(VENV)/.installed-dev  ## run the tests; a part: make test ARGS="tests/unit/spec"
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+check: $(VENV)/.installed-dev  ## run all that reads the code: format, lint, types, layers, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/vulture
+
+format: $(VENV)/.installed-dev  ## put the code into the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed-dev  ## measure, beside the peers found on this machine
+	@test -f bench/__main__.py || { echo "there are no benchmarks in this version" >&2; exit 1; }
+	$(BIN)/python -m bench $(ARGS)
+
+docs: $(VENV)/.installed-dev  ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+clean:  ## remove all that was made here, the virtual environment too
+	rm -rf $(VENV) site dist build htmlcov mutants .coverage* .benchmarks .*_cache .hypothesis
+	rm -rf docs/reference
+	find src tests docs examples bench -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { \
+	echo "no Python 3.11 or newer that can make virtual environments was found" >&2; \
+	echo "hint: apt install python3 python3-venv, or: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(PACKAGE) | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(PACKAGE) | $(BIN)/python
+	$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.installed
