@@ -1,0 +1,44 @@
+"""The spec of one instance: what ``${INSTANCE}`` stands for is only known when it is started."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from svcctl.spec.service import ServiceSpec
+
+RUN_TIME_NAMES = ("INSTANCE", "INSTANCE_INDEX", "INSTANCE_COUNT")
+"""Left in a spec until an instance is started: number from 1, number from 0, how many there are."""
+
+_RUN_TIME = re.compile(r"\$\$(?=\{INSTANCE)|\$\{(INSTANCE(?:_INDEX|_COUNT)?)\}")
+
+
+def for_instance(spec: ServiceSpec, number: int, instances: int) -> ServiceSpec:
+    """Give *spec* with ``${INSTANCE}`` and its kin replaced in every text, for instance *number*.
+
+    *number* counts from 1, *instances* is how many there are; ``$${INSTANCE}`` becomes the text
+    ``${INSTANCE}``. All else stays as it is.
+    """
+    known = {
+        "INSTANCE": str(number),
+        "INSTANCE_INDEX": str(number - 1),
+        "INSTANCE_COUNT": str(instances),
+    }
+    replaced = _replace(spec, known)
+    assert isinstance(replaced, ServiceSpec)
+    return replaced
+
+
+def _replace(value: Any, known: Mapping[str, str]) -> object:  # noqa: ANN401 (any part of a spec)
+    if type(value) is str:
+        return _RUN_TIME.sub(lambda found: known[found[1]] if found[1] else "$", value)
+    if isinstance(value, tuple):
+        return tuple(_replace(each, known) for each in value)
+    if isinstance(value, Mapping):
+        return {key: _replace(each, known) for key, each in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+        return type(value)(**{name: _replace(part, known) for name, part in parts.items()})
+    return value
