@@ -39,7 +39,7 @@ bench: $(VENV)/.installed-dev  ## measure, beside the peers found on this machin
 	$(BIN)/python -m bench $(ARGS)
 
 docs: $(VENV)/.installed-dev  ## build the documentation into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:  ## remove all that was made here, the virtual environment too
 	rm -rf $(VENV) site dist build htmlcov mutants .coverage* .benchmarks .*_cache .hypothesis
