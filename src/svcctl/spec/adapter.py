@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from svcctl.errors import SpecError
+from svcctl.errors import NotAvailable, SpecError
 from svcctl.spec.notation import PARSERS
 
 OURS = "svcctl"
@@ -21,7 +21,11 @@ def read_as(kind: str) -> CoreSchema:
         try:
             return parse(value)
         except SpecError as error:
-            said = {"problem": error.problem, "hint": error.hint}
+            said = {
+                "problem": error.problem,
+                "hint": error.hint,
+                "unavailable": isinstance(error, NotAvailable),
+            }
             raise PydanticCustomError(OURS, "{problem}", said) from error
 
     return core_schema.no_info_plain_validator_function(parse_or_tell)

@@ -8,8 +8,9 @@ import warnings
 from collections.abc import Callable
 from decimal import Decimal
 
-from svcctl.errors import SpecError
+from svcctl.errors import NotAvailable, SpecError
 from svcctl.spec.names import SIGNALS, did_you_mean
+from svcctl.spec.unavailable import NOT_AVAILABLE, WINDOWS_SIGNALS
 
 _NUMBER = r"\d{1,20}(?:\.\d{1,20})?"
 _DURATION = re.compile(rf"(?:({_NUMBER})(ms|us|[smhdw])\s*)+", re.ASCII)
@@ -166,6 +167,8 @@ def parse_signal(value: object) -> str:
     name = value.strip().upper().removeprefix("SIG") if isinstance(value, str) else ""
     if name in SIGNALS:
         return name
+    if name in WINDOWS_SIGNALS:
+        raise NotAvailable(f"signal {name!r} is {NOT_AVAILABLE}")
     hint = did_you_mean(name, SIGNALS) or "write a name such as TERM, INT, HUP or USR1"
     raise SpecError(f"{show(value)} is not a signal", hint=hint)
 

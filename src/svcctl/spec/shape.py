@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -87,6 +87,20 @@ def _member(field: dataclasses.Field[Any], hint: object) -> Member:
         required=required,
         doc=field.metadata.get("doc", ""),
     )
+
+
+def shape_at(table: type, path: Sequence[str | int]) -> Shape | None:
+    """Give the shape of the option at *path* within *table*, or None if there is none."""
+    shape: Shape | None = Shape(kind=Kind.TABLE, of=table)
+    for step in path:
+        if shape is None:
+            return None
+        if shape.kind is Kind.TABLE:
+            member = shape.members.get(str(step))
+            shape = member.shape if member else None
+        else:
+            shape = shape.item
+    return shape
 
 
 _SCALARS = {bool: Kind.FLAG, int: Kind.WHOLE, float: Kind.NUMBER, str: Kind.TEXT}

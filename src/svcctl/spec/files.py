@@ -1,0 +1,115 @@
+"""Finds and reads definition files: the ones named, those of a folder, those they include."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from svcctl.errors import Mistake
+from svcctl.spec.cleaning import clean
+from svcctl.spec.locate import KeyPath
+from svcctl.spec.names import did_you_mean
+from svcctl.spec.notation import show
+from svcctl.spec.report import Report
+from svcctl.spec.source import File, UnreadableError, open_file, reason
+
+_TOP = ("version", "include", "defaults", "services")
+
+
+def read_files(
+    paths: Iterable[str | os.PathLike[str]], environ: Mapping[str, str], report: Report
+) -> list[File]:
+    """Read all *paths*, files or folders of ``*.toml``, and what they include, each file once.
+
+    What cannot be read is reported and left out.
+    """
+    reader = _Reader(environ=environ, report=report)
+    for path in paths:
+        for shown in reader.expand(os.fspath(path)):
+            reader.read(shown, None)
+    return reader.files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    environ: Mapping[str, str]
+    report: Report
+    files: list[File] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def expand(self, shown: str) -> list[str]:
+        """Give the files that the path *shown* stands for."""
+        try:
+            folder = Path(shown)
+            if not folder.is_dir():
+                return [shown]
+            found = sorted(str(each) for each in folder.iterdir() if each.suffix == ".toml")
+        except (OSError, ValueError) as error:
+            self.report.add(Mistake(problem=f"cannot be read: {reason(error)}", file=shown))
+            return []
+        if not found:
+            self.report.add(Mistake(problem="there is no *.toml file in this folder", file=shown))
+        return found
+
+    def read(self, shown: str, parent: File | None) -> None:
+        """Read one file and what it includes."""
+        try:
+            real = os.path.realpath(shown)
+            if real in self.seen:
+                return
+            self.seen.add(real)
+            file = open_file(shown, parent)
+        except (OSError, ValueError) as error:
+            self.report.add(Mistake(problem=f"cannot be read: {reason(error)}", file=shown))
+            return
+        except UnreadableError as error:
+            self.report.add(error.mistake)
+            return
+        clean(file, self.environ, self.report)
+        self._check_top(file)
+        self.files.append(file)
+        for included in self._included(file):
+            self.read(included, file)
+
+    def _included(self, file: File) -> list[str]:
+        patterns = file.document.get("include", [])
+        if not isinstance(patterns, list):
+            hint = 'write: include = ["conf.d/*.toml"]'
+            self._add(file, ("include",), "'include' is not a list", hint)
+            return []
+        found: list[str] = []
+        for number, pattern in enumerate(patterns):
+            if isinstance(pattern, str):
+                found += self._matching(file, pattern, ("include", number))
+            else:
+                self._add(file, ("include", number), f"{show(pattern)} is not a file pattern")
+        return found
+
+    def _matching(self, file: File, pattern: str, at: KeyPath) -> list[str]:
+        names = sorted(glob.glob(pattern, root_dir=file.folder, recursive=True))  # noqa: PTH207 (takes absolute patterns too)
+        if not names and not glob.has_magic(pattern):
+            self._add(file, at, f"there is no file {show(pattern)}")
+        return [str(Path(file.shown).parent / name) for name in names]
+
+    def _check_top(self, file: File) -> None:
+        for key, value in file.document.items():
+            if key in _TOP:
+                continue
+            hint = did_you_mean(key, _TOP)
+            if isinstance(value, dict) and not hint:
+                hint = f"a service is written as [services.{key}]"
+            self.report.add(file.mistake((key,), f"unknown option {key!r}", hint, key=True))
+        version = file.document.get("version", 1)
+        if type(version) is not int or version != 1:
+            problem = f"version {show(version)} is not known"
+            self._add(file, ("version",), problem, "this svcctl reads: version = 1")
+        for key in ("defaults", "services"):
+            if not isinstance(file.document.get(key, {}), dict):
+                self._add(file, (key,), f"{key!r} is not a table", f"write it as [{key}]")
+                del file.document[key]
+
+    def _add(self, file: File, path: KeyPath, problem: str, hint: str = "") -> None:
+        self.report.add(file.mistake(path, problem, hint))

@@ -1,0 +1,123 @@
+"""Reads definitions: files in, a validated spec for each service out, or all mistakes at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from svcctl.spec.files import read_files
+from svcctl.spec.layers import Layer, Origin, Tree, lay_over, tree_of
+from svcctl.spec.notation import show
+from svcctl.spec.origins import origins_of
+from svcctl.spec.overrides import from_environment, from_flags, override
+from svcctl.spec.references import references
+from svcctl.spec.report import Report
+from svcctl.spec.rules import Finding, findings
+from svcctl.spec.service import ServiceSpec
+from svcctl.spec.settle import settle
+from svcctl.spec.source import File
+from svcctl.spec.validate import typed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What definitions say.
+
+    *services* and *origins* go by the name of the service; *origins* tells for each option's path
+    where its value came from.  *sources* are the files read, absolute, with their SHA-256.
+    """
+
+    services: Mapping[str, ServiceSpec]
+    origins: Mapping[str, Mapping[str, Origin]]
+    sources: Mapping[str, str]
+
+
+def load_files(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    environ: Mapping[str, str],
+    flags: Iterable[str] = (),
+) -> Loaded:
+    """Load *paths*, each a TOML file or a folder of them.
+
+    *environ* gives the variables files may use and ``SVCCTL_SERVICES__...`` overrides; *flags* are
+    overrides such as ``web.stop.timeout=20s``.  Raises SpecError, and nothing else, with every
+    mistake there is; NotAvailable where all is valid but not all in this version.
+    """
+    report = Report()
+    files = read_files(paths, environ, report)
+    trees = _trees(files, report)
+    names = sorted(trees)
+    overrides = [
+        *from_environment(environ, names, report),
+        *from_flags(flags, names, report),
+    ]
+    for each in overrides:
+        override(trees[each.service], each, report)
+    for tree in trees.values():
+        settle(tree, tree.spot(()).folder, report)
+    specs = typed(trees, report)
+    _check(specs, trees, report)
+    report.conclude()
+    return Loaded(
+        services=specs,
+        origins={name: origins_of(tree) for name, tree in trees.items()},
+        sources={str(file.path): file.digest for file in files},
+    )
+
+
+def _trees(files: list[File], report: Report) -> dict[str, Tree]:
+    """Give the options of every service, defaults laid under them."""
+    homes: dict[str, File] = {}
+    trees: dict[str, Tree] = {}
+    for file in files:
+        defaults = _defaults(file)
+        _check_defaults(defaults, report)
+        services = file.document.get("services", {})
+        assert isinstance(services, dict)
+        for name, table in services.items():
+            if not isinstance(table, dict):
+                hint = f"write it as [services.{name}]"
+                problem = f"service {name!r} is {show(table)}, not a table"
+                report.add(file.mistake(("services", name), problem, hint))
+            elif name in homes:
+                place = homes[name].mistake(("services", name), "", key=True)
+                hint = f"it is also in {place.file}:{place.line}:{place.column}"
+                problem = f"service {name!r} is defined twice"
+                report.add(file.mistake(("services", name), problem, hint, key=True))
+            else:
+                homes[name] = file
+                trees[name] = lay_over(defaults, tree_of(file, ("services", name), Layer.FILE))
+    return trees
+
+
+def _defaults(file: File) -> Tree:
+    """Give the defaults that hold in *file*: its own over those of the file that included it."""
+    inherited = _defaults(file.parent) if file.parent else Tree()
+    if "defaults" not in file.document:
+        return inherited
+    return lay_over(inherited, tree_of(file, ("defaults",), Layer.DEFAULTS))
+
+
+def _check_defaults(defaults: Tree, report: Report) -> None:
+    """Find wrong types and names in defaults, even where no service would use them."""
+    if defaults.value:
+        trial = lay_over(defaults, Tree())
+        settle(trial, trial.spot(()).folder, report)
+        typed({"defaults": trial}, report)
+
+
+def _check(specs: Mapping[str, ServiceSpec], trees: Mapping[str, Tree], report: Report) -> None:
+    found: list[tuple[str, Finding]] = [
+        (name, finding) for name, spec in specs.items() for finding in findings(spec)
+    ]
+    found += references(specs, trees.keys())
+    for name, finding in found:
+        tree = trees[name]
+        if finding.path and tree.is_doubtful(finding.path):
+            continue
+        spot = tree.spot(finding.path)
+        is_missing = finding.path not in tree.spots
+        mistake = spot.mistake(finding.problem, finding.hint, key=is_missing or not finding.path)
+        report.add(mistake, unavailable=finding.unavailable)

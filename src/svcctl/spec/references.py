@@ -1,0 +1,72 @@
+"""What must hold between services: whoever is named exists, and nobody waits for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from graphlib import CycleError, TopologicalSorter
+
+from svcctl.spec.names import did_you_mean
+from svcctl.spec.rules import Finding
+from svcctl.spec.service import ServiceSpec
+
+
+def references(
+    specs: Mapping[str, ServiceSpec], names: AbstractSet[str]
+) -> Iterator[tuple[str, Finding]]:
+    """Give every broken reference as the service it is in and the finding.
+
+    *names* are all services there are, those too that have no spec because of other mistakes.
+    """
+    for name, spec in specs.items():
+        for needed in spec.needs:
+            yield from _unknown(name, ("needs", needed), needed, names)
+        for number, earlier in enumerate(spec.after):
+            yield from _unknown(name, ("after", number), earlier, names)
+    needs = {name: set(spec.needs) for name, spec in specs.items()}
+    in_needs = list(_cycles(needs))
+    for cycle in in_needs:
+        yield cycle[0], _cycle(("needs", cycle[1]), cycle, "needs")
+    tangled = {name for cycle in in_needs for name in cycle}
+    both = {
+        name: (needs[name] | set(spec.after)) - tangled
+        for name, spec in specs.items()
+        if name not in tangled
+    }
+    for cycle in _cycles(both):
+        first, second = cycle[0], cycle[1]
+        after = specs[first].after
+        path = ("after", after.index(second)) if second in after else ("needs", second)
+        yield first, _cycle(path, cycle, "needs and after")
+
+
+def _unknown(
+    name: str, path: tuple[str, str | int], wanted: str, names: AbstractSet[str]
+) -> Iterator[tuple[str, Finding]]:
+    if wanted not in names:
+        hint = did_you_mean(wanted, names - {name}) or f"add [services.{wanted}]"
+        yield name, Finding(path=path, problem=f"there is no service {wanted!r}", hint=hint)
+
+
+def _cycle(path: tuple[str, str | int], cycle: list[str], options: str) -> Finding:
+    way = " -> ".join(cycle)
+    return Finding(path=path, problem=f"cycle in {options}: {way}", hint="take one of them out")
+
+
+def _cycles(graph: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:
+    """Give cycles of *graph*, each from its first name in the alphabet; no name is in two."""
+    left = {name: set(targets) for name, targets in graph.items()}
+    while True:
+        try:
+            TopologicalSorter(left).prepare()
+        except CycleError as error:
+            # graphlib lists who is waited for before who waits; we print it the other way
+            cycle = list(reversed(error.args[1]))[:-1]
+        else:
+            return
+        start = cycle.index(min(cycle))
+        yield [*cycle[start:], *cycle[:start], cycle[start]]
+        for name in cycle:
+            left.pop(name, None)
+        for targets in left.values():
+            targets.difference_update(cycle)

@@ -1,0 +1,86 @@
+"""Brings what files may write in short into the one form a spec has; paths become absolute."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from svcctl.spec.layers import Tree
+from svcctl.spec.locate import KeyPath
+from svcctl.spec.report import Report
+
+
+def settle(tree: Tree, folder: Path, report: Report) -> None:
+    """Settle the options of one service whose file stands in *folder*.
+
+    Values of a wrong type stay as they are, for those who check types.
+    """
+    _settle_needs(tree)
+    _settle_command(tree)
+    if tree.value.get("instances") == "cpu":
+        tree.value["instances"] = os.cpu_count() or 1
+    tree.value.setdefault("cwd", str(folder))
+    for path, mark in _PATHS.items():
+        _settle_paths(tree, path, mark, report)
+
+
+_PATHS: dict[KeyPath, str] = {
+    ("cwd",): "",
+    ("pid_file",): "",
+    ("stdin",): "file:",
+    ("secrets",): "file:",
+    ("reload", "watch"): "",
+    ("env_file",): "-",
+}
+"""Options that are, or hold, paths, and what may stand before one; only ``file:`` must."""
+
+
+def _settle_needs(tree: Tree) -> None:
+    needs = tree.value.get("needs")
+    if not isinstance(needs, list) or not all(isinstance(name, str) for name in needs):
+        return
+    tree.value["needs"] = dict.fromkeys(needs, "ready")
+    for number, name in enumerate(needs):
+        tree.spots[("needs", name)] = tree.spot(("needs", number))
+
+
+def _settle_command(tree: Tree) -> None:
+    command = tree.value.get("exec")
+    if tree.value.get("shell") is True and isinstance(command, str) and command.strip():
+        tree.value["exec"] = [command]
+
+
+def _settle_paths(tree: Tree, path: KeyPath, mark: str, report: Report) -> None:
+    table: Any = tree.value
+    for step in path[:-1]:
+        table = table.get(step) if isinstance(table, dict) else None
+    if not isinstance(table, dict) or path[-1] not in table:
+        return
+
+    def settled(value: object, at: KeyPath) -> object:
+        if not isinstance(value, str):
+            return value
+        marked = mark != "" and value.startswith(mark)
+        rest = value.removeprefix(mark) if marked else value
+        if not rest or (mark == "file:" and not marked):
+            return value
+        spot = tree.spot(at)
+        if rest.startswith("~"):
+            hint = f"write {'${HOME}' + rest[1:]!r}"
+            report.add(spot.mistake(f"{value!r}: only a shell knows what ~ is", hint))
+        absolute = os.path.normpath(spot.folder / rest)
+        return mark + absolute if marked else absolute
+
+    table[path[-1]] = _each(table[path[-1]], path, settled)
+
+
+def _each(value: object, path: KeyPath, settled: Callable[[object, KeyPath], object]) -> object:
+    match value:
+        case dict():
+            return {key: settled(each, (*path, key)) for key, each in value.items()}
+        case list():
+            return [settled(each, (*path, number)) for number, each in enumerate(value)]
+        case _:
+            return settled(value, path)
