@@ -10,9 +10,8 @@ from pathlib import Path
 from svcctl import errors, events
 from svcctl.app.verbs import VERBS, Arg, Verb
 from svcctl.engine import machine
-from svcctl.spec.notation import format_duration, format_size
-from svcctl.spec.service import ServiceSpec
-from svcctl.spec.shape import Kind, Member, Shape, members
+from svcctl.spec.options import Option, options
+from svcctl.spec.unavailable import OPTIONS, VALUES
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -50,100 +49,33 @@ def options_page() -> Iterator[str]:
     yield "What may stand in a `[services.NAME]` table, and as a default for all in `[defaults]`."
     yield "How a file is made up, and how values are written, is told in"
     yield "[Files and values](../explanation/files.md)."
-    yield from _table_of(ServiceSpec, path="", without=("name",))
+    tables = {"": ""}
+    rows: dict[str, list[Option]] = {"": []}
+    for option in options():
+        if option.type in (TABLE, f"list of {TABLE}"):
+            path = option.path if option.type == TABLE else f"{option.path}[]"
+            tables[path], rows[path] = option.doc, []
+        else:
+            rows[option.path.rpartition(".")[0]].append(option)
+    for path, doc in tables.items():
+        if path:
+            yield from ("", f"## {path}", "", doc[:1].upper() + doc[1:] + ".")
+        yield from ("", "| option | type | default | meaning |", "|---|---|---|---|")
+        yield from map(_option, rows[path])
+    yield from ("", "## Not available in this version", "")
+    yield "Known, and refused: " + ", ".join(f"`{path}`" for path in sorted(OPTIONS)) + "."
 
 
-def _table_of(table: type, *, path: str, without: tuple[str, ...] = ()) -> Iterator[str]:
-    known = [member for member in members(table).values() if member.key not in without]
-    plain = [member for member in known if _table_inside(member.shape) is None]
-    yield from ("", "| option | type | default | meaning |", "|---|---|---|---|")
-    for member in plain:
-        cells = (f"`{path}{member.key}`", type_of(member.shape), default_of(member), member.doc)
-        yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-    for member in known:
-        inner = _table_inside(member.shape)
-        if inner is not None:
-            many = member.shape.kind is Kind.LIST
-            yield from ("", f"## {path}{member.key}{'[]' if many else ''}", "")
-            yield _first_line(inner)
-            yield from _table_of(inner, path=f"{path}{member.key}{'[]' if many else ''}.")
+TABLE = "table"
 
 
-def _table_inside(shape: Shape) -> type | None:
-    if shape.kind is Kind.LIST and shape.item is not None:
-        return _table_inside(shape.item)
-    return shape.of if shape.kind is Kind.TABLE else None
-
-
-UNITS = {
-    "duration": 'duration, such as `"1m30s"`',
-    "size": 'size, such as `"50M"`',
-    "percent": 'share, such as `"50%"`',
-    "command": "command (string or list)",
-    "regex": "regular expression",
-    "octal": 'octal mode, such as `"027"`',
-    "signal": "signal name",
-}
-KINDS = {
-    Kind.FLAG: "`true` or `false`",
-    Kind.WHOLE: "whole number",
-    Kind.NUMBER: "number",
-    Kind.TEXT: "text",
-}
-
-
-def type_of(shape: Shape) -> str:
-    """Say in words what a value of *shape* looks like in a file."""
-    if shape.unit is not None:
-        return UNITS[shape.unit] + _bounds(shape)
-    match shape.kind:
-        case Kind.CHOICE:
-            return ", ".join(f"`{choice}`" for choice in shape.choices)
-        case Kind.LIST:
-            return "list of: " + type_of(_item(shape))
-        case Kind.MAP:
-            return "table of: " + type_of(_item(shape))
-        case _:
-            return KINDS[shape.kind] + _bounds(shape)
-
-
-def _item(shape: Shape) -> Shape:
-    assert shape.item is not None
-    return shape.item
-
-
-def _bounds(shape: Shape) -> str:
-    said = ""
-    for bounds in shape.bounds:
-        if bounds.above is not None:
-            said += f", more than {bounds.above}"
-        if bounds.low is not None and (bounds.low != 1 or shape.unit is None):
-            said += f", at least {bounds.low}"
-        if bounds.high is not None and bounds.high < 2**31 - 1:
-            said += f", at most {bounds.high}"
-    return said
-
-
-def default_of(member: Member) -> str:
-    """Say what holds when the option is not given, as it would be written in a file."""
-    value, unit = member.default, member.shape.unit
-    match value:
-        case None | () | "":
-            return ""
-        case bool():
-            return f"`{str(value).lower()}`"
-        case int() | float() if unit == "duration":
-            return f'`"{format_duration(value)}"`'
-        case int() if unit == "size":
-            return f'`"{format_size(value)}"`'
-        case int() | float():
-            return f"`{value:g}`"
-        case tuple():
-            return f"`[{', '.join(str(each) for each in value)}]`"
-        case Mapping():
-            return ""
-        case _:
-            return f'`"{value}"`'
+def _option(option: Option) -> str:
+    later = VALUES.get(option.path, frozenset())
+    kinds = [kind for kind in option.type.split(" | ") if kind not in later]
+    kind = " | ".join(kinds) + (f" (later: {', '.join(sorted(later))})" if later else "")
+    default = f"`{option.default}`" if option.default else ""
+    cells = (f"`{option.path}`", kind, default, option.doc)
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 
 def verbs_page() -> Iterator[str]:

@@ -1,0 +1,88 @@
+"""Nothing that a user can meet is without words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from svcctl import errors, events
+from svcctl.app.verbs import VERBS, Verb
+from svcctl.engine import machine
+from svcctl.spec.options import options
+
+OPTIONS = {option.path: option for option in options()}
+
+
+@pytest.mark.parametrize("path", OPTIONS)
+def test_an_option_says_what_it_is_for(path: str) -> None:
+    assert OPTIONS[path].doc
+
+
+@pytest.mark.parametrize("path", OPTIONS)
+def test_an_option_stands_in_the_reference(path: str, reference: dict[str, str]) -> None:
+    is_table = OPTIONS[path].type.endswith("table")
+    wanted = f"\n## {path}" if is_table else f"\n| `{path}` |"
+
+    assert wanted in reference["options.md"]
+
+
+def test_what_this_version_cannot_do_is_marked(reference: dict[str, str]) -> None:
+    (manager,) = [line for line in reference["options.md"].splitlines() if "| `manager`" in line]
+
+    assert "auto \\| agent (later: launchd, scm, systemd)" in manager
+
+
+@pytest.mark.parametrize("error", errors.tree(), ids=lambda error: error.__name__)
+def test_an_error_is_explained(error: type[errors.SvcctlError], reference: dict[str, str]) -> None:
+    assert error.__doc__
+    assert f"| {error.code} | {error.__name__} |" in reference["errors.md"]
+
+
+def test_no_two_errors_share_a_code() -> None:
+    codes = [error.code for error in errors.tree()]
+
+    assert len(codes) == len(set(codes))
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    for error in errors.tree():
+        assert error.__name__ in (errors.__doc__ or "")
+        assert error.code in (errors.__doc__ or "")
+
+
+@pytest.mark.parametrize("kind", events.kinds(), ids=lambda kind: kind.__name__)
+def test_an_event_is_explained(kind: type[events.Event], reference: dict[str, str]) -> None:
+    # a dataclass without a docstring is given its signature for one
+    assert not (kind.__doc__ or "").startswith(f"{kind.__name__}(")
+    assert f"| {kind.__name__} |" in reference["events.md"]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_a_verb_is_explained_and_has_an_example(verb: Verb, reference: dict[str, str]) -> None:
+    assert verb.summary.endswith(".")
+    assert verb.examples
+    assert all(arg.help for arg in verb.args)
+    assert f"\n## {verb.name}\n" in reference["verbs.md"]
+
+
+def test_every_phase_stands_in_the_table(reference: dict[str, str]) -> None:
+    assert [phase for phase in machine.Phase if phase not in reference["phases.md"]] == []
+
+
+def test_the_menu_names_every_generated_page(reference: dict[str, str], root: Path) -> None:
+    menu = (root / "mkdocs.yml").read_text(encoding="utf-8")
+
+    assert [name for name in reference if f"reference/{name}" not in menu] == []
+
+
+def test_a_page_that_stays_as_it_is_is_not_written_again(
+    generate: ModuleType, tmp_path: Path
+) -> None:
+    generate.write(tmp_path)
+    before = {page: page.stat().st_mtime_ns for page in tmp_path.iterdir()}
+
+    generate.write(tmp_path)
+
+    assert before == {page: page.stat().st_mtime_ns for page in tmp_path.iterdir()}
