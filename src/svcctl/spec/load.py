@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from svcctl.spec.files import read_files
 from svcctl.spec.layers import Layer, Origin, Tree, lay_over, tree_of
+from svcctl.spec.locate import KeyPath
 from svcctl.spec.notation import show
 from svcctl.spec.origins import origins_of
 from svcctl.spec.overrides import from_environment, from_flags, override
@@ -15,7 +16,7 @@ from svcctl.spec.references import references
 from svcctl.spec.report import Report
 from svcctl.spec.rules import Finding, findings
 from svcctl.spec.service import ServiceSpec
-from svcctl.spec.settle import settle
+from svcctl.spec.settle import needs_as_table, settle
 from svcctl.spec.source import File
 from svcctl.spec.validate import typed
 
@@ -88,7 +89,7 @@ def _trees(files: list[File], report: Report) -> dict[str, Tree]:
                 report.add(file.mistake(("services", name), problem, hint, key=True))
             else:
                 homes[name] = file
-                trees[name] = lay_over(defaults, tree_of(file, ("services", name), Layer.FILE))
+                trees[name] = lay_over(defaults, _layer(file, ("services", name), Layer.FILE))
     return trees
 
 
@@ -97,7 +98,13 @@ def _defaults(file: File) -> Tree:
     inherited = _defaults(file.parent) if file.parent else Tree()
     if "defaults" not in file.document:
         return inherited
-    return lay_over(inherited, tree_of(file, ("defaults",), Layer.DEFAULTS))
+    return lay_over(inherited, _layer(file, ("defaults",), Layer.DEFAULTS))
+
+
+def _layer(file: File, path: KeyPath, layer: Layer) -> Tree:
+    tree = tree_of(file, path, layer)
+    needs_as_table(tree)
+    return tree
 
 
 def _check_defaults(defaults: Tree, report: Report) -> None:

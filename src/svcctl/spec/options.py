@@ -131,13 +131,14 @@ def meant_option(path: KeyPath) -> KeyPath:
     if not path or table is None or table.kind is not Kind.TABLE:
         return ()
     word = str(path[-1])
-    foreign = _FOREIGN.get(word.lower().replace("-", "_")) if len(path) == 1 else None
-    if foreign:
-        return foreign
-    near = nearest(word, [key for key in table.members if key != "name"])
-    if near:
-        return (*path[:-1], near)
-    return _elsewhere(word) if len(path) == 1 else ()
+    own = [key for key in table.members if key != "name"]
+    if len(path) > 1:
+        near = nearest(word, own)
+        return (*path[:-1], near) if near else ()
+    near = nearest(word.replace("-", "_"), [*own, *_FOREIGN])
+    if near in own:
+        return (near,)
+    return _FOREIGN.get(near) or _elsewhere(word)
 
 
 def _elsewhere(word: str) -> KeyPath:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from graphlib import CycleError, TopologicalSorter
 
 from svcctl.spec.names import did_you_mean
@@ -12,17 +11,18 @@ from svcctl.spec.service import ServiceSpec
 
 
 def references(
-    specs: Mapping[str, ServiceSpec], names: AbstractSet[str]
+    specs: Mapping[str, ServiceSpec], names: Iterable[str]
 ) -> Iterator[tuple[str, Finding]]:
     """Give every broken reference as the service it is in and the finding.
 
     *names* are all services there are, those too that have no spec because of other mistakes.
     """
+    known = set(names)
     for name, spec in specs.items():
         for needed in spec.needs:
-            yield from _unknown(name, ("needs", needed), needed, names)
+            yield from _unknown(name, ("needs", needed), needed, known)
         for number, earlier in enumerate(spec.after):
-            yield from _unknown(name, ("after", number), earlier, names)
+            yield from _unknown(name, ("after", number), earlier, known)
     needs = {name: set(spec.needs) for name, spec in specs.items()}
     in_needs = list(_cycles(needs))
     for cycle in in_needs:
@@ -41,10 +41,10 @@ def references(
 
 
 def _unknown(
-    name: str, path: tuple[str, str | int], wanted: str, names: AbstractSet[str]
+    name: str, path: tuple[str, str | int], wanted: str, known: set[str]
 ) -> Iterator[tuple[str, Finding]]:
-    if wanted not in names:
-        hint = did_you_mean(wanted, names - {name}) or f"add [services.{wanted}]"
+    if wanted not in known:
+        hint = did_you_mean(wanted, known - {name}) or f"add [services.{wanted}]"
         yield name, Finding(path=path, problem=f"there is no service {wanted!r}", hint=hint)
 
 

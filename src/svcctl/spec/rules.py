@@ -210,7 +210,11 @@ def _probe(probe: Probe, path: KeyPath) -> Iterator[Finding]:
     kinds = sum(text is not None for text in texts) + bool(probe.exec)
     if kinds != 1:
         problem = "a probe needs exactly one of http, tcp, exec, heartbeat and log"
-        hint = 'add for example: http = "http://127.0.0.1:8080/"' if not kinds else "make it two"
+        hint = (
+            'add for example: http = "http://127.0.0.1:8080/"'
+            if not kinds
+            else "write one for each"
+        )
         yield Finding(path=path, problem=problem, hint=hint)
         return
     if probe.http is not None:

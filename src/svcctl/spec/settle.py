@@ -17,7 +17,6 @@ def settle(tree: Tree, folder: Path, report: Report) -> None:
 
     Values of a wrong type stay as they are, for those who check types.
     """
-    _settle_needs(tree)
     _settle_command(tree)
     if tree.value.get("instances") == "cpu":
         tree.value["instances"] = os.cpu_count() or 1
@@ -37,7 +36,8 @@ _PATHS: dict[KeyPath, str] = {
 """Options that are, or hold, paths, and what may stand before one; only ``file:`` must."""
 
 
-def _settle_needs(tree: Tree) -> None:
+def needs_as_table(tree: Tree) -> None:
+    """Write ``needs = ["db"]`` as ``needs = {db = "ready"}``, so that layers can be merged."""
     needs = tree.value.get("needs")
     if not isinstance(needs, list) or not all(isinstance(name, str) for name in needs):
         return

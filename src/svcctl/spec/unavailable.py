@@ -41,4 +41,4 @@ def option_problem(path: KeyPath) -> str:
 
 def value_problem(path: str, value: str) -> str:
     """Say that *value* for the option at *path* is not available, or nothing."""
-    return f"{path} = {value!r} is {NOT_AVAILABLE}" if value in VALUES.get(path, ()) else ""
+    return f"{path} = '{value}' is {NOT_AVAILABLE}" if value in VALUES.get(path, ()) else ""
