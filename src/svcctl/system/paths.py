@@ -1,0 +1,140 @@
+"""Where svcctl keeps its things; imported by the hot command line, so it stays light."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from svcctl.errors import Denied
+
+# sun_path holds 108 bytes on Linux and 104 on macOS; "/control/agent.sock" and
+# "/notify/0123456789abcdef.sock" come after the folder.
+_LONGEST_RUN_FOLDER = 70
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """The folders of one agent, absolute; *run* is emptied by a reboot."""
+
+    config: str
+    state: str
+    run: str
+    logs: str
+
+    @property
+    def agent(self) -> str:
+        """Give a short name of the agent that owns them, the same every time."""
+        return _short_name(self.state)
+
+    @property
+    def control(self) -> str:
+        """Give the folder of the socket, closed to everyone the socket is closed to."""
+        return os.path.join(self.run, "control")
+
+    @property
+    def socket(self) -> str:
+        """Give the address of the agent's local API."""
+        return os.path.join(self.control, "agent.sock")
+
+    @property
+    def lock(self) -> str:
+        """Give the file that only one agent at a time can hold."""
+        return os.path.join(self.state, "agent.lock")
+
+    @property
+    def notify(self) -> str:
+        """Give the folder of the sockets programs send notices to."""
+        return os.path.join(self.run, "notify")
+
+
+def find_paths(environ: Mapping[str, str]) -> Paths:
+    """Say where the agent of this user keeps its things; nothing is created.
+
+    ``SVCCTL_HOME`` moves everything under one folder; else root has the system's folders and
+    others have those of the XDG base directory specification.  The run folder lies under the
+    system's folder for temporary files where there is no better place, or where the path would
+    be too long for a socket; raises Denied if somebody else made that folder.
+    """
+    home = environ.get("SVCCTL_HOME", "")
+    if home:
+        home = os.path.abspath(os.path.expanduser(home))
+        return _paths(
+            environ,
+            config=os.path.join(home, "config"),
+            state=os.path.join(home, "state"),
+            run=os.path.join(home, "run"),
+            logs=os.path.join(home, "logs"),
+        )
+    if os.geteuid() == 0:
+        return _paths(
+            environ,
+            config="/etc/svcctl",
+            state="/var/lib/svcctl",
+            run="/run/svcctl",
+            logs="/var/log/svcctl",
+        )
+    state = _xdg(environ, "XDG_STATE_HOME", ".local/state")
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    return _paths(
+        environ,
+        config=_xdg(environ, "XDG_CONFIG_HOME", ".config"),
+        state=state,
+        run=os.path.join(runtime, "svcctl") if os.path.isabs(runtime) else "",
+        logs=os.path.join(state, "logs"),
+    )
+
+
+def _xdg(environ: Mapping[str, str], name: str, default: str) -> str:
+    """Give svcctl's folder in an XDG folder; a relative one is ignored, as the standard says."""
+    base = environ.get(name, "")
+    if not os.path.isabs(base):
+        base = os.path.join(environ.get("HOME") or os.path.expanduser("~"), default)
+    return os.path.join(base, "svcctl")
+
+
+def _paths(environ: Mapping[str, str], *, config: str, state: str, run: str, logs: str) -> Paths:
+    if not run or len(os.fsencode(run)) > _LONGEST_RUN_FOLDER:
+        run = os.path.join(_own_temporary_folder(environ), _short_name(state))
+    return Paths(config=config, state=state, run=run, logs=logs)
+
+
+def _short_name(state: str) -> str:
+    import hashlib  # noqa: PLC0415  # 5 ms that the command line seldom needs
+
+    return hashlib.blake2b(os.fsencode(state), digest_size=6).hexdigest()
+
+
+def _own_temporary_folder(environ: Mapping[str, str]) -> str:
+    base = environ.get("TMPDIR", "")
+    folder = os.path.join(base if os.path.isabs(base) else "/tmp", f"svcctl-{os.geteuid()}")  # noqa: S108  # see _insist_it_is_ours
+    if os.path.lexists(folder):
+        _insist_it_is_ours(folder)
+    return folder
+
+
+def private_folder(path: str, *, mode: int = 0o700) -> None:
+    """Make sure that *path* is a folder of this user with *mode*; raise Denied if it is not ours.
+
+    Folders above it are made as needed; others may pass through them but not look inside.
+    """
+    parent = os.path.dirname(path)
+    if not os.path.isdir(parent):
+        private_folder(parent, mode=0o711)
+    try:
+        os.mkdir(path, mode)
+    except FileExistsError:
+        _insist_it_is_ours(path)
+    if stat.S_IMODE(os.lstat(path).st_mode) != mode:
+        os.chmod(path, mode)
+
+
+def _insist_it_is_ours(folder: str) -> None:
+    """Refuse a folder that somebody else could have laid out for us."""
+    found = os.lstat(folder)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise Denied(
+            f"'{folder}' is not a folder of this user",
+            hint=f"see who made it: ls -ld {folder}",
+        )

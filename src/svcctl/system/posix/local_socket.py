@@ -1,0 +1,148 @@
+"""The door of the local API: a socket in the file system, and who may come in."""
+
+from __future__ import annotations
+
+import fcntl
+import grp
+import os
+import pwd
+import socket
+import struct
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from svcctl.errors import Conflict, SystemFault, UsageError
+from svcctl.system.paths import private_folder
+
+_CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Who is at the other end of a connection, as the kernel vouches for it."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+def listen(path: str, *, group: str | None = None) -> socket.socket:
+    """Listen at *path*, open to this user and root, and to the members of *group*.
+
+    A socket file that nobody answers at is replaced.  Raises Conflict where somebody does,
+    UsageError for an unknown group, SystemFault where the system says no.
+    """
+    gid = _group_id(group) if group is not None else -1
+    folder = os.path.dirname(path)
+    private_folder(folder, mode=0o700)
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if os.path.lexists(path):
+            _insist_nobody_answers(path)
+            os.unlink(path)
+        door.bind(path)
+        os.chmod(path, 0o600)
+        if group is not None:
+            for each, mode in ((path, 0o660), (folder, 0o750)):
+                os.chown(each, -1, gid)
+                os.chmod(each, mode)
+        door.listen(128)
+    except OSError as error:
+        door.close()
+        raise SystemFault(
+            f"cannot listen at '{path}': {error.strerror or error}",
+            hint="set SVCCTL_HOME to a folder of this user with a short name",
+        ) from error
+    except Conflict:
+        door.close()
+        raise
+    door.setblocking(False)
+    return door
+
+
+def peer(connection: socket.socket) -> Peer:
+    """Say who is at the other end; SystemFault where this system cannot tell."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        raise SystemFault("this system does not tell who connects to a socket")
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    pid, uid, gid = _CREDENTIALS.unpack(raw)
+    return Peer(pid=pid, uid=uid, gid=gid)
+
+
+def may_connect(who: Peer, *, owner: int, group: str | None = None) -> bool:
+    """Say whether *who* is root, the user with the id *owner*, or a member of *group*."""
+    if who.uid in {0, owner}:
+        return True
+    if group is None:
+        return False
+    gid = _group_id(group)
+    if who.gid == gid:
+        return True
+    try:
+        account = pwd.getpwuid(who.uid)
+    except KeyError:
+        return False
+    return gid in os.getgrouplist(account.pw_name, account.pw_gid)
+
+
+class Lock:
+    """A file only one process can hold; let go of by :meth:`close`, or by its death."""
+
+    def __init__(self, path: str) -> None:
+        """Take it, or raise Conflict with the holder's pid."""
+        private_folder(os.path.dirname(path))
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(self._file, 32).decode(errors="replace").strip() or "unknown"
+            self.close()
+            raise Conflict(
+                f"another agent already runs here (pid {holder})",
+                hint="see it with: svcctl agent status; or set SVCCTL_HOME for a second one",
+            ) from error
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def close(self) -> None:
+        """Let go of it; the file stays."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _insist_nobody_answers(path: str) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        caller.settimeout(1.0)
+        try:
+            caller.connect(path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return
+        except TimeoutError as error:
+            raise _busy(path) from error
+    raise _busy(path)
+
+
+def _busy(path: str) -> Conflict:
+    return Conflict(f"an agent already listens at '{path}'", hint="see it: svcctl agent status")
+
+
+def _group_id(name: str) -> int:
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise UsageError(
+            f"there is no group '{name}' on this machine", hint="see them: getent group"
+        ) from None

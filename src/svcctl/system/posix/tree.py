@@ -1,0 +1,100 @@
+"""Says which processes belong to a tree, however far they went from its main process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container
+
+from svcctl.ports import Identity, Member
+from svcctl.system.posix.cgroup import Group
+from svcctl.system.posix.process import (
+    Process,
+    Snapshot,
+    child_pids,
+    read_process,
+    take_snapshot,
+    token_of,
+)
+
+_INIT = 1
+
+
+class Tree:
+    """One main process and all that came of it.
+
+    Belongs: who is in its control group, in one of its sessions, was started with its token, or
+    descends from one of these.  A daemon that left its session, lost its parent and cleared its
+    environment before anybody looked is found by its control group only.
+
+    *main* is the main process, None where it is no more; *is_ours*: it is our child.
+    """
+
+    def __init__(
+        self, *, main: Identity | None, token: str, group: Group | None, is_ours: bool
+    ) -> None:
+        self.token = token
+        self.group = group
+        self._sessions = set[int]() if main is None else {main.pid}
+        self._since = 0 if main is None else main.start_ticks
+        self._is_ours = is_ours
+
+    def processes(self, snapshot: Snapshot | None = None) -> list[Process]:
+        """Give the live ones, zombies excepted, oldest first; learns their sessions for later."""
+        snapshot = snapshot or take_snapshot()
+        start = list(snapshot.with_token(self.token)) if self.token else []
+        for session in self._sessions:
+            start.extend(snapshot.by_session.get(session, ()))
+        if self.group is not None:
+            inside = map(snapshot.by_pid.get, self.group.pids())
+            start.extend(each for each in inside if each is not None)
+        found = _close(snapshot, start)
+        self._sessions.update(each.session for each in found)
+        return sorted((each for each in found if not each.ended), key=lambda each: each.start_ticks)
+
+    def is_surely_gone(self, known: Container[int], tokens: Container[str]) -> bool:
+        """Say, at the price of microseconds, whether nothing is left; False: look closer.
+
+        Holds once the main process ended: what it left behind came to us, the subreaper, so one
+        of our children would be unknown.  *known* are the pids of main processes, *tokens* those
+        of other trees.
+        """
+        if not self._is_ours or (self.group is not None and not self.group.is_empty()):
+            return False
+        children = child_pids()
+        if children is None:
+            return False
+        return all(pid in known or self._is_foreign(pid, tokens) for pid in children)
+
+    def _is_foreign(self, pid: int, tokens: Container[str]) -> bool:
+        """Say whether an orphan is surely not of this tree."""
+        found = read_process(pid)
+        if found is None or found.ended or found.session == os.getsid(0):
+            return True
+        if found.start_ticks < self._since:
+            return True
+        token = token_of(pid)
+        return found.session not in self._sessions and token != self.token and token in tokens
+
+
+def as_member(process: Process) -> Member:
+    """Give what people are told of a process."""
+    return Member(pid=process.pid, name=process.name)
+
+
+def _close(snapshot: Snapshot, start: list[Process]) -> list[Process]:
+    """Add all that share a session with, or descend from, those we start from."""
+    ours = os.getpid()
+    own_session = os.getsid(0)
+    sessions = {0, own_session}
+    found: dict[int, Process] = {}
+    waiting = start
+    while waiting:
+        each = waiting.pop()
+        if each.pid in found or each.pid in {ours, _INIT}:
+            continue
+        found[each.pid] = each
+        waiting.extend(snapshot.by_parent.get(each.pid, ()))
+        if each.session not in sessions:
+            sessions.add(each.session)
+            waiting.extend(snapshot.by_session.get(each.session, ()))
+    return list(found.values())
