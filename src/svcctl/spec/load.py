@@ -125,6 +125,6 @@ def _check(specs: Mapping[str, ServiceSpec], trees: Mapping[str, Tree], report: 
         if finding.path and tree.is_doubtful(finding.path):
             continue
         spot = tree.spot(finding.path)
-        is_missing = finding.path not in tree.spots
-        mistake = spot.mistake(finding.problem, finding.hint, key=is_missing or not finding.path)
+        at_key = finding.about_key or not finding.path or finding.path not in tree.spots
+        mistake = spot.mistake(finding.problem, finding.hint, key=at_key)
         report.add(mistake, unavailable=finding.unavailable)

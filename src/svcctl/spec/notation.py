@@ -12,7 +12,7 @@ from svcctl.errors import NotAvailable, SpecError
 from svcctl.spec.names import SIGNALS, did_you_mean
 from svcctl.spec.unavailable import NOT_AVAILABLE, WINDOWS_SIGNALS
 
-_NUMBER = r"\d{1,20}(?:\.\d{1,20})?"
+_NUMBER = r"\d{1,20}(?:\.\d{1,40})?"
 _DURATION = re.compile(rf"(?:({_NUMBER})(ms|us|[smhdw])\s*)+", re.ASCII)
 _DURATION_PART = re.compile(rf"({_NUMBER})(ms|us|[smhdw])", re.ASCII)
 _SIZE = re.compile(rf"({_NUMBER})\s*([KMGT]|[KMGT]iB|[KMGT]B|B)", re.ASCII | re.IGNORECASE)

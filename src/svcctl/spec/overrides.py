@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from svcctl.errors import Mistake, SpecError
@@ -112,19 +113,18 @@ def override(tree: Tree, wanted: Override, report: Report) -> None:
     tree.spots[wanted.path] = spot
 
 
-def _table(tree: Tree, path: KeyPath) -> Any:  # noqa: ANN401 (a table, or a list that is long enough)
+def _table(tree: Tree, path: KeyPath) -> Any:  # noqa: ANN401 (a table, or a list long enough)
     """Give what the last step of *path* is to be set in, made where it is missing."""
     inner: Any = tree.value
-    for at, step in enumerate(path):
-        if isinstance(step, int):
+    for before, step in pairwise(path):
+        if isinstance(step, str):
+            inner = inner.setdefault(before, {}) if isinstance(inner, dict) else inner[before]
+            if not isinstance(inner, dict):
+                raise SpecError(f"{before!r} is no table, so {step!r} cannot be set in it")
+        else:
+            inner = inner.get(before) if isinstance(inner, dict) else inner[before]
             if not isinstance(inner, list) or step >= len(inner):
-                raise SpecError(f"there is no item {step} to change", hint="items count from 0")
-        elif not isinstance(inner, dict):
-            raise SpecError(f"{path[at - 1]!r} is no table, so {step!r} cannot be set in it")
-        elif at < len(path) - 1:
-            inner.setdefault(step, {})
-        if at < len(path) - 1:
-            inner = inner[step]
+                raise SpecError(f"{before!r} has no item {step}", hint="items count from 0")
     return inner
 
 

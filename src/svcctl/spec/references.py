@@ -45,12 +45,14 @@ def _unknown(
 ) -> Iterator[tuple[str, Finding]]:
     if wanted not in known:
         hint = did_you_mean(wanted, known - {name}) or f"add [services.{wanted}]"
-        yield name, Finding(path=path, problem=f"there is no service {wanted!r}", hint=hint)
+        problem = f"there is no service {wanted!r}"
+        yield name, Finding(path=path, problem=problem, hint=hint, about_key=True)
 
 
 def _cycle(path: tuple[str, str | int], cycle: list[str], options: str) -> Finding:
     way = " -> ".join(cycle)
-    return Finding(path=path, problem=f"cycle in {options}: {way}", hint="take one of them out")
+    problem, hint = f"cycle in {options}: {way}", "take one of them out"
+    return Finding(path=path, problem=problem, hint=hint, about_key=True)
 
 
 def _cycles(graph: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:

@@ -30,11 +30,15 @@ _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A broken rule: the *path* of the option it is about, ``()`` for the service itself."""
+    """A broken rule: the *path* of the option it is about, ``()`` for the service itself.
+
+    *about_key*: not the value is wrong but the key.
+    """
 
     path: KeyPath
     problem: str
     hint: str = ""
+    about_key: bool = False
     unavailable: bool = False
 
 
@@ -92,7 +96,7 @@ def _names(spec: ServiceSpec) -> Iterator[Finding]:
             if not VARIABLE_NAME.fullmatch(name):
                 problem = f"{show(name)} cannot name a variable"
                 hint = "use letters, digits and _, the first no digit"
-                yield Finding(path=(table, name), problem=problem, hint=hint)
+                yield Finding(path=(table, name), problem=problem, hint=hint, about_key=True)
     for number, group in enumerate(spec.groups):
         if not SERVICE_NAME.fullmatch(group):
             hint = "use a-z, 0-9, '.', '_' and '-'"
@@ -123,7 +127,8 @@ def _known_words(spec: ServiceSpec) -> Iterator[Finding]:
             if name in {"nofile", "nice"}:
                 hint = f"it is an option of its own: limits.{name}"
             problem = f"{show(name)} is not a resource limit"
-            yield Finding(path=("limits", "rlimit", name), problem=problem, hint=hint)
+            path = ("limits", "rlimit", name)
+            yield Finding(path=path, problem=problem, hint=hint, about_key=True)
 
 
 def _schedule(spec: ServiceSpec) -> Iterator[Finding]:

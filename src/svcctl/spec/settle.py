@@ -17,6 +17,9 @@ def settle(tree: Tree, folder: Path, report: Report) -> None:
 
     Values of a wrong type stay as they are, for those who check types.
     """
+    if "name" in tree.value:
+        hint = "its name stands in the header: [services.NAME]"
+        report.add(tree.spot(("name",)).mistake("unknown option 'name'", hint, key=True))
     _settle_command(tree)
     if tree.value.get("instances") == "cpu":
         tree.value["instances"] = os.cpu_count() or 1

@@ -46,11 +46,9 @@ class Bounds:
         too_high = self.high is not None and value > self.high
         if not too_low and not too_high:
             return ""
-        if self.low is not None and self.high is not None:
-            return f"{value} is not from {self.low} to {self.high}"
-        return (
-            f"{value} is less than {self.low}" if too_low else f"{value} is more than {self.high}"
-        )
+        if self.low is not None and self.high is not None and self.high <= 1000:
+            return f"{value:g} is not from {self.low:g} to {self.high:g}"
+        return f"{value:g} is less than {self.low:g}" if too_low else f"{value:g} is too large"
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
