@@ -126,10 +126,11 @@ class Child(Protocol):
     def members(self) -> tuple[Member, ...]:
         """Give the live processes of the tree, double-forked daemons included; zombies are not."""
 
-    def sweep(self, then: Callable[[tuple[Member, ...]], None]) -> None:
+    def sweep(self, then: Callable[[tuple[Member, ...]], None], *, grace: float = 0.0) -> None:
         """Kill whatever is left of the tree; tell *then* whom, once all of it is gone.
 
-        *then* is called at once, before sweep returns, where nothing was left.
+        What is left gets *grace* seconds to end by itself first.  *then* is called at once,
+        before sweep returns, where nothing was left.
         """
 
     def freeze(self) -> None:
@@ -153,6 +154,9 @@ class Spawner(Protocol):
 
         Never takes another process that merely has the same pid.
         """
+
+    def identify(self, pid: int) -> Identity | None:
+        """Say which process has *pid* now; None where there is none."""
 
     def find(self, token: str) -> Identity | None:
         """Find the main process started with *token*, or None: for a spawn that was interrupted."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from svcctl.errors import UnknownService, UsageError
-from svcctl.spec.service import ServiceSpec
+
+if TYPE_CHECKING:  # `svcctl status` imports this module, and none of what the spec is made of
+    from svcctl.spec.service import ServiceSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ def _matching(pattern: str, specs: Mapping[str, ServiceSpec]) -> set[str]:
 
 
 def _unknown(pattern: str, specs: Mapping[str, ServiceSpec]) -> UnknownService:
+    import difflib  # noqa: PLC0415 - only the agent needs it, and only then
+
     if pattern.startswith("@"):
         known = sorted({f"@{group}" for spec in specs.values() for group in spec.groups})
         what = "group"

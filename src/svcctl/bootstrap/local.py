@@ -7,6 +7,8 @@ import os
 from svcctl.client.local import LocalClient
 from svcctl.system.paths import Paths, find_paths
 
+__all__ = ["Paths", "local_client", "paths"]
+
 
 def paths(home: str | None = None) -> Paths:
     """Give the folders of this user, or those under *home*."""

@@ -21,6 +21,11 @@ def dump(spec: ServiceSpec) -> dict[str, object]:
     return _dump_table(spec)
 
 
+def effective(spec: ServiceSpec) -> dict[str, object]:
+    """Give *spec* as :func:`dump` does, with the defaults as well."""
+    return _dump_table(spec, whole=True)
+
+
 def parse(document: object) -> ServiceSpec:
     """Give the spec that :func:`dump` wrote; raises SpecError on unknown keys and wrong types."""
     spec = _parse_table(document, Shape(kind=Kind.TABLE, of=ServiceSpec), "spec")
@@ -38,26 +43,29 @@ def revision(document: Mapping[str, object]) -> str:
     return hashlib.sha256(text(document).encode()).hexdigest()[:12]
 
 
-def _dump_table(table: object) -> dict[str, object]:
+def _dump_table(table: object, *, whole: bool = False) -> dict[str, object]:
     written: dict[str, object] = {}
     for key, member in members(type(table)).items():
         value = getattr(table, member.name)
-        if member.required or value != member.default:
-            written[key] = dump_value(value, member.shape)
+        if whole or member.required or value != member.default:
+            written[key] = dump_value(value, member.shape, whole=whole)
     return written
 
 
-def dump_value(value: Any, shape: Shape) -> object:  # noqa: ANN401 (shape says what it is)
-    """Give one value of a spec, of the given *shape*, as JSON can hold it."""
+def dump_value(value: Any, shape: Shape, *, whole: bool = False) -> object:  # noqa: ANN401 (shape says what it is)
+    """Give one value of a spec, of the given *shape*, as JSON can hold it.
+
+    *whole*: tables with their defaults.
+    """
     if value is None:
         return None
     match shape.kind, shape.item:
         case Kind.TABLE, _:
-            return _dump_table(value)
+            return _dump_table(value, whole=whole)
         case Kind.LIST, Shape() as item:
-            return [dump_value(each, item) for each in value]
+            return [dump_value(each, item, whole=whole) for each in value]
         case Kind.MAP, Shape() as item:
-            return {key: dump_value(each, item) for key, each in value.items()}
+            return {key: dump_value(each, item, whole=whole) for key, each in value.items()}
         case Kind.NUMBER, _:
             return float(value)
         case Kind.CHOICE, _:

@@ -1,0 +1,66 @@
+"""What was asked with a verb, checked against the table."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from svcctl.app.verbs import Kind, Verb
+from svcctl.errors import UsageError
+
+_TYPES: dict[Kind, tuple[type, ...]] = {
+    Kind.TEXT: (str,),
+    Kind.INTEGER: (int,),
+    Kind.FLAG: (bool,),
+    Kind.DURATION: (int, float),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The arguments of one request, defaults filled in; each getter gives the type it names."""
+
+    values: Mapping[str, object]
+
+    def flag(self, name: str) -> bool:
+        """Give a flag."""
+        return self.values[name] is True
+
+    def text(self, name: str) -> str | None:
+        """Give a text, None where it was not given."""
+        value = self.values[name]
+        return value if isinstance(value, str) else None
+
+    def integer(self, name: str) -> int | None:
+        """Give a whole number, None where it was not given."""
+        value = self.values[name]
+        return value if isinstance(value, int) else None
+
+    def seconds(self, name: str) -> float | None:
+        """Give a length of time, None where it was not given."""
+        value = self.values[name]
+        return float(value) if isinstance(value, int | float) else None
+
+
+def check(verb: Verb, given: Mapping[str, object]) -> Arguments:
+    """Give the arguments of *verb*; raises UsageError for what the table does not list."""
+    known = {arg.name: arg for arg in verb.args}
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else ""
+            raise UsageError(f"{verb.name!r} takes no argument {name!r}", hint=hint)
+    values = {name: given.get(name, arg.default) for name, arg in known.items()}
+    for name, value in values.items():
+        arg = known[name]
+        if value is None:
+            continue
+        types = _TYPES.get(arg.kind)
+        wrong = types is not None and (
+            not isinstance(value, types) or (isinstance(value, bool) and arg.kind is not Kind.FLAG)
+        )
+        if wrong or (arg.choices and value not in arg.choices):
+            wanted = " or ".join(arg.choices) or arg.kind
+            raise UsageError(f"argument {name!r} of {verb.name!r} is {value!r}, not {wanted}")
+    return Arguments(values)

@@ -1,0 +1,145 @@
+"""Every verb that only looks."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import asdict
+from datetime import datetime
+
+from svcctl.app.arguments import Arguments
+from svcctl.app.goals import Goal
+from svcctl.app.selection import Selection, choose
+from svcctl.app.waiting import Emit, Waiting, event_document
+from svcctl.engine.manager import AgentManager
+from svcctl.errors import UsageError
+from svcctl.events import Event
+from svcctl.ports import Bus, Clock, Document, EventLog
+from svcctl.spec import canonical
+from svcctl.spec.notation import parse_duration
+
+_GOALS = {
+    "started": Goal.STARTED,
+    "ready": Goal.READY,
+    "healthy": Goal.HEALTHY,
+    "done": Goal.DONE,
+    "stopped": Goal.DOWN,
+    "failed": Goal.FAILED,
+}
+
+
+class Reading:
+    """Says how things are, from the manager, the event log and the definitions."""
+
+    def __init__(
+        self, manager: AgentManager, *, waiting: Waiting, events: EventLog, bus: Bus, clock: Clock
+    ) -> None:
+        self._manager, self._waiting = manager, waiting
+        self._events, self._bus, self._clock = events, bus, clock
+
+    async def status(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        """Say how each instance is."""
+        del args, emit
+        names = choose(selection, self._manager.specs)
+        return [asdict(each) for each in self._manager.status(names)]
+
+    async def show(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        """Give effective definitions, with the origin of each value."""
+        del args, emit
+        names = choose(selection, self._manager.specs)
+        return [
+            self._show(name.rpartition(".")[0] if name not in self._manager.specs else name)
+            for name in names
+        ]
+
+    def _show(self, name: str) -> Document:
+        applied = self._manager.query(name)
+        return {
+            "name": name,
+            "spec": canonical.effective(self._manager.specs[name]),
+            "origins": applied.origins,
+            "revision": applied.revision,
+            "sources": dict(applied.sources),
+            "enabled": self._manager.is_enabled(name),
+        }
+
+    async def tree(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        """Say what needs what."""
+        del args, emit
+        names = choose(selection, self._manager.specs)
+        return {"services": {name: self._branch(name) for name in names}}
+
+    def _branch(self, name: str) -> Document:
+        keepers = self._manager.keepers(name)
+        spec = keepers[0].spec
+        return {
+            "needs": {needed: str(need) for needed, need in spec.needs.items()},
+            "after": list(spec.after),
+            "phase": keepers[0].state.phase,
+        }
+
+    async def wait(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        """Wait until each instance fulfils a condition."""
+        goal = _GOALS[args.text("condition") or "ready"]
+        names = choose(selection, self._manager.specs)
+        goals = {keeper.name: goal for name in names for keeper in self._manager.keepers(name)}
+        outcomes = await self._waiting.until(goals, emit=emit, within=args.seconds("timeout"))
+        return [each.document() for each in outcomes]
+
+    async def events(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        """Tell what happened, and with ``follow`` what happens."""
+        names = () if selection.all else tuple(choose(selection, self._manager.specs))
+        since = moment(args.text("since"), now=self._clock.now())
+        past = self._events.read(services=names, since=since, limit=args.integer("lines") or 50)
+        for each in past:
+            emit(asdict(each))
+        if args.flag("follow"):
+            await self._follow(names, emit)
+        return {"events": len(past)}
+
+    async def _follow(self, names: tuple[str, ...], emit: Emit) -> None:
+        def tell(event: Event) -> None:
+            if not names or event.service in names:
+                emit({"number": 0} | event_document(event))
+
+        forget = self._bus.subscribe(tell)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            forget()
+
+    async def environment(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        """Give what a command needs to run as the service does."""
+        del args, emit
+        (name,) = choose(selection, self._manager.specs)
+        return self._manager.keepers(name)[0].program.surroundings()
+
+
+def moment(text: str | None, *, now: float) -> float:
+    """Give a point in time (seconds since 1970): *text* is an age (10m) or an ISO time; 0 for None.
+
+    Raises UsageError for anything else.
+    """
+    if not text:
+        return 0.0
+    try:
+        return now - parse_duration(text)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is neither an age nor a time",
+            hint="write it as 10m, 2h, 1d or 2026-11-21T08:00",
+        ) from None
+
+
+def pattern(text: str | None) -> re.Pattern[str] | None:
+    """Give a compiled pattern, None for None; raises UsageError where it is no pattern."""
+    if text is None:
+        return None
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise UsageError(f"{text!r} is not a regular expression: {error}") from error

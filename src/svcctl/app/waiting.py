@@ -1,0 +1,122 @@
+"""Waits until instances have reached a goal, and says what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+from svcctl.app.goals import Goal, Outcome, hint, problem
+from svcctl.engine.manager import AgentManager
+from svcctl.errors import TimedOut
+from svcctl.events import Event
+from svcctl.ports import Bus, InstanceStatus
+
+
+class Emit(Protocol):
+    """Takes items for whoever asked: progress, a line, an event."""
+
+    def __call__(self, item: object) -> None:
+        """Hand over *item*; never blocks, drops it where the asker is far too slow."""
+
+    async def room(self) -> None:
+        """Wait until the asker has caught up."""
+
+
+_PROVING = 0.2  # seconds a program that merely has to start must survive before it counts as up
+
+
+class Waiting:
+    """Watches the bus on behalf of verbs."""
+
+    def __init__(self, manager: AgentManager, *, bus: Bus) -> None:
+        self._manager, self._bus = manager, bus
+
+    async def until(
+        self, goals: Mapping[str, Goal], *, emit: Emit, within: float | None
+    ) -> list[Outcome]:
+        """Come back when each instance has reached its goal or cannot any more.
+
+        Raises TimedOut, naming what is not there yet, after *within* seconds.
+        """
+        open_goals, outcomes = dict(goals), dict[str, Outcome]()
+        changed = asyncio.Event()
+
+        def watch(event: Event) -> None:
+            if event.instance in goals:
+                emit(event_document(event))
+            changed.set()
+
+        forget = self._bus.subscribe(watch)
+        try:
+            async with asyncio.timeout(within):
+                while True:
+                    changed.clear()
+                    self._settle(open_goals, outcomes)
+                    if not open_goals:
+                        break
+                    await changed.wait()
+                await self._prove(goals, outcomes)
+        except TimeoutError:
+            missing = ", ".join(f"{name} ({goal})" for name, goal in open_goals.items())
+            raise TimedOut(
+                f"not within {within:g}s: {missing}", hint="the work goes on: svcctl status"
+            ) from None
+        finally:
+            forget()
+        return [outcomes[name] for name in goals if name in outcomes]
+
+    def _settle(self, open_goals: dict[str, Goal], outcomes: dict[str, Outcome]) -> None:
+        for name in list(open_goals):
+            outcome = self.outcome(name, open_goals[name])
+            if outcome:
+                outcomes[name] = outcome
+                del open_goals[name]
+
+    async def _prove(self, goals: Mapping[str, Goal], outcomes: dict[str, Outcome]) -> None:
+        """Look once more at programs that count as up only because they could be started."""
+        fresh = [
+            name
+            for name, goal in goals.items()
+            if goal is Goal.UP and outcomes[name].ok and self._merely_started(name)
+        ]
+        if fresh:
+            await asyncio.sleep(_PROVING)
+            for name in fresh:
+                outcomes[name] = self.outcome(name, Goal.UP) or outcomes[name]
+
+    def _merely_started(self, name: str) -> bool:
+        keeper = self._manager.keepers(name)[0]
+        return keeper.state.child and keeper.spec.ready == "exec" and not keeper.spec.health
+
+    def outcome(self, name: str, goal: Goal) -> Outcome | None:
+        """Say what became of the instance, None while that is open."""
+        keeper = self._manager.keepers(name)[0]
+        (status,) = self._manager.status([name])
+        found = problem(goal, status, blocked_by=self._manager.needs.blocked_by(keeper))
+        if found is None:
+            return None
+        return self._describe(status, found, keeper.sink.tail(10) if found else [])
+
+    def _describe(self, status: InstanceStatus, found: str, lines: list[bytes]) -> Outcome:
+        return Outcome(
+            service=status.service,
+            instance=status.instance,
+            ok=not found,
+            phase=status.phase,
+            problem=found,
+            hint=hint(status) if found else "",
+            lines=tuple(line.decode(errors="replace") for line in lines),
+            pid=status.pid,
+        )
+
+
+def event_document(event: Event) -> dict[str, object]:
+    """Give an event in a form JSON can hold."""
+    return {
+        "at": event.at,
+        "kind": type(event).__name__,
+        "service": event.service,
+        "instance": event.instance,
+        "fields": event.fields(),
+    }

@@ -1,0 +1,123 @@
+"""``svcctl agent``: the process that keeps services."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+import click
+
+from svcctl.bootstrap.local import local_client
+from svcctl.client.wire import Request
+from svcctl.errors import AgentUnreachable, TimedOut
+
+_UPGRADE_PATIENCE = 30.0  # seconds the new agent gets to answer
+
+
+@click.group()
+def agent() -> None:
+    """Run, look at, stop and upgrade the agent.
+
+    \b
+    svcctl agent run               keep services, in the foreground
+    svcctl agent run --detach      in the background
+    svcctl agent status
+    svcctl agent stop              stop all services in order, then the agent
+    svcctl agent stop --leave-services
+    svcctl agent upgrade           replace its program; services run on
+    """
+
+
+@agent.command()
+@click.option("--detach", "-d", is_flag=True, help="run in the background")
+@click.pass_context
+def run(context: click.Context, *, detach: bool) -> None:
+    """Keep services until told to stop.
+
+    The first Ctrl-C (or SIGTERM) stops all services in order, the second kills them.
+    """
+    home = _home(context)
+    if detach:
+        from svcctl.bootstrap.background import agent_answers, start_agent  # noqa: PLC0415
+
+        if agent_answers(home):
+            click.echo("an agent runs already", err=True)
+            return
+        start_agent(home)
+        click.echo("the agent runs; next: svcctl apply FILE", err=True)
+        return
+    from svcctl.serve.process import run_agent  # noqa: PLC0415 - asyncio is for agents only
+
+    how = run_agent(home)
+    if how == "upgrade":
+        os.execv(sys.executable, [sys.executable, "-m", "svcctl", *sys.argv[1:]])  # noqa: S606
+
+
+@agent.command()
+@click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text")
+@click.pass_context
+def status(context: click.Context, output: str) -> None:
+    """Say who the agent is and how it is."""
+    with local_client(_home(context), timeout=10.0) as client:
+        found = client.ask(Request(verb="agent-status"))
+    if output == "json":
+        click.echo(json.dumps(found))
+        return
+    assert isinstance(found, dict)
+    for name, value in found.items():
+        click.echo(f"{name:14} {value}")
+
+
+@agent.command()
+@click.option("--leave-services", is_flag=True, help="leave them for the next agent to adopt")
+@click.option("--timeout", type=float, default=None, help="seconds to wait for the services")
+@click.pass_context
+def stop(context: click.Context, *, leave_services: bool, timeout: float | None) -> None:
+    """Stop the agent, and its services in order."""
+    args: dict[str, object] = {"leave_services": leave_services, "timeout": timeout}
+    with local_client(_home(context)) as client:
+        found = client.ask(Request(verb="agent-stop", args=args))
+    assert isinstance(found, dict)
+    if found["left"]:
+        click.echo(f"the agent has stopped; still running: {', '.join(found['left'])}", err=True)
+    else:
+        click.echo("the agent and its services have stopped", err=True)
+
+
+@agent.command()
+@click.pass_context
+def upgrade(context: click.Context) -> None:
+    """Replace the agent's program by the one installed now; services run on."""
+    home = _home(context)
+    with local_client(home, timeout=30.0) as client:
+        before = client.ask(Request(verb="agent-status"))
+        client.ask(Request(verb="agent-upgrade"))
+    after = _await_successor(home, before)
+    click.echo(
+        f"agent {after['version']} runs (pid {after['pid']}); adopted: {after['adopted']}", err=True
+    )
+
+
+def _await_successor(home: str | None, before: object) -> dict[str, object]:
+    """Give the status of the agent that came after *before*; raises TimedOut."""
+    assert isinstance(before, dict)
+    deadline = time.monotonic() + _UPGRADE_PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            with local_client(home, timeout=5.0) as client:
+                after = client.ask(Request(verb="agent-status"))
+        except AgentUnreachable:
+            time.sleep(0.02)
+            continue
+        assert isinstance(after, dict)
+        if after["started_at"] != before["started_at"]:
+            return after
+        time.sleep(0.02)
+    raise TimedOut("the new agent does not answer", hint="svcctl agent status")
+
+
+def _home(context: click.Context) -> str | None:
+    found = context.find_root().params.get("home")
+    return found if isinstance(found, str) else None

@@ -1,0 +1,422 @@
+"""svcctl as its own init: the same ServiceManager port as the SCM, systemd and launchd."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import cast
+
+from svcctl.engine import graph, journal
+from svcctl.engine.census import Census
+from svcctl.engine.keeper import Keeper, instance_name
+from svcctl.engine.life import Phase, Told
+from svcctl.engine.needs import Needs
+from svcctl.engine.world import World
+from svcctl.errors import Conflict, SpecError, UnknownService
+from svcctl.events import Event, SpecApplied
+from svcctl.ports import Applied, Document, InstanceStatus, Timer
+from svcctl.spec import canonical
+from svcctl.spec.diff import diff
+from svcctl.spec.instance import for_instance
+from svcctl.spec.service import ServiceSpec, Start
+
+log = logging.getLogger(__name__)
+
+_KIND = "service"
+_AT_A_TIME = 8  # starts between two turns of the loop, so that it never stands still for long
+_DELAYED = 60.0  # seconds after the agent's start at which `start = "delayed"` services start
+_QUIET = frozenset({Phase.STOPPED, Phase.FAILED, Phase.FINISHED})
+
+
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """One service: what was applied, whether it starts by itself, and its instances."""
+
+    applied: Applied
+    spec: ServiceSpec
+    enabled: bool
+    keepers: list[Keeper]
+
+
+class AgentManager:
+    """Keeps services in this process."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._kept: dict[str, Kept] = {}
+        self.needs = Needs(self._kept)
+        self._census = Census(world.spawner, clock=world.clock, needs=self.needs)
+        self._delayed: Timer | None = None
+        self._forget = world.bus.subscribe(self.needs.notice)
+
+    @property
+    def world(self) -> World:
+        """The outside."""
+        return self._world
+
+    # what there is
+
+    def names(self) -> list[str]:
+        """Give the names of all services, sorted."""
+        return sorted(self._kept)
+
+    @property
+    def specs(self) -> Mapping[str, ServiceSpec]:
+        """Every service's definition."""
+        return {name: kept.spec for name, kept in self._kept.items()}
+
+    def query(self, name: str) -> Applied:
+        """Give what was applied."""
+        return self._find(name).applied
+
+    def keepers(self, target: str) -> list[Keeper]:
+        """Give the keepers of a service, or the one of an instance (``web.2``)."""
+        if target in self._kept:
+            return self._kept[target].keepers
+        for kept in self._kept.values():
+            for keeper in kept.keepers:
+                if keeper.name == target:
+                    return [keeper]
+        raise self._unknown(target)
+
+    def is_enabled(self, name: str) -> bool:
+        """Say whether the service starts by itself."""
+        return self._find(name).enabled
+
+    def status(self, names: Iterable[str]) -> list[InstanceStatus]:
+        """Say how each instance of *names* (services or instances) is."""
+        keepers = [keeper for name in names for keeper in self.keepers(name)]
+        return self._census.take([(keeper, self._kept[keeper.spec.name]) for keeper in keepers])
+
+    # definitions
+
+    async def install(self, applied: Applied) -> None:
+        """Take a new service; it is not started."""
+        if applied.name in self._kept:
+            raise Conflict(f"service {applied.name!r} is there already")
+        self._add(applied, enabled=None)
+        self._say(applied, "created")
+        await self._world.store.settle()
+
+    async def uninstall(self, name: str) -> None:
+        """Forget a service; raises Conflict while it runs."""
+        kept = self._find(name)
+        running = [keeper.name for keeper in kept.keepers if keeper.state.phase not in _QUIET]
+        if running:
+            raise Conflict(
+                f"service {name!r} still runs: {', '.join(running)}", hint=f"svcctl stop {name}"
+            )
+        for keeper in kept.keepers:
+            self._drop(keeper)
+        del self._kept[name]
+        self._world.store.delete(_KIND, name)
+        self._say(kept.applied, "removed")
+        await self._world.store.settle()
+
+    async def configure(self, applied: Applied) -> str:
+        """Take a changed definition; see :class:`svcctl.ports.ServiceManager`."""
+        kept = self._find(applied.name)
+        old, new = kept.spec, _parse(applied)
+        change = diff(old, new)
+        kept.applied, kept.spec = applied, new
+        if old.start is not new.start:
+            kept.enabled = new.start in {Start.AUTO, Start.DELAYED}
+        self._save(kept)
+        if change.kind == "unchanged":
+            return "unchanged"
+        outdated = [keeper for keeper in kept.keepers[: new.instances] if keeper.state.child]
+        self._resize(kept)
+        for keeper in kept.keepers:
+            keeper.respec(for_instance(new, keeper.number, new.instances), applied.revision)
+        if change.needs_restart:
+            for keeper in outdated:
+                keeper.tell(Told.RESTART)
+        self._say(applied, "changed")
+        await self._world.store.settle()
+        return "restarted" if change.needs_restart and outdated else "updated"
+
+    async def scale(self, name: str, instances: int) -> None:
+        """Run that many instances, until the definition is applied anew."""
+        applied = self.query(name)
+        spec = applied.spec | {"instances": instances}
+        origins = applied.origins | {"instances": {"layer": "scale"}}
+        await self.configure(
+            replace(applied, spec=spec, revision=canonical.revision(spec), origins=origins)
+        )
+
+    def _resize(self, kept: Kept) -> None:
+        """Have as many keepers as the definition wants; those past the end stop and go."""
+        wanted = kept.spec.instances
+        started = any(keeper.state.wanted for keeper in kept.keepers)
+        for keeper in kept.keepers[wanted:]:
+            keeper.tell(Told.STOP)
+        kept.keepers, leaving = kept.keepers[:wanted], kept.keepers[wanted:]
+        for keeper in leaving:
+            self._retire(keeper)
+        for number in range(len(kept.keepers) + 1, wanted + 1):
+            keeper = self._make(kept, number)
+            kept.keepers.append(keeper)
+            if started:
+                keeper.tell(Told.START)
+
+    def _retire(self, keeper: Keeper) -> None:
+        """Drop *keeper* once it is quiet."""
+        if keeper.state.phase in _QUIET:
+            self._drop(keeper)
+            return
+
+        def watch(event: Event) -> None:
+            if event.instance == keeper.name and keeper.state.phase in _QUIET:
+                forget()
+                asyncio.get_running_loop().call_soon(self._drop, keeper)
+
+        forget = self._world.bus.subscribe(watch)
+
+    def _drop(self, keeper: Keeper) -> None:
+        self.needs.forget(keeper)
+        self._census.forget(keeper)
+        keeper.close()
+        self._world.store.delete(journal.KIND, keeper.name)
+
+    async def enable(self, name: str, *, enabled: bool) -> None:
+        """Have the service start by itself, or no longer."""
+        kept = self._find(name)
+        kept.enabled = enabled
+        self._save(kept)
+        await self._world.store.settle()
+
+    def _add(self, applied: Applied, *, enabled: bool | None) -> Kept:
+        spec = _parse(applied)
+        clash = {instance_name(spec.name, each) for each in range(2, spec.instances + 1)}
+        if taken := sorted(clash & set(self._kept)):
+            raise Conflict(f"service {taken[0]!r} has the name of an instance of {spec.name!r}")
+        by_itself = spec.start in {Start.AUTO, Start.DELAYED} if enabled is None else enabled
+        kept = Kept(applied=applied, spec=spec, enabled=by_itself, keepers=[])
+        kept.keepers = [self._make(kept, number) for number in range(1, spec.instances + 1)]
+        self._kept[applied.name] = kept
+        self._save(kept)
+        return kept
+
+    def _make(self, kept: Kept, number: int) -> Keeper:
+        return Keeper(
+            for_instance(kept.spec, number, kept.spec.instances),
+            number=number,
+            revision=kept.applied.revision,
+            world=self._world,
+            await_needs=self.needs.wait,
+        )
+
+    def _save(self, kept: Kept) -> None:
+        applied = kept.applied
+        document: Document = {
+            "spec": applied.spec,
+            "revision": applied.revision,
+            "origins": applied.origins,
+            "sources": dict(applied.sources),
+            "enabled": kept.enabled,
+        }
+        self._world.store.put(_KIND, applied.name, document)
+
+    def _say(self, applied: Applied, change: str) -> None:
+        self._world.bus.publish(
+            SpecApplied(
+                at=self._world.clock.now(),
+                service=applied.name,
+                change=change,
+                revision=applied.revision,
+            )
+        )
+
+    # verbs
+
+    def start(self, name: str) -> None:
+        """Start a service or instance, and first what it needs."""
+        for keeper in self._needed_by(name):
+            keeper.tell(Told.START)
+        for keeper in self.keepers(name):
+            self._refuse_disabled(keeper.spec)
+            keeper.tell(Told.START)
+
+    def stop(self, name: str) -> None:
+        """Stop it."""
+        self._tell(name, Told.STOP)
+
+    def restart(self, name: str) -> None:
+        """Stop it and start it again; start it where it does not run."""
+        for keeper in self._needed_by(name):
+            keeper.tell(Told.START)
+        self._tell(name, Told.RESTART)
+
+    def pause(self, name: str) -> None:
+        """Freeze it."""
+        self._tell(name, Told.PAUSE)
+
+    def resume(self, name: str) -> None:
+        """Let it go on."""
+        self._tell(name, Told.RESUME)
+
+    def reload(self, name: str) -> None:
+        """Make it read its configuration again."""
+        self._tell(name, Told.RELOAD)
+
+    def reset(self, name: str) -> None:
+        """Forget its failures."""
+        self._tell(name, Told.RESET)
+
+    def signal(self, name: str, signal: str) -> None:
+        """Send a signal to its main process; raises Conflict where there is none."""
+        for keeper in self.keepers(name):
+            if keeper.program.child is None:
+                raise Conflict(f"{keeper.name!r} has no process", hint=f"svcctl status {name}")
+            keeper.program.child.signal(signal)
+
+    def _tell(self, name: str, kind: Told) -> None:
+        for keeper in self.keepers(name):
+            keeper.tell(kind, reason="asked")
+
+    def _refuse_disabled(self, spec: ServiceSpec) -> None:
+        if spec.start is Start.DISABLED:
+            raise Conflict(
+                f"service {spec.name!r} is disabled by its definition",
+                hint='change start = "disabled" and apply it',
+            )
+
+    def _needed_by(self, name: str) -> list[Keeper]:
+        """Give the keepers, not yet up, that *name* needs, in the order to start them."""
+        service = self.keepers(name)[0].spec.name
+        needs = {each: tuple(kept.spec.needs) for each, kept in self._kept.items()}
+        wanted = graph.closure([service], needs) - {service}
+        waves = graph.start_order(sorted(wanted), self._edges())
+        found = [keeper for wave in waves for each in wave for keeper in self._kept[each].keepers]
+        return [
+            keeper
+            for keeper in found
+            if keeper.state.phase in {Phase.STOPPED, Phase.FAILED} and not keeper.spec.schedule
+        ]
+
+    def _edges(self) -> dict[str, tuple[str, ...]]:
+        return {
+            name: tuple(each for each in (*kept.spec.needs, *kept.spec.after) if each in self._kept)
+            for name, kept in self._kept.items()
+        }
+
+    def start_order(self, names: Iterable[str]) -> list[list[str]]:
+        """Give *names* in waves: each needs, or comes after, only what is in earlier ones."""
+        return graph.start_order(sorted(names), self._edges())
+
+    # the agent's own life
+
+    def load(self) -> int:
+        """Take over what an earlier agent kept; give how many programs were found running."""
+        entries: dict[str, journal.Entry] = {}
+        for key, document in self._world.store.items(journal.KIND):
+            try:
+                entries[key] = journal.from_document(document)
+            except (KeyError, TypeError, ValueError):
+                log.exception("journal.unreadable", extra={"instance": key})
+        for name, document in self._world.store.items(_KIND):
+            self._reload_service(name, document)
+        keepers = [keeper for kept in self._kept.values() for keeper in kept.keepers]
+        adopted = 0
+        for keeper in keepers:
+            entry = entries.pop(keeper.name, None)
+            if entry and entry.boot_id == self._world.boot_id:
+                adopted += keeper.take_over(entry)
+                if entry.resume:
+                    keeper.tell(Told.START)
+            elif self._kept[keeper.spec.name].enabled:
+                self._start_by_itself(keeper)
+        for key in entries:
+            self._world.store.delete(journal.KIND, key)
+        return adopted
+
+    def _reload_service(self, name: str, document: Document) -> None:
+        try:
+            applied = Applied(
+                name=name,
+                spec=cast("Document", document["spec"]),
+                revision=cast("str", document["revision"]),
+                origins=cast("Document", document["origins"]),
+                sources=cast("dict[str, str]", document["sources"]),
+            )
+            self._add(applied, enabled=document["enabled"] is True)
+        except (SpecError, Conflict, KeyError, TypeError):
+            log.exception("service.unreadable", extra={"service": name})
+
+    def _start_by_itself(self, keeper: Keeper) -> None:
+        if keeper.spec.start is Start.DELAYED:
+            if self._delayed is None:
+                self._delayed = self._world.clock.later(_DELAYED, self._start_delayed)
+        elif keeper.spec.schedule:
+            keeper.tell(Told.ARM)
+        else:
+            asyncio.get_running_loop().call_soon(keeper.tell, Told.START)
+
+    def _start_delayed(self) -> None:
+        for kept in self._kept.values():
+            if kept.spec.start is Start.DELAYED and kept.enabled:
+                for keeper in kept.keepers:
+                    keeper.tell(Told.START)
+
+    async def start_many(self, names: Iterable[str]) -> None:
+        """Start services in the order of their needs, and let the loop breathe meanwhile."""
+        count = 0
+        for wave in self.start_order(names):
+            for name in wave:
+                for keeper in self._kept[name].keepers:
+                    keeper.tell(Told.ARM if keeper.spec.schedule else Told.START)
+                    count += 1
+                    if count % _AT_A_TIME == 0:
+                        await asyncio.sleep(0)
+
+    async def stop_all(self) -> None:
+        """Stop everything, dependants first; what ran is started again by the next agent."""
+        for wave in reversed(self.start_order(self._kept)):
+            keepers = [keeper for name in wave for keeper in self._kept[name].keepers]
+            for keeper in keepers:
+                up = keeper.state.wanted and keeper.state.phase is not Phase.FINISHED
+                keeper.entry = replace(keeper.entry, resume=up)
+                keeper.tell(Told.STOP, reason="the agent stops")
+            await self._until_quiet(keepers)
+
+    async def _until_quiet(self, keepers: list[Keeper]) -> None:
+        done = asyncio.Event()
+
+        def check(_: object = None) -> None:
+            if all(keeper.state.phase in _QUIET for keeper in keepers):
+                done.set()
+
+        forget = self._world.bus.subscribe(check)
+        check()
+        try:
+            await done.wait()
+        finally:
+            forget()
+
+    def close(self) -> int:
+        """Let go of everything and touch no program; give how many still run."""
+        if self._delayed:
+            self._delayed.cancel()
+        self._forget()
+        keepers = [keeper for kept in self._kept.values() for keeper in kept.keepers]
+        left = sum(keeper.program.child is not None for keeper in keepers)
+        for keeper in keepers:
+            keeper.close()
+        return left
+
+    def _find(self, name: str) -> Kept:
+        try:
+            return self._kept[name]
+        except KeyError:
+            raise self._unknown(name) from None
+
+    def _unknown(self, name: str) -> UnknownService:
+        return UnknownService(
+            f"no service {name!r}", hint=f"known: {', '.join(self.names()) or 'none yet'}"
+        )
+
+
+def _parse(applied: Applied) -> ServiceSpec:
+    return canonical.parse(applied.spec)

@@ -1,0 +1,41 @@
+"""When a service counts as running: the ``ready`` option, understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from svcctl.spec.notation import parse_duration
+from svcctl.spec.probe import Probe, Purpose
+from svcctl.spec.service import ServiceSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """What must come about: *delay* seconds pass, READY=1 is heard, each of *probes* passes."""
+
+    delay: float = 0.0
+    notify: bool = False
+    probes: tuple[Probe, ...] = ()
+
+    @property
+    def at_once(self) -> bool:
+        """Nothing has to be waited for."""
+        return not (self.delay or self.notify or self.probes)
+
+
+def readiness(spec: ServiceSpec) -> Readiness:
+    """Give what *spec* waits for between the start of its program and being ready."""
+    probes = tuple(each for each in spec.health if each.purpose is not Purpose.LIVE)
+    kind, _, value = spec.ready.partition(":")
+    match kind:
+        case "delay":
+            return Readiness(delay=parse_duration(value), probes=probes)
+        case "notify":
+            return Readiness(notify=True, probes=probes)
+        case "port":
+            port = Probe(tcp=f"127.0.0.1:{value}", purpose=Purpose.STARTUP, interval=1.0)
+            return Readiness(probes=(port, *probes))
+        case "log":
+            return Readiness(probes=(Probe(log=value, purpose=Purpose.STARTUP), *probes))
+        case _:
+            return Readiness(probes=probes)

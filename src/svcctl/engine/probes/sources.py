@@ -1,0 +1,177 @@
+"""Where the checks of a probe come from: a poll, the heartbeat, or the log."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from svcctl.ports import Cancel, Clock, LogSink, Notice, Timer
+
+Check = Callable[[], Awaitable[str]]
+"""Look once; give what is wrong, or an empty text."""
+
+OnCheck = Callable[[str], None]
+"""Told of every check: what was wrong, or an empty text."""
+
+_FIRST_PAUSE = 0.05  # seconds after an eager check that failed; doubles up to the interval
+
+
+class Source(Protocol):
+    """Something that checks on its own until it is stopped."""
+
+    def start(self, on_check: OnCheck) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Poll:
+    """Checks at an interval, one check at a time.
+
+    *eager* begins at once and looks often until the first success; otherwise the first check
+    comes after *delay* seconds.  A check that takes longer than *limit* has failed.
+    """
+
+    def __init__(
+        self,
+        check: Check,
+        *,
+        clock: Clock,
+        interval: float,
+        limit: float,
+        delay: float = 0.0,
+        eager: bool = False,
+    ) -> None:
+        self._check, self._clock = check, clock
+        self._interval, self._limit, self._delay = interval, limit, delay
+        self._pause = _FIRST_PAUSE if eager else 0.0
+        self._timer: Timer | None = None
+        self._task: asyncio.Task[str] | None = None
+        self._on_check: OnCheck | None = None
+
+    def start(self, on_check: OnCheck) -> None:
+        """Begin to check."""
+        self._on_check = on_check
+        self._timer = self._clock.later(self._delay, self._look)
+
+    def stop(self) -> None:
+        """Check no more, and give up the check under way."""
+        self._on_check = None
+        if self._timer:
+            self._timer.cancel()
+        if self._task:
+            self._task.cancel()
+
+    def _look(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._look_once())
+        self._task = task
+        self._timer = self._clock.later(self._limit, lambda: _give_up(task))
+        task.add_done_callback(self._looked)
+
+    async def _look_once(self) -> str:
+        return await self._check()
+
+    def _looked(self, task: asyncio.Task[str]) -> None:
+        if self._timer:
+            self._timer.cancel()
+        tell, self._task = self._on_check, None
+        if tell is None:
+            return
+        problem = _outcome(task, self._limit)
+        pause = self._interval
+        if self._pause:
+            pause = min(self._pause, self._interval)
+            self._pause = self._pause * 2 if problem else 0.0
+        self._timer = self._clock.later(pause, self._look)
+        tell(problem)
+
+
+def _give_up(task: asyncio.Task[str]) -> None:
+    task.cancel()
+
+
+def _outcome(task: asyncio.Task[str], limit: float) -> str:
+    if task.cancelled():
+        return f"no answer within {limit:g}s"
+    error = task.exception()
+    return f"{type(error).__name__}: {error}" if error else task.result()
+
+
+class Heartbeat:
+    """Fails when the program has been silent for too long; needs no polling."""
+
+    def __init__(
+        self,
+        longest: float,
+        *,
+        clock: Clock,
+        hear: Callable[[Callable[[Notice], None]], Cancel],
+    ) -> None:
+        self._longest, self._clock, self._hear = longest, clock, hear
+        self._timer: Timer | None = None
+        self._deafen: Cancel | None = None
+        self._on_check: OnCheck | None = None
+
+    def start(self, on_check: OnCheck) -> None:
+        """Expect the next beat."""
+        self._on_check = on_check
+        self._deafen = self._hear(self._heard)
+        self._expect()
+
+    def stop(self) -> None:
+        """Expect nothing."""
+        self._on_check = None
+        if self._timer:
+            self._timer.cancel()
+        if self._deafen:
+            self._deafen()
+
+    def _expect(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._clock.later(self._longest, self._silent)
+
+    def _heard(self, notice: Notice) -> None:
+        if (length := notice.fields.get("WATCHDOG_USEC", "")).isdigit():
+            self._longest = int(length) / 1_000_000
+        match notice.fields.get("WATCHDOG"):
+            case "1":
+                self._expect()
+                self._tell("")
+            case "trigger":
+                self._tell("the program reported itself as failed")
+            case _:
+                return
+
+    def _silent(self) -> None:
+        self._expect()
+        self._tell(f"no heartbeat for {self._longest:g}s")
+
+    def _tell(self, problem: str) -> None:
+        if self._on_check:
+            self._on_check(problem)
+
+
+class LogMatch:
+    """Passes, or where *fatal* fails, when a captured line matches."""
+
+    def __init__(self, pattern: str, *, sink: LogSink, fatal: bool) -> None:
+        self._pattern, self._sink, self._fatal = re.compile(pattern), sink, fatal
+        self._unfollow: Cancel | None = None
+
+    def start(self, on_check: OnCheck) -> None:
+        """Begin to read along."""
+
+        def read(_stream: str, lines: list[bytes]) -> None:
+            for line in lines:
+                text = line.decode(errors="replace")
+                if self._pattern.search(text):
+                    on_check(f"logged: {text}" if self._fatal else "")
+                    return
+
+        self._unfollow = self._sink.follow(read)
+
+    def stop(self) -> None:
+        """Read no more."""
+        if self._unfollow:
+            self._unfollow()

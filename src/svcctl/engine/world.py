@@ -1,0 +1,40 @@
+"""What the engine is given of the outside, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from svcctl.ports import (
+    Bus,
+    Clock,
+    FileWatch,
+    LogSink,
+    NoticeBoard,
+    Spawner,
+    Store,
+)
+from svcctl.spec.service import ServiceSpec
+
+OpenSink = Callable[[ServiceSpec, str], LogSink]
+"""Give the sink for the output of an instance, by its spec and its name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The ports an engine works with.
+
+    *environ* is what services inherit unless they ask for a clean environment.  *credentials* is a
+    folder only the agent's account may enter.  *boot_id* changes with every boot of the machine.
+    """
+
+    clock: Clock
+    spawner: Spawner
+    bus: Bus
+    store: Store
+    notices: NoticeBoard
+    files: FileWatch
+    open_sink: OpenSink
+    environ: Mapping[str, str]
+    credentials: str
+    boot_id: str

@@ -1,0 +1,132 @@
+"""The agent's door on this machine: JSON lines over a local socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from typing import Self
+
+from svcctl.app.dispatch import Dispatch
+from svcctl.app.verbs import Effect, find
+from svcctl.client.wire import LONGEST, Request, decode_request, encode, error_document
+from svcctl.errors import Denied, SvcctlError
+
+log = logging.getLogger(__name__)
+
+_BEHIND = 4 * 1024 * 1024  # bytes a slow reader may be behind before it loses items
+
+WhoIs = Callable[[socket.socket], str]
+"""Name the actor at the other end, or raise Denied."""
+
+
+class _Outlet:
+    """Items for one asker; while it is too far behind they are dropped, and it is told so."""
+
+    def __init__(self, writer: asyncio.StreamWriter, number: int) -> None:
+        self._writer, self._number = writer, number
+        self.dropped = 0
+
+    def __call__(self, item: object) -> None:
+        if self._writer.transport.get_write_buffer_size() > _BEHIND:
+            self.dropped += 1
+            return
+        self._writer.write(encode({"id": self._number, "item": item}))
+
+    async def room(self) -> None:
+        await self._writer.drain()
+
+
+class LocalServer:
+    """Serves *dispatch* on *listener* for as long as the block lasts."""
+
+    def __init__(self, dispatch: Dispatch, *, listener: socket.socket, who_is: WhoIs) -> None:
+        self._dispatch, self._listener, self._who_is = dispatch, listener, who_is
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_unix_server(
+            self._greet, sock=self._listener, limit=LONGEST
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._server:
+            self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._converse(reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            log.debug("local.hung-up")
+        except Exception:
+            log.exception("local.failed")
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            actor = self._who_is(writer.get_extra_info("socket"))
+        except Denied as error:
+            writer.write(encode({"id": 0, "error": error_document(error)}))
+            await writer.drain()
+            return
+        while line := await reader.readline():
+            try:
+                request = decode_request(line)
+            except SvcctlError as error:
+                writer.write(encode({"id": 0, "error": error_document(error)}))
+            else:
+                await self._answer(request, actor, reader, writer)
+            await writer.drain()
+
+    async def _answer(
+        self,
+        request: Request,
+        actor: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        """Carry out one request; what only reads is given up when the asker hangs up."""
+        outlet = _Outlet(writer, request.id)
+        verb = find(request.verb)
+        work = asyncio.create_task(self._work(request, actor, outlet))
+        hung_up = asyncio.create_task(reader.read(1))
+        try:
+            await asyncio.wait({work, hung_up}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done() and (verb is None or verb.effect is Effect.READ):
+                work.cancel()
+                raise ConnectionResetError
+            writer.write(await asyncio.shield(work))
+        finally:
+            hung_up.cancel()
+            if outlet.dropped:
+                log.warning("local.dropped", extra={"items": outlet.dropped})
+
+    async def _work(self, request: Request, actor: str, outlet: _Outlet) -> bytes:
+        try:
+            result = await self._dispatch.carry_out(
+                request.verb,
+                selection=request.select,
+                args=request.args,
+                actor=actor,
+                emit=outlet,
+            )
+        except SvcctlError as error:
+            return encode({"id": request.id, "error": error_document(error)})
+        except Exception:
+            log.exception("verb.failed", extra={"verb": request.verb})
+            trouble = SvcctlError(
+                f"{request.verb!r} failed inside the agent", hint="see the agent's own log"
+            )
+            return encode({"id": request.id, "error": error_document(trouble)})
+        return encode({"id": request.id, "result": result})

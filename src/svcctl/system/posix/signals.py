@@ -1,0 +1,28 @@
+"""The signals that ask the agent itself to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_ASKING = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def stop_signals(call: Callable[[], None]) -> Iterator[None]:
+    """Make *call* from the event loop at every SIGTERM and SIGINT while the block lasts.
+
+    SIGHUP is ignored meanwhile: an agent outlives the terminal it was started from.
+    """
+    loop = asyncio.get_running_loop()
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for each in _ASKING:
+        loop.add_signal_handler(each, call)
+    try:
+        yield
+    finally:
+        for each in _ASKING:
+            loop.remove_signal_handler(each)
+        signal.signal(signal.SIGHUP, hangup)
