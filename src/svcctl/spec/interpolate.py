@@ -12,6 +12,9 @@ from svcctl.spec.names import did_you_mean
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FORMS = "write ${NAME}, ${NAME:-default} or ${NAME:?message}; $${ for the text ${"
 _DEEPEST = 8
+_ESCAPED = re.compile(
+    r"(\$\$(?=\{INSTANCE))|(\$\{(?:" + "|".join(RUN_TIME_NAMES) + r")\})|\$(?=[${])"
+)
 
 
 def interpolate(text: str, environ: Mapping[str, str]) -> str:
@@ -25,6 +28,11 @@ def interpolate(text: str, environ: Mapping[str, str]) -> str:
     if "$" not in text:
         return text
     return _replaced(text, environ, depth=0)
+
+
+def escape(text: str) -> str:
+    """Write *text* so that :func:`interpolate` gives it back as it is, run-time names included."""
+    return _ESCAPED.sub(lambda found: found[0] if found[1] or found[2] else "$$", text)
 
 
 def _replaced(text: str, environ: Mapping[str, str], *, depth: int) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from svcctl.spec.locate import KeyPath
 from svcctl.spec.names import nearest
-from svcctl.spec.notation import format_duration, format_octal, format_percent, format_size
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, Member, Shape, members, shape_at
+from svcctl.spec.toml import toml_value, written
+from svcctl.spec.unavailable import VALUES
 
 _FOREIGN: dict[str, KeyPath] = {
     "command": ("exec",),
@@ -61,7 +63,12 @@ def options() -> Iterator[Option]:
 
 def _options(path: str, member: Member) -> Iterator[Option]:
     shape = member.shape
-    yield Option(path=path, type=type_text(shape), default=default_text(member), doc=member.doc)
+    yield Option(
+        path=path,
+        type=_SPECIAL_TYPES.get(path) or type_text(shape, without=VALUES.get(path, frozenset())),
+        default=default_text(member),
+        doc=member.doc,
+    )
     if shape.kind is Kind.LIST and shape.item is not None:
         path, shape = f"{path}[]", shape.item
     if shape.kind is Kind.TABLE:
@@ -69,13 +76,19 @@ def _options(path: str, member: Member) -> Iterator[Option]:
             yield from _options(f"{path}.{key}", inner)
 
 
-def type_text(shape: Shape) -> str:
-    """Name the type of an option as files write it."""
+_SPECIAL_TYPES = {
+    "needs": "list of text, or table of started | ready | healthy | done",
+    "instances": 'whole number, or "cpu"',
+}
+
+
+def type_text(shape: Shape, *, without: AbstractSet[str] = frozenset()) -> str:
+    """Name the type of an option as files write it, *without* choices that do not act yet."""
     if shape.unit is not None:
         return shape.unit
     match shape.kind, shape.item:
         case Kind.CHOICE, _:
-            return " | ".join(shape.choices)
+            return " | ".join(each for each in shape.choices if each not in without)
         case (Kind.LIST, Shape() as item):
             return f"list of {type_text(item)}"
         case (Kind.MAP, Shape() as item):
@@ -96,33 +109,9 @@ _KIND_TEXTS = {
 def default_text(member: Member) -> str:
     """Print a default as files would write it; nothing where there is none."""
     value, shape = member.default, member.shape
-    match value:
-        case None | "" | () | {}:
-            return ""
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return _number_text(value, shape)
-        case str():
-            return f'"{value}"'
-        case tuple():
-            return f"[{', '.join(map(str, value))}]"
-        case _:
-            return ""
-
-
-def _number_text(value: float, shape: Shape) -> str:
-    match shape.unit:
-        case "duration":
-            return f'"{format_duration(value)}"'
-        case "size":
-            return f'"{format_size(int(value))}"'
-        case "percent":
-            return f'"{format_percent(value)}"'
-        case "octal":
-            return f'"{format_octal(int(value))}"'
-        case _:
-            return f"{value:g}"
+    if value in (None, "", (), {}) or shape.kind is Kind.TABLE:
+        return ""
+    return toml_value(written(value, shape))
 
 
 def meant_option(path: KeyPath) -> KeyPath:
