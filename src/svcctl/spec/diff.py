@@ -11,7 +11,7 @@ from svcctl.spec.canonical import dump_value
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, members
 
-_FIXED_AT_SPAWN = frozenset(
+FIXED_AT_SPAWN = frozenset(
     (
         *("exec", "shell", "cwd", "env", "env_file", "env_clean", "user", "group"),
         *("supplementary_groups", "umask", "no_new_privs", "cap_bound", "stdin", "type"),
@@ -62,7 +62,7 @@ def diff(old: ServiceSpec | None, new: ServiceSpec | None) -> Change:
     return Change(
         kind=ChangeKind.CHANGED if options else ChangeKind.UNCHANGED,
         options=options,
-        needs_restart=any(each.path in _FIXED_AT_SPAWN for each in options),
+        needs_restart=any(each.path in FIXED_AT_SPAWN for each in options),
     )
 
 

@@ -12,7 +12,10 @@ from svcctl.spec.service import ServiceSpec
 RUN_TIME_NAMES = ("INSTANCE", "INSTANCE_INDEX", "INSTANCE_COUNT")
 """Left in a spec until an instance is started: number from 1, number from 0, how many there are."""
 
-_RUN_TIME = re.compile(r"\$\$(?=\{INSTANCE)|\$\{(INSTANCE(?:_INDEX|_COUNT)?)\}")
+BRACED = r"\{(?:" + "|".join(RUN_TIME_NAMES) + r")\}"
+"""A pattern for one of the names in braces."""
+
+_RUN_TIME = re.compile(rf"\$\$(?={BRACED})|\$({BRACED})")
 
 
 def for_instance(spec: ServiceSpec, number: int, instances: int) -> ServiceSpec:
@@ -33,7 +36,7 @@ def for_instance(spec: ServiceSpec, number: int, instances: int) -> ServiceSpec:
 
 def _replace(value: Any, known: Mapping[str, str]) -> object:  # noqa: ANN401 (any part of a spec)
     if type(value) is str:
-        return _RUN_TIME.sub(lambda found: known[found[1]] if found[1] else "$", value)
+        return _RUN_TIME.sub(lambda found: known[found[1][1:-1]] if found[1] else "$", value)
     if isinstance(value, tuple):
         return tuple(_replace(each, known) for each in value)
     if isinstance(value, Mapping):

@@ -6,15 +6,14 @@ import re
 from collections.abc import Mapping
 
 from svcctl.errors import SpecError
-from svcctl.spec.instance import RUN_TIME_NAMES
+from svcctl.spec.instance import BRACED, RUN_TIME_NAMES
 from svcctl.spec.names import did_you_mean
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FORMS = "write ${NAME}, ${NAME:-default} or ${NAME:?message}; $${ for the text ${"
 _DEEPEST = 8
-_ESCAPED = re.compile(
-    r"(\$\$(?=\{INSTANCE))|(\$\{(?:" + "|".join(RUN_TIME_NAMES) + r")\})|\$(?=[${])"
-)
+_ESCAPED_RUN_TIME = re.compile(rf"\$\$(?={BRACED})")
+_SPECIAL = re.compile(rf"(\$\$(?={BRACED})|\${BRACED})|\$(?=[${{])")
 
 
 def interpolate(text: str, environ: Mapping[str, str]) -> str:
@@ -22,7 +21,7 @@ def interpolate(text: str, environ: Mapping[str, str]) -> str:
 
     An empty variable counts as missing where there is a default or a message; a default may hold
     further ``${...}``.  A ``$`` before anything else stays, for the shell.  ``${INSTANCE}`` and its
-    kin stay too, and so does ``$${INSTANCE``: see :mod:`svcctl.spec.instance`.
+    kin stay too, and so does ``$${INSTANCE}``: see :mod:`svcctl.spec.instance`.
     Raises SpecError where a variable is missing or a form is unknown.
     """
     if "$" not in text:
@@ -32,7 +31,7 @@ def interpolate(text: str, environ: Mapping[str, str]) -> str:
 
 def escape(text: str) -> str:
     """Write *text* so that :func:`interpolate` gives it back as it is, run-time names included."""
-    return _ESCAPED.sub(lambda found: found[0] if found[1] or found[2] else "$$", text)
+    return _SPECIAL.sub(lambda found: found[1] or "$$", text)
 
 
 def _replaced(text: str, environ: Mapping[str, str], *, depth: int) -> str:
@@ -42,7 +41,7 @@ def _replaced(text: str, environ: Mapping[str, str], *, depth: int) -> str:
     at = 0
     while (dollar := text.find("$", at)) >= 0:
         parts.append(text[at:dollar])
-        if text.startswith("$${INSTANCE", dollar):
+        if _ESCAPED_RUN_TIME.match(text, dollar):
             parts.append("$$")
             at = dollar + 2
         elif text.startswith("$$", dollar):

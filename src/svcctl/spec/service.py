@@ -166,7 +166,7 @@ class ServiceSpec:
     )
     secrets: Mapping[str, str] = field(
         default_factory=dict,
-        metadata={"doc": "NAME = a reference (file:PATH or env:NAME), never a value"},
+        metadata={"doc": "what NAME = refers to: file:PATH or env:NAME, never a value"},
     )
     secrets_as: SecretsAs = field(
         default=SecretsAs.FILE,
