@@ -9,7 +9,8 @@ told           in phase: what follows
 =============  =============================================================================
 start          stopped failed finished backoff: starting, failures forgiven; stopping: queued
 stop           starting without a program, backoff: stopped; with a program: stopping;
-               stopping: a queued start is forgotten; failed finished: stopped
+               stopping: a queued start is forgotten; failed finished: stopped;
+               while a spawn is under way: as soon as that is over
 restart        with a program: stopping, then starting; stopping: queued; else as start
 pause          running: pausing            frozen  pausing: paused
 resume         paused: resuming            thawed  resuming: running
@@ -101,10 +102,12 @@ def _needs_met(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
     return _prepare(instance, spec) if instance.stage is Stage.NEEDS else (instance, ())
 
 
-def _spawned(instance: Instance, told: Input, _: ServiceSpec) -> Step:
+def _spawned(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     if instance.stage is not Stage.SPAWNING:
         return instance, ()
     warming = replace(instance, stage=Stage.WARMING, child=True, spawned_at=told.at)
+    if not instance.wanted:
+        return _take_down(warming, told, spec, cause=Cause.ASKED, reason=instance.reason)
     return warming, (Effect.WATCH_READY,)
 
 
@@ -112,6 +115,8 @@ def _spawn_failed(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     if instance.stage is not Stage.SPAWNING:
         return instance, ()
     ended = replace(instance, ending=Ending.BAD, reason=told.reason, spawned_at=told.at)
+    if not instance.wanted:
+        return _rest(ended, Phase.STOPPED, instance.reason)
     if told.permanent:
         return _fail(ended, told.reason)
     return _retry(ended, told, spec)
@@ -162,6 +167,8 @@ def _take_down(
 def _stop(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     unwanted = replace(instance, wanted=False, again=False, queued=False)
     disarm = (Effect.DISARM_SCHEDULE,) if spec.schedule else ()
+    if instance.stage is Stage.SPAWNING:
+        return replace(unwanted, reason=told.reason), disarm
     if not instance.child:
         after, effects = _rest(unwanted, Phase.STOPPED, told.reason)
         return after, (*effects, Effect.UNWATCH, *disarm)
@@ -179,6 +186,8 @@ def _stop_while_stopping(instance: Instance, told: Input, spec: ServiceSpec) -> 
 
 
 def _restart(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
+    if instance.stage is Stage.SPAWNING:
+        return _want(instance, told, spec)
     if not instance.child:
         after, effects = _start(instance, told, spec)
         return after, (Effect.UNWATCH, *effects)
@@ -283,8 +292,6 @@ def _begin_again(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
 
 def _by_policy(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     ending = instance.ending
-    if not instance.wanted:
-        return _rest(instance, Phase.STOPPED, instance.reason)
     runs_once = spec.type is Type.ONESHOT or spec.schedule is not None
     if ending is Ending.OK and (runs_once or spec.restart.policy is not RestartWhen.ALWAYS):
         done = replace(instance, tries=0, failures=(), probe_tries=0, probe_failures=())
@@ -436,16 +443,14 @@ def _due_at_rest(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
 def _due_while_active(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     if spec.schedule is None or not instance.wanted:
         return instance, ()
-    match spec.schedule.overlap:
-        case Overlap.SKIP:
-            return instance, (Effect.ARM_SCHEDULE, Effect.SKIP_RUN)
-        case Overlap.QUEUE:
-            return replace(instance, queued=True), (Effect.ARM_SCHEDULE,)
-        case Overlap.REPLACE if instance.phase is Phase.STOPPING:
-            return replace(instance, again=True), (Effect.ARM_SCHEDULE,)
-        case Overlap.REPLACE:
-            after, effects = _restart(instance, told, spec)
-            return after, (Effect.ARM_SCHEDULE, *effects)
+    if spec.schedule.overlap is Overlap.SKIP:
+        return instance, (Effect.ARM_SCHEDULE, Effect.SKIP_RUN)
+    if spec.schedule.overlap is Overlap.QUEUE:
+        return replace(instance, queued=True), (Effect.ARM_SCHEDULE,)
+    if instance.phase is Phase.STOPPING:
+        return replace(instance, again=True), (Effect.ARM_SCHEDULE,)
+    after, effects = _restart(instance, told, spec)
+    return after, (Effect.ARM_SCHEDULE, *effects)
 
 
 def _start_scheduled(instance: Instance, told: Input, spec: ServiceSpec) -> Step:

@@ -1,0 +1,580 @@
+"""The machine decides; these tests never wait and never start a process."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from svcctl.engine.life import Cause, Effect, Ending, Input, Instance, Phase, Stage, Told
+from svcctl.engine.machine import step
+from svcctl.spec.policy import (
+    Hooks,
+    Overlap,
+    ReloadPolicy,
+    RestartPolicy,
+    RestartWhen,
+    Schedule,
+    StopPolicy,
+    StopStep,
+)
+from svcctl.spec.service import Need, ServiceSpec, Type
+
+SPEC = ServiceSpec(
+    name="web",
+    exec=("web",),
+    restart=RestartPolicy(delay=1.0, factor=2.0, max_delay=8.0, jitter=0.0, max=3, window=100.0),
+)
+UP = (Told.START, Told.SPAWNED, Told.READY)
+
+
+def play(
+    *told: Told | Input, spec: ServiceSpec = SPEC, instance: Instance | None = None
+) -> tuple[Instance, list[Effect]]:
+    """Feed inputs, one second apart, to an instance; give where it ended and all it asked for."""
+    instance = instance or Instance()
+    asked: list[Effect] = []
+    for number, each in enumerate(told):
+        given = each if isinstance(each, Input) else Input(kind=each, at=float(number))
+        instance, effects = step(instance, given, spec)
+        asked += effects
+    return instance, asked
+
+
+def with_(spec: ServiceSpec = SPEC, **changes: object) -> ServiceSpec:
+    return replace(spec, **changes)  # type: ignore[arg-type]
+
+
+def bad(*, at: float = 3.0, leftover: bool = False) -> Input:
+    return Input(
+        kind=Told.EXITED, at=at, ending=Ending.BAD, leftover=leftover, reason="exit code 1"
+    )
+
+
+def ok(*, at: float = 3.0) -> Input:
+    return Input(kind=Told.EXITED, at=at, ending=Ending.OK, reason="exit code 0")
+
+
+def policy(**changes: object) -> ServiceSpec:
+    return with_(restart=replace(SPEC.restart, **changes))  # type: ignore[arg-type]
+
+
+# --- up
+
+
+def test_a_start_spawns_and_waits_until_it_is_ready() -> None:
+    instance, asked = play(*UP)
+
+    assert (instance.phase, instance.ready, instance.child) == (Phase.RUNNING, True, True)
+    assert asked == [
+        *(Effect.DISARM, Effect.SPAWN, Effect.WATCH_READY),
+        *(Effect.DISARM, Effect.WATCH_LIVE),
+    ]
+
+
+def test_needs_then_hooks_then_the_program() -> None:
+    spec = with_(needs={"db": Need.READY}, hook=Hooks(pre_start=(("true",),)))
+
+    instance, asked = play(
+        Told.START, Told.NEEDS_MET, Told.HOOKS_DONE, Told.SPAWNED, Told.READY, spec=spec
+    )
+
+    assert instance.phase is Phase.RUNNING
+    wanted = [Effect.AWAIT_NEEDS, Effect.RUN_PRE_START, Effect.SPAWN]
+    assert [each for each in asked if each in wanted] == wanted
+
+
+def test_what_comes_after_another_waits_for_it_too() -> None:
+    instance, _ = play(Told.START, spec=with_(after=("db",)))
+
+    assert instance.stage is Stage.NEEDS
+
+
+def test_post_start_hooks_run_once_it_is_ready() -> None:
+    _, asked = play(*UP, spec=with_(hook=Hooks(post_start=(("true",),))))
+
+    assert asked[-1] is Effect.RUN_POST_START
+
+
+def test_a_failed_pre_start_hook_counts_as_a_failure() -> None:
+    spec = with_(hook=Hooks(pre_start=(("false",),)))
+
+    instance, _ = play(Told.START, Told.HOOKS_FAILED, spec=spec)
+
+    assert (instance.phase, instance.tries) == (Phase.BACKOFF, 1)
+
+
+def test_a_program_that_cannot_ever_start_fails_at_once() -> None:
+    never = Input(kind=Told.SPAWN_FAILED, permanent=True, reason="not found")
+
+    instance, _ = play(Told.START, never)
+
+    assert (instance.phase, instance.reason) == (Phase.FAILED, "not found")
+
+
+def test_a_program_that_could_not_start_now_is_tried_again() -> None:
+    instance, _ = play(Told.START, Told.SPAWN_FAILED)
+
+    assert instance.phase is Phase.BACKOFF
+
+
+def test_what_does_not_become_ready_in_time_is_stopped_and_tried_again() -> None:
+    stopping, _ = play(Told.START, Told.SPAWNED, Told.TIME_OVER)
+    after, _ = play(ok(), Told.SWEPT, instance=stopping)
+
+    assert (stopping.phase, stopping.cause) == (Phase.STOPPING, Cause.NOT_READY)
+    assert (after.phase, after.ending) == (Phase.BACKOFF, Ending.ABNORMAL)
+
+
+def test_a_program_that_ends_well_before_it_was_ready_has_failed() -> None:
+    instance, _ = play(Told.START, Told.SPAWNED, ok())
+
+    assert instance.phase is Phase.BACKOFF
+
+
+@pytest.mark.parametrize("told", [Told.NEEDS_MET, Told.HOOKS_DONE, Told.HOOKS_FAILED, Told.READY])
+def test_news_of_another_stage_of_the_start_changes_nothing(told: Told) -> None:
+    spawning, _ = play(Told.START)
+
+    assert play(told, instance=spawning) == (spawning, [])
+
+
+@pytest.mark.parametrize("told", [Told.SPAWNED, Told.SPAWN_FAILED, Told.TIME_OVER])
+def test_news_of_a_spawn_that_is_not_under_way_changes_nothing(told: Told) -> None:
+    waiting, _ = play(Told.START, spec=with_(needs={"db": Need.READY}))
+
+    assert play(told, instance=waiting) == (waiting, [])
+
+
+# --- crash, backoff, budget
+
+
+def test_each_crash_waits_longer_and_then_the_service_gives_up() -> None:
+    instance, _ = play(*UP)
+    delays = []
+    while instance.phase is not Phase.FAILED:
+        instance, _ = play(bad(), instance=instance)
+        delays.append(instance.delay)
+        if instance.phase is Phase.BACKOFF:
+            instance, _ = play(Told.TIME_OVER, Told.SPAWNED, Told.READY, instance=instance)
+
+    assert delays == [1.0, 2.0, 4.0, 0.0]
+    assert instance.restarts == 3
+    assert instance.reason == "gave up after 4 failures; the last: exit code 1"
+
+
+def test_failures_older_than_the_window_are_forgotten() -> None:
+    instance, _ = play(*UP, bad(at=3), Told.TIME_OVER, Told.SPAWNED, Told.READY)
+
+    instance, _ = play(bad(at=500), instance=instance)
+
+    assert instance.failures == (500,)
+
+
+def test_without_a_limit_it_never_gives_up_and_the_journal_does_not_grow() -> None:
+    spec = policy(max=0)
+    instance, _ = play(*UP, spec=spec)
+    for _ in range(50):
+        instance, _ = play(
+            bad(), Told.TIME_OVER, Told.SPAWNED, Told.READY, spec=spec, instance=instance
+        )
+
+    assert instance.phase is Phase.RUNNING
+    assert instance.failures == ()
+
+
+def test_a_long_run_resets_the_wait() -> None:
+    instance, _ = play(*UP, bad(), Told.TIME_OVER, Told.SPAWNED, Told.READY)
+
+    instance, _ = play(bad(at=50), instance=instance)
+
+    assert (instance.tries, instance.delay) == (1, 1.0)
+
+
+def test_no_delay_means_starting_again_in_the_same_step() -> None:
+    instance, asked = play(*UP, bad(), spec=policy(delay=0.0))
+
+    assert (instance.phase, instance.restarts) == (Phase.STARTING, 1)
+    assert asked[-1] is Effect.SPAWN
+
+
+@pytest.mark.parametrize(
+    ("when", "ending", "phase"),
+    [
+        (RestartWhen.ALWAYS, Ending.OK, Phase.BACKOFF),
+        (RestartWhen.ALWAYS, Ending.BAD, Phase.BACKOFF),
+        (RestartWhen.ALWAYS, Ending.NEVER, Phase.FAILED),
+        (RestartWhen.ON_FAILURE, Ending.OK, Phase.FINISHED),
+        (RestartWhen.ON_FAILURE, Ending.BAD, Phase.BACKOFF),
+        (RestartWhen.ON_FAILURE, Ending.NEVER, Phase.FAILED),
+        (RestartWhen.ON_ABNORMAL, Ending.BAD, Phase.FAILED),
+        (RestartWhen.ON_ABNORMAL, Ending.ABNORMAL, Phase.BACKOFF),
+        (RestartWhen.NEVER, Ending.OK, Phase.FINISHED),
+        (RestartWhen.NEVER, Ending.ABNORMAL, Phase.FAILED),
+    ],
+)
+def test_the_policy_decides_what_an_end_leads_to(
+    when: RestartWhen, ending: Ending, phase: Phase
+) -> None:
+    instance, _ = play(*UP, Input(kind=Told.EXITED, ending=ending), spec=policy(policy=when))
+
+    assert instance.phase is phase
+
+
+def test_a_long_run_that_ended_well_is_no_failure() -> None:
+    instance, _ = play(*UP, ok(at=60), spec=policy(policy=RestartWhen.ALWAYS))
+
+    assert (instance.phase, instance.failures) == (Phase.BACKOFF, ())
+
+
+def test_a_oneshot_is_finished_whatever_the_policy() -> None:
+    spec = with_(policy(policy=RestartWhen.ALWAYS), type=Type.ONESHOT)
+
+    instance, _ = play(Told.START, Told.SPAWNED, ok(), spec=spec)
+
+    assert instance.phase is Phase.FINISHED
+
+
+def test_what_a_crash_left_behind_is_swept_before_the_next_start() -> None:
+    sweeping, asked = play(*UP, bad(leftover=True))
+    after, _ = play(Told.SWEPT, instance=sweeping)
+
+    assert (sweeping.phase, sweeping.stage) == (Phase.STOPPING, Stage.SWEEPING)
+    assert asked[-1] is Effect.SWEEP
+    assert after.phase is Phase.BACKOFF
+
+
+def test_post_stop_hooks_run_after_a_crash_too() -> None:
+    spec = with_(hook=Hooks(post_stop=(("true",),)))
+
+    stopping, asked = play(*UP, bad(), spec=spec)
+    after, _ = play(Told.HOOKS_FAILED, spec=spec, instance=stopping)
+
+    assert asked[-1] is Effect.RUN_POST_STOP
+    assert after.phase is Phase.BACKOFF
+
+
+def test_an_exit_without_a_program_changes_nothing() -> None:
+    starting, _ = play(Told.START)
+
+    assert play(bad(), instance=starting) == (starting, [])
+
+
+# --- down
+
+
+def test_a_stop_asks_and_then_kills_until_the_program_is_gone() -> None:
+    instance, asked = play(*UP, Told.STOP, Told.TIME_OVER, Told.TIME_OVER, bad(), Told.SWEPT)
+
+    assert (instance.phase, instance.wanted) == (Phase.STOPPED, False)
+    assert asked[5:] == [
+        *(Effect.DISARM, Effect.UNWATCH, Effect.TAKE_STEP),
+        *(Effect.KILL, Effect.KILL),
+        *(Effect.DISARM, Effect.UNWATCH, Effect.SWEEP),
+        Effect.DISARM,
+    ]
+
+
+def test_every_step_of_the_stop_is_taken_before_the_kill() -> None:
+    steps = (StopStep(http="http://x/stop"), StopStep(signal="INT"), StopStep(signal="TERM"))
+
+    instance, asked = play(
+        *UP,
+        *(Told.STOP, Told.TIME_OVER, Told.TIME_OVER, Told.TIME_OVER),
+        spec=with_(stop=StopPolicy(sequence=steps)),
+    )
+
+    assert asked.count(Effect.TAKE_STEP) == 3
+    assert instance.stage is Stage.KILLING
+
+
+def test_hooks_run_before_and_after_a_stop() -> None:
+    spec = with_(hook=Hooks(pre_stop=(("a",),), post_stop=(("b",),)))
+
+    instance, asked = play(
+        *UP,
+        *(Told.STOP, Told.HOOKS_DONE, bad(), Told.SWEPT, Told.HOOKS_DONE),
+        spec=spec,
+    )
+
+    assert instance.phase is Phase.STOPPED
+    wanted = [Effect.RUN_PRE_STOP, Effect.TAKE_STEP, Effect.SWEEP, Effect.RUN_POST_STOP]
+    assert [each for each in asked if each in wanted] == wanted
+
+
+def test_the_time_does_not_matter_to_hooks_and_sweeps() -> None:
+    stopping, _ = play(*UP, Told.STOP, spec=with_(hook=Hooks(pre_stop=(("a",),))))
+
+    assert play(Told.TIME_OVER, instance=stopping) == (stopping, [])
+
+
+@pytest.mark.parametrize("told", [Told.HOOKS_DONE, Told.SWEPT])
+def test_news_of_another_stage_of_the_stop_changes_nothing(told: Told) -> None:
+    stopping, _ = play(*UP, Told.STOP)
+
+    assert play(told, instance=stopping) == (stopping, [])
+
+
+def test_a_second_exit_while_stopping_changes_nothing() -> None:
+    sweeping, _ = play(*UP, Told.STOP, bad())
+
+    assert play(bad(), instance=sweeping) == (sweeping, [])
+
+
+def test_a_start_asked_for_while_stopping_is_done_after_the_stop() -> None:
+    instance, asked = play(*UP, Told.STOP, Told.START, bad(), Told.SWEPT)
+
+    assert (instance.phase, instance.restarts) == (Phase.STARTING, 0)
+    assert asked.count(Effect.SPAWN) == 2
+
+
+def test_the_last_word_counts_while_stopping() -> None:
+    instance, asked = play(*UP, Told.STOP, Told.RESTART, Told.STOP, bad(), Told.SWEPT)
+
+    assert instance.phase is Phase.STOPPED
+    assert asked.count(Effect.SPAWN) == 1
+
+
+def test_a_stop_during_the_sweep_after_a_crash_is_not_lost() -> None:
+    instance, _ = play(*UP, bad(leftover=True), Told.STOP, Told.SWEPT)
+
+    assert (instance.phase, instance.wanted) == (Phase.STOPPED, False)
+
+
+@pytest.mark.parametrize("before", [(Told.START,), (*UP, bad()), (Told.START, Told.SPAWN_FAILED)])
+def test_a_stop_without_a_program_is_done_at_once(before: tuple[Told | Input, ...]) -> None:
+    spec = with_(needs={"db": Need.READY}) if before == (Told.START,) else SPEC
+
+    instance, asked = play(*before, Told.STOP, spec=spec)
+
+    assert (instance.phase, instance.wanted) == (Phase.STOPPED, False)
+    assert asked[-2:] == [Effect.DISARM, Effect.UNWATCH]
+
+
+def test_a_restart_stops_and_starts_and_forgives() -> None:
+    instance, asked = play(*UP, Told.RESTART, bad(), Told.SWEPT)
+
+    assert (instance.phase, instance.failures) == (Phase.STARTING, ())
+    assert asked[-2:] == [Effect.DISARM, Effect.SPAWN]
+
+
+def test_a_restart_of_what_waits_begins_anew() -> None:
+    spec = with_(hook=Hooks(pre_start=(("a",),)))
+
+    instance, asked = play(Told.START, Told.RESTART, spec=spec)
+
+    assert instance.stage is Stage.PRE_START
+    assert asked[-3:] == [Effect.UNWATCH, Effect.DISARM, Effect.RUN_PRE_START]
+
+
+@pytest.mark.parametrize("told", [Told.START, Told.RESTART])
+def test_a_person_may_start_what_rests(told: Told) -> None:
+    for phase in (Phase.STOPPED, Phase.FAILED, Phase.FINISHED, Phase.BACKOFF):
+        tired = Instance(phase=phase, failures=(1.0,), tries=3, delay=4.0)
+
+        instance, _ = play(told, instance=tired)
+
+        assert (instance.phase, instance.failures, instance.tries) == (Phase.STARTING, (), 0)
+
+
+def test_a_start_of_what_is_up_only_says_that_it_is_wanted() -> None:
+    running, _ = play(*UP)
+
+    assert play(Told.START, instance=replace(running, wanted=False)) == (running, [])
+
+
+def test_a_stop_while_the_program_is_being_spawned_is_not_lost() -> None:
+    stopping, _ = play(Told.START, Told.STOP, Told.SPAWNED)
+    stopped, _ = play(Told.START, Told.STOP, Told.SPAWN_FAILED)
+
+    assert (stopping.phase, stopping.child) == (Phase.STOPPING, True)
+    assert stopped.phase is Phase.STOPPED
+
+
+def test_a_restart_while_the_program_is_being_spawned_is_that_very_start() -> None:
+    instance, asked = play(Told.START, Told.STOP, Told.RESTART, Told.SPAWNED)
+
+    assert instance.stage is Stage.WARMING
+    assert asked.count(Effect.SPAWN) == 1
+
+
+# --- pause, reload, reset, probes, memory
+
+
+def test_pause_freezes_and_resume_thaws() -> None:
+    paused, asked = play(*UP, Told.PAUSE, Told.FROZEN)
+    running, more = play(Told.RESUME, Told.THAWED, instance=paused)
+
+    assert (paused.phase, paused.ready) == (Phase.PAUSED, False)
+    assert asked[-2:] == [Effect.UNWATCH, Effect.FREEZE]
+    assert (running.phase, running.ready) == (Phase.RUNNING, True)
+    assert more == [Effect.THAW, Effect.WATCH_LIVE]
+
+
+def test_a_paused_program_is_thawed_before_it_is_asked_to_stop() -> None:
+    _, asked = play(*UP, Told.PAUSE, Told.FROZEN, Told.STOP)
+
+    assert asked[-4:] == [Effect.THAW, Effect.DISARM, Effect.UNWATCH, Effect.TAKE_STEP]
+
+
+def test_a_paused_program_that_is_killed_runs_again() -> None:
+    instance, _ = play(*UP, Told.PAUSE, Told.FROZEN, bad())
+
+    assert instance.phase is Phase.BACKOFF
+
+
+@pytest.mark.parametrize("reload", [ReloadPolicy(signal="HUP"), ReloadPolicy(exec=("r",))])
+def test_reload_tells_the_program(reload: ReloadPolicy) -> None:
+    instance, asked = play(*UP, Told.RELOAD, spec=with_(reload=reload))
+
+    assert instance.phase is Phase.RUNNING
+    assert asked[-1] is Effect.RELOAD
+
+
+def test_what_cannot_reload_is_restarted() -> None:
+    instance, _ = play(*UP, Told.RELOAD)
+
+    assert (instance.phase, instance.again) == (Phase.STOPPING, True)
+
+
+def test_reset_re_arms_what_failed_if_it_is_meant_to_be_up() -> None:
+    failed = Instance(phase=Phase.FAILED, wanted=True, failures=(1.0,))
+
+    assert play(Told.RESET, instance=failed)[0].phase is Phase.STARTING
+    unwanted, _ = play(Told.RESET, instance=replace(failed, wanted=False))
+    assert (unwanted.phase, unwanted.failures) == (Phase.STOPPED, ())
+
+
+def test_reset_ends_a_backoff_and_elsewhere_only_forgives() -> None:
+    waiting = Instance(phase=Phase.BACKOFF, wanted=True, tries=3)
+    running = Instance(phase=Phase.RUNNING, tries=3, failures=(1.0,))
+
+    assert play(Told.RESET, instance=waiting)[0].phase is Phase.STARTING
+    assert play(Told.RESET, instance=running) == (Instance(phase=Phase.RUNNING), [])
+
+
+def test_a_failed_live_probe_restarts_under_a_budget_of_its_own() -> None:
+    sick = Input(kind=Told.PROBE_FAILED, at=2.0, reason="live probe failed")
+    instance, _ = play(*UP)
+    delays = []
+    while instance.phase is not Phase.FAILED:
+        instance, _ = play(sick, bad(), Told.SWEPT, instance=instance)
+        delays.append(instance.delay)
+        if instance.phase is Phase.BACKOFF:
+            instance, _ = play(Told.TIME_OVER, Told.SPAWNED, Told.READY, instance=instance)
+
+    assert delays == [1.0, 2.0, 4.0, 0.0]
+    assert (instance.failures, len(instance.probe_failures)) == ((), 4)
+    assert "live probe failed" in instance.reason
+
+
+def test_a_long_healthy_run_resets_the_wait_after_failed_probes() -> None:
+    before = replace(play(*UP)[0], probe_tries=3)
+    swept = Input(kind=Told.SWEPT, at=90.0)
+
+    instance, _ = play(Told.PROBE_FAILED, bad(), swept, instance=before)
+
+    assert instance.probe_tries == 1
+
+
+def test_a_failed_probe_fails_what_is_never_restarted() -> None:
+    spec = policy(policy=RestartWhen.NEVER)
+
+    instance, _ = play(*UP, Told.PROBE_FAILED, bad(), Told.SWEPT, spec=spec)
+
+    assert instance.phase is Phase.FAILED
+
+
+def test_too_much_memory_is_a_restart_and_no_failure() -> None:
+    instance, _ = play(*UP, Told.MEMORY_EXCEEDED, bad(), Told.SWEPT)
+
+    assert (instance.phase, instance.restarts, instance.failures) == (Phase.STARTING, 1, ())
+
+
+# --- schedules
+
+
+def scheduled(overlap: Overlap) -> ServiceSpec:
+    return with_(schedule=Schedule(every=60.0, overlap=overlap))
+
+
+def test_arming_starts_nothing_yet() -> None:
+    instance, asked = play(Told.ARM, spec=scheduled(Overlap.SKIP))
+
+    assert (instance.phase, instance.wanted) == (Phase.STOPPED, True)
+    assert asked == [Effect.ARM_SCHEDULE]
+
+
+def test_arming_what_has_no_schedule_only_says_that_it_is_wanted() -> None:
+    assert play(Told.ARM) == (Instance(wanted=True), [])
+
+
+def test_a_due_run_starts_and_the_next_one_is_armed() -> None:
+    spec = scheduled(Overlap.SKIP)
+
+    running, asked = play(Told.ARM, Told.DUE, spec=spec)
+    finished, _ = play(Told.SPAWNED, Told.READY, ok(), spec=spec, instance=running)
+
+    assert asked == [
+        *(Effect.ARM_SCHEDULE, Effect.ARM_SCHEDULE),
+        *(Effect.DISARM, Effect.SPAWN),
+    ]
+    assert finished.phase is Phase.FINISHED
+
+
+def test_nothing_is_due_once_it_was_stopped() -> None:
+    spec = scheduled(Overlap.SKIP)
+    stopped, asked = play(Told.ARM, Told.STOP, spec=spec)
+
+    assert asked[-1] is Effect.DISARM_SCHEDULE
+    assert play(Told.DUE, spec=spec, instance=stopped) == (stopped, [])
+
+
+def test_a_person_may_start_a_scheduled_service_now() -> None:
+    instance, asked = play(Told.START, spec=scheduled(Overlap.SKIP))
+
+    assert instance.phase is Phase.STARTING
+    assert asked[0] is Effect.ARM_SCHEDULE
+
+
+def test_a_run_that_is_due_too_early_is_skipped() -> None:
+    instance, asked = play(*UP, Told.DUE, spec=scheduled(Overlap.SKIP))
+
+    assert instance.phase is Phase.RUNNING
+    assert asked[-2:] == [Effect.ARM_SCHEDULE, Effect.SKIP_RUN]
+
+
+def test_a_run_that_is_due_too_early_is_queued_once() -> None:
+    spec = scheduled(Overlap.QUEUE)
+
+    first, _ = play(*UP, Told.DUE, Told.DUE, ok(), spec=spec)
+    second, _ = play(Told.SPAWNED, Told.READY, ok(), spec=spec, instance=first)
+
+    assert first.phase is Phase.STARTING
+    assert second.phase is Phase.FINISHED
+
+
+def test_a_run_that_is_due_too_early_replaces_the_one_before() -> None:
+    spec = scheduled(Overlap.REPLACE)
+
+    instance, _ = play(*UP, Told.DUE, Told.DUE, bad(), Told.SWEPT, spec=spec)
+
+    assert instance.phase is Phase.STARTING
+
+
+def test_a_schedule_taken_away_meanwhile_is_due_no_more() -> None:
+    running, _ = play(*UP)
+
+    assert play(Told.DUE, instance=running) == (running, [])
+
+
+def test_stopping_a_scheduled_run_disarms_it() -> None:
+    spec = scheduled(Overlap.SKIP)
+
+    _, asked = play(*UP, Told.STOP, Told.STOP, spec=spec)
+
+    assert asked.count(Effect.DISARM_SCHEDULE) == 2
+
+
+def test_an_input_without_a_meaning_changes_nothing() -> None:
+    assert play(Told.FROZEN) == (Instance(), [])
