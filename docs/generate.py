@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
+import click
+
 from svcctl import errors, events
 from svcctl.app.verbs import VERBS, Arg, Verb
+from svcctl.cli.commands import svcctl
 from svcctl.engine import machine
 from svcctl.spec.options import Option, options
 from svcctl.spec.unavailable import OPTIONS, VALUES
@@ -34,6 +37,7 @@ def pages() -> dict[str, str]:
     """Give the text of each reference page by its file name."""
     writers: dict[str, Callable[[], Iterator[str]]] = {
         "options.md": options_page,
+        "cli.md": commands_page,
         "verbs.md": verbs_page,
         "phases.md": phases_page,
         "errors.md": errors_page,
@@ -76,6 +80,28 @@ def _option(option: Option) -> str:
     default = f"`{option.default}`" if option.default else ""
     cells = (f"`{option.path}`", kind, default, option.doc)
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def commands_page() -> Iterator[str]:
+    """Give the lines of the page on the command line: what ``--help`` prints, for every command."""
+    yield "# Commands"
+    yield ""
+    yield "What `svcctl --help` and `svcctl COMMAND --help` print. How it ended is told by the exit"
+    yield "status; that of each failure stands in [Errors](errors.md)."
+    yield from _command(svcctl, click.Context(svcctl, info_name="svcctl", terminal_width=WIDTH))
+
+
+WIDTH = 90
+
+
+def _command(command: click.Command, context: click.Context) -> Iterator[str]:
+    yield from ("", f"## {context.command_path}", "", "```text", command.get_help(context), "```")
+    if not isinstance(command, click.Group):
+        return
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        if inner is not None and not inner.hidden:
+            yield from _command(inner, click.Context(inner, info_name=name, parent=context))
 
 
 def verbs_page() -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from svcctl import errors, events
 from svcctl.app.verbs import VERBS, Verb
-from svcctl.engine import machine
+from svcctl.engine.life import Phase
 from svcctl.spec.options import options
 
 OPTIONS = {option.path: option for option in options()}
@@ -68,7 +68,7 @@ def test_a_verb_is_explained_and_has_an_example(verb: Verb, reference: dict[str,
 
 
 def test_every_phase_stands_in_the_table(reference: dict[str, str]) -> None:
-    assert [phase for phase in machine.Phase if phase not in reference["phases.md"]] == []
+    assert [phase for phase in Phase if phase not in reference["phases.md"]] == []
 
 
 def test_the_menu_names_every_generated_page(reference: dict[str, str], root: Path) -> None:
