@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from svcctl.errors import Denied
 
 # sun_path holds 108 bytes on Linux and 104 on macOS; "/control/agent.sock" and
-# "/notify/0123456789abcdef.sock" come after the folder.
+# "/n/0123456789abcdef.sock" come after the folder.
 _LONGEST_RUN_FOLDER = 70
 
 
@@ -41,12 +41,12 @@ class Paths:
     @property
     def lock(self) -> str:
         """Give the file that only one agent at a time can hold."""
-        return os.path.join(self.state, "agent.lock")
+        return os.path.join(self.run, "agent.lock")
 
     @property
     def notify(self) -> str:
         """Give the folder of the sockets programs send notices to."""
-        return os.path.join(self.run, "notify")
+        return os.path.join(self.run, "n")
 
 
 def find_paths(environ: Mapping[str, str]) -> Paths:

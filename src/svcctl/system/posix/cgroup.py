@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from svcctl.spec.policy import Limits
 
 Problem = tuple[str, str]
-_CONTROLLERS = ("cpu", "memory", "pids")
+_CONTROLLERS = frozenset({"cpu", "memory", "pids"})
 _PERIOD_US = 100_000
 _LEAVE_TO_SYSTEMD = "/run/systemd/system"
 
@@ -116,7 +116,7 @@ class Cgroups:
     def _hand_on(self) -> None:
         """Make controllers available to the trees, as far as that is up to us."""
         there = _read(f"{self._base}/cgroup.controllers").split()
-        if self._handed_on or not set(there).intersection(_CONTROLLERS):
+        if self._handed_on or _CONTROLLERS.isdisjoint(there):
             return
         self._handed_on = True
         os.makedirs(self._aside, exist_ok=True)
@@ -126,7 +126,8 @@ class Cgroups:
 
     def _control(self, sign: str, folders: tuple[str, ...]) -> None:
         for folder in folders:
-            for each in _CONTROLLERS:
+            there = _read(f"{folder}/cgroup.controllers").split()
+            for each in sorted(_CONTROLLERS.intersection(there)):
                 _write(f"{folder}/cgroup.subtree_control", f"{sign}{each}")
 
 

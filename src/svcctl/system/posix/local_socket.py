@@ -8,9 +8,9 @@ import os
 import pwd
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from svcctl.errors import Conflict, SystemFault, UsageError
 from svcctl.system.paths import private_folder
@@ -86,41 +86,28 @@ def may_connect(who: Peer, *, owner: int, group: str | None = None) -> bool:
     return gid in os.getgrouplist(account.pw_name, account.pw_gid)
 
 
-class Lock:
-    """A file only one process can hold; let go of by :meth:`close`, or by its death."""
+@contextmanager
+def lock(path: str) -> Iterator[None]:
+    """Hold the file *path*, as only one process can; or raise Conflict with the holder's pid.
 
-    def __init__(self, path: str) -> None:
-        """Take it, or raise Conflict with the holder's pid."""
-        private_folder(os.path.dirname(path))
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    It is let go of at the end of the block, by an exec and by the death of the process.
+    """
+    private_folder(os.path.dirname(path), mode=0o711)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.read(self._file, 32).decode(errors="replace").strip() or "unknown"
-            self.close()
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(file, 32).decode(errors="replace").strip() or "unknown"
             raise Conflict(
                 f"another agent already runs here (pid {holder})",
                 hint="see it with: svcctl agent status; or set SVCCTL_HOME for a second one",
             ) from error
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
-
-    def close(self) -> None:
-        """Let go of it; the file stays."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(file)
 
 
 def _insist_nobody_answers(path: str) -> None:

@@ -21,7 +21,7 @@ _MOST_DESCRIPTORS = 253  # SCM_MAX_FD
 _SPACE = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS)
 
 
-class SocketNoticeBoard:
+class PosixNoticeBoard:
     """One datagram socket for each instance in *folder*, which programs of any user may write to.
 
     Descriptors that come along (``FDSTORE``, ``BARRIER``) are closed: svcctl stores none.
@@ -29,6 +29,12 @@ class SocketNoticeBoard:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self._cancels: dict[str, Cancel] = {}
+
+    def close(self) -> None:
+        """Stop listening to everyone; a new board gives the same addresses."""
+        for cancel in tuple(self._cancels.values()):
+            cancel()
 
     def listen(self, instance: str, call: Callable[[Notice], None]) -> tuple[str, Cancel]:
         """Give the address to put into NOTIFY_SOCKET; replaces who listened for *instance*.
@@ -36,10 +42,12 @@ class SocketNoticeBoard:
         *call* is made from the event loop.  Raises SystemFault where no socket can be had.
         """
         loop = asyncio.get_running_loop()
+        before = self._cancels.get(instance)
+        if before is not None:
+            before()
         digest = hashlib.blake2b(instance.encode(), digest_size=8).hexdigest()
         address = os.path.join(self._folder, f"{digest}.sock")
         board = _bind(self._folder, address)
-        inode = os.stat(address).st_ino
         loop.add_reader(board.fileno(), _receive_all, board, call)
 
         def cancel() -> None:
@@ -48,9 +56,10 @@ class SocketNoticeBoard:
             loop.remove_reader(board.fileno())
             board.close()
             with suppress(FileNotFoundError):
-                if os.stat(address).st_ino == inode:
-                    os.unlink(address)
+                os.unlink(address)
+            self._cancels.pop(instance, None)
 
+        self._cancels[instance] = cancel
         return address, cancel
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from svcctl.ports import Identity, Usage
+from svcctl.ports import Document, Identity, Usage
 
 TOKEN_VARIABLE = "SVCCTL_TOKEN"  # noqa: S105  # the name of a variable
 TAG_VARIABLE = "SVCCTL_TAG"
@@ -166,6 +166,13 @@ def usage_of(processes: Iterable[Process]) -> Usage:
         memory_bytes=sum(each.pages for each in found) * _PAGE,
         processes=len(found),
     )
+
+
+def own_usage() -> Document:
+    """Measure this process alone, and the threads in it."""
+    found = read_process(os.getpid())
+    usage = usage_of(() if found is None else (found,))
+    return {"cpu_seconds": usage.cpu_seconds, "memory_bytes": usage.memory_bytes}
 
 
 def _read(path: str) -> bytes:

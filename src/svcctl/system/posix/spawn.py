@@ -7,7 +7,7 @@ import ctypes
 import os
 import signal
 from collections.abc import Callable, Container, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -47,7 +47,7 @@ class PosixSpawner:
     to 15 ms of waiting on an idle machine, and they are short.
     """
 
-    def __init__(self, *, agent: str, use_cgroups: bool | None = None) -> None:
+    def __init__(self, *, agent: str = "default", use_cgroups: bool | None = None) -> None:
         self._agent = agent
         self._use_cgroups = use_cgroups
         self._cgroups: Cgroups | None = None
@@ -64,6 +64,7 @@ class PosixSpawner:
         self._loop = asyncio.get_running_loop()
         self._loop.add_signal_handler(signal.SIGCHLD, self._on_sigchld)
         _be_subreaper(wanted=True)
+        _keep_descriptors_to_ourselves()
         if self._use_cgroups is not False:
             self._cgroups = open_cgroups(self._agent)
         if self._use_cgroups and self._cgroups is None:
@@ -100,8 +101,8 @@ class PosixSpawner:
     def forget(self, pid: int) -> None:
         """Take note that a main process is no more."""
         child = self._children.pop(pid, None)
-        if child is not None:
-            self._tokens.pop(child.tree.token, None)
+        if child is not None and self._tokens.get(child.tree.token) == pid:
+            del self._tokens[child.tree.token]
 
     def spawn(self, launch: Launch) -> PosixChild:
         """Start a program as leader of a session of its own, or raise CannotSpawn."""
@@ -250,3 +251,11 @@ def _be_subreaper(*, wanted: bool) -> None:
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(int(wanted)), 0, 0, 0)
+
+
+def _keep_descriptors_to_ourselves() -> None:
+    """Have no program inherit what whoever started the agent left open."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            with suppress(OSError):
+                os.set_inheritable(int(name), False)

@@ -22,9 +22,9 @@ _INIT = 1
 class Tree:
     """One main process and all that came of it.
 
-    Belongs: who is in its control group, in one of its sessions, was started with its token, or
-    descends from one of these.  A daemon that left its session, lost its parent and cleared its
-    environment before anybody looked is found by its control group only.
+    Belongs: who is in its control group, in a session that one of it led, was started with its
+    token, or descends from one of these.  A daemon that left its session, lost its parent and
+    cleared its environment before anybody looked is found by its control group only.
 
     *main* is the main process, None where it is no more; *is_ours*: it is our child.
     """
@@ -34,22 +34,29 @@ class Tree:
     ) -> None:
         self.token = token
         self.group = group
+        self._main = main
         self._sessions = set[int]() if main is None else {main.pid}
-        self._since = 0 if main is None else main.start_ticks
         self._is_ours = is_ours
 
     def processes(self, snapshot: Snapshot | None = None) -> list[Process]:
         """Give the live ones, zombies excepted, oldest first; learns their sessions for later."""
         snapshot = snapshot or take_snapshot()
         start = list(snapshot.with_token(self.token)) if self.token else []
+        start.extend(self._main_in(snapshot))
         for session in self._sessions:
             start.extend(snapshot.by_session.get(session, ()))
         if self.group is not None:
             inside = map(snapshot.by_pid.get, self.group.pids())
             start.extend(each for each in inside if each is not None)
         found = _close(snapshot, start)
-        self._sessions.update(each.session for each in found)
-        return sorted((each for each in found if not each.ended), key=lambda each: each.start_ticks)
+        self._sessions.update(each.pid for each in found if each.pid == each.session)
+        return sorted((each for each in found if not each.ended), key=_age)
+
+    def _main_in(self, snapshot: Snapshot) -> list[Process]:
+        if self._main is None:
+            return []
+        found = snapshot.by_pid.get(self._main.pid)
+        return [found] if found and found.start_ticks == self._main.start_ticks else []
 
     def is_surely_gone(self, known: Container[int], tokens: Container[str]) -> bool:
         """Say, at the price of microseconds, whether nothing is left; False: look closer.
@@ -70,7 +77,7 @@ class Tree:
         found = read_process(pid)
         if found is None or found.ended or found.session == os.getsid(0):
             return True
-        if found.start_ticks < self._since:
+        if self._main is not None and found.start_ticks < self._main.start_ticks:
             return True
         token = token_of(pid)
         return found.session not in self._sessions and token != self.token and token in tokens
@@ -81,20 +88,25 @@ def as_member(process: Process) -> Member:
     return Member(pid=process.pid, name=process.name)
 
 
+def _age(process: Process) -> tuple[int, int]:
+    return process.start_ticks, process.pid
+
+
 def _close(snapshot: Snapshot, start: list[Process]) -> list[Process]:
-    """Add all that share a session with, or descend from, those we start from."""
-    ours = os.getpid()
-    own_session = os.getsid(0)
-    sessions = {0, own_session}
+    """Add all that descend from those we start from, or are in a session one of them leads.
+
+    Who shares our own session is never of a tree, whatever its environment says: a tree begins
+    with a session of its own.
+    """
+    ours = os.getsid(0)
     found: dict[int, Process] = {}
     waiting = start
     while waiting:
         each = waiting.pop()
-        if each.pid in found or each.pid in {ours, _INIT}:
+        if each.pid in found or each.pid == _INIT or each.session == ours:
             continue
         found[each.pid] = each
         waiting.extend(snapshot.by_parent.get(each.pid, ()))
-        if each.session not in sessions:
-            sessions.add(each.session)
+        if each.pid == each.session:
             waiting.extend(snapshot.by_session.get(each.session, ()))
     return list(found.values())

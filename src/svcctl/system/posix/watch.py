@@ -7,9 +7,9 @@ import glob
 import importlib.util
 import logging
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 
-from svcctl.ports import Cancel
+from svcctl.ports import Cancel, Clock, Timer
 
 _log = logging.getLogger(__name__)
 
@@ -25,8 +25,11 @@ Seen = dict[str, tuple[int, int, int]]
 class PosixFileWatch:
     """Watches files by globs; ``**`` reaches down into folders. Nothing wakes without a watch."""
 
-    def __init__(self, *, every: float = EVERY, use_watchfiles: bool | None = None) -> None:
+    def __init__(
+        self, clock: Clock, *, every: float = EVERY, use_watchfiles: bool | None = None
+    ) -> None:
         """*every* is seconds between looks; *use_watchfiles*: None where it is installed."""
+        self._clock = clock
         self._every = every
         if use_watchfiles is None:
             use_watchfiles = importlib.util.find_spec("watchfiles") is not None
@@ -34,25 +37,74 @@ class PosixFileWatch:
 
     def watch(self, globs: tuple[str, ...], call: Callable[[list[str]], None]) -> Cancel:
         """Call, from the event loop, with the files that came, went or changed, in order."""
-        seen = survey(globs)
-
-        def look() -> None:
-            nonlocal seen
-            before, seen = seen, survey(globs)
-            changed = differences(before, seen)
-            if changed:
-                call(changed)
-
-        folders = _folders(globs)
-        task = asyncio.get_running_loop().create_task(self._ways(folders, look))
-        return lambda: _discard(task.cancel())
-
-    def _ways(
-        self, folders: dict[str, bool], look: Callable[[], None]
-    ) -> Coroutine[object, object, None]:
+        one = _Watch(self._clock, globs, call, every=self._every)
+        folders = folders_of(globs)
         if self._use_watchfiles and all(map(os.path.isdir, folders)):
-            return _be_woken(folders, look, self._every)
-        return _poll(look, self._every)
+            one.be_woken(folders)
+        else:
+            one.poll()
+        return one.cancel
+
+
+class _Watch:
+    """One call to make, and what the files looked like before."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        globs: tuple[str, ...],
+        call: Callable[[list[str]], None],
+        *,
+        every: float,
+    ) -> None:
+        self._clock = clock
+        self._globs = globs
+        self._call = call
+        self._every = every
+        self._seen = survey(globs)
+        self._timer: Timer | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def poll(self) -> None:
+        """Look now and then."""
+        self._timer = self._clock.later(self._every, self._look_again)
+
+    def be_woken(self, folders: dict[str, bool]) -> None:
+        """Look when something changes in one of *folders*."""
+        self._task = asyncio.get_running_loop().create_task(self._wake_up(folders))
+
+    def cancel(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _look_again(self) -> None:
+        self.poll()
+        self._look()
+
+    def _look(self) -> None:
+        before, self._seen = self._seen, survey(self._globs)
+        changed = differences(before, self._seen)
+        if changed:
+            self._call(changed)
+
+    async def _wake_up(self, folders: dict[str, bool]) -> None:
+        from watchfiles import awatch  # noqa: PLC0415  # an extra
+
+        try:
+            async for _ in awatch(
+                *folders,
+                watch_filter=None,
+                step=_STEP_MS,
+                debounce=_STEP_MS,
+                recursive=any(folders.values()),
+            ):
+                self._look()
+        except (OSError, RuntimeError) as error:  # no inotify watch left, or the folder is gone
+            _log.warning("watch.polling", extra={"folders": sorted(folders), "problem": str(error)})
+            self.poll()
 
 
 def survey(globs: tuple[str, ...]) -> Seen:
@@ -75,7 +127,7 @@ def differences(before: Seen, after: Seen) -> list[str]:
     )
 
 
-def _folders(globs: tuple[str, ...]) -> dict[str, bool]:
+def folders_of(globs: tuple[str, ...]) -> dict[str, bool]:
     """Give the folders to watch; True where those below matter too."""
     folders: dict[str, bool] = {}
     for pattern in globs:
@@ -84,31 +136,3 @@ def _folders(globs: tuple[str, ...]) -> dict[str, bool]:
             folder, deep = os.path.dirname(folder), True
         folders[folder or "."] = folders.get(folder or ".", False) or deep
     return folders
-
-
-async def _poll(look: Callable[[], None], every: float) -> None:
-    while True:
-        await asyncio.sleep(every)
-        look()
-
-
-async def _be_woken(folders: dict[str, bool], look: Callable[[], None], every: float) -> None:
-    from watchfiles import awatch  # noqa: PLC0415  # an extra
-
-    look()
-    try:
-        async for _ in awatch(
-            *folders,
-            watch_filter=None,
-            step=_STEP_MS,
-            debounce=_STEP_MS,
-            recursive=any(folders.values()),
-        ):
-            look()
-    except (OSError, RuntimeError) as error:  # out of inotify watches, or the folder went away
-        _log.warning("watch.polling", extra={"folders": sorted(folders), "problem": str(error)})
-    await _poll(look, every)
-
-
-def _discard(_: object) -> None:
-    return
