@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -38,10 +37,8 @@ class Bounds:
 
     def problem(self, value: float) -> str:
         """Say what is wrong with *value*, or nothing."""
-        if not math.isfinite(value):
-            return f"{value} is no number svcctl can use"
         if self.above is not None and value <= self.above:
-            return f"must be more than {self.above}"
+            return f"must be more than {self.above:g}"
         too_low = self.low is not None and value < self.low
         too_high = self.high is not None and value > self.high
         if not too_low and not too_high:

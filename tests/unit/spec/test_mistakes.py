@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,11 +26,11 @@ def mistakes_of(load: Load, text: str, **more: object) -> list[str]:
 
 def test_ten_different_mistakes_show_ten_places(load: Load) -> None:
     text = """\
-verison = 1
+verzion = 1
 [defaults]
 restart.delay = 2
 [services.web]
-comand = "app"
+comnand = "app"
 stop = { timeout = "20x", signal = "TREM" }
 needs = ["dbb", "cache"]
 env."TOKEN" = "${NOPE}"
@@ -50,9 +51,9 @@ limits.nice = 20
     found = mistakes_of(load, text)
 
     assert [each.partition(" | ")[0] for each in found] == [
-        "1:1 unknown option 'verison'",
+        "1:1 unknown option 'verzion'",
         "3:17 restart.delay: 2 has no unit",
-        "5:1 unknown option 'comand'",
+        "5:1 unknown option 'comnand'",
         "6:20 stop.timeout: '20x' is not a duration",
         "6:36 stop.signal: 'TREM' is not a signal",
         "7:10 there is no service 'dbb'",
@@ -136,12 +137,30 @@ limits.nice = 20
             'exec = "a"\nhealth = [{ http = "http://a/", expect = "2xx" }]',
             "3:42 health[0].expect: '2xx' is not a list of statuses",
         ),
+        (
+            'exec = "a"\nhealth = [{ tcp = "a:1", interval = "0s" }]',
+            "3:37 health[0].interval: must be more than 0",
+        ),
+        (
+            'exec = "a"\nhealth = [{ http = "http://a/", expect = "body:(" }]',
+            "3:42 health[0].expect: '(' is not a pattern",
+        ),
+        ('exec = "a"\nenv_file = ["-"]', "3:13 env_file[0] is empty"),
+        ('exec = "a"\nlimits.rlimit = { cpuu = 1 }', "3:19 'cpuu' is not a resource limit"),
+        ('exec = "a"\ntimeout = "5s"', "3:1 unknown option 'timeout'"),
+        (
+            'exec = "a"\nwindow = "5s"',
+            "3:1 unknown option 'window' | did you mean 'restart.window'",
+        ),
         ('exec = "a"\nhealth = [5]', "3:11 health[0]: 5 is not a table"),
         ('exec = "a"\nhealth = [{ htp = "x" }]', "3:13 unknown option 'health[0].htp'"),
         ('exec = "a"\ninstances = 2\ntype = "forking"\npid_file = "p"', "5:12 2 instances cannot"),
         ('exec = "a"\nafter = ["b"]', "3:10 there is no service 'b'"),
         ('exec = "a"\nneeds = ["a"]', "3:10 cycle in needs: a -> a"),
-        ('exec = "a"\nneeds = { a = "redy" }', "3:15 needs.a: 'redy' is not one of started, ready"),
+        (
+            'exec = "a"\nneeds = { a = "readyy" }',
+            "3:15 needs.a: 'readyy' is not one of started, ready",
+        ),
     ],
 )
 def test_a_mistake_is_found_in_its_place(load: Load, options: str, expected: str) -> None:
@@ -209,6 +228,15 @@ def test_what_a_later_version_will_do_is_refused_and_says_so(load: Load, options
 
     assert len(caught.value.mistakes) == 1
     assert caught.value.mistakes[0].line > 1
+
+
+def test_a_file_too_large_to_be_a_definition_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "svcctl.toml"
+    path.touch()
+    os.truncate(path, 17 * 1024**2)
+
+    with pytest.raises(SpecError, match="is larger than 16 MiB"):
+        load_files([path], environ={})
 
 
 def test_a_service_in_two_files_names_both(tmp_path: Path) -> None:

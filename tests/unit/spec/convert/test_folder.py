@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from svcctl.errors import SpecError
 from svcctl.spec.convert import compose, executables, package_json, procfile, pyproject
 from svcctl.spec.convert.folder import look
 from svcctl.spec.draft import render
@@ -157,3 +158,15 @@ def test_whatever_is_found_makes_a_file_that_loads(tmp_path: Path) -> None:
     services = load_files([tmp_path / "svcctl.toml"], environ={}).services
     assert services["web"].exec == ("run ${PORT:-5000} > log",)
     assert sorted(services) == ["web", "web-3", "worker"]
+
+
+def test_what_cannot_be_read_is_left_out_or_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "Procfile").write_text("web: echo 'open\n")
+    (tmp_path / "compose.yaml").write_text("services: {a: {command: [1]}}")
+
+    found = look(tmp_path)
+
+    assert [(draft.name, draft.shell) for draft in found.drafts] == [("web", True), ("a", False)]
+    assert found.drafts[1].exec == ()
+    with pytest.raises(SpecError, match="cannot be read: No such file"):
+        look(tmp_path / "none")
