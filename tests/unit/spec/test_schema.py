@@ -45,7 +45,7 @@ def test_the_examples_load_and_fit_the_schema(path: Path) -> None:
         'stop.timeout = "20x"',
         "stop.timeout = 20",
         'stop.signal = "TREM"',
-        'restart.policy = "allways"',
+        'restart.policy = "sometimes"',
         "restart.jitter = 2",
         "instances = 0",
         'instances = "all"',
