@@ -13,8 +13,8 @@ from svcctl.app.waiting import Emit
 from svcctl.engine.keeper import Keeper, ending_text
 from svcctl.engine.manager import AgentManager
 from svcctl.events import Event, InstanceExited, InstanceSpawned
-from svcctl.observe.logs.files import instance_folder
-from svcctl.observe.logs.query import Line, Source, read
+from svcctl.observe.logs.files import STREAMS, instance_folder
+from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import Bus, Cancel, Clock, Document, Exit
 
 _BATCH = 500  # lines read between two looks at whether the asker keeps up
@@ -36,13 +36,16 @@ class Logs:
         now = self._clock.now()
         since, until = moment(args.text("since"), now=now), moment(args.text("until"), now=now)
         last = args.integer("lines")
-        lines = read(
-            [self._source(keeper) for keeper in keepers],
-            last=_LINES if last is None and not since else last,
+        wanted = Wanted(
             since=since,
             until=until or None,
             grep=re.compile(grep.pattern.encode()) if grep else None,
-            streams=frozenset({stream}) if stream else None,
+            streams=frozenset({stream} if stream else STREAMS),
+        )
+        lines = read(
+            [self._source(keeper) for keeper in keepers],
+            wanted,
+            last=_LINES if last is None and not since else last,
         )
         following = _Following(names, emit, grep=grep, stream=stream, clock=self._clock)
         cancels = following.begin(keepers, self._manager, self._bus) if args.flag("follow") else []

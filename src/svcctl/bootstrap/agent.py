@@ -24,6 +24,7 @@ from svcctl.engine.store import SqliteStore
 from svcctl.engine.world import OpenSink, World
 from svcctl.errors import Denied
 from svcctl.events import AgentStarted, AgentStopped
+from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
 from svcctl.observe.logs.files import instance_folder
 from svcctl.ports import LogSink
@@ -166,6 +167,8 @@ def _who_is(connection: socket.socket, group: str | None) -> str:
 
 
 def _sink_opener(paths: Paths, clock: SystemClock, bus: LocalBus) -> OpenSink:
+    packer = Packer()
+
     def open_sink(spec: ServiceSpec, instance: str) -> LogSink:
         return Capture(
             instance,
@@ -175,6 +178,7 @@ def _sink_opener(paths: Paths, clock: SystemClock, bus: LocalBus) -> OpenSink:
             policy=spec.log,
             clock=clock,
             bus=bus,
+            packer=packer,
         )
 
     return open_sink

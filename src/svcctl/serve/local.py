@@ -15,6 +15,7 @@ from svcctl.errors import Denied, SvcctlError
 
 log = logging.getLogger(__name__)
 
+_LAST_WORDS = 1.0  # seconds that answers to changes get when the door is closed
 _BEHIND = 4 * 1024 * 1024  # bytes a slow reader may be behind before it loses items
 
 WhoIs = Callable[[socket.socket], str]
@@ -45,6 +46,7 @@ class LocalServer:
         self._dispatch, self._listener, self._who_is = dispatch, listener, who_is
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._changing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_unix_server(
@@ -55,6 +57,8 @@ class LocalServer:
     async def __aexit__(self, *_: object) -> None:
         if self._server:
             self._server.close()
+        if self._changing:
+            await asyncio.wait(self._changing, timeout=_LAST_WORDS)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -86,7 +90,11 @@ class LocalServer:
             except SvcctlError as error:
                 writer.write(encode({"id": 0, "error": error_document(error)}))
             else:
-                await self._answer(request, actor, reader, writer)
+                answer = asyncio.create_task(self._answer(request, actor, reader, writer))
+                if changes(request):
+                    self._changing.add(answer)
+                    answer.add_done_callback(self._changing.discard)
+                await answer
             await writer.drain()
 
     async def _answer(
@@ -98,17 +106,17 @@ class LocalServer:
     ) -> None:
         """Carry out one request; what only reads is given up when the asker hangs up."""
         outlet = _Outlet(writer, request.id)
-        verb = find(request.verb)
         work = asyncio.create_task(self._work(request, actor, outlet))
         hung_up = asyncio.create_task(reader.read(1))
         try:
             await asyncio.wait({work, hung_up}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done() and (verb is None or verb.effect is Effect.READ):
+            if not work.done() and not changes(request):
                 work.cancel()
                 raise ConnectionResetError
             writer.write(await asyncio.shield(work))
         finally:
             hung_up.cancel()
+            await asyncio.wait({hung_up})  # or it would still hold the reader
             if outlet.dropped:
                 log.warning("local.dropped", extra={"items": outlet.dropped})
 
@@ -130,3 +138,9 @@ class LocalServer:
             )
             return encode({"id": request.id, "error": error_document(trouble)})
         return encode({"id": request.id, "result": result})
+
+
+def changes(request: Request) -> bool:
+    """The request is for more than a look: it is carried through though the asker hangs up."""
+    verb = find(request.verb)
+    return verb is not None and verb.effect is not Effect.READ
