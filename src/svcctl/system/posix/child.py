@@ -31,8 +31,8 @@ class Siblings(Protocol):
     def tokens(self) -> Container[str]:
         """Tokens of all trees."""
 
-    def forget(self, pid: int) -> None:
-        """The main process is no more."""
+    def forget(self, child: PosixChild) -> None:
+        """Its main process is no more, or no more watched."""
 
 
 class PosixChild:
@@ -150,7 +150,7 @@ class PosixChild:
         if self._pidfd < 0:
             return
         self._unwatch()
-        self._siblings.forget(self._identity.pid)
+        self._siblings.forget(self)
         os.close(self._pidfd)
         self._pidfd = -1
         if self._tree.group is not None and self._exit is not None:
@@ -168,7 +168,7 @@ class PosixChild:
 
     def _tell(self, ended: Exit) -> None:
         self._exit = ended
-        self._siblings.forget(self._identity.pid)
+        self._siblings.forget(self)
         calls, self._calls = self._calls, []
         for call in calls:
             call(ended)

@@ -98,10 +98,12 @@ class PosixSpawner:
         """Give the tokens of all trees whose main process runs."""
         return self._tokens
 
-    def forget(self, pid: int) -> None:
-        """Take note that a main process is no more."""
-        child = self._children.pop(pid, None)
-        if child is not None and self._tokens.get(child.tree.token) == pid:
+    def forget(self, child: PosixChild) -> None:
+        """Take note that a main process is no more, or no more watched."""
+        pid = child.identity.pid
+        if self._children.get(pid) is child:
+            del self._children[pid]
+        if self._tokens.get(child.tree.token) == pid:
             del self._tokens[child.tree.token]
 
     def spawn(self, launch: Launch) -> PosixChild:
