@@ -89,11 +89,11 @@ def test_finding_paths_is_cheap() -> None:
     )
 
     done = subprocess.run(
-        [sys.executable, "-I", "-c", source],
+        [sys.executable, "-c", source],
         capture_output=True,
         text=True,
         check=True,
-        env={"XDG_RUNTIME_DIR": "/run"},
+        env={**os.environ, "XDG_RUNTIME_DIR": "/run"},
     )
 
     assert done.stdout == "set()\n"
