@@ -1,0 +1,116 @@
+"""Turns what was asked into work, and what went wrong into words and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from svcctl.cli.output import Screen, screen
+from svcctl.cli.quick import plain_status
+from svcctl.errors import SpecError, SvcctlError, UsageError
+
+_FAILED = 1
+_INTERRUPTED = 130
+_PIPE_CLOSED = 141  # 128 + SIGPIPE: what a shell reports of any other program
+
+
+def exit_status(argv: Sequence[str]) -> int:
+    """Do what *argv* says; failures are told on stderr."""
+    try:
+        status = _do(argv)
+        sys.stdout.flush()
+    except SvcctlError as error:
+        report(error, _err(argv))
+        return error.exit_status
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return _PIPE_CLOSED
+    except Exception as error:  # noqa: BLE001 - the border: a bug, too, gets a readable line
+        _report_bug(error, argv)
+        return _FAILED
+    return status
+
+
+def report(error: SvcctlError, err: Screen) -> None:
+    """Tell people of an expected failure: what, its code, and what to do."""
+    for each in error.mistakes if isinstance(error, SpecError) else ():
+        err.line(str(each))
+        if each.hint:
+            err.line(f"  hint: {each.hint}")
+    err.line(f"{err.paint('error', 'bad')}[{error.code}]: {error.problem}")
+    if error.hint:
+        err.line(f"hint: {error.hint}")
+
+
+def _do(argv: Sequence[str]) -> int:
+    plain = plain_status(argv, os.environ)
+    if plain is None:
+        return _through_click(argv)
+    from svcctl.app.selection import Selection  # noqa: PLC0415
+    from svcctl.cli.session import Asked, Session  # noqa: PLC0415
+    from svcctl.cli.standing import show  # noqa: PLC0415
+
+    names, output = plain
+    session = Session(out=screen(sys.stdout, os.environ), err=screen(sys.stderr, os.environ))
+    selection = Selection(names=tuple(names), all=not names)
+    return show(session, Asked(verb="status", selection=selection, options={"output": output}))
+
+
+def _through_click(argv: Sequence[str]) -> int:
+    import click  # noqa: PLC0415
+
+    from svcctl.cli.commands import svcctl  # noqa: PLC0415
+
+    if "_SVCCTL_COMPLETE" in os.environ:
+        svcctl.main(list(argv), prog_name="svcctl")
+    try:
+        with svcctl.make_context("svcctl", list(argv)) as context:
+            status = svcctl.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        raise _usage_error(error) from error
+    return status if isinstance(status, int) else 0
+
+
+def _usage_error(error: Exception) -> UsageError:
+    import click  # noqa: PLC0415
+
+    assert isinstance(error, click.ClickException)
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "svcctl"
+    hint = f"see: {path} --help"
+    if isinstance(error, click.NoSuchOption):
+        near = sorted(error.possibilities or ())
+        hint = f"did you mean {near[0]!r}? {hint}" if near else hint
+        return UsageError(f"no option {error.option_name!r}", hint=hint)
+    return UsageError(error.format_message().rstrip("."), hint=hint)
+
+
+def _err(argv: Sequence[str]) -> Screen:
+    return screen(sys.stderr, os.environ, colour="--no-color" not in argv)
+
+
+def _report_bug(error: Exception, argv: Sequence[str]) -> None:
+    err = _err(argv)
+    if {"-v", "--verbose"} & set(argv) or os.environ.get("SVCCTL_VERBOSE"):
+        import traceback  # noqa: PLC0415
+
+        traceback.print_exception(error)
+    err.line(f"{err.paint('bug', 'bad')}: {type(error).__name__}: {error}")
+    err.line("hint: this should not happen; svcctl -v and the same command again shows where")
+
+
+def _forget_stdout() -> None:
+    """Keep the interpreter from complaining, at its end, that nobody reads stdout any more."""
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
+    except (OSError, ValueError):
+        return

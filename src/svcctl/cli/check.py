@@ -1,0 +1,57 @@
+"""``svcctl check``: every mistake in definitions, each with its place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from svcctl.cli.output import as_json
+from svcctl.cli.session import Session
+from svcctl.cli.verb_command import Command
+from svcctl.errors import Mistake, SpecError
+
+
+@click.command(
+    cls=Command,
+    params=[
+        click.Argument(["files"], nargs=-1, metavar="[FILE|FOLDER]...", type=click.Path()),
+        click.Option(
+            ["--set", "flags"],
+            multiple=True,
+            metavar="PATH=VALUE",
+            help="override an option, such as web.stop.timeout=20s",
+        ),
+        click.Option(
+            ["--output", "-o"],
+            type=click.Choice(["text", "json"]),
+            default="text",
+            help="format of the result (default: text)",
+        ),
+    ],
+    help="Find every mistake in definitions; exit status 78 if there is one.",
+)
+@click.pass_obj
+def check(
+    session: Session, /, *, files: tuple[str, ...], flags: tuple[str, ...], output: str
+) -> int:
+    from svcctl.cli.definitions import load  # noqa: PLC0415 - pydantic takes its time
+
+    try:
+        names = sorted(load(files, flags=flags).services)
+    except SpecError as error:
+        if output == "text":
+            raise
+        mistakes = error.mistakes or (Mistake(problem=error.problem, hint=error.hint),)
+        session.out.line(as_json({"services": [], "mistakes": [asdict(each) for each in mistakes]}))
+        return error.exit_status
+    if output == "json":
+        session.out.line(as_json({"services": names, "mistakes": []}))
+    elif len(names) == 1:
+        session.out.line("1 service, no mistakes")
+    else:
+        session.out.line(f"{len(names)} services, no mistakes")
+    return 0
+
+
+check.examples = ("svcctl check", "svcctl check shop.toml conf.d", "svcctl check -o json")

@@ -1,0 +1,184 @@
+"""The commands of ``svcctl``, each imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import click
+
+from svcctl import __version__
+from svcctl.app.verbs import find
+from svcctl.cli.output import screen
+from svcctl.cli.session import Session
+from svcctl.errors import UsageError
+
+PREFIX = "SVCCTL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Where a command is (``module:attribute``) and what ``svcctl --help`` says of it."""
+
+    target: str
+    section: str
+    summary: str
+
+
+def _entry(section: str, name: str, target: str, summary: str = "") -> tuple[str, Entry]:
+    verb = find(name)
+    said = summary or (verb.summary if verb else "")
+    return name, Entry(target=f"svcctl.cli.{target}", section=section, summary=said)
+
+
+_BEGIN = "Begin"
+_LOOK = "Look"
+_CHANGE = "Change"
+_DEFINE = "Define"
+_MORE = "More"
+
+TABLE: Mapping[str, Entry] = dict(
+    [
+        _entry(_BEGIN, "demo", "demo:demo", "Watch a small shop break and heal."),
+        _entry(_BEGIN, "init", "init:init", "Write svcctl.toml from what this folder holds."),
+        _entry(_BEGIN, "add", "init:add", "Add a service to svcctl.toml."),
+        _entry(_BEGIN, "up", "up:up", "Run services here and now, in the foreground."),
+        _entry(_LOOK, "status", "status:status"),
+        _entry(_LOOK, "logs", "logs:logs"),
+        _entry(_LOOK, "events", "events:events"),
+        _entry(_LOOK, "top", "top:top", "Watch what services use."),
+        _entry(_LOOK, "tree", "tree:tree"),
+        _entry(_LOOK, "show", "show:show"),
+        _entry(_CHANGE, "start", "changes:start"),
+        _entry(_CHANGE, "stop", "changes:stop"),
+        _entry(_CHANGE, "restart", "changes:restart"),
+        _entry(_CHANGE, "reload", "changes:reload"),
+        _entry(_CHANGE, "pause", "changes:pause"),
+        _entry(_CHANGE, "resume", "changes:resume"),
+        _entry(_CHANGE, "reset", "changes:reset"),
+        _entry(_CHANGE, "kill", "changes:kill"),
+        _entry(_CHANGE, "scale", "changes:scale"),
+        _entry(_CHANGE, "enable", "changes:enable"),
+        _entry(_CHANGE, "disable", "changes:disable"),
+        _entry(_CHANGE, "wait", "changes:wait"),
+        _entry(_DEFINE, "apply", "applying:apply"),
+        _entry(_DEFINE, "diff", "applying:diff", "Show what apply would do; 10 if anything."),
+        _entry(_DEFINE, "remove", "applying:remove"),
+        _entry(_DEFINE, "check", "check:check", "Find every mistake in definitions."),
+        _entry(_DEFINE, "schema", "schema:schema", "Print the JSON Schema of definitions."),
+        _entry(_MORE, "agent", "agent:agent", "Run, look at, stop and upgrade the agent."),
+        _entry(_MORE, "exec", "execute:execute", "Run a command as a service would."),
+        _entry(_MORE, "doctor", "doctor:doctor", "Find out what is wrong with this machine."),
+        _entry(_MORE, "completion", "completion:completion", "Print a completion script."),
+    ]
+)
+
+
+class _Commands(click.Group):
+    """The commands of :data:`TABLE`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(TABLE)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        entry = TABLE.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, attribute = entry.target.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        name_variables(command, f"{PREFIX}_{cmd_name.upper()}")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in TABLE and not args[0].startswith("-"):
+            import difflib  # noqa: PLC0415 - only for those who mistype
+
+            close = difflib.get_close_matches(args[0], TABLE, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "see: svcctl --help"
+            raise UsageError(f"no command {args[0]!r}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for name, entry in TABLE.items():
+            sections.setdefault(entry.section, []).append((name, entry.summary))
+        for title, rows in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def name_variables(command: click.Command, prefix: str) -> None:
+    """Let the options of *command* be set by variables, and say so in its help.
+
+    Which services are meant is never left to the environment.
+    """
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            name_variables(each, f"{prefix}_{name.upper()}")
+    for option in command.params:
+        if (
+            isinstance(option, click.Option)
+            and not option.envvar
+            and option.name not in _NO_VARIABLE
+        ):
+            flag = max(option.opts, key=len).strip("-")
+            option.envvar = f"{prefix}_{flag.replace('-', '_').upper()}"
+            option.help = f"{option.help or ''} [env: {option.envvar}]".lstrip()
+
+
+_NO_VARIABLE = frozenset(("labels", "everything", "as_json"))
+
+_HELP = """Keep programs running, and say how they are.
+
+\b
+Examples:
+  svcctl demo                    watch services break and heal
+  svcctl up                      run the services of ./svcctl.toml
+  svcctl status                  how they are
+  svcctl logs web -f             what web writes
+"""
+
+
+@click.group(cls=_Commands, help=_HELP, context_settings={"max_content_width": 100})
+@click.option(
+    "--home",
+    metavar="DIR",
+    envvar="SVCCTL_HOME",
+    help="keep settings, state, sockets and logs under this folder [env: SVCCTL_HOME]",
+)
+@click.option(
+    "--verbose",
+    "-v",
+    is_flag=True,
+    envvar="SVCCTL_VERBOSE",
+    help="say more [env: SVCCTL_VERBOSE]",
+)
+@click.option(
+    "--quiet",
+    "-q",
+    is_flag=True,
+    envvar="SVCCTL_QUIET",
+    help="results and errors only [env: SVCCTL_QUIET]",
+)
+@click.option("--no-color", is_flag=True, help="no colours [env: NO_COLOR, FORCE_COLOR]")
+@click.version_option(__version__, message="svcctl %(version)s")
+@click.pass_context
+def svcctl(
+    context: click.Context, *, home: str | None, verbose: bool, quiet: bool, no_color: bool
+) -> None:
+    context.obj = Session(
+        out=screen(sys.stdout, os.environ, colour=not no_color),
+        err=screen(sys.stderr, os.environ, colour=not no_color),
+        home=home,
+        verbose=verbose,
+        quiet=quiet,
+    )

@@ -1,0 +1,48 @@
+"""Definitions as commands need them: found, loaded, and in the form an agent takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from svcctl.errors import UsageError
+from svcctl.spec import canonical
+from svcctl.spec.load import Loaded, load_files
+
+FILE = "svcctl.toml"
+FOLDER = "svcctl.d"
+
+
+def default_files() -> list[str]:
+    """Give the definitions of the folder we are in; raises UsageError where there are none."""
+    found = [each for each in (FILE, FOLDER) if Path(each).exists()]
+    if not found:
+        raise UsageError(
+            f"there is neither {FILE} nor {FOLDER} in {os.getcwd()!r}",  # noqa: PTH109
+            hint="name a file, or write one: svcctl init",
+        )
+    return found
+
+
+def load(files: Iterable[str], *, flags: Iterable[str] = ()) -> Loaded:
+    """Load *files*, or those of this folder if there are none; raises SpecError."""
+    return load_files(list(files) or default_files(), environ=os.environ, flags=flags)
+
+
+def documents(loaded: Loaded, *, names: Sequence[str] = ()) -> list[dict[str, object]]:
+    """Give the ``services`` argument of the verb ``apply``: all services, or *names* only."""
+    return [
+        _document(loaded, name) for name in sorted(loaded.services) if not names or name in names
+    ]
+
+
+def _document(loaded: Loaded, name: str) -> dict[str, object]:
+    spec = canonical.dump(loaded.services[name])
+    return {
+        "name": name,
+        "spec": spec,
+        "revision": canonical.revision(spec),
+        "origins": {path: each.document() for path, each in loaded.origins[name].items()},
+        "sources": dict(loaded.sources),
+    }

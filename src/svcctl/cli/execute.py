@@ -1,0 +1,71 @@
+"""``svcctl exec``: a command in the environment, folder and account of a service."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from svcctl.app.selection import Selection
+from svcctl.cli.session import Session
+from svcctl.cli.verb_command import Command, names_argument
+from svcctl.client.wire import Request
+from svcctl.errors import CannotSpawn, Denied, UsageError
+
+
+@click.command(
+    cls=Command,
+    params=[
+        names_argument(many=False),
+        click.Argument(["argv"], nargs=-1, type=click.UNPROCESSED, metavar="-- CMD [ARG]..."),
+    ],
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    help="Run a command in the environment a service runs in.",
+)
+@click.pass_obj
+def execute(session: Session, /, *, names: str, argv: tuple[str, ...]) -> None:
+    argv = argv[1:] if argv[:1] == ("--",) else argv
+    if not argv:
+        raise UsageError("there is no command", hint=f"for example: svcctl exec {names} -- env")
+    found = session.ask(Request(verb="environment", select=Selection(names=(names,))))
+    assert isinstance(found, dict)
+    _become(found, argv)
+
+
+def _become(place: dict[str, Any], argv: tuple[str, ...]) -> None:
+    """Replace this process by *argv*, in *place*; raises CannotSpawn or Denied."""
+    env: dict[str, str] = place["env"]
+    whole = [*place["argv_prefix"], *argv]
+    try:
+        _take_account(place["user"], place["group"])
+        os.chdir(place["cwd"])
+        os.execvpe(whole[0], whole, env)  # noqa: S606 - that is what was asked for
+    except OSError as error:
+        raise CannotSpawn(f"{whole[0]!r} cannot be run: {error.strerror}") from error
+
+
+def _take_account(user: str | None, group: str | None) -> None:
+    """Become *user* and *group*; only root can, and only root's agent has such services."""
+    if user is None and group is None:
+        return
+    if os.geteuid() != 0:
+        raise Denied(
+            f"the service runs as {user or group!r}; only root may run a command as that",
+            hint="sudo svcctl exec ...",
+        )
+    import grp  # noqa: PLC0415 - there is none on every system
+    import pwd  # noqa: PLC0415
+
+    try:
+        account = pwd.getpwnam(user) if user else None
+        gid = grp.getgrnam(group).gr_gid if group else account.pw_gid if account else os.getgid()
+    except KeyError as error:
+        raise CannotSpawn(f"there is no account {user or group!r}") from error
+    os.setgid(gid)
+    if account:
+        os.initgroups(account.pw_name, gid)
+        os.setuid(account.pw_uid)
+
+
+execute.examples = ("svcctl exec web -- env", "svcctl exec db -- sh -c 'ls $HOME'")

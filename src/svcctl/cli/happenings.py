@@ -1,0 +1,61 @@
+"""Events in words, one sentence for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from svcctl.cli.human import length, size
+
+Happening = Mapping[str, Any]
+"""``at``, ``kind``, ``service``, ``instance`` and ``fields`` of an event."""
+
+_SENTENCES = {
+    "PhaseChanged": "{old} -> {new}",
+    "InstanceSpawned": "started, pid {pid}",
+    "InstanceAdopted": "found running, pid {pid}",
+    "TreeKilled": "killed what was left: {killed}",
+    "ProbeFailed": "{purpose} probe {probe!r} fails: {problem}",
+    "ProbePassed": "{purpose} probe {probe!r} passes",
+    "StatusReported": "says: {text}",
+    "HookFailed": "{hook} failed: {problem}",
+    "MemoryExceeded": "uses {memory}, more than {limit}",
+    "LimitNotEnforced": "runs without limit {limit}: {problem}",
+    "ReloadDone": "reloaded by {how}",
+    "RunSkipped": "run skipped: the last one still runs",
+    "CapturePaused": "{stream} cannot be written, the program waits: {problem}",
+    "CaptureResumed": "{stream} is written again",
+    "SpecApplied": "definition {change}, revision {revision}",
+    "AgentStarted": "agent started, pid {pid}; adopted: {adopted}",
+    "AgentStopped": "agent stopped; left running: {left_running}",
+}
+
+
+def describe(event: Happening) -> str:
+    """Say what happened; a kind this version does not know shows its fields."""
+    kind, fields = event["kind"], event["fields"]
+    match kind:
+        case "InstanceExited":
+            return _exit(fields)
+        case "PhaseChanged" if fields.get("reason"):
+            return "{old} -> {new}: {reason}".format_map(fields)
+        case "MemoryExceeded":
+            fields = {
+                "memory": size(fields["memory_bytes"]),
+                "limit": size(fields["limit_bytes"]),
+            }
+        case "TreeKilled":
+            fields = {"killed": ", ".join(fields["killed"])}
+    sentence = _SENTENCES.get(kind)
+    if sentence is None:
+        return " ".join([kind, *(f"{name}={value}" for name, value in fields.items())])
+    return sentence.format_map(fields)
+
+
+def _exit(fields: Mapping[str, Any]) -> str:
+    after = length(fields["uptime"])
+    if fields["signal"]:
+        return f"pid {fields['pid']} ended by signal {fields['signal']} after {after}"
+    if fields["code"] is None:
+        return f"pid {fields['pid']} ended after {after}, exit status unknown"
+    return f"pid {fields['pid']} ended with status {fields['code']} after {after}"

@@ -1,0 +1,96 @@
+"""Pages that are shown again and again, until q or Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from svcctl.cli.session import Session
+from svcctl.errors import AgentUnreachable
+
+_ENTER = "\x1b[?1049h\x1b[?25l"  # xterm's alternate screen, without a cursor
+_LEAVE = "\x1b[?25h\x1b[?1049l"
+_HOME, _TO_LINE_END, _TO_PAGE_END = "\x1b[H", "\x1b[K", "\x1b[J"
+
+
+def refresh(session: Session, page: Callable[[], list[str]], *, every: float) -> int:
+    """Show *page* every so many seconds; where nobody looks, one after the other.
+
+    Rides out an agent that is away for a while.  Gives 0 once ``q`` is pressed.
+    """
+    out = session.out
+    if not out.is_tty:
+        while True:
+            _show_plain(session, page)
+            time.sleep(every)
+    with _own_screen(out.stream.write, out.stream.flush) as wait_for_key:
+        while True:
+            shown = _try(page)[: _rows()]
+            body = "".join(f"{line}{_TO_LINE_END}\r\n" for line in shown)
+            out.stream.write(f"{_HOME}{body}{_TO_PAGE_END}")
+            out.stream.flush()
+            if wait_for_key(every) in {"q", "Q"}:
+                return 0
+
+
+def _rows() -> int:
+    return os.get_terminal_size(sys.stdout.fileno()).lines - 1
+
+
+def _show_plain(session: Session, page: Callable[[], list[str]]) -> None:
+    for line in _try(page):
+        session.out.line(line)
+    session.out.line()
+    session.out.stream.flush()
+
+
+def _try(page: Callable[[], list[str]]) -> list[str]:
+    try:
+        return page()
+    except AgentUnreachable as error:
+        return [error.problem]
+
+
+@contextmanager
+def _own_screen(
+    write: Callable[[str], object], flush: Callable[[], object]
+) -> Iterator[Callable[[float], str]]:
+    """Take the terminal; gives a function that waits for a key, at most so many seconds."""
+    with _keys() as wait_for_key:
+        write(_ENTER)
+        try:
+            yield wait_for_key
+        finally:
+            write(_LEAVE)
+            flush()
+
+
+@contextmanager
+def _keys() -> Iterator[Callable[[float], str]]:
+    """Read single keys without echo where stdin is a terminal; Ctrl-C works as ever."""
+    if not sys.stdin.isatty():
+        yield _no_key
+        return
+    import termios  # noqa: PLC0415 - there is none on every system
+    import tty  # noqa: PLC0415
+
+    before = termios.tcgetattr(sys.stdin)
+    tty.setcbreak(sys.stdin)
+    try:
+        yield _next_key
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+
+
+def _no_key(seconds: float) -> str:
+    time.sleep(seconds)
+    return ""
+
+
+def _next_key(seconds: float) -> str:
+    ready, _, _ = select.select([sys.stdin], [], [], seconds)
+    return sys.stdin.read(1) if ready else ""

@@ -1,0 +1,64 @@
+"""What every command is given: where the agent is, how to speak, and what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from svcctl.app.selection import Selection
+from svcctl.bootstrap.local import local_client
+from svcctl.cli.output import Screen
+from svcctl.client.local import LocalClient
+from svcctl.client.wire import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One run of the command line: results go to *out*, talk goes to *err*."""
+
+    out: Screen
+    err: Screen
+    home: str | None = None
+    verbose: bool = False
+    quiet: bool = False
+
+    def tell(self, text: str) -> None:
+        """Say something that is no result; silent with ``-q``."""
+        if not self.quiet:
+            self.err.line(text)
+
+    def client(self, *, timeout: float | None = None) -> LocalClient:
+        """Give a client of the agent, which connects when entered."""
+        return local_client(self.home, timeout=timeout)
+
+    def ask(self, request: Request) -> object:
+        """Give the result of one request."""
+        with self.client() as client:
+            return client.ask(request)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A verb as asked for: *args* are for the agent, *options* concern the command line only."""
+
+    verb: str
+    selection: Selection = field(default_factory=Selection)
+    args: dict[str, object] = field(default_factory=dict)
+    options: dict[str, object] = field(default_factory=dict)
+
+    def request(self) -> Request:
+        """Give the request for the agent."""
+        return Request(verb=self.verb, select=self.selection, args=self.args)
+
+    def text(self, name: str) -> str:
+        """Give an option that is a text; empty where it was not given."""
+        value = self.options.get(name)
+        return value if isinstance(value, str) else ""
+
+    def flag(self, name: str) -> bool:
+        """Give an option that is a flag."""
+        return self.options.get(name) is True
+
+
+Run = Callable[[Session, Asked], int]
+"""Does what was asked and gives the exit status."""

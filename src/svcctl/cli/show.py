@@ -1,0 +1,74 @@
+"""``svcctl show``: effective definitions, with where each value came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from svcctl.app.verbs import Arg, Kind
+from svcctl.cli.output import Cell, as_json
+from svcctl.cli.session import Asked, Session
+from svcctl.cli.verb_command import verb_command
+
+_OUTPUT = Arg(
+    name="output",
+    kind=Kind.TEXT,
+    help="format of the result",
+    default="text",
+    short="o",
+    choices=("text", "json"),
+)
+_SET = Arg(name="set", kind=Kind.FLAG, help="leave out what nobody set")
+
+
+def _show(session: Session, asked: Asked) -> int:
+    found = session.ask(asked.request())
+    assert isinstance(found, list)
+    if asked.text("output") == "json":
+        session.out.line(as_json(found))
+        return 0
+    for each in found:
+        session.out.line(session.out.paint(f"{each['name']}  revision {each['revision']}", "bold"))
+        rows = [
+            [Cell(path), Cell(value), Cell(origin, "dim")]
+            for path, value, origin in values(each["spec"], each["origins"])
+            if not (asked.flag("set") and origin == _BUILT_IN)
+        ]
+        session.out.table(("OPTION", "VALUE", "FROM"), rows)
+        session.out.line()
+    return 0
+
+
+_BUILT_IN = "built-in"
+
+
+def values(
+    spec: Mapping[str, Any], origins: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[str, str, str]]:
+    """Give each option's path, its value as JSON, and its origin, in the order of the spec."""
+    for path, value in _leaves(spec, ""):
+        if path != "name":
+            yield path, json.dumps(value, ensure_ascii=False), _origin(path, origins)
+
+
+def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            name = key if "." not in key else json.dumps(key)
+            yield from _leaves(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for at, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{at}]")
+    else:
+        yield path, value
+
+
+def _origin(path: str, origins: Mapping[str, Mapping[str, Any]]) -> str:
+    found = origins.get(path, {})
+    place = ":".join(str(found[name]) for name in ("file", "line", "column") if found.get(name))
+    layer = found.get("layer", _BUILT_IN)
+    return place if layer == "file" and place else f"{layer} {place}".rstrip()
+
+
+show = verb_command("show", _show, _OUTPUT, _SET)

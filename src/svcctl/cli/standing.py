@@ -1,0 +1,142 @@
+"""How services are, as a table, names or JSON; imports little, it is asked for all the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from svcctl.cli.human import length, size
+from svcctl.cli.output import Cell, Screen, as_json
+from svcctl.cli.session import Asked, Session
+
+NOT_RUNNING = 3  # exit status, as the Linux Standard Base has it for `status`
+OUTPUTS = ("table", "wide", "json", "jsonl", "name")
+
+Standing = dict[str, Any]
+"""The fields of :class:`svcctl.ports.InstanceStatus`."""
+
+_PHASES = {
+    "running": ("●", "good"),
+    "finished": ("✔", "good"),
+    "starting": ("◐", "warn"),
+    "resuming": ("◐", "warn"),
+    "stopping": ("◑", "warn"),
+    "pausing": ("◑", "warn"),
+    "backoff": ("↻", "warn"),
+    "paused": ("‖", "cyan"),
+    "failed": ("✖", "bad"),
+    "stopped": ("○", "dim"),
+}
+_HEADINGS = ("NAME", "PHASE", "READY", "PID", "UPTIME", "RESTARTS", "CPU", "MEMORY", "REASON")
+_WIDE = ("MANAGER", "START", "REVISION", "PROCESSES", "GROUPS", "LABELS", "DESCRIPTION")
+_NOTHING = Cell("-", "dim")
+
+
+def show(session: Session, asked: Asked) -> int:
+    """Show how services are; 3 if one that was named does not run."""
+    output = asked.text("output") or "table"
+    found = ask(session, asked)
+    print_as(session.out, found, output=output)
+    tell_unapplied(session, found)
+    named = bool(asked.selection.names or asked.selection.labels)
+    down = any(each["phase"] != "running" for each in found)
+    return NOT_RUNNING if named and down else 0
+
+
+def ask(session: Session, asked: Asked) -> list[Standing]:
+    """Give how the services asked for are."""
+    found = session.ask(asked.request())
+    assert isinstance(found, list)
+    return found
+
+
+def print_as(out: Screen, found: Sequence[Standing], *, output: str) -> None:
+    """Write *found* in one of :data:`OUTPUTS`."""
+    match output:
+        case "json":
+            out.line(as_json(list(found)))
+        case "jsonl":
+            for each in found:
+                out.line(as_json(each, indent=None))
+        case "name":
+            for each in found:
+                out.line(each["instance"])
+        case _:
+            for line in lines(out, found, wide=output == "wide", now=time.time()):
+                out.line(line)
+
+
+def tell_unapplied(session: Session, found: Iterable[Standing]) -> None:
+    """Say which definitions were changed on disk since they were applied."""
+    names = sorted({each["service"] for each in found if not each["applied"]})
+    if names:
+        session.tell(f"changed on disk, not applied: {', '.join(names)} (svcctl diff)")
+
+
+def lines(out: Screen, found: Sequence[Standing], *, wide: bool, now: float) -> list[str]:
+    """Give the lines of the table; *now* is in seconds since 1970."""
+    if not found:
+        return ["no services yet; next: svcctl apply FILE"]
+    headings = [*_HEADINGS[:-1], *_WIDE, _HEADINGS[-1]] if wide else _HEADINGS
+    return out.laid_out(headings, [_row(out, each, wide=wide, now=now) for each in found])
+
+
+def _row(out: Screen, each: Standing, *, wide: bool, now: float) -> list[Cell]:
+    return [
+        Cell(each["instance"]),
+        phase_cell(out, each["phase"]),
+        _ready(each),
+        _or_nothing(each["pid"]),
+        _or_nothing(_uptime(each, now)),
+        Cell(str(each["restarts"]), "warn" if each["restarts"] else ""),
+        _or_nothing(None if each["cpu"] is None else f"{each['cpu']:.0f}%"),
+        _or_nothing(None if each["memory_bytes"] is None else size(each["memory_bytes"])),
+        *(_more(each) if wide else ()),
+        Cell(reason(each, now)),
+    ]
+
+
+def _more(each: Standing) -> list[Cell]:
+    labels = ",".join(f"{name}={value}" for name, value in each["labels"].items())
+    return [
+        Cell(each["manager"]),
+        Cell("enabled" if each["enabled"] else "disabled"),
+        Cell(each["spec_revision"]),
+        _or_nothing(each["processes"]),
+        _or_nothing(",".join(each["groups"]) or None),
+        _or_nothing(labels or None),
+        _or_nothing(each["description"] or None),
+    ]
+
+
+def phase_cell(out: Screen, phase: str) -> Cell:
+    """Give a phase as a sign, its name and a colour."""
+    sign, style = _PHASES.get(phase, ("?", ""))
+    return Cell(f"{sign if out.can_show(sign) else '-'} {phase}", style)
+
+
+def reason(each: Standing, now: float) -> str:
+    """Say why an instance is as it is, and what comes next."""
+    said = [text for text in (each["reason"], each["status_text"]) if text]
+    if each["live"] is False:
+        said.append("live probe fails")
+    if each["next_at"] is not None:
+        said.append(f"next start in {length(each['next_at'] - now)}")
+    return "; ".join(said)
+
+
+def _ready(each: Standing) -> Cell:
+    if each["phase"] in {"stopped", "failed", "finished", "backoff"}:
+        return _NOTHING
+    return Cell("yes", "good") if each["ready"] else Cell("no", "warn")
+
+
+def _uptime(each: Standing, now: float) -> str | None:
+    if each["pid"] is None or each["started_at"] is None:
+        return None
+    return length(now - each["started_at"])
+
+
+def _or_nothing(value: object) -> Cell:
+    return _NOTHING if value is None else Cell(str(value))

@@ -1,0 +1,64 @@
+"""``svcctl top``: what services use, the hungriest first, again and again."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from svcctl.app.selection import Selection
+from svcctl.cli import standing
+from svcctl.cli.live import refresh
+from svcctl.cli.session import Asked, Session
+from svcctl.cli.verb_command import Command, names_argument, read_duration
+
+
+@click.command(
+    cls=Command,
+    params=[
+        names_argument(),
+        click.Option(
+            ["--sort"],
+            type=click.Choice(["cpu", "memory", "name"]),
+            default="cpu",
+            help="what comes first (default: cpu)",
+        ),
+        click.Option(
+            ["--every"],
+            type=read_duration,
+            default="2s",
+            metavar="DURATION",
+            help="time between two looks (default: 2s)",
+        ),
+        click.Option(["--once"], is_flag=True, help="look once and end"),
+    ],
+    help="Watch what services use; q or Ctrl-C ends.",
+)
+@click.pass_obj
+def top(session: Session, /, *, names: tuple[str, ...], sort: str, every: float, once: bool) -> int:
+    asked = Asked(verb="status", selection=Selection(names=names, all=not names))
+
+    def page() -> list[str]:
+        found = sorted(standing.ask(session, asked), key=lambda each: _rank(each, sort))
+        return standing.lines(session.out, found, wide=False, now=time.time())
+
+    if not once:
+        return refresh(session, page, every=every)
+    for line in page():
+        session.out.line(line)
+    return 0
+
+
+def _rank(each: standing.Standing, sort: str) -> tuple[float, float, str]:
+    """Order by *sort*, then by the other measure, then by name; what is unknown comes last."""
+    cpu, memory = each["cpu"] or 0.0, float(each["memory_bytes"] or 0)
+    match sort:
+        case "cpu":
+            return -cpu, -memory, each["instance"]
+        case "memory":
+            return -memory, -cpu, each["instance"]
+        case _:
+            return 0.0, 0.0, each["instance"]
+
+
+top.examples = ("svcctl top", "svcctl top @shop --sort memory", "svcctl top --once")

@@ -1,0 +1,221 @@
+"""Turns a verb of the table into a click command: arguments, options, help, completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from svcctl.app.selection import Selection
+from svcctl.app.verbs import Arg, Kind, Selects, Verb, find
+from svcctl.cli.session import Asked, Run, Session
+from svcctl.client.wire import Request
+from svcctl.errors import SvcctlError, UsageError
+
+OUTPUT = Arg(
+    name="output",
+    kind=Kind.TEXT,
+    help="format of the result",
+    default="text",
+    short="o",
+    choices=("text", "json", "jsonl"),
+)
+YES = Arg(name="yes", kind=Kind.FLAG, help="do not ask", default=False, short="y")
+
+_COMPLETION_PATIENCE = 0.5  # seconds; nobody waits longer for a completion
+
+
+class Command(click.Command):
+    """A command whose help begins with *examples*; *bare* gives values to options without one."""
+
+    examples: tuple[str, ...] = ()
+    bare: Mapping[str, str] = {}
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        with formatter.section("Examples"):
+            formatter.write_text("\b\n" + "\n".join(self.examples))
+        self.format_options(ctx, formatter)
+        self.format_epilog(ctx, formatter)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        filled = [f"{each}={self.bare[each]}" if each in self.bare else each for each in args[:end]]
+        return super().parse_args(ctx, filled + args[end:])
+
+
+def read_duration(text: str) -> float:
+    """Give a length of time with its unit, such as 500ms or 2m, in seconds."""
+    from svcctl.spec.notation import parse_duration  # noqa: PLC0415 - rarely needed
+
+    try:
+        return parse_duration(text)
+    except SvcctlError as error:
+        problem = f"{error.problem} ({error.hint})" if error.hint else error.problem
+        raise click.BadParameter(problem) from error
+
+
+def verb_command(
+    name: str,
+    run: Run,
+    *extras: Arg,
+    flags: Mapping[str, str] | None = None,
+    bare: Mapping[str, str] | None = None,
+    more: Sequence[click.Parameter] = (),
+) -> click.Command:
+    """Make the command for the verb called *name*, done by *run*.
+
+    *extras* and *more* are options that concern the command line only; *flags* renames flags,
+    *bare* is as in :class:`Command`.
+    """
+    verb = find(name)
+    assert verb is not None, name
+    args = tuple(arg for arg in verb.args if arg.kind is not Kind.DOCUMENT)
+    named = flags or {}
+    own = [*(each.name for each in extras), *(each.name for each in more if each.name)]
+
+    @click.pass_obj
+    def callback(session: Session, /, **given: object) -> int:
+        return run(session, _asked(verb, given, own))
+
+    command = Command(
+        name,
+        callback=callback,
+        help=verb.summary,
+        params=[
+            *_selectors(verb),
+            *more,
+            *(parameter(arg, flag=named.get(arg.name, "")) for arg in (*args, *extras)),
+            *([_json()] if any("json" in each.choices for each in extras) else []),
+        ],
+    )
+    command.examples, command.bare = verb.examples, bare or {}
+    return command
+
+
+def parameter(arg: Arg, *, flag: str = "") -> click.Parameter:
+    """Give the click parameter for *arg*, called *flag* where the name of *arg* is no good flag."""
+    if arg.positional:
+        return click.Argument([arg.name], type=_type(arg), metavar=arg.name.upper())
+    names = [f"--{flag or arg.name.replace('_', '-')}", arg.name]
+    if arg.short:
+        names.append(f"-{arg.short}")
+    if arg.kind is Kind.FLAG:
+        return click.Option(names, is_flag=True, help=arg.help)
+    said = arg.help if arg.default is None else f"{arg.help} (default: {arg.default})"
+    return click.Option(
+        names,
+        type=_type(arg),
+        default=arg.default,
+        help=said,
+        metavar=None if arg.choices else arg.kind.upper(),
+    )
+
+
+def complete_names(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete a service, an instance or a group; silent where there is no agent."""
+    del param
+    session = ctx.find_root().params.get("home")
+    try:
+        words = _known_words(session if isinstance(session, str) else None)
+    except SvcctlError:
+        return []
+    return [CompletionItem(each) for each in sorted(words) if each.startswith(incomplete)]
+
+
+def _known_words(home: str | None) -> set[str]:
+    from svcctl.bootstrap.local import local_client  # noqa: PLC0415
+
+    with local_client(home, timeout=_COMPLETION_PATIENCE) as client:
+        found = client.ask(Request(verb="status", select=Selection(all=True)))
+    words: set[str] = set()
+    for each in found if isinstance(found, list) else ():
+        words |= {each["service"], each["instance"], *(f"@{name}" for name in each["groups"])}
+    return words
+
+
+def names_argument(*, many: bool = True) -> click.Argument:
+    """Give the argument that names services."""
+    return click.Argument(
+        ["names"],
+        nargs=-1 if many else 1,
+        metavar="[NAME|GLOB|@GROUP]..." if many else "NAME",
+        shell_complete=complete_names,
+    )
+
+
+def _selectors(verb: Verb) -> list[click.Parameter]:
+    match verb.selects:
+        case Selects.NONE:
+            return []
+        case Selects.ONE:
+            return [names_argument(many=False)]
+        case Selects.SOME | Selects.ANY:
+            return [
+                names_argument(),
+                click.Option(
+                    ["--label", "-l", "labels"],
+                    multiple=True,
+                    metavar="NAME=VALUE",
+                    help="only services with this label",
+                ),
+                click.Option(["--all", "-a", "everything"], is_flag=True, help="all services"),
+            ]
+
+
+def _json() -> click.Option:
+    return click.Option(["--json", "as_json"], is_flag=True, help="the same as -o json")
+
+
+def _type(arg: Arg) -> click.ParamType[Any] | Callable[[str], float]:
+    match arg.kind:
+        case _ if arg.choices:
+            return click.Choice(arg.choices)
+        case Kind.INTEGER:
+            return click.INT
+        case Kind.DURATION:
+            return read_duration
+        case _:
+            return click.STRING
+
+
+def _asked(verb: Verb, given: Mapping[str, object], own: Iterable[str]) -> Asked:
+    options = {name: given[name] for name in own}
+    if given.get("as_json"):
+        options["output"] = "json"
+    return Asked(
+        verb=verb.name,
+        selection=_selection(verb, given),
+        args=_given_args(verb.args, given),
+        options=options,
+    )
+
+
+def _given_args(args: Iterable[Arg], given: Mapping[str, object]) -> dict[str, object]:
+    return {arg.name: given[arg.name] for arg in args if given.get(arg.name) is not None}
+
+
+def _selection(verb: Verb, given: Mapping[str, object]) -> Selection:
+    names = given.get("names") or ()
+    labels = given.get("labels") or ()
+    found = Selection(
+        names=(names,) if isinstance(names, str) else tuple(map(str, _sequence(names))),
+        labels=tuple(map(str, _sequence(labels))),
+        all=given.get("everything") is True,
+    )
+    if found.empty and verb.selects is Selects.SOME:
+        raise UsageError(
+            f"{verb.name!r} needs to know which services",
+            hint=f"svcctl {verb.name} NAME, @GROUP, -l LABEL=VALUE or --all",
+        )
+    return Selection(all=True) if found.empty and verb.selects is Selects.ANY else found
+
+
+def _sequence(value: object) -> Sequence[object]:
+    assert isinstance(value, list | tuple)
+    return value
