@@ -23,7 +23,7 @@ def _change(session: Session, asked: Asked) -> int:
     """Carry out a verb whose result is a list of outcomes."""
     result = carry_out(session, asked.request())
     assert isinstance(result, list)
-    signal = str(asked.args.get("signal", ""))
+    signal = str(asked.args.get("signal", "")).upper().removeprefix("SIG")
     status = show(session, result, verb=asked.verb, output=asked.text("output"), signal=signal)
     if status == 0 and asked.text("output") == "text":
         _tell_next(session, asked)

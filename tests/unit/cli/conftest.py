@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
+import termios
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -145,3 +150,43 @@ def agent(home: Path) -> Iterator[FakeAgent]:
         yield fake
         listener.shutdown(socket.SHUT_RDWR)
         thread.join(timeout=10)
+
+
+@dataclass(slots=True)
+class Terminal:
+    """A terminal 80 columns wide, and a command that runs in it."""
+
+    screen: str = ""
+    status: int | None = None
+
+    def run(self, argv: list[str], *, answer: str = "", when: str = "") -> None:
+        """Run svcctl; type *answer* once *when* is on the screen."""
+        ours, theirs = os.openpty()
+        termios.tcsetwinsize(theirs, (24, 80))
+        command = subprocess.Popen(
+            [sys.executable, "-m", "svcctl", *argv],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        raw, typed = b"", not answer
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                raw += os.read(ours, 65536)
+            except OSError:  # the last one who had the terminal open is gone
+                break
+            if not typed and when in raw.decode(errors="replace"):
+                os.write(ours, answer.encode())
+                typed = True
+        self.screen = raw.decode(errors="replace").replace("\r\n", "\n")
+        self.status = command.wait(timeout=20)
+        os.close(ours)
+
+
+@pytest.fixture
+def terminal() -> Terminal:
+    """Give a terminal."""
+    return Terminal()
