@@ -125,11 +125,9 @@ def name_variables(command: click.Command, prefix: str) -> None:
         for name, each in command.commands.items():
             name_variables(each, f"{prefix}_{name.upper()}")
     for option in command.params:
-        if (
-            isinstance(option, click.Option)
-            and not option.envvar
-            and option.name not in _NO_VARIABLE
-        ):
+        if not isinstance(option, click.Option) or option.name in _NO_VARIABLE:
+            continue
+        if not option.envvar and "[env: " not in (option.help or ""):
             flag = max(option.opts, key=len).strip("-")
             option.envvar = f"{prefix}_{flag.replace('-', '_').upper()}"
             option.help = f"{option.help or ''} [env: {option.envvar}]".lstrip()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from svcctl.errors import UsageError
 from svcctl.spec import canonical
+from svcctl.spec.layers import Layer
 from svcctl.spec.load import Loaded, load_files
 
 FILE = "svcctl.toml"
@@ -43,6 +44,10 @@ def _document(loaded: Loaded, name: str) -> dict[str, object]:
         "name": name,
         "spec": spec,
         "revision": canonical.revision(spec),
-        "origins": {path: each.document() for path, each in loaded.origins[name].items()},
+        "origins": {
+            path: each.document()
+            for path, each in loaded.origins[name].items()
+            if each.layer is not Layer.BUILT_IN  # a path without an origin is a built-in default
+        },
         "sources": dict(loaded.sources),
     }

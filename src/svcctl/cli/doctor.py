@@ -75,7 +75,7 @@ def doctor(session: Session, /, *, output: str) -> int:
         session.out.table(("", "CHECK", "FOUND"), rows)
         for each in checks:
             if each.hint:
-                session.out.line(f"{each.name}: {each.hint}")
+                session.out.line(f"hint: {each.name}: {each.hint}")
     return 1 if any(each.verdict is Verdict.FAIL for each in checks) else 0
 
 

@@ -36,8 +36,3 @@ def size(count: int) -> str:
 def moment(at: float) -> str:
     """Give a point in time (seconds since 1970) as local time: ``2026-11-21 08:00:00``."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
-
-
-def clock_time(at: float) -> str:
-    """Give a point in time as local time of day with milliseconds: ``08:00:00.250``."""
-    return f"{time.strftime('%H:%M:%S', time.localtime(at))}.{int(at % 1 * 1000):03}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -172,6 +173,22 @@ def test_a_reader_that_goes_away_is_no_error(agent: Any) -> None:
 
     assert said == b""
     assert command.returncode == 141
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_what_follows_with_130(agent: Any) -> None:
+    line = {"at": 1.0, "service": "web", "instance": "web", "stream": "stdout", "text": "x"}
+    agent.hangs_up_on("logs", line)
+    program = [sys.executable, "-m", "svcctl", "-q", "logs", "web", "-f"]
+
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        assert command.stdout is not None
+        command.stdout.readline()
+        command.send_signal(signal.SIGINT)
+        _, said = command.communicate(timeout=20)
+
+    assert command.returncode == 130
+    assert said == b""
 
 
 def test_help_shows_every_command_in_its_section(capsys: pytest.CaptureFixture[str]) -> None:
