@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -48,6 +47,8 @@ def check(verb: Verb, given: Mapping[str, object]) -> Arguments:
     known = {arg.name: arg for arg in verb.args}
     for name in given:
         if name not in known:
+            import difflib  # noqa: PLC0415 - for mistakes only
+
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else ""
             raise UsageError(f"{verb.name!r} takes no argument {name!r}", hint=hint)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -124,6 +123,8 @@ def _dispatch(
     agent = Agent(manager, about=about, ending=ending, clock=clock)
 
     def forget_logs(service: str) -> None:
+        import shutil  # noqa: PLC0415 - 0.5 MB, for a verb that is rarely used
+
         shutil.rmtree(Path(logs_folder) / service, ignore_errors=True)
 
     applying = Applying(manager, services=services, waiting=waiting, forget_logs=forget_logs)

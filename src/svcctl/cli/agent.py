@@ -32,8 +32,11 @@ def agent() -> None:
 
 @agent.command()
 @click.option("--detach", "-d", is_flag=True, help="run in the background")
+@click.option(
+    "--group", help="members of this group may use the agent too [env: SVCCTL_AGENT_GROUP]"
+)
 @click.pass_context
-def run(context: click.Context, *, detach: bool) -> None:
+def run(context: click.Context, *, detach: bool, group: str | None) -> None:
     """Keep services until told to stop.
 
     The first Ctrl-C (or SIGTERM) stops all services in order, the second kills them.
@@ -48,11 +51,15 @@ def run(context: click.Context, *, detach: bool) -> None:
         start_agent(home)
         click.echo("the agent runs; next: svcctl apply FILE", err=True)
         return
-    from svcctl.serve.process import run_agent  # noqa: PLC0415 - asyncio is for agents only
+    from svcctl.serve.process import ARGV, GROUP  # noqa: PLC0415
 
-    how = run_agent(home)
-    if how == "upgrade":
-        os.execv(sys.executable, [sys.executable, "-m", "svcctl", *sys.argv[1:]])  # noqa: S606
+    environ = dict(os.environ)
+    if home:
+        environ["SVCCTL_HOME"] = home
+    if group:
+        environ[GROUP] = group
+    sys.stderr.flush()
+    os.execve(sys.executable, ARGV, environ)  # noqa: S606 - the agent carries no command line
 
 
 @agent.command()

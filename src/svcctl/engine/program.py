@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -122,9 +121,7 @@ class Program:
             credentials=keeper.world.credentials,
             extra=extra or {},
         )
-        return environment.launch(
-            keeper.spec, place, argv=argv, tag=tag, token=secrets.token_hex(8)
-        )
+        return environment.launch(keeper.spec, place, argv=argv, tag=tag, token=os.urandom(8).hex())
 
     @contextmanager
     def _outputs(self) -> Iterator[tuple[int | None, int | None]]:

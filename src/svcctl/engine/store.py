@@ -184,6 +184,8 @@ class SqliteStore:
     def flush(self) -> None:
         """Write the events that wait; what the disk refuses is dropped, and said so."""
         self._flush_due = False
+        if not self._events:
+            return
         rows = [
             (
                 event.at,

@@ -26,13 +26,14 @@ class Nobody:
         """Always."""
 
 
-async def keep(home: str | None, *, opened: Callable[[AgentParts], None]) -> str:
+async def keep(home: str | None, *, group: str | None, opened: Callable[[AgentParts], None]) -> str:
     """Run an agent until it is asked to end; say how: ``stop`` or ``upgrade``.
 
+    Members of *group* may use it as well as its own account and root.
     *opened* is called once the door is open.  The first SIGTERM or SIGINT stops all services in
     order, the second kills them.  Raises Conflict where an agent runs already.
     """
-    with agent_parts(paths(home)) as parts:
+    with agent_parts(paths(home), group=group or None) as parts:
         stopping: list[asyncio.Task[None]] = []
 
         def asked_by_signal() -> None:

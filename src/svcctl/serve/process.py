@@ -1,9 +1,18 @@
-"""Makes this process an agent."""
+"""Makes this process an agent, and nothing but an agent: no command line is loaded."""
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from svcctl.bootstrap.agent import AgentParts
+
+ARGV = [sys.executable, "-m", "svcctl.serve.process"]
+GROUP = "SVCCTL_AGENT_GROUP"
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -19,36 +28,57 @@ class _EventAndFields(logging.Formatter):
         return f"{head}\n{self.formatException(record.exc_info)}" if record.exc_info else head
 
 
-def run_agent(home: str | None) -> str:
-    """Be an agent until asked to end; say how: ``stop`` or ``upgrade``."""
+def main() -> int:
+    """Be the agent of ``$SVCCTL_HOME``, open to ``$SVCCTL_AGENT_GROUP``; give the exit status.
+
+    An upgrade replaces the program of this very process, so that its children stay its children.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_EventAndFields())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    lean_asyncio()
-    import asyncio  # noqa: PLC0415
+    import_lean()
+    import asyncio  # noqa: PLC0415 - only now is it lean
 
-    from svcctl.serve.agent import keep  # noqa: PLC0415 - after asyncio was made lean
+    from svcctl.errors import SvcctlError  # noqa: PLC0415
+    from svcctl.serve.agent import keep  # noqa: PLC0415
 
+    try:
+        how = asyncio.run(keep(None, group=os.environ.get(GROUP), opened=_opened))
+    except SvcctlError as error:
+        hint = f"\nhint: {error.hint}" if error.hint else ""
+        sys.stderr.write(f"error[{error.code}]: {error.problem}{hint}\n")
+        return error.exit_status
+    if how == "upgrade":
+        os.execv(sys.executable, ARGV)  # noqa: S606 - our own program
+    return 0
+
+
+def _opened(parts: AgentParts) -> None:
     log = logging.getLogger("svcctl.agent")
-    return asyncio.run(
-        keep(
-            home,
-            opened=lambda parts: log.info(
-                "agent.ready", extra={"socket": parts.paths.socket, "home": parts.paths.state}
-            ),
-        )
-    )
+    log.info("agent.ready", extra={"socket": parts.paths.socket, "home": parts.paths.state})
+    # what was needed to begin is needed no more: nothing of it has to be looked at again
+    gc.collect()
+    gc.freeze()
 
 
-def lean_asyncio() -> None:
-    """Import asyncio without ssl, which it needs only for TLS streams: 4.5 MB less for good.
+def import_lean() -> None:
+    """Import asyncio and hashlib without OpenSSL, which an agent does not need: 8 MB less for good.
 
-    Later imports of ssl (https probes) find it as always.
+    asyncio wants ssl for TLS streams only, and hashlib has its own SHA-2.  Later imports of ssl
+    (https probes) find it as always.
     """
-    if "asyncio" in sys.modules or "ssl" in sys.modules:
+    absent = [name for name in ("ssl", "_hashlib") if name not in sys.modules]
+    if "asyncio" in sys.modules or "hashlib" in sys.modules:
         return
-    sys.modules["ssl"] = None  # type: ignore[assignment]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment] - makes the import fail
     try:
         import asyncio  # noqa: F401, PLC0415
+        import hashlib  # noqa: F401, PLC0415
     finally:
-        del sys.modules["ssl"]
+        for name in absent:
+            del sys.modules[name]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from svcctl.spec.locate import KeyPath
+if TYPE_CHECKING:
+    from svcctl.spec.locate import KeyPath
 
 NOT_AVAILABLE = "not available in this version"
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
 import os
-import shutil
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -80,6 +78,9 @@ def pack_file(path: str) -> None:
     Readers prefer the plain file, so the order is: packed file complete under its name, then the
     plain one gone.  What a crash leaves behind is packed again at the next start.
     """
+    import gzip  # noqa: PLC0415 - with shutil 1 MB, and many agents never rotate
+    import shutil  # noqa: PLC0415
+
     draft = f"{path}.gz.part"
     with open(path, "rb") as plain:  # noqa: PTH123
         with open(draft, "wb") as raw:  # noqa: PTH123

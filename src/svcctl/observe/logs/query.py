@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import heapq
 import re
 from collections import deque
@@ -107,6 +106,8 @@ def _piece_lines(
 
 def _open(piece: Piece) -> IO[bytes]:
     if piece.packed:
+        import gzip  # noqa: PLC0415 - not before a rotated file is read
+
         return cast("IO[bytes]", gzip.open(piece.path))
     return open(piece.path, "rb")  # noqa: PTH123 - the caller closes it
 
