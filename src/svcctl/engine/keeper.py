@@ -25,7 +25,7 @@ from svcctl.events import (
     RunSkipped,
     TreeKilled,
 )
-from svcctl.ports import Exit, Member, Timer
+from svcctl.ports import Exit, Member, Timer, Usage
 from svcctl.spec.policy import StopTree
 from svcctl.spec.service import ServiceSpec, Type
 
@@ -234,6 +234,19 @@ class Keeper:
                     killed=tuple(f"{member.pid} {member.name}" for member in killed),
                 )
             )
+
+    def notify_environment(self) -> dict[str, str]:
+        """Give the variables by which the program can say how it is."""
+        return self.vitals.environment()
+
+    async def check(self, argv: tuple[str, ...], *, limit: float) -> str:
+        """Run a probe's command; give what went wrong, or an empty text."""
+        return await self.program.check(argv, limit=limit)
+
+    def usage(self) -> Usage | None:
+        """Measure the program, if there is one."""
+        child = self.program.child
+        return self._world.spawner.usage([child])[0] if child else None
 
     # the one timer
 

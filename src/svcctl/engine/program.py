@@ -8,9 +8,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from svcctl.engine import command, environment
+from svcctl.engine.keeping import Keeping
 from svcctl.engine.life import Stage, Told
 from svcctl.engine.probes.http import post
 from svcctl.errors import SvcctlError
@@ -18,16 +18,13 @@ from svcctl.events import HookFailed, LimitNotEnforced, ReloadDone
 from svcctl.ports import Child, Document, Exit, Identity, Launch, Member
 from svcctl.spec.policy import LogTo, StopStep, StopTree
 
-if TYPE_CHECKING:
-    from svcctl.engine.keeper import Keeper
-
 _INHERIT = -1
 
 
 class Program:
     """What a keeper does with processes; it reports to the keeper and decides nothing."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeping) -> None:
         self._keeper = keeper
         self.child: Child | None = None
         self._remains: Child | None = None  # a tree without its main process
@@ -40,7 +37,7 @@ class Program:
     def prepare(self) -> Launch:
         """Give what is to be started; raises CannotSpawn where something it needs is missing."""
         keeper = self._keeper
-        extra = keeper.vitals.environment()
+        extra = keeper.notify_environment()
         return self._launch(environment.argv(keeper.spec), tag=keeper.name, extra=extra)
 
     def spawn(self, launch: Launch) -> Child:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from svcctl.engine.judge import Verdict, judge, memory_verdict
+from svcctl.engine.keeping import Keeping
 from svcctl.engine.life import Phase, Told
 from svcctl.engine.probes.http import check_http
 from svcctl.engine.probes.ready import readiness
@@ -17,9 +17,6 @@ from svcctl.ports import Cancel, Notice, Timer
 from svcctl.spec.policy import OnChange
 from svcctl.spec.probe import OnFail, Probe, Purpose
 
-if TYPE_CHECKING:
-    from svcctl.engine.keeper import Keeper
-
 log = logging.getLogger(__name__)
 
 _SAMPLE = 5.0  # seconds between two looks at a limited memory
@@ -29,7 +26,7 @@ _VERDICT_AT_ONCE = frozenset({"heartbeat", "log"})
 class Vitals:
     """Watches the running program on behalf of its keeper."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: Keeping) -> None:
         self._keeper = keeper
         self.text = ""
         self._verdicts: dict[Probe, Verdict] = {}
@@ -222,7 +219,7 @@ class Vitals:
         if probe.tcp is not None:
             address = probe.tcp
             return lambda: check_tcp(address)
-        return lambda: self._keeper.program.check(probe.exec, limit=probe.timeout)
+        return lambda: self._keeper.check(probe.exec, limit=probe.timeout)
 
     def _checked(self, probe: Probe, problem: str, on_good: Callable[[], None]) -> None:
         before = self._verdicts.get(probe, Verdict())
@@ -274,10 +271,9 @@ class Vitals:
     # memory and files
 
     def _sample(self) -> None:
-        limit, child = self._keeper.spec.limits.memory_restart, self._keeper.program.child
-        if limit is None or child is None:
+        limit, usage = self._keeper.spec.limits.memory_restart, self._keeper.usage()
+        if limit is None or usage is None:
             return
-        (usage,) = self._keeper.world.spawner.usage([child])
         self._over_memory, exceeded = memory_verdict(self._over_memory, usage.memory_bytes, limit)
         if not exceeded:
             self._later(_SAMPLE, self._sample)
