@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
-from pathlib import Path
+from contextlib import suppress
 
 from svcctl.observe.logs.files import Piece, pieces
 
@@ -17,20 +17,21 @@ _LEVEL = 3  # of gzip: most of the gain for a third of the time of the default
 
 def next_name(path: str, present: Iterable[Piece]) -> str:
     """Give the name under which the full file *path* is kept."""
-    numbers = [int(piece.number) for piece in present if piece.number != float("inf")]
+    numbers = [int(piece.number) for piece in present if piece.full]
     return f"{path}.{max(numbers, default=0) + 1:06d}"
 
 
 def prune(folder: str, stream: str, *, keep: int, older_than: float | None) -> None:
     """Delete the oldest files of *stream*: all but *keep*, and those last written too long ago."""
-    full = [piece for piece in pieces(folder, stream) if piece.number != float("inf")]
+    full = [piece for piece in pieces(folder, stream) if piece.full]
     doomed = full[: len(full) - keep] if len(full) > keep else []
     if older_than is not None:
         doomed += [piece for piece in full if _written(piece.path) < older_than]
     for piece in doomed:
         plain = piece.path.removesuffix(".gz")
-        for path in (plain, f"{plain}.gz", piece.index):
-            Path(path).unlink(missing_ok=True)
+        # the log last: while it is there, a deletion that was interrupted is taken up again
+        for path in (piece.index, f"{plain}.gz", plain):
+            _unlink(path)
 
 
 def _written(path: str) -> float:
@@ -91,20 +92,39 @@ def pack_file(path: str) -> None:
         stat = os.fstat(plain.fileno())
     os.chmod(draft, stat.st_mode & 0o777)  # noqa: PTH101
     os.utime(draft, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    os.replace(draft, f"{path}.gz")  # noqa: PTH105
+    os.rename(draft, f"{path}.gz")  # noqa: PTH104
     os.unlink(path)  # noqa: PTH108
 
 
-def unpacked(folder: str, stream: str) -> list[str]:
-    """Name full files that are not packed."""
-    return [
-        piece.path
-        for piece in pieces(folder, stream)
-        if not piece.packed and piece.number != float("inf")
-    ]
+def to_pack(folder: str, stream: str, *, begin: bool) -> list[str]:
+    """Name full files that are not packed; without *begin* only those a crash left half done."""
+    plain = [piece.path for piece in pieces(folder, stream) if piece.full and not piece.packed]
+    return [path for path in plain if begin or os.path.exists(f"{path}.gz")]  # noqa: PTH110
 
 
-def clear_drafts(folder: str, stream: str) -> None:
-    """Delete what a crash left half packed; only before anything is packed here."""
-    for draft in Path(folder).glob(f"{stream}.log.*.gz.part"):
-        draft.unlink(missing_ok=True)
+def tidy(folder: str, stream: str) -> None:
+    """Set right what a crash left behind; to be called before the stream is opened.
+
+    Drafts of packed files go.  An index whose log is not there belongs to the file being written,
+    if it has the next number (a rotation renames the index first), else to one that was deleted.
+    """
+    names = set(os.listdir(folder))  # noqa: PTH208
+    current = f"{stream}.log"
+    present = pieces(folder, stream)
+    upcoming = f"{next_name(current, present)}.idx"
+    known = {os.path.basename(piece.index) for piece in present}  # noqa: PTH119
+    for name in names:
+        path = os.path.join(folder, name)  # noqa: PTH118
+        if not name.startswith(f"{current}."):
+            continue
+        if name.endswith(".gz.part"):
+            _unlink(path)
+        elif name == upcoming and current in names and f"{current}.idx" not in names:
+            os.rename(path, os.path.join(folder, f"{current}.idx"))  # noqa: PTH104, PTH118
+        elif name.endswith(".idx") and name not in known and name != f"{current}.idx":
+            _unlink(path)
+
+
+def _unlink(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108

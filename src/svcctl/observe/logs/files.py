@@ -7,16 +7,24 @@ import re
 from dataclasses import dataclass
 
 STREAMS = ("stdout", "stderr")
+CURRENT = float("inf")
+"""The number of the file being written: after all others."""
+
 _PIECE = re.compile(r"(stdout|stderr)\.log(?:\.(\d{6,}))?(\.gz)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Piece:
-    """One file of a stream: *number* grows with time, the one being written has none (-> inf)."""
+    """One file of a stream: *number* grows with time, CURRENT is the one being written."""
 
     number: float
     path: str
     packed: bool
+
+    @property
+    def full(self) -> bool:
+        """It was rotated; nothing is written to it any more."""
+        return self.number != CURRENT
 
     @property
     def index(self) -> str:
@@ -40,7 +48,7 @@ def pieces(folder: str, stream: str) -> list[Piece]:
         match = _PIECE.fullmatch(name)
         if match is None or match[1] != stream:
             continue
-        number = float(match[2]) if match[2] else float("inf")
+        number = float(match[2]) if match[2] else CURRENT
         path = os.path.join(folder, name)  # noqa: PTH118
         if number not in found or found[number].packed:
             found[number] = Piece(number=number, path=path, packed=match[3] is not None)

@@ -19,28 +19,47 @@ _CLOSEST = 20_000_000  # nanoseconds between two pairs, at the least
 
 
 class IndexWriter:
-    """Adds pairs to the index of the file being written."""
+    """Adds pairs to the index of the file being written; the file is made with the first pair."""
 
     def __init__(self, path: str) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(path, flags, 0o640)
+        self._path = path
+        self._descriptor: int | None = None
+        self._end = 0
         self._last = 0
 
     def note(self, offset: int, at_ns: int) -> None:
         """Say that what begins at *offset* was captured at *at_ns*."""
-        if at_ns - self._last >= _CLOSEST or at_ns < self._last:
-            self._last = at_ns
-            with suppress(OSError):  # a full disk: lines keep the time of their neighbours
-                os.write(self._descriptor, _PAIR.pack(offset, at_ns))
+        if self._last <= at_ns < self._last + _CLOSEST:
+            return
+        self._last = at_ns
+        with suppress(OSError):  # a full disk: lines keep the time of their neighbours
+            if self._descriptor is None:
+                self._open(offset)
+            assert self._descriptor is not None
+            # at a place of its own: what a torn write left behind is written over
+            if os.pwrite(self._descriptor, _PAIR.pack(offset, at_ns), self._end) == _PAIR.size:
+                self._end += _PAIR.size
 
     def close(self) -> None:
         """Write no more."""
-        os.close(self._descriptor)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _open(self, offset: int) -> None:
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self._descriptor = descriptor
+        self._end = os.fstat(descriptor).st_size // _PAIR.size * _PAIR.size
+        if self._end:
+            last, _ = _PAIR.unpack(os.pread(descriptor, _PAIR.size, self._end - _PAIR.size))
+            if last > offset:  # of another file that had this name
+                os.ftruncate(descriptor, 0)
+                self._end = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The pairs of one file, in order."""
+    """The pairs of one file, in order of their offsets; clocks jump, so times need not grow."""
 
     offsets: list[int]
     times: list[float]
@@ -50,23 +69,39 @@ class Index:
         place = bisect.bisect_right(self.offsets, offset) - 1
         return self.times[max(place, 0)] if self.times else 0.0
 
-    def before(self, at: float) -> int:
-        """Give an offset before which nothing was captured at *at* or later."""
-        place = bisect.bisect_left(self.times, at) - 1
-        return self.offsets[place] if place >= 0 else 0
+    def first(self, since: float) -> int | None:
+        """Give the first offset captured at *since* or later; None where nothing was."""
+        if not self.times:
+            return 0
+        pairs = zip(self.offsets, self.times, strict=True)
+        found = next(
+            ((place, offset) for place, (offset, at) in enumerate(pairs) if at >= since), None
+        )
+        if found is None:
+            return None
+        place, offset = found
+        return offset if place else 0  # what came before the first pair has its time
 
 
-def read_index(path: str, *, fallback: str) -> Index:
-    """Read an index; without one, everything has the time *fallback* was last written."""
+def read_index(path: str, *, fallback: float) -> Index:
+    """Read an index; without a sound one, everything was captured at *fallback*."""
     try:
         raw = Path(path).read_bytes()
     except OSError:
         raw = b""
-    pairs = [_PAIR.unpack_from(raw, place) for place in range(0, len(raw) - _PAIR.size + 1, 16)]
+    whole = raw[: len(raw) // _PAIR.size * _PAIR.size]
+    pairs = list(_PAIR.iter_unpack(whole))
     offsets = [offset for offset, _ in pairs]
     if not pairs or offsets != sorted(offsets):
-        try:
-            return Index([0], [os.stat(fallback).st_mtime])  # noqa: PTH116
-        except OSError:
-            return Index([], [])
+        return Index([0], [fallback])
     return Index(offsets, [at / 1e9 for _, at in pairs])
+
+
+def first_time(path: str) -> float | None:
+    """Give when the oldest byte was captured (seconds since 1970), if the index at *path* tells."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            raw = file.read(_PAIR.size)
+    except OSError:
+        return None
+    return float(_PAIR.unpack(raw)[1]) / 1e9 if len(raw) == _PAIR.size else None

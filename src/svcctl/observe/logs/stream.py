@@ -4,6 +4,9 @@ The pipe is a FIFO that both ends hold open for reading and writing: the program
 reader, so it never gets SIGPIPE when no agent lives, and what it wrote waits for the next agent.
 splice(2) moves bytes from pipe to file in one system call: at no instant are they in the memory of
 a process that could be killed.  See pipe(7), fifo(7), splice(2), tee(2).
+
+Where the system or the file system has no splice, bytes are read and written instead; what an
+agent has read and not yet written is then lost when it is killed.
 """
 
 from __future__ import annotations
@@ -11,29 +14,38 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-from collections.abc import Callable
+from contextlib import suppress
 
-from svcctl.observe.logs.index import IndexWriter
+from svcctl.observe.logs.index import IndexWriter, first_time
+from svcctl.observe.logs.lines import LONGEST
 
 _CHUNK = 1 << 20
-_PEEK = 64 * 1024  # a pipe holds no more
-_LONGEST_LINE = 1 << 20  # bytes past the limit after which even an unfinished line is cut
+_PIPE = 64 * 1024  # bytes a pipe holds unless somebody made it larger
 _NONBLOCK = 2  # SPLICE_F_NONBLOCK
 
 
 class Stream:
-    """One FIFO and the file its content goes to."""
+    """One FIFO and the file its content goes to.
+
+    Every method that writes raises OSError where the file cannot be written; nothing is lost then,
+    and the call can be repeated.
+    """
 
     def __init__(self, *, fifo: str, path: str, owner: tuple[int, int] | None) -> None:
         self.path = path
         self._fifo = fifo
-        if not os.path.exists(fifo):  # noqa: PTH110
+        self._copies = not hasattr(os, "splice")
+        self._held = b""
+        with suppress(FileExistsError):
             os.mkfifo(fifo, 0o600)
-            if owner:
-                os.chown(fifo, *owner)
         self.pipe = os.open(fifo, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        self._move = self._splice if hasattr(os, "splice") else self._copy
-        self._open()
+        try:
+            if owner:
+                os.fchown(self.pipe, *owner)
+            self._open()
+        except OSError:
+            os.close(self.pipe)
+            raise
 
     def _open(self) -> None:
         # splice(2) refuses files opened with O_APPEND
@@ -41,48 +53,51 @@ class Stream:
         self.size = os.lseek(self.file, 0, os.SEEK_END)
         self._index = IndexWriter(f"{self.path}.idx")
 
+    @property
+    def holds(self) -> bool:
+        """Bytes were read and not yet written, so that the pipe alone does not tell of them."""
+        return bool(self._held)
+
+    def born(self) -> float | None:
+        """Give when the oldest byte of the file was captured; None where the file is empty."""
+        if self.size == 0:
+            return None
+        return first_time(f"{self.path}.idx") or os.fstat(self.file).st_mtime
+
     def writer(self) -> int:
         """Give a descriptor for the program; it blocks when the pipe is full."""
         return os.open(self._fifo, os.O_RDWR | os.O_CLOEXEC)
 
-    def pump(self, now_ns: Callable[[], int]) -> int:
-        """Move what waits, at most one pipe full; give the bytes moved, 0 if none waited.
+    def pump(self, now_ns: int) -> int:
+        """Move what waits, at most one pipe full; give the bytes moved, 0 if none waited."""
+        return self._move(_CHUNK, now_ns)
 
-        Raises OSError where the file cannot be written; nothing is lost then.
-        """
-        try:
-            moved = self._move(_CHUNK)
-        except BlockingIOError:
-            return 0
-        self._index.note(self.size, now_ns())
-        self.size += moved
-        return moved
-
-    def finish_line(self, limit: int) -> bool:
-        """Move the rest of the unfinished line, and no more; True where the file may be rotated."""
-        if self.ends_with_newline():
-            return True
-        waiting = peek(self.pipe)
+    def finish_line(self, now_ns: int) -> int:
+        """Move the rest of the unfinished line, and no more; give the bytes moved."""
+        waiting = self._look()
         rest = waiting.find(b"\n") + 1
-        if not waiting:
-            return False
-        try:
-            self.size += self._move(rest or len(waiting))
-        except BlockingIOError:
-            return False
-        return self.ends_with_newline() or self.size > limit + _LONGEST_LINE
+        return self._move(rest or len(waiting), now_ns) if waiting else 0
 
-    def ends_with_newline(self) -> bool:
-        """The file's last line is complete."""
-        return self.size == 0 or os.pread(self.file, 1, self.size - 1) == b"\n"
+    def may_rotate(self, limit: int) -> bool:
+        """The last line is complete, or so much longer than *limit* that it must be cut."""
+        if self.size == 0 or self.size > limit + LONGEST:
+            return True
+        return os.pread(self.file, 1, self.size - 1) == b"\n"
 
     def rotate(self, name: str) -> None:
-        """Keep the file as *name* and go on with a new one."""
-        os.replace(f"{self.path}.idx", f"{name}.idx")  # noqa: PTH105
-        os.replace(self.path, name)  # noqa: PTH105
-        self._index.close()
-        os.close(self.file)
+        """Keep the file as *name* and go on with a new one.
+
+        The index goes first: where an agent is killed in between, it can be told from its number
+        that it belongs to the file still being written.
+        """
+        file, index = self.file, self._index
+        with suppress(FileNotFoundError):  # nothing was noted, or somebody deleted it
+            os.rename(f"{self.path}.idx", f"{name}.idx")  # noqa: PTH104
+        with suppress(FileNotFoundError):
+            os.rename(self.path, name)  # noqa: PTH104
         self._open()
+        index.close()
+        os.close(file)
 
     def close(self) -> None:
         """Let go; what waits in the pipe stays there as long as a program holds it."""
@@ -90,29 +105,45 @@ class Stream:
         os.close(self.file)
         os.close(self.pipe)
 
+    def _move(self, count: int, now_ns: int) -> int:
+        try:
+            moved = self._copy(count) if self._copies else self._splice(count)
+        except BlockingIOError:
+            return 0
+        self._index.note(self.size, now_ns)
+        self.size += moved
+        return moved
+
     def _splice(self, count: int) -> int:
         try:
             return os.splice(self.pipe, self.file, count, flags=_NONBLOCK)
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
-        self._move = self._copy  # this file system cannot be spliced to
+        self._copies = True  # this file system cannot be spliced to
         return self._copy(count)
 
     def _copy(self, count: int) -> int:
-        received = os.read(self.pipe, min(count, _PEEK))
-        written = 0
-        while written < len(received):
-            written += os.write(self.file, received[written:])
+        self._held = self._held or os.read(self.pipe, _PIPE)
+        written = os.write(self.file, self._held[:count])
+        self._held = self._held[written:]
         return written
 
+    def _look(self) -> bytes:
+        """Give what comes next, without moving it."""
+        if not self._copies:
+            return _peek(self.pipe)
+        with suppress(BlockingIOError):
+            self._held = self._held or os.read(self.pipe, _PIPE)
+        return self._held
 
-def peek(pipe: int) -> bytes:
-    """Give what waits in *pipe* without taking it (tee(2) into a pipe of our own)."""
+
+def _peek(pipe: int) -> bytes:
+    """Give what waits in *pipe* without taking it: tee(2) into a pipe of our own."""
     tee = ctypes.CDLL(None, use_errno=True).tee
     read_end, write_end = os.pipe()
     try:
-        count = tee(pipe, write_end, _PEEK, _NONBLOCK)
+        count = tee(pipe, write_end, ctypes.c_size_t(_PIPE), _NONBLOCK)
         return os.read(read_end, count) if count > 0 else b""
     finally:
         os.close(read_end)

@@ -1,0 +1,155 @@
+"""Keeps one stream moving: when to move, when to rotate, and what to do when the disk refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Protocol
+
+from svcctl.observe.logs.lines import Splitter
+from svcctl.observe.logs.stream import Stream
+from svcctl.ports import Clock, Timer
+from svcctl.spec.policy import LogPolicy
+
+_TURNS = 16  # moves before other instances get their turn
+_PIPEFULS = 64  # moves after which even a drain ends: the program writes as fast as we read
+_FIRST_RETRY, _LAST_RETRY = 1.0, 30.0  # seconds between tries to write to a disk that refuses
+_BLOCK = 64 * 1024
+
+
+class Owner(Protocol):
+    """What a pump needs of the capture it belongs to."""
+
+    policy: LogPolicy
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+
+    @property
+    def followed(self) -> bool:
+        """Somebody wants lines."""
+
+    def deliver(self, stream: str, lines: list[bytes]) -> None:
+        """Give *lines* to everyone who follows."""
+
+    def keep_piece(self, stream: Stream, name: str) -> None:
+        """Rotate *stream*, and let go of the oldest."""
+
+    def make_room(self, name: str) -> None:
+        """Delete what the policy no longer keeps."""
+
+    def say_paused(self, stream: str, problem: str) -> None:
+        """Tell that output can not be written."""
+
+    def say_resumed(self, stream: str) -> None:
+        """Tell that output is written again."""
+
+
+class Pump:
+    """A stream that the event loop moves along."""
+
+    def __init__(self, name: str, stream: Stream, owner: Owner) -> None:
+        self.stream = stream
+        self._name, self._owner = name, owner
+        self._born = stream.born()
+        self._retry: Timer | None = None
+        self._pause = _FIRST_RETRY
+        self._paused = False
+        self._told = 0
+        self._splitter = Splitter()
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(stream.pipe, self.run)
+
+    def run(self) -> None:
+        """Move some of what waits, so that one loud program does not keep the others waiting."""
+        self._move(_TURNS)
+
+    def drain(self) -> None:
+        """Move all that waits now; followers get even an unfinished line."""
+        self._move(_PIPEFULS)
+        if self._owner.followed and (rest := self._splitter.rest()):
+            self._owner.deliver(self._name, rest)
+
+    def begin_telling(self) -> None:
+        """From now on lines are wanted; the first is the one that is not yet complete."""
+        size = self.stream.size
+        start = max(0, size - _BLOCK)
+        block = os.pread(self.stream.file, size - start, start)
+        begun = len(block) - (block.rfind(b"\n") + 1)
+        self._told = size - begun if begun < _BLOCK else size
+        self._splitter = Splitter()
+
+    def close(self) -> None:
+        """Move no more."""
+        if self._retry:
+            self._retry.cancel()
+        self._loop.remove_reader(self.stream.pipe)
+        self.stream.close()
+
+    def _move(self, turns: int) -> None:
+        try:
+            while self._step() and (turns > 0 or self.stream.holds):
+                turns -= 1
+        except OSError as error:
+            self._halt(error)
+            return
+        self._went_well()
+        self._tell()
+
+    def _step(self) -> bool:
+        """Do one thing; False where nothing is left to be done."""
+        now = self._owner.clock.now()
+        if self._full(now):
+            if not self.stream.may_rotate(self._owner.policy.max_size):
+                return self.stream.finish_line(int(now * 1e9)) > 0
+            self._tell()
+            self._owner.keep_piece(self.stream, self._name)
+            self._told, self._born = 0, None
+        moved = self.stream.pump(int(now * 1e9))
+        if self._born is None and moved:
+            self._born = now
+        return moved > 0
+
+    def _full(self, now: float) -> bool:
+        policy = self._owner.policy
+        if self.stream.size == 0:
+            return False
+        if self.stream.size >= policy.max_size:
+            return True
+        return (
+            policy.max_age is not None
+            and self._born is not None
+            and now > self._born + policy.max_age
+        )
+
+    def _halt(self, error: OSError) -> None:
+        self._loop.remove_reader(self.stream.pipe)
+        if not self._paused:
+            self._paused = True
+            self._owner.say_paused(self._name, error.strerror or str(error))
+        if self._retry is None:
+            self._retry = self._owner.clock.later(self._pause, self._try_again)
+            self._pause = min(self._pause * 2, _LAST_RETRY)
+
+    def _try_again(self) -> None:
+        self._retry = None
+        self._owner.make_room(self._name)
+        self._loop.add_reader(self.stream.pipe, self.run)
+        self.run()
+
+    def _went_well(self) -> None:
+        if self._paused and self._retry is None:
+            self._paused, self._pause = False, _FIRST_RETRY
+            self._owner.say_resumed(self._name)
+
+    def _tell(self) -> None:
+        """Read back what was moved and hand it on as lines."""
+        while self._owner.followed and self._told < self.stream.size:
+            size = min(_BLOCK, self.stream.size - self._told)
+            block = os.pread(self.stream.file, size, self._told)
+            if not block:
+                break  # somebody cut the file
+            self._told += len(block)
+            if lines := self._splitter.feed(block):
+                self._owner.deliver(self._name, lines)
