@@ -41,7 +41,7 @@ class SvcctlError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
-    """One thing wrong in a definition, with its place (line and column count from 1; 0: unknown)."""
+    """One thing wrong in a definition, and where (line and column from 1; 0: unknown)."""
 
     problem: str
     hint: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from svcctl.events import Event
-from svcctl.spec.policy import Limits
+from svcctl.spec.policy import Limits, LogPolicy
 
 Document = dict[str, object]
 """What JSON can hold, with names at the top."""
@@ -150,7 +150,7 @@ class Spawner(Protocol):
         """Start a program as leader of a session of its own, or raise CannotSpawn."""
 
     def adopt(self, identity: Identity, *, tag: str, token: str) -> Child | None:
-        """Take over a tree that an earlier agent started; None where that process is no more.
+        """Take over a tree an earlier agent started; None where that process is no more.
 
         Never takes another process that merely has the same pid.
         """
@@ -169,7 +169,12 @@ class Spawner(Protocol):
 
 
 class LogSink(Protocol):
-    """Takes the output of one instance, whoever runs the agent meanwhile."""
+    """Takes the output of one instance, whoever runs the agent meanwhile.
+
+    *policy* may be replaced at any time; where output goes changes with the next start.
+    """
+
+    policy: LogPolicy
 
     def writer(self, stream: str) -> int | None:
         """Give a descriptor the child writes *stream* to; the caller closes it. None: discard."""
@@ -199,7 +204,7 @@ class NoticeBoard(Protocol):
     """Where programs say how they are."""
 
     def listen(self, instance: str, call: Callable[[Notice], None]) -> tuple[str, Cancel]:
-        """Give the address to put into NOTIFY_SOCKET, the same for the same *instance* every time."""
+        """Give the address for NOTIFY_SOCKET, the same for the same *instance* every time."""
 
 
 class FileWatch(Protocol):
@@ -323,7 +328,7 @@ class ServiceManager(Protocol):
     async def install(self, applied: Applied) -> None: ...
     async def uninstall(self, name: str) -> None: ...
     async def configure(self, applied: Applied) -> str:
-        """Take a changed spec; say what that led to: ``unchanged``, ``updated``, ``reloaded`` or ``restarted``."""
+        """Take a changed spec; say what came of it: ``unchanged updated reloaded restarted``."""
 
     def start(self, name: str) -> None: ...
     def stop(self, name: str) -> None: ...

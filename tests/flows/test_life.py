@@ -217,6 +217,17 @@ def test_scale_adds_and_takes_away_instances_without_touching_the_first(agent: A
     assert [each["pid"] for each in agent.status("work")] == [first]
 
 
+def test_one_instance_can_be_restarted_alone(agent: Any) -> None:
+    agent.apply('[services.work]\nexec = ["sleep", "1000"]\ninstances = 2\n')
+    before = {each["instance"]: each["pid"] for each in agent.status("work")}
+
+    agent.ok("restart", "work.1")
+
+    after = {each["instance"]: each["pid"] for each in agent.status("work")}
+    assert after["work"] != before["work"]
+    assert after["work.2"] == before["work.2"]
+
+
 def test_apply_touches_only_what_changed(agent: Any) -> None:
     two = WEB + '[services.other]\nexec = ["sleep", "1000"]\n'
     agent.apply(two)

@@ -155,8 +155,7 @@ class _Following:
             self._ended[event.instance] = end
             self._put(self._event(event, f"ended, {end}"))
         elif isinstance(event, InstanceSpawned):
-            (keeper,) = manager.keepers(event.instance)[:1]
-            self._follow(keeper)
+            self._follow(manager.instance(event.instance))
             if event.instance in self._ended:
                 self._put(self._event(event, f"restarted, {self._ended.pop(event.instance)}"))
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.goals import Goal
-from svcctl.app.selection import Selection, choose
+from svcctl.app.selection import Selection, choose, service_of
 from svcctl.app.waiting import Emit, Waiting, event_document
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import UsageError
 from svcctl.events import Event
-from svcctl.ports import Bus, Clock, Document, EventLog
+from svcctl.ports import Bus, Clock, Document, EventLog, InstanceStatus
 from svcctl.spec import canonical
 from svcctl.spec.notation import parse_duration
 
@@ -26,6 +26,8 @@ _GOALS = {
     "stopped": Goal.DOWN,
     "failed": Goal.FAILED,
 }
+
+_STATUS_FIELDS = tuple(each.name for each in fields(InstanceStatus))
 
 
 class Reading:
@@ -41,16 +43,13 @@ class Reading:
         """Say how each instance is."""
         del args, emit
         names = choose(selection, self._manager.specs)
-        return [asdict(each) for each in self._manager.status(names)]
+        return [document(each) for each in self._manager.status(names)]
 
     async def show(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Give effective definitions, with the origin of each value."""
         del args, emit
         names = choose(selection, self._manager.specs)
-        return [
-            self._show(name.rpartition(".")[0] if name not in self._manager.specs else name)
-            for name in names
-        ]
+        return [self._show(service_of(name, self._manager.specs)) for name in names]
 
     def _show(self, name: str) -> Document:
         applied = self._manager.query(name)
@@ -67,7 +66,8 @@ class Reading:
         """Say what needs what."""
         del args, emit
         names = choose(selection, self._manager.specs)
-        return {"services": {name: self._branch(name) for name in names}}
+        services = sorted({service_of(name, self._manager.specs) for name in names})
+        return {"services": {name: self._branch(name) for name in services}}
 
     def _branch(self, name: str) -> Document:
         keepers = self._manager.keepers(name)
@@ -88,7 +88,9 @@ class Reading:
 
     async def events(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Tell what happened, and with ``follow`` what happens."""
-        names = () if selection.all else tuple(choose(selection, self._manager.specs))
+        specs = self._manager.specs
+        chosen = [] if selection.all else choose(selection, specs)
+        names = tuple({service_of(name, specs) for name in chosen})
         since = moment(args.text("since"), now=self._clock.now())
         past = self._events.read(services=names, since=since, limit=args.integer("lines") or 50)
         for each in past:
@@ -113,6 +115,11 @@ class Reading:
         del args, emit
         (name,) = choose(selection, self._manager.specs)
         return self._manager.keepers(name)[0].program.surroundings()
+
+
+def document(status: InstanceStatus) -> Document:
+    """Give *status* in a form JSON can hold; it is flat, so nothing has to be copied deep."""
+    return {name: getattr(status, name) for name in _STATUS_FIELDS}
 
 
 def moment(text: str | None, *, now: float) -> float:

@@ -28,19 +28,28 @@ class Selection:
 
 
 def choose(selection: Selection, specs: Mapping[str, ServiceSpec]) -> list[str]:
-    """Give the names that *selection* means, sorted.
+    """Give the services that *selection* means, sorted; ``web.2`` is one instance of ``web``.
 
-    An instance (``web.2``) stands for its service here.  Raises UnknownService for a name, group
-    or label that nothing fits, UsageError for a label that is not ``name=value``.
+    Raises UnknownService for a name, group or label that nothing fits, UsageError for a label
+    that is not ``name=value``.
     """
     wanted = _labels(selection.labels)
     chosen = set(specs) if not selection.names else set()
     for pattern in selection.names:
         chosen |= _matching(pattern, specs)
-    fitting = {name for name in chosen if wanted.items() <= dict(specs[name].labels).items()}
+    fitting = {
+        name
+        for name in chosen
+        if wanted.items() <= dict(specs[service_of(name, specs)].labels).items()
+    }
     if wanted and not fitting:
         raise UnknownService(f"no service has the labels {', '.join(selection.labels)!r}")
     return sorted(fitting)
+
+
+def service_of(target: str, specs: Mapping[str, ServiceSpec]) -> str:
+    """Give the service that *target*, a service or an instance, belongs to."""
+    return target if target in specs else target.rpartition(".")[0]
 
 
 def _labels(texts: tuple[str, ...]) -> dict[str, str]:
@@ -59,8 +68,9 @@ def _matching(pattern: str, specs: Mapping[str, ServiceSpec]) -> set[str]:
     elif any(sign in pattern for sign in "*?["):
         found = {name for name in specs if fnmatchcase(name, pattern)}
     else:
-        name, dot, number = pattern.rpartition(".")
-        found = {name} if dot and number.isdigit() and name in specs else set()
+        name, _, number = pattern.rpartition(".")
+        within = name in specs and number.isdigit() and 1 <= int(number) <= specs[name].instances
+        found = {pattern} if within else set()
     if not found:
         raise _unknown(pattern, specs)
     return found

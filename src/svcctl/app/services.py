@@ -75,7 +75,7 @@ class Services:
         return await self._outcomes(names, args, work)
 
     async def _restart_wave(self, names: list[str], emit: Emit, within: float | None) -> Verdicts:
-        queues = [[keeper.name for keeper in self._manager.keepers(name)] for name in names]
+        queues = [[keeper.address for keeper in self._manager.keepers(name)] for name in names]
         found: Verdicts = []
         while turn := [queue.pop(0) for queue in queues if queue]:
             for name in turn:
@@ -98,7 +98,7 @@ class Services:
             failed: dict[str, str] = {}
             for name in names:
                 for keeper in self._manager.keepers(name):
-                    self._manager.reload(keeper.name)
+                    self._manager.reload(keeper.address)
                     problem = await keeper.program.reloaded()
                     if problem:
                         failed[keeper.name] = problem

@@ -86,13 +86,13 @@ class Waiting:
                 outcomes[name] = self.outcome(name, Goal.UP) or outcomes[name]
 
     def _merely_started(self, name: str) -> bool:
-        keeper = self._manager.keepers(name)[0]
+        keeper = self._manager.instance(name)
         return keeper.state.child and keeper.spec.ready == "exec" and not keeper.spec.health
 
     def outcome(self, name: str, goal: Goal) -> Outcome | None:
         """Say what became of the instance, None while that is open."""
-        keeper = self._manager.keepers(name)[0]
-        (status,) = self._manager.status([name])
+        keeper = self._manager.instance(name)
+        (status,) = self._manager.describe([keeper])
         found = problem(goal, status, blocked_by=self._manager.needs.blocked_by(keeper))
         if found is None:
             return None

@@ -30,6 +30,7 @@ from svcctl.ports import LogSink
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.clock import SystemClock
 from svcctl.system.paths import Paths
+from svcctl.system.posix.account import owner_of
 from svcctl.system.posix.local_socket import listen, lock, may_connect, peer
 from svcctl.system.posix.notify import PosixNoticeBoard
 from svcctl.system.posix.process import boot_id, own_usage
@@ -180,6 +181,7 @@ def _sink_opener(paths: Paths, clock: SystemClock, bus: LocalBus) -> OpenSink:
             clock=clock,
             bus=bus,
             packer=packer,
+            owner=owner_of(spec.user),
         )
 
     return open_sink

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from svcctl.engine.keeper import Keeper
+from svcctl.engine.life import Phase
 from svcctl.engine.needs import Needs
 from svcctl.engine.sources import Sources
 from svcctl.ports import Applied, Clock, InstanceStatus, Spawner, Usage
@@ -67,11 +68,17 @@ class Census:
             processes=usage.processes if usage else None,
             reason=f"waits for {missing}" if missing else state.reason,
             status_text=keeper.vitals.text,
-            next_at=keeper.next_at,
+            next_at=keeper.next_at or self._next_try(keeper),
             groups=tuple(keeper.spec.groups),
             labels=dict(keeper.spec.labels),
             description=keeper.spec.description,
         )
+
+    def _next_try(self, keeper: Keeper) -> float | None:
+        """Say when (seconds since 1970) a backoff is over."""
+        if keeper.state.phase is not Phase.BACKOFF or not keeper.entry.deadline:
+            return None
+        return self._clock.now() + keeper.entry.deadline - self._clock.monotonic()
 
     def _cpu(self, keeper: Keeper, usage: Usage) -> float:
         """Percent of one core since the last look, or since the start."""

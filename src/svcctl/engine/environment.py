@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,6 +119,15 @@ def _secrets(spec: ServiceSpec, place: Place) -> dict[str, str]:
     except OSError as error:
         raise CannotSpawn(f"secrets cannot be handed over: {error.strerror}") from error
     return {"CREDENTIALS_DIRECTORY": str(folder)}
+
+
+def forget_secrets(credentials: str, instance: str) -> None:
+    """Delete the secrets handed to *instance* in files."""
+    folder = Path(credentials) / instance
+    with suppress(OSError):
+        for each in folder.iterdir():
+            each.unlink()
+        folder.rmdir()
 
 
 def _resolve(name: str, reference: str) -> bytes:

@@ -105,6 +105,11 @@ class Keeper:
         }
 
     @property
+    def address(self) -> str:
+        """Means this instance and no other, where its name may mean the whole service."""
+        return f"{self.spec.name}.{self.number}"
+
+    @property
     def state(self) -> Instance:
         """What the machine remembers."""
         return self.entry.state
@@ -178,6 +183,7 @@ class Keeper:
         """Take a new definition; what concerns the running program holds from its next start."""
         self.spec = spec
         self.entry = replace(self.entry, revision=revision)
+        self.sink.policy = spec.log
         self.vitals.respec()
         if self._ticker:
             self._arm_schedule()

@@ -10,7 +10,7 @@ from typing import cast
 
 from svcctl.engine import graph, journal
 from svcctl.engine.census import Census
-from svcctl.engine.keeper import Keeper, instance_name
+from svcctl.engine.keeper import Keeper
 from svcctl.engine.life import Phase, Told
 from svcctl.engine.needs import Needs
 from svcctl.engine.world import World
@@ -72,14 +72,19 @@ class AgentManager:
         return self._find(name).applied
 
     def keepers(self, target: str) -> list[Keeper]:
-        """Give the keepers of a service, or the one of an instance (``web.2``)."""
+        """Give the keepers of a service, or the one of an instance (``web.1``, ``web.2``)."""
         if target in self._kept:
             return self._kept[target].keepers
-        for kept in self._kept.values():
-            for keeper in kept.keepers:
-                if keeper.name == target:
-                    return [keeper]
+        service, _, number = target.rpartition(".")
+        if service in self._kept and number.isdigit():
+            found = [each for each in self._kept[service].keepers if each.number == int(number)]
+            if found:
+                return found
         raise self._unknown(target)
+
+    def instance(self, name: str) -> Keeper:
+        """Give the keeper of the instance called *name*; the first is called as its service."""
+        return self.keepers(name)[0]
 
     def is_enabled(self, name: str) -> bool:
         """Say whether the service starts by itself."""
@@ -87,7 +92,10 @@ class AgentManager:
 
     def status(self, names: Iterable[str]) -> list[InstanceStatus]:
         """Say how each instance of *names* (services or instances) is."""
-        keepers = [keeper for name in names for keeper in self.keepers(name)]
+        return self.describe([keeper for name in names for keeper in self.keepers(name)])
+
+    def describe(self, keepers: Iterable[Keeper]) -> list[InstanceStatus]:
+        """Say how each of *keepers* is."""
         return self._census.take([(keeper, self._kept[keeper.spec.name]) for keeper in keepers])
 
     # definitions
@@ -189,7 +197,7 @@ class AgentManager:
 
     def _add(self, applied: Applied, *, enabled: bool | None) -> Kept:
         spec = _parse(applied)
-        clash = {instance_name(spec.name, each) for each in range(2, spec.instances + 1)}
+        clash = {f"{spec.name}.{each}" for each in range(1, spec.instances + 1)}
         if taken := sorted(clash & set(self._kept)):
             raise Conflict(f"service {taken[0]!r} has the name of an instance of {spec.name!r}")
         by_itself = spec.start in {Start.AUTO, Start.DELAYED} if enabled is None else enabled
@@ -325,7 +333,7 @@ class AgentManager:
             if entry and entry.boot_id == self._world.boot_id:
                 adopted += keeper.take_over(entry)
                 if entry.resume:
-                    keeper.tell(Told.START)
+                    keeper.tell(Told.ARM if keeper.spec.schedule else Told.START)
             elif self._kept[keeper.spec.name].enabled:
                 self._start_by_itself(keeper)
         for key in entries:
@@ -376,10 +384,15 @@ class AgentManager:
         for wave in reversed(self.start_order(self._kept)):
             keepers = [keeper for name in wave for keeper in self._kept[name].keepers]
             for keeper in keepers:
-                up = keeper.state.wanted and keeper.state.phase is not Phase.FINISHED
-                keeper.entry = replace(keeper.entry, resume=up)
-                keeper.tell(Told.STOP, reason="the agent stops")
+                _dismiss(keeper)
             await self._until_quiet(keepers)
+
+    def kill_all(self) -> None:
+        """Stop everything at once, by killing it; what ran is started again by the next agent."""
+        for kept in self._kept.values():
+            for keeper in kept.keepers:
+                _dismiss(keeper)
+                keeper.program.kill()
 
     async def _until_quiet(self, keepers: list[Keeper]) -> None:
         done = asyncio.Event()
@@ -416,6 +429,13 @@ class AgentManager:
         return UnknownService(
             f"no service {name!r}", hint=f"known: {', '.join(self.names()) or 'none yet'}"
         )
+
+
+def _dismiss(keeper: Keeper) -> None:
+    """Stop it because the agent does; who is told twice is still started again."""
+    if keeper.state.wanted and keeper.state.phase is not Phase.FINISHED:
+        keeper.entry = replace(keeper.entry, resume=True)
+    keeper.tell(Told.STOP, reason="the agent stops")
 
 
 def _parse(applied: Applied) -> ServiceSpec:

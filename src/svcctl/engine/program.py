@@ -142,10 +142,13 @@ class Program:
     def _exited(self, child: Child, end: Exit) -> None:
         if child is not self.child:
             return
-        self._keeper.sink.drain()
-        if end.code == 0 and self._keeper.forks and self._follow_fork():
+        keeper = self._keeper
+        keeper.sink.drain()
+        if end.code == 0 and keeper.forks and self._follow_fork():
             return
         self.child, self._remains = None, child
+        if keeper.spec.secrets:
+            environment.forget_secrets(keeper.world.credentials, keeper.name)
         asked = self._keeper.state.stage in {Stage.ASKING, Stage.KILLING, Stage.PRE_STOP}
         leftover = asked or not self._swept_at_once()
         self._keeper.exited(end, leftover=leftover)

@@ -65,8 +65,5 @@ async def stop_in_order(parts: AgentParts) -> None:
 
 
 def kill_everything(parts: AgentParts) -> None:
-    """Kill every tree: somebody is in a hurry."""
-    for name in parts.manager.names():
-        for keeper in parts.manager.keepers(name):
-            if keeper.program.child is not None:
-                keeper.program.kill()
+    """Stop without asking: somebody is in a hurry."""
+    parts.manager.kill_all()

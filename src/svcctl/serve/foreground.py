@@ -3,145 +3,234 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
-from svcctl.app.selection import Selection
+from svcctl.app.selection import Selection, choose
 from svcctl.bootstrap.agent import AgentParts, agent_parts, stop_signals
 from svcctl.bootstrap.local import paths
+from svcctl.engine.keeper import Keeper
 from svcctl.engine.life import Phase
-from svcctl.events import Event, InstanceSpawned
-from svcctl.ports import Applied
+from svcctl.errors import Conflict
+from svcctl.events import Event
+from svcctl.ports import Document, LogSink
 from svcctl.serve.agent import Nobody, kill_everything, stop_in_order
 from svcctl.serve.local import LocalServer
 
 _OVER = frozenset({Phase.STOPPED, Phase.FAILED, Phase.FINISHED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
-    """Who watches: *line* takes service, instance, stream and text; *event* what happens."""
+class Audience(Protocol):
+    """Who watches.  An OSError means that nobody does any more: everything is stopped then."""
 
-    line: Callable[[str, str, str, bytes], None]
-    event: Callable[[Event], None]
-    stopping: Callable[[], None]
+    def opened(self, parts: AgentParts) -> None:
+        """The agent is there; what it found running runs."""
+
+    def line(self, service: str, instance: str, stream: str, text: bytes) -> None:
+        """*instance* wrote a line to *stream* (``stdout`` or ``stderr``)."""
+
+    def event(self, event: Event) -> None:
+        """Something happened."""
+
+    def stopping(self) -> None:
+        """Everything is being stopped in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How it ended: which instances gave up, which run on, and whether it was asked to end."""
+
+    failed: tuple[str, ...]
+    left: tuple[str, ...]
+    asked: bool
+    hurried: bool
 
 
 async def up(
-    home: str, definitions: list[Applied], *, names: tuple[str, ...], audience: Audience
-) -> int:
-    """Run *definitions* (or those of *names*, with what they need) until all of it is over.
+    home: str,
+    services: Sequence[Document],
+    *,
+    names: tuple[str, ...] = (),
+    audience: Audience,
+    enough: asyncio.Event | None = None,
+) -> Ended:
+    """Run *services* (the argument of ``apply``) until all of it is over.
 
-    The first Ctrl-C stops everything in order, the second kills.  Gives 1 where a service gave
-    up, else 0.  Raises Conflict where the same is up already.
+    Starts those of *names* and what they need; without names what starts by itself.  Stops everything in order once *enough* is set, at the first Ctrl-C, SIGTERM or hang-up; the
+    second of them kills.  What an earlier run left running is taken over.  Raises Conflict where
+    the same is up already, UnknownService.
     """
-    with agent_parts(paths(home)) as parts:
-        parts.bus.subscribe(audience.event)
-        _follow_output(parts, audience)
-        stopping: list[asyncio.Task[None]] = []
-
-        def asked() -> None:
-            if stopping:
-                kill_everything(parts)
-                return
-            audience.stopping()
-            stopping.append(asyncio.create_task(stop_in_order(parts)))
-
+    with _lone_agent(home) as parts:
+        run = _Run(parts, audience)
         async with LocalServer(parts.dispatch, listener=parts.listener, who_is=parts.who_is):
-            with stop_signals(asked):
-                await _begin(parts, definitions, names)
-                await _until_over(parts)
-        for task in stopping:
-            await task
-        failed = _failed(parts)
-    return 1 if failed and not stopping else 0
+            with stop_signals(run.stop, hangup=True):
+                run.open()
+                await run.begin(services, names)
+                await run.until_over(enough)
+        ended = run.ended()
+        await run.forget()
+    return ended
 
 
-async def _begin(parts: AgentParts, definitions: list[Applied], names: tuple[str, ...]) -> None:
-    services = [
-        {
-            "name": each.name,
-            "spec": each.spec,
-            "origins": each.origins,
-            "sources": dict(each.sources),
-        }
-        for each in definitions
-    ]
-    known = set(parts.manager.names())
-    for gone in known - {each.name for each in definitions}:
-        await parts.dispatch.carry_out(
-            "remove", selection=Selection(names=(gone,)), args={}, actor="up", emit=Nobody()
-        )
-    if names:
-        for service in services:
-            spec = service["spec"]
-            assert isinstance(spec, dict)
-            service["spec"] = spec | {"start": "manual"}
-    await parts.dispatch.carry_out(
-        "apply",
-        selection=Selection(),
-        args={"services": services, "no_wait": True},
-        actor="up",
-        emit=Nobody(),
-    )
-    chosen = Selection(names=names) if names else _by_themselves(parts)
-    if not chosen.empty:
-        await parts.dispatch.carry_out(
-            "start", selection=chosen, args={"no_wait": True}, actor="up", emit=Nobody()
-        )
+@contextmanager
+def _lone_agent(home: str) -> Iterator[AgentParts]:
+    try:
+        with agent_parts(paths(home)) as parts:
+            yield parts
+    except Conflict as error:
+        raise Conflict(
+            f"this is up already: {error.problem}", hint=f"see: svcctl --home {home} status"
+        ) from error
 
 
-def _by_themselves(parts: AgentParts) -> Selection:
-    """Select what an earlier run left stopped and is to start by itself."""
-    stopped = [
-        name
-        for name in parts.manager.names()
-        if parts.manager.is_enabled(name)
-        and not parts.manager.specs[name].schedule
-        and all(keeper.state.phase in _OVER for keeper in parts.manager.keepers(name))
-    ]
-    return Selection(names=tuple(stopped))
+class _Run:
+    """One agent in the foreground, from the moment it is there."""
 
+    def __init__(self, parts: AgentParts, audience: Audience) -> None:
+        self._parts, self._audience = parts, audience
+        self._followed: dict[str, LogSink] = {}
+        self._beginning: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Task[None] | None = None
+        self._hurried = False
+        self._unsubscribe = parts.bus.subscribe(self._noticed)
 
-def _follow_output(parts: AgentParts, audience: Audience) -> None:
-    followed: set[str] = set()
+    def open(self) -> None:
+        """Show what was found running."""
+        for keeper in self._keepers():
+            self._follow(keeper)
+        self._tell(lambda: self._audience.opened(self._parts))
 
-    def follow(event: Event) -> None:
-        if not isinstance(event, InstanceSpawned) or event.instance in followed:
+    # who watches
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except OSError:
+            if self._stopping is None:
+                self.stop()
+
+    def _noticed(self, event: Event) -> None:
+        for keeper in self._keepers():
+            if keeper.name == event.instance:
+                self._follow(keeper)
+        self._tell(lambda: self._audience.event(event))
+        asyncio.get_running_loop().call_soon(self._end_if_over)
+
+    def _follow(self, keeper: Keeper) -> None:
+        """Hear what *keeper*'s program writes; a service defined anew has another sink."""
+        if self._followed.get(keeper.name) is keeper.sink:
             return
-        followed.add(event.instance)
-        service, instance = event.service, event.instance
+        self._followed[keeper.name] = keeper.sink
+        service, instance = keeper.spec.name, keeper.name
 
         def tell(stream: str, lines: list[bytes]) -> None:
             for line in lines:
-                audience.line(service, instance, stream, line)
+                self._tell(lambda line=line: self._audience.line(service, instance, stream, line))  # type: ignore[misc]
 
-        (keeper,) = [k for k in parts.manager.keepers(service) if k.name == instance]
         keeper.sink.follow(tell)
 
-    parts.bus.subscribe(follow)
+    # its life
 
+    async def begin(self, wanted: Sequence[Document], names: tuple[str, ...]) -> None:
+        """Take the definitions over and start what is to start, unless stopped meanwhile."""
+        self._beginning = asyncio.create_task(self._begin(wanted, names))
+        await asyncio.wait({self._beginning})
+        if not self._beginning.cancelled():
+            self._beginning.result()
 
-async def _until_over(parts: AgentParts) -> None:
-    """Wait until the agent is asked to end, or nothing runs or is due any more."""
+    async def _begin(self, wanted: Sequence[Document], names: tuple[str, ...]) -> None:
+        manager, dispatch = self._parts.manager, self._parts.dispatch
+        known = set(manager.names())
+        if gone := known - {str(each["name"]) for each in wanted}:
+            selection = Selection(names=tuple(sorted(gone)))
+            await dispatch.carry_out(
+                "remove", selection=selection, args={}, actor="up", emit=Nobody()
+            )
+        await dispatch.carry_out(
+            "apply",
+            selection=Selection(),
+            args={"services": list(wanted), "no_wait": True},
+            actor="up",
+            emit=Nobody(),
+        )
+        chosen = choose(Selection(names=names), manager.specs) if names else self._due(known)
+        for name in chosen:
+            manager.start(name)
 
-    def look(_: Event) -> None:
-        asyncio.get_running_loop().call_soon(check)
+    def _due(self, known: set[str]) -> list[str]:
+        """Name what is to run: what an earlier run left at rest, and what may need others first."""
+        manager = self._parts.manager
+        at_rest = [
+            name
+            for name in known & set(manager.names())
+            if all(keeper.state.phase in _OVER for keeper in manager.keepers(name))
+        ]
+        starting = [k.spec.name for k in self._keepers() if k.state.phase is Phase.STARTING]
+        return [
+            name
+            for name in sorted({*at_rest, *starting})
+            if manager.is_enabled(name) and not manager.specs[name].schedule
+        ]
 
-    def check() -> None:
-        keepers = [k for name in parts.manager.names() for k in parts.manager.keepers(name)]
-        if all(k.state.phase in _OVER and k.next_at is None for k in keepers):
-            parts.ending.ask("stop")
+    async def until_over(self, enough: asyncio.Event | None) -> None:
+        """Wait until everything is over, whoever brings that about."""
+        waiting = asyncio.create_task(self._stop_at(enough)) if enough else None
+        self._end_if_over()
+        await self._parts.ending.asked.wait()
+        if waiting:
+            waiting.cancel()
+        if self._stopping:
+            await self._stopping
 
-    parts.bus.subscribe(look)
-    await asyncio.sleep(0)
-    check()
-    await parts.ending.asked.wait()
+    async def _stop_at(self, enough: asyncio.Event) -> None:
+        await enough.wait()
+        if self._stopping is None:
+            self.stop()
 
+    def _end_if_over(self) -> None:
+        """End where nothing runs or is due any more."""
+        if self._beginning is None or not self._beginning.done():
+            return
+        if all(k.state.phase in _OVER and k.next_at is None for k in self._keepers()):
+            self._parts.ending.ask("stop")
 
-def _failed(parts: AgentParts) -> bool:
-    return any(
-        keeper.state.phase is Phase.FAILED
-        for name in parts.manager.names()
-        for keeper in parts.manager.keepers(name)
-    )
+    def stop(self) -> None:
+        """Stop everything in order; kill everything when asked once more."""
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop())
+            self._tell(self._audience.stopping)
+        else:
+            self._hurried = True
+            kill_everything(self._parts)
+
+    async def _stop(self) -> None:
+        if self._beginning:
+            self._beginning.cancel()
+            await asyncio.wait({self._beginning})
+        await stop_in_order(self._parts)
+
+    # its end
+
+    def ended(self) -> Ended:
+        """Say how it ended."""
+        keepers = list(self._keepers())
+        return Ended(
+            failed=tuple(k.name for k in keepers if k.state.phase is Phase.FAILED),
+            left=tuple(k.name for k in keepers if k.program.child is not None),
+            asked=self._stopping is not None,
+            hurried=self._hurried,
+        )
+
+    async def forget(self) -> None:
+        """Leave to the next run only what still runs: it begins anew with all the rest."""
+        self._unsubscribe()
+        manager = self._parts.manager
+        for name in manager.names():
+            if all(keeper.state.phase in _OVER for keeper in manager.keepers(name)):
+                await manager.uninstall(name)
+
+    def _keepers(self) -> Iterator[Keeper]:
+        manager = self._parts.manager
+        return (keeper for name in manager.names() for keeper in manager.keepers(name))

@@ -6,9 +6,11 @@ import gc
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from svcctl.bootstrap.agent import AgentParts
 
 ARGV = [sys.executable, "-m", "svcctl.serve.process"]
@@ -71,7 +73,7 @@ def import_lean() -> None:
     if "asyncio" in sys.modules or "hashlib" in sys.modules:
         return
     for name in absent:
-        sys.modules[name] = None  # type: ignore[assignment] - makes the import fail
+        sys.modules[name] = cast("ModuleType", None)  # makes the import fail
     try:
         import asyncio  # noqa: F401, PLC0415
         import hashlib  # noqa: F401, PLC0415

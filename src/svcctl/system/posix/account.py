@@ -47,6 +47,17 @@ def find_account(launch: Launch) -> Account | None:
     )
 
 
+def owner_of(user: str | None) -> tuple[int, int] | None:
+    """Give uid and gid of *user*, to own what its programs open; None for us or nobody known."""
+    if user is None or os.geteuid() != 0:
+        return None
+    try:
+        found = _find_user(user)
+    except CannotSpawn:  # said when the program is started
+        return None
+    return found.pw_uid, found.pw_gid
+
+
 def environment_of(account: Account, env: Mapping[str, str]) -> dict[str, str]:
     """Give *env* with HOME, USER, LOGNAME and SHELL of the account.
 
