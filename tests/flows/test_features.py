@@ -69,6 +69,7 @@ def test_a_hang_is_caught_by_the_live_probe_and_healed(agent: Any, until: Any, p
         """
     )
     until(lambda: agent.one("web")["live"] is True)
+    assert not [each for each in agent.events("web") if each["kind"] == "ProbeFailed"]
 
     flag.write_text("hang")
     until(lambda: any(each["kind"] == "ProbeFailed" for each in agent.events("web")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from svcctl.engine.judge import Verdict, judge, memory_verdict
+from svcctl.engine.judge import Verdict, judge, memory_verdict, next_sample
 from svcctl.engine.keeping import Keeping
 from svcctl.engine.life import Phase, Told
 from svcctl.engine.probes.http import check_http
@@ -19,7 +19,7 @@ from svcctl.spec.probe import OnFail, Probe, Purpose
 
 log = logging.getLogger(__name__)
 
-_SAMPLE = 5.0  # seconds between two looks at a limited memory
+_FIRST_SAMPLE = 1.0  # seconds after which a limited memory is looked at
 _VERDICT_AT_ONCE = frozenset({"heartbeat", "log"})
 
 
@@ -149,7 +149,7 @@ class Vitals:
                 self._watch(probe, on_good=lambda: None, eager=False)
         if spec.limits.memory_restart:
             self._over_memory = 0
-            self._later(_SAMPLE, self._sample)
+            self._later(_FIRST_SAMPLE, self._sample)
         if spec.reload.watch:
             self._unwatch_files = self._keeper.world.files.watch(
                 spec.reload.watch, self._files_changed
@@ -233,7 +233,8 @@ class Vitals:
         if after.good:
             self._publish(probe, None)
             on_good()
-        elif after.good is False:
+        elif after.good is False and self._keeper.state.phase is Phase.RUNNING:
+            # while it starts, failing is what such a probe is expected to do
             self._publish(probe, problem)
             self._gone_bad(probe, problem)
 
@@ -276,7 +277,7 @@ class Vitals:
             return
         self._over_memory, exceeded = memory_verdict(self._over_memory, usage.memory_bytes, limit)
         if not exceeded:
-            self._later(_SAMPLE, self._sample)
+            self._later(next_sample(usage.memory_bytes, limit), self._sample)
             return
         self._keeper.world.bus.publish(
             MemoryExceeded(

@@ -42,6 +42,8 @@ def _become(settings: dict[str, Any]) -> None:
     """Apply the settings in the order in which each is still allowed, then be the program."""
     if settings["cgroup"]:
         _attempt(CGROUP, "join its cgroup", _join, settings["cgroup"])
+    if settings["no_new_privs"] or settings["cap_drop"]:
+        import ctypes  # noqa: F401, PLC0415  # the account may have no way to the library
     _limit(settings)
     _change_account(settings)
     if settings["no_new_privs"]:
