@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from svcctl.app.verbs import Arg, Kind
+from svcctl.cli.foreign import harmless
 from svcctl.cli.human import moment
-from svcctl.cli.output import printable, width
+from svcctl.cli.output import width
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.streams import Item, items, show
 from svcctl.cli.verb_command import OUTPUT, verb_command
 
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue")
 _TIMES = Arg(name="times", kind=Kind.FLAG, help="show when each line was written", short="t")
-_COLOUR_CODE = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 class _Lines:
@@ -27,7 +25,11 @@ class _Lines:
     def text(self, item: Item) -> str:
         time = f"{moment(item['at'])} " if self._times else ""
         said = item.get("event")
-        line = self._safe(item["text"]) if said is None else self._out.paint(f"-- {said}", "dim")
+        line = (
+            harmless(self._out, item["text"])
+            if said is None
+            else self._out.paint(f"-- {said}", "dim")
+        )
         if self._prefixed or item["instance"] != item["service"] or said is not None:
             return f"{time}{self._prefix(item)}{line}"
         return f"{time}{line}"
@@ -37,16 +39,6 @@ class _Lines:
         colour = self._colours.setdefault(service, _COLOURS[len(self._colours) % len(_COLOURS)])
         self._room = max(self._room, width(name))
         return self._out.paint(f"{name}{' ' * (self._room - width(name))} | ", colour)
-
-    def _safe(self, text: str) -> str:
-        """Let a program colour a terminal, but not drive it; elsewhere bytes are bytes."""
-        if not self._out.is_tty or text.isprintable():
-            return text
-        parts = [printable(each) for each in _COLOUR_CODE.split(text)]
-        if not self._out.colour:
-            return "".join(parts)
-        codes = [*_COLOUR_CODE.findall(text), "\x1b[0m"]
-        return "".join(part + code for part, code in zip(parts, codes, strict=True))
 
 
 def _logs(session: Session, asked: Asked) -> int:

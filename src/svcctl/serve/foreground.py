@@ -58,9 +58,10 @@ async def up(
 ) -> Ended:
     """Run *services* (the argument of ``apply``) until all of it is over.
 
-    Starts those of *names* and what they need; without names what starts by itself.  Stops everything in order once *enough* is set, at the first Ctrl-C, SIGTERM or hang-up; the
-    second of them kills.  What an earlier run left running is taken over.  Raises Conflict where
-    the same is up already, UnknownService.
+    Starts those of *names* and what they need; without names what starts by itself.  Stops
+    everything in order once *enough* is set, at the first Ctrl-C, SIGTERM or hang-up; the second
+    of them kills.  What an earlier run left running is taken over.  Raises Conflict where the
+    same is up already, UnknownService.
     """
     with _lone_agent(home) as parts:
         run = _Run(parts, audience)

@@ -11,18 +11,20 @@ _ASKING = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
-def stop_signals(call: Callable[[], None]) -> Iterator[None]:
+def stop_signals(call: Callable[[], None], *, hangup: bool = False) -> Iterator[None]:
     """Make *call* from the event loop at every SIGTERM and SIGINT while the block lasts.
 
-    SIGHUP is ignored meanwhile: an agent outlives the terminal it was started from.
+    SIGHUP counts too with *hangup*; else it is ignored: an agent outlives the terminal it was
+    started from.
     """
     loop = asyncio.get_running_loop()
-    hangup = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    for each in _ASKING:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    asking = (*_ASKING, signal.SIGHUP) if hangup else _ASKING
+    for each in asking:
         loop.add_signal_handler(each, call)
     try:
         yield
     finally:
-        for each in _ASKING:
+        for each in asking:
             loop.remove_signal_handler(each)
-        signal.signal(signal.SIGHUP, hangup)
+        signal.signal(signal.SIGHUP, before)
