@@ -8,9 +8,7 @@ SvcctlError                          SVC-1000  exit 1    HTTP 500
 ├── AgentUnreachable                 SVC-1400  exit 5    HTTP 503   nobody answers
 ├── Denied                           SVC-1500  exit 6    HTTP 403   you may not
 ├── Conflict                         SVC-1600  exit 1    HTTP 409   not possible in this state
-├── VerbFailed                       SVC-1700  exit 1    HTTP 502   it was tried and did not work
 ├── TimedOut                         SVC-1800  exit 7    HTTP 504   not within the given time
-├── PartlyFailed                     SVC-1900  exit 8    HTTP 207   some of a batch failed
 └── SystemFault                      SVC-2000  exit 1    HTTP 502   the operating system said no
     ├── CannotSpawn                  SVC-2001  exit 1    HTTP 502   a program could not be started
     └── StateFault                   SVC-2002  exit 1    HTTP 500   the state on disk is unusable
@@ -103,22 +101,10 @@ class Conflict(SvcctlError):
     code, http_status = "SVC-1600", 409
 
 
-class VerbFailed(SvcctlError):
-    """The verb was carried out and did not reach its goal."""
-
-    code, http_status = "SVC-1700", 502
-
-
 class TimedOut(SvcctlError):
     """The goal was not reached within the time given."""
 
     code, exit_status, http_status = "SVC-1800", 7, 504
-
-
-class PartlyFailed(SvcctlError):
-    """Some members of a batch failed, others did not."""
-
-    code, exit_status, http_status = "SVC-1900", 8, 207
 
 
 class SystemFault(SvcctlError):

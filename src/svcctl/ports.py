@@ -159,10 +159,10 @@ class Spawner(Protocol):
         """Say which process has *pid* now; None where there is none."""
 
     def find(self, token: str) -> Identity | None:
-        """Find the main process started with *token*, or None: for a spawn that was interrupted."""
+        """Find the main process started with *token*, or None: for an interrupted spawn."""
 
     def strays(self, tag: str, token: str, then: Callable[[tuple[Member, ...]], None]) -> None:
-        """Kill what is left of a tree whose main process ended while no agent ran; then tell *then*."""
+        """Kill what is left of a tree whose main process ended unseen; then tell *then*."""
 
     def usage(self, children: Iterable[Child]) -> list[Usage]:
         """Measure each of *children*, with one look at the machine."""
@@ -262,12 +262,6 @@ class Bus(Protocol):
 
     def publish(self, event: Event) -> None: ...
     def subscribe(self, subscriber: Subscriber) -> Cancel: ...
-
-
-class Channel(Protocol):
-    """One way to reach people."""
-
-    async def send(self, title: str, text: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,3 @@ def closure(names: Iterable[str], edges: Edges) -> set[str]:
             open_names.extend(edges.get(name, ()))
     return found
 
-
-def dependents(name: str, edges: Edges) -> set[str]:
-    """Give all that come, near or far, after *name*."""
-    return {each for each in edges if each != name and name in closure([each], edges)}
