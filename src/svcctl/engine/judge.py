@@ -11,6 +11,8 @@ from svcctl.spec.policy import RestartPolicy
 from svcctl.spec.probe import Probe
 
 _SAMPLES = 3  # memory samples in a row that must exceed the limit
+_NEAR = 0.8  # of the limit
+_SELDOM, _OFTEN = 5.0, 1.0  # seconds between samples far from the limit, and near it
 
 
 def ending(end: Exit, policy: RestartPolicy) -> Ending:
@@ -65,6 +67,11 @@ def memory_verdict(over: int, memory_bytes: int, limit: int) -> tuple[int, bool]
     """Count samples in a row above *limit* (*over* before this one); say if they are too many."""
     over = over + 1 if memory_bytes > limit else 0
     return over, over >= _SAMPLES
+
+
+def next_sample(memory_bytes: int, limit: int) -> float:
+    """Give the seconds until the next sample: a leak is caught before it gets much worse."""
+    return _OFTEN if memory_bytes >= _NEAR * limit else _SELDOM
 
 
 def status_expected(expect: str, status: int, body: str) -> str:
