@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from svcctl.cli.output import Screen
 from svcctl.cli.session import Session
 from svcctl.errors import AgentUnreachable
 
@@ -27,14 +28,29 @@ def refresh(session: Session, page: Callable[[], list[str]], *, every: float) ->
         while True:
             _show_plain(session, page)
             time.sleep(every)
-    with _own_screen(out.stream.write, out.stream.flush) as wait_for_key:
+    with _keys() as wait_for_key, own_screen(out):
         while True:
-            shown = _try(page)[: _rows()]
-            body = "".join(f"{line}{_TO_LINE_END}\r\n" for line in shown)
-            out.stream.write(f"{_HOME}{body}{_TO_PAGE_END}")
-            out.stream.flush()
+            show_page(out, _try(page))
             if wait_for_key(every) in {"q", "Q"}:
                 return 0
+
+
+@contextmanager
+def own_screen(out: Screen) -> Iterator[None]:
+    """Take the terminal while the block lasts; what was on it comes back."""
+    out.stream.write(_ENTER)
+    try:
+        yield
+    finally:
+        out.stream.write(_LEAVE)
+        out.stream.flush()
+
+
+def show_page(out: Screen, lines: list[str]) -> None:
+    """Fill the terminal with *lines*, as far as there is room."""
+    body = "".join(f"{line}{_TO_LINE_END}\r\n" for line in lines[: _rows()])
+    out.stream.write(f"{_HOME}{body}{_TO_PAGE_END}")
+    out.stream.flush()
 
 
 def _rows() -> int:
@@ -53,20 +69,6 @@ def _try(page: Callable[[], list[str]]) -> list[str]:
         return page()
     except AgentUnreachable as error:
         return [error.problem]
-
-
-@contextmanager
-def _own_screen(
-    write: Callable[[str], object], flush: Callable[[], object]
-) -> Iterator[Callable[[float], str]]:
-    """Take the terminal; gives a function that waits for a key, at most so many seconds."""
-    with _keys() as wait_for_key:
-        write(_ENTER)
-        try:
-            yield wait_for_key
-        finally:
-            write(_LEAVE)
-            flush()
 
 
 @contextmanager

@@ -61,15 +61,19 @@ async def up(
     Starts those of *names* and what they need; without names what starts by itself.  Stops
     everything in order once *enough* is set, at the first Ctrl-C, SIGTERM or hang-up; the second
     of them kills.  What an earlier run left running is taken over.  Raises Conflict where the
-    same is up already, UnknownService.
+    same is up already, UnknownService; nothing is left running by a failure.
     """
     with _lone_agent(home) as parts:
         run = _Run(parts, audience)
         async with LocalServer(parts.dispatch, listener=parts.listener, who_is=parts.who_is):
             with stop_signals(run.stop, hangup=True):
-                run.open()
-                await run.begin(services, names)
-                await run.until_over(enough)
+                try:
+                    run.open()
+                    await run.begin(services, names)
+                    await run.until_over(enough)
+                except BaseException:
+                    await stop_in_order(parts)
+                    raise
         ended = run.ended()
         await run.forget()
     return ended
