@@ -157,6 +157,7 @@ class Applying:
                 await self._manager.configure(wanted[each.service])
             elif each.change == "unchanged":
                 await self._manager.configure(wanted[each.service])  # its place may have moved
+        await self._manager.settle()
         await self._manager.start_many(each.service for each in created if each.action == "start")
         goals = self._goals(plan)
         if within == 0.0:
@@ -176,6 +177,7 @@ class Applying:
         outcomes = await self._services.stop_in_order(names, emit=emit, within=within)
         for name in names:
             await self._manager.uninstall(name)
+        await self._manager.settle()
         return outcomes
 
 

@@ -164,6 +164,7 @@ class Services:
         async def work(within: float | None) -> Verdicts:
             before = {keeper.name for keeper in self._manager.keepers(names[0])}
             await self._manager.scale(names[0], count)
+            await self._manager.settle()
             new = [
                 keeper.name
                 for keeper in self._manager.keepers(names[0])
@@ -188,6 +189,7 @@ class Services:
         names = self.chosen(selection)
         for name in names:
             await self._manager.enable(name, enabled=enabled)
+        await self._manager.settle()
         return self._as_they_are(names)
 
     async def close(self) -> None:
@@ -226,8 +228,11 @@ class Services:
             self._background.add(task)
             task.add_done_callback(self._background.discard)
             await asyncio.sleep(0)
+            await self._manager.settle()
             return self._as_they_are(names)
-        return [each.document() for each in await work(args.seconds("timeout"))]
+        outcomes = await work(args.seconds("timeout"))
+        await self._manager.settle()
+        return [each.document() for each in outcomes]
 
     def _waves(self, names: Iterable[str]) -> list[list[str]]:
         """Put *names*, services or instances, into the order of their needs."""
@@ -256,7 +261,7 @@ class Services:
                 phase=status.phase,
                 pid=status.pid,
             )
-            for status in self._manager.status(names)
+            for status in map(self._manager.glance, self._keepers(names))
         ]
 
     def _as_they_are(self, names: Iterable[str]) -> list[Document]:

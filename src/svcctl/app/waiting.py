@@ -9,7 +9,7 @@ from typing import Protocol
 from svcctl.app.goals import Goal, Outcome, hint, problem
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import TimedOut
-from svcctl.events import Event
+from svcctl.events import Event, PhaseChanged
 from svcctl.ports import Bus, InstanceStatus
 
 
@@ -40,22 +40,25 @@ class Waiting:
         Raises TimedOut, naming what is not there yet, after *within* seconds.
         """
         open_goals, outcomes = dict(goals), dict[str, Outcome]()
-        changed = asyncio.Event()
+        touched, changed = set(goals), asyncio.Event()
 
         def watch(event: Event) -> None:
             if event.instance in goals:
                 emit(event_document(event))
+                touched.add(event.instance)
+            elif not isinstance(event, PhaseChanged):
+                return
             changed.set()
 
         forget = self._bus.subscribe(watch)
         try:
             async with asyncio.timeout(within):
-                while True:
+                while open_goals:
+                    await changed.wait() if not touched else None
                     changed.clear()
-                    self._settle(open_goals, outcomes)
-                    if not open_goals:
-                        break
-                    await changed.wait()
+                    touched |= open_goals.keys() & self._manager.needs.waiting
+                    self._settle(touched, open_goals, outcomes)
+                    touched.clear()
                 await self._prove(goals, outcomes)
         except TimeoutError:
             missing = ", ".join(f"{name} ({goal})" for name, goal in open_goals.items())
@@ -66,8 +69,11 @@ class Waiting:
             forget()
         return [outcomes[name] for name in goals if name in outcomes]
 
-    def _settle(self, open_goals: dict[str, Goal], outcomes: dict[str, Outcome]) -> None:
-        for name in list(open_goals):
+    def _settle(
+        self, touched: set[str], open_goals: dict[str, Goal], outcomes: dict[str, Outcome]
+    ) -> None:
+        """Look at what was *touched* only: a thousand services, a thousand looks, not a million."""
+        for name in touched & open_goals.keys():
             outcome = self.outcome(name, open_goals[name])
             if outcome:
                 outcomes[name] = outcome
@@ -92,7 +98,7 @@ class Waiting:
     def outcome(self, name: str, goal: Goal) -> Outcome | None:
         """Say what became of the instance, None while that is open."""
         keeper = self._manager.instance(name)
-        (status,) = self._manager.describe([keeper])
+        status = self._manager.glance(keeper)
         found = problem(goal, status, blocked_by=self._manager.needs.blocked_by(keeper))
         if found is None:
             return None

@@ -29,8 +29,12 @@ class Census:
         self._sources = Sources()
         self._samples: dict[str, tuple[float, float]] = {}
 
+    def glance(self, keeper: Keeper, registered: Registered) -> InstanceStatus:
+        """Describe one keeper without measuring anything."""
+        return self._describe(keeper, registered, None)
+
     def take(self, asked: Sequence[tuple[Keeper, Registered]]) -> list[InstanceStatus]:
-        """Describe each keeper that was *asked* for."""
+        """Describe each keeper that was *asked* for, and measure what it uses."""
         children = [keeper.program.child for keeper, _ in asked]
         measured = iter(self._spawner.usage([child for child in children if child]))
         usages = [next(measured) if child else None for child in children]

@@ -91,12 +91,13 @@ class AgentManager:
         return self._find(name).enabled
 
     def status(self, names: Iterable[str]) -> list[InstanceStatus]:
-        """Say how each instance of *names* (services or instances) is."""
-        return self.describe([keeper for name in names for keeper in self.keepers(name)])
-
-    def describe(self, keepers: Iterable[Keeper]) -> list[InstanceStatus]:
-        """Say how each of *keepers* is."""
+        """Say how each instance of *names* (services or instances) is, and what it uses."""
+        keepers = [keeper for name in names for keeper in self.keepers(name)]
         return self._census.take([(keeper, self._kept[keeper.spec.name]) for keeper in keepers])
+
+    def glance(self, keeper: Keeper) -> InstanceStatus:
+        """Say how *keeper* is, without measuring what it uses."""
+        return self._census.glance(keeper, self._kept[keeper.spec.name])
 
     # definitions
 
@@ -106,6 +107,9 @@ class AgentManager:
             raise Conflict(f"service {applied.name!r} is there already")
         self._add(applied, enabled=None)
         self._say(applied, "created")
+
+    async def settle(self) -> None:
+        """Come back once every change made so far survives a power failure."""
         await self._world.store.settle()
 
     async def uninstall(self, name: str) -> None:
@@ -121,7 +125,6 @@ class AgentManager:
         del self._kept[name]
         self._world.store.delete(_KIND, name)
         self._say(kept.applied, "removed")
-        await self._world.store.settle()
 
     async def configure(self, applied: Applied) -> str:
         """Take a changed definition; see :class:`svcctl.ports.ServiceManager`."""
@@ -142,7 +145,6 @@ class AgentManager:
             for keeper in outdated:
                 keeper.tell(Told.RESTART)
         self._say(applied, "changed")
-        await self._world.store.settle()
         return "restarted" if change.needs_restart and outdated else "updated"
 
     async def scale(self, name: str, instances: int) -> None:
@@ -193,7 +195,6 @@ class AgentManager:
         kept = self._find(name)
         kept.enabled = enabled
         self._save(kept)
-        await self._world.store.settle()
 
     def _add(self, applied: Applied, *, enabled: bool | None) -> Kept:
         spec = _parse(applied)

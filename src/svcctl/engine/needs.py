@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from svcctl.engine import conditions
@@ -34,6 +35,11 @@ class Needs:
     def forget(self, keeper: Keeper) -> None:
         """It waits no more."""
         self._waiting.pop(keeper.name, None)
+
+    @property
+    def waiting(self) -> AbstractSet[str]:
+        """The names of the instances that wait."""
+        return self._waiting.keys()
 
     def notice(self, event: Event) -> None:
         """Look again at everyone who waits: *event* may be what they waited for."""

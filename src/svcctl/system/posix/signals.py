@@ -10,6 +10,16 @@ from contextlib import contextmanager
 _ASKING = (signal.SIGTERM, signal.SIGINT)
 
 
+def hush_wakeups() -> None:
+    """Let a flood of signals pass without a complaint on stderr for each that had no room.
+
+    Nothing is lost by that: one SIGCHLD is as good as a thousand.  To be called after the loop's
+    add_signal_handler, which sets the descriptor anew.
+    """
+    descriptor = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+
+
 @contextmanager
 def stop_signals(call: Callable[[], None], *, hangup: bool = False) -> Iterator[None]:
     """Make *call* from the event loop at every SIGTERM and SIGINT while the block lasts.
@@ -22,6 +32,7 @@ def stop_signals(call: Callable[[], None], *, hangup: bool = False) -> Iterator[
     asking = (*_ASKING, signal.SIGHUP) if hangup else _ASKING
     for each in asking:
         loop.add_signal_handler(each, call)
+    hush_wakeups()
     try:
         yield
     finally:

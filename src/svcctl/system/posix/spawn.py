@@ -29,6 +29,7 @@ from svcctl.system.posix.process import (
 )
 from svcctl.system.posix.program import find_program
 from svcctl.system.posix.reaper import reap_orphans
+from svcctl.system.posix.signals import hush_wakeups
 from svcctl.system.posix.start import Start, start
 from svcctl.system.posix.sweep import Sweep
 from svcctl.system.posix.tree import Tree
@@ -63,6 +64,7 @@ class PosixSpawner:
             )
         self._loop = asyncio.get_running_loop()
         self._loop.add_signal_handler(signal.SIGCHLD, self._on_sigchld)
+        hush_wakeups()
         _be_subreaper(wanted=True)
         _keep_descriptors_to_ourselves()
         if self._use_cgroups is not False:
