@@ -8,6 +8,7 @@ import logging
 import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 from svcctl.errors import StateFault
@@ -17,9 +18,14 @@ from svcctl.ports import Document, Recorded
 log = logging.getLogger(__name__)
 
 _VERSION = 1
+_TABLES = frozenset({"document", "event", "audit"})
 _EVENTS_KEPT = 100_000
+_DAYS_KEPT = 30
 _TRIM_EVERY = 5_000  # events between two looks at how many there are
-_CHECKPOINT_EVERY = 2_000  # writes between two checkpoints: the WAL stays at a few megabytes
+_TRIM_SLICE = 500  # events deleted at once: nobody waits long for the lock
+_CHECKPOINT_EVERY = 300  # writes, of up to four pages each: the WAL stays at a few megabytes
+_PASSES = 5  # of a checkpoint, while the loop goes on writing
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 _SCHEMA = """
 CREATE TABLE document (
@@ -37,23 +43,31 @@ CREATE TABLE audit (
 """
 
 
+class _Damaged(Exception):
+    """The file is not a state of ours, or no longer a sound one."""
+
+
 class SqliteStore:
     """Store, EventLog and AuditLog on one file in WAL mode.
 
     What was put survives a kill at any instant, as each put is a commit; :meth:`settle` makes it
-    survive a power failure.  The loop never waits for fsync: neither commits (synchronous=NORMAL)
-    nor checkpoints (made in a thread) do.  While the disk refuses, puts are kept in memory and
-    tried again with each further one; settle() raises StateFault meanwhile.
+    survive a power failure.  The loop does not wait for fsync: commits need none
+    (synchronous=NORMAL), checkpoints are made in a thread.  While the disk refuses, puts are kept
+    in memory and tried again with each further one; settle() raises StateFault meanwhile.
+
+    A damaged or foreign file is moved aside, and ``recovered`` says so.  A file that merely cannot
+    be opened now (locked, full disk, no permission) is left alone: opening raises StateFault.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self.recovered = ""
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._db = self._open()
         self._refused: dict[tuple[str, str], str | None] = {}
         self._events: list[Event] = []
         self._flush_due = False
+        self._refusing = False
+        self._dropped = 0
         self._writes = 0
         self._untrimmed = 0
         self._checkpoint: asyncio.Future[None] | None = None
@@ -62,22 +76,27 @@ class SqliteStore:
 
     def _open(self) -> sqlite3.Connection:
         try:
+            try:
+                return self._connect()
+            except _Damaged as damage:
+                self._move_aside(str(damage))
             return self._connect()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError) and not Path(self._path).is_file():
-                raise StateFault(f"state {self._path!r} cannot be opened: {error}") from error
-            aside = f"{self._path}.damaged-{int(time.time())}"
-            for suffix in ("", "-wal", "-shm"):
-                if os.path.exists(self._path + suffix):  # noqa: PTH110
-                    os.replace(self._path + suffix, aside + suffix)  # noqa: PTH105
-            self.recovered = f"the state was unusable ({error}) and lies in {aside}"
-            log.error("state.damaged", extra={"problem": str(error), "kept": aside})
-        try:
-            return self._connect()
-        except sqlite3.DatabaseError as error:
-            raise StateFault(f"state {self._path!r} cannot be opened: {error}") from error
+        except (sqlite3.Error, OSError, _Damaged) as error:
+            raise StateFault(
+                f"state {self._path!r} cannot be opened: {error}",
+                hint="is the disk full or read-only, or does another program use the file?",
+            ) from error
+
+    def _move_aside(self, problem: str) -> None:
+        aside = f"{self._path}.damaged-{time.time_ns()}"
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(self._path + suffix):  # noqa: PTH110
+                os.rename(self._path + suffix, aside + suffix)  # noqa: PTH104
+        self.recovered = f"the state was unusable ({problem}) and lies in {aside}"
+        log.error("state.damaged", extra={"problem": problem, "kept": aside})
 
     def _connect(self) -> sqlite3.Connection:
+        Path(self._path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.close(descriptor)
         db = sqlite3.connect(self._path, isolation_level=None, timeout=2.0)
@@ -88,8 +107,14 @@ class SqliteStore:
             db.execute("PRAGMA cache_size=-256")
             (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
             if found != "ok":
-                raise sqlite3.DatabaseError(found)
+                raise _Damaged(found)
             self._migrate(db)
+        except sqlite3.DatabaseError as error:
+            db.close()
+            # every other code says that the file cannot be used now, not that it is bad
+            if error.sqlite_errorcode & 0xFF in _DAMAGED:
+                raise _Damaged(str(error)) from error
+            raise
         except BaseException:
             db.close()
             raise
@@ -97,6 +122,11 @@ class SqliteStore:
 
     def _migrate(self, db: sqlite3.Connection) -> None:
         (version,) = db.execute("PRAGMA user_version").fetchone()
+        found = {
+            name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
+        }
+        if (version == 0 and found) or (version == _VERSION and not found >= _TABLES):
+            raise _Damaged("it belongs to another program")
         if version == 0:
             db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
         elif version != _VERSION:
@@ -127,7 +157,6 @@ class SqliteStore:
         self._write_documents()
 
     def _write_documents(self) -> None:
-        refused_before = len(self._refused) > 1
         try:
             for (kind, key), text in list(self._refused.items()):
                 if text is None:
@@ -136,17 +165,24 @@ class SqliteStore:
                     self._db.execute("REPLACE INTO document VALUES (?,?,?)", (kind, key, text))
                 del self._refused[kind, key]
         except sqlite3.Error as error:
-            if not refused_before:
+            if not self._refusing:
                 log.error("state.refused", extra={"problem": str(error)})
+            self._refusing = True
             return
-        if refused_before:
+        if self._refusing:
+            self._refusing = False
             log.info("state.written-again")
         self._count_write()
 
     def items(self, kind: str) -> list[tuple[str, Document]]:
-        """Give all documents of a kind, by key."""
-        rows = self._db.execute("SELECT key, json FROM document WHERE kind=? ORDER BY key", (kind,))
-        return [(key, json.loads(text)) for key, text in rows]
+        """Give all documents of a kind, by key; raises StateFault."""
+        try:
+            rows = self._db.execute("SELECT key, json FROM document WHERE kind=?", (kind,))
+            found: dict[str, str | None] = dict(rows)
+        except sqlite3.Error as error:
+            raise StateFault(f"state {self._path!r} cannot be read: {error}") from error
+        found |= {key: text for (of, key), text in self._refused.items() if of == kind}
+        return [(key, json.loads(text)) for key, text in sorted(found.items()) if text is not None]
 
     async def settle(self) -> None:
         """Come back once all that was put survives a power failure; raises StateFault."""
@@ -166,7 +202,10 @@ class SqliteStore:
         except RuntimeError:
             return
         self._writes = 0
-        self._checkpoint = loop.run_in_executor(None, _checkpoint, self._path)
+        trim = self._untrimmed >= _TRIM_EVERY
+        if trim:
+            self._untrimmed = 0
+        self._checkpoint = loop.run_in_executor(None, _maintain, self._path, trim)
 
     # events
 
@@ -182,7 +221,7 @@ class SqliteStore:
             self.flush()
 
     def flush(self) -> None:
-        """Write the events that wait; what the disk refuses is dropped, and said so."""
+        """Write the events that wait; what the disk refuses is dropped, counted and said once."""
         self._flush_due = False
         if not self._events:
             return
@@ -204,18 +243,17 @@ class SqliteStore:
             )
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
-            log.error("events.dropped", extra={"count": len(rows), "problem": str(error)})
+            if not self._dropped:
+                log.error("events.dropped", extra={"problem": str(error)})
+            self._dropped += len(rows)
             if self._db.in_transaction:
                 self._db.rollback()
             return
+        if self._dropped:
+            log.warning("events.written-again", extra={"dropped": self._dropped})
+            self._dropped = 0
         self._untrimmed += len(rows)
         self._count_write()
-        if self._untrimmed > _TRIM_EVERY:
-            self._untrimmed = 0
-            self._db.execute(
-                "DELETE FROM event WHERE number <= (SELECT max(number) FROM event) - ?",
-                (_EVENTS_KEPT,),
-            )
 
     def read(
         self,
@@ -225,15 +263,18 @@ class SqliteStore:
         since: float = 0.0,
         limit: int = 1000,
     ) -> list[Recorded]:
-        """Give the last *limit* events that fit, oldest first."""
+        """Give the last *limit* events that fit, oldest first; raises StateFault."""
         self.flush()
         marks = ",".join("?" * len(services))
         where = f"AND service IN ({marks})" if services else ""
-        rows = self._db.execute(
-            f"SELECT number, at, kind, service, instance, fields FROM event "  # noqa: S608
-            f"WHERE number > ? AND at >= ? {where} ORDER BY number DESC LIMIT ?",
-            (after, since, *services, limit),
-        ).fetchall()
+        try:
+            rows = self._db.execute(
+                f"SELECT number, at, kind, service, instance, fields FROM event "  # noqa: S608
+                f"WHERE number > ? AND at >= ? {where} ORDER BY number DESC LIMIT ?",
+                (after, since, *services, limit),
+            ).fetchall()
+        except sqlite3.Error as error:
+            raise StateFault(f"events cannot be read: {error}") from error
         return [
             Recorded(
                 number=number,
@@ -270,12 +311,33 @@ def _sync(path: str) -> None:
         os.close(descriptor)
 
 
-def _checkpoint(path: str) -> None:
-    """Move the WAL into the file, with a connection of this thread's own."""
-    db = sqlite3.connect(path, isolation_level=None, timeout=2.0)
+def _maintain(path: str, trim: bool) -> None:
+    """Forget old events and move the WAL into the file, with a connection of this thread's own."""
     try:
-        db.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=2.0)) as db:
+            db.execute("PRAGMA wal_autocheckpoint=0")
+            if trim:
+                _trim(db)
+            for _ in range(_PASSES):
+                _, in_log, moved = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                if in_log == moved:
+                    break
+            # Whoever writes first after a full checkpoint begins the WAL anew, and its header is
+            # synced: let that be this thread and not the loop.
+            db.execute(f"PRAGMA user_version={_VERSION}")
     except sqlite3.Error as error:
-        log.warning("state.not-checkpointed", extra={"problem": str(error)})
-    finally:
-        db.close()
+        log.warning("state.not-maintained", extra={"problem": str(error)})
+
+
+def _trim(db: sqlite3.Connection) -> None:
+    (newest,) = db.execute("SELECT max(number) FROM event").fetchone()
+    oldest_at = time.time() - _DAYS_KEPT * 86_400
+    (expired,) = db.execute("SELECT max(number) FROM event WHERE at < ?", (oldest_at,)).fetchone()
+    last = max((newest or 0) - _EVENTS_KEPT, expired or 0)
+    deleted = _TRIM_SLICE
+    while deleted == _TRIM_SLICE:
+        deleted = db.execute(
+            "DELETE FROM event WHERE number IN "
+            "(SELECT number FROM event WHERE number <= ? ORDER BY number LIMIT ?)",
+            (last, _TRIM_SLICE),
+        ).rowcount
