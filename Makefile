@@ -50,12 +50,15 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { \
 	echo "no Python 3.11 or newer that can make virtual environments was found" >&2; \
 	echo "hint: apt install python3 python3-venv, or: make PYTHON=/path/to/python3" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo "making the virtual environment $(VENV)" >&2
+	@$(PYTHON) -m venv $(VENV) >&2
 
 $(VENV)/.installed: $(PACKAGE) | $(BIN)/python
-	$(PIP) -e .
+	@echo "installing svcctl into $(VENV)" >&2
+	@$(PIP) -e . >&2
 	@touch $@
 
 $(VENV)/.installed-dev: $(PACKAGE) | $(BIN)/python
-	$(PIP) -e '.[dev]'
+	@echo "installing svcctl and its tools into $(VENV)" >&2
+	@$(PIP) -e '.[dev]' >&2
 	@touch $@ $(VENV)/.installed

@@ -144,7 +144,9 @@ class Report:
         ]
         if times := story.times():
             lines.append(f"  time to heal    median {times[0]:.2f}s, longest {times[1]:.2f}s")
-        return [*lines, "healed: all of it" if self.healed else f"not healed: {self._ill()}"]
+        if not self.healed:
+            return [*lines, f"not healed: {self._ill()}"]
+        return [*lines, "healed: all of it" if story.incidents else "nothing broke in that time"]
 
     def _phase(self, service: str) -> str:
         return self.story.phases.get(service, "stopped")
