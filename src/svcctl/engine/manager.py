@@ -396,16 +396,20 @@ class AgentManager:
                 keeper.program.kill()
 
     async def _until_quiet(self, keepers: list[Keeper]) -> None:
+        busy = {keeper.name: keeper for keeper in keepers if keeper.state.phase not in _QUIET}
         done = asyncio.Event()
 
-        def check(_: object = None) -> None:
-            if all(keeper.state.phase in _QUIET for keeper in keepers):
-                done.set()
+        def look(event: Event) -> None:
+            keeper = busy.get(event.instance)
+            if keeper and keeper.state.phase in _QUIET:
+                del busy[event.instance]
+                if not busy:
+                    done.set()
 
-        forget = self._world.bus.subscribe(check)
-        check()
+        forget = self._world.bus.subscribe(look)
         try:
-            await done.wait()
+            if busy:
+                await done.wait()
         finally:
             forget()
 
