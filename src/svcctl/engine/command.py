@@ -45,8 +45,10 @@ class Runner:
 
     async def run_all(self, launches: Iterable[Launch], *, name: str, limit: float) -> str:
         """Run one after the other; give what went wrong with the first that failed, or ""."""
-        for number, launch in enumerate(launches, start=1):
-            what = f"{name} command {number} {launch.argv[0]!r}"
+        commands = tuple(launches)
+        for number, launch in enumerate(commands, start=1):
+            which = f"{number} " if len(commands) > 1 else ""
+            what = f"{name} command {which}{launch.argv[0]!r}"
             try:
                 end = await self.run(launch, limit=limit)
             except CannotSpawn as error:

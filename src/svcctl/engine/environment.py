@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from svcctl.engine.env_file import read_env_file
 from svcctl.errors import CannotSpawn
 from svcctl.ports import Launch
 from svcctl.spec.service import SecretsAs, ServiceSpec
@@ -24,9 +24,9 @@ class Place:
 
     instance: str
     number: int
-    base: Mapping[str, str]
+    base: Mapping[str, str] = field(repr=False)
     credentials: str
-    extra: Mapping[str, str]
+    extra: Mapping[str, str] = field(repr=False)
 
 
 def argv(spec: ServiceSpec) -> tuple[str, ...]:
@@ -71,53 +71,20 @@ def build(spec: ServiceSpec, place: Place) -> dict[str, str]:
     return env | dict(place.extra)
 
 
-def read_env_file(path: str) -> dict[str, str]:
-    """Read NAME=value lines, quoted as for a shell; a leading ``-`` makes the file optional."""
-    optional, path = path.startswith("-"), path.removeprefix("-")
-    try:
-        text = Path(path).read_text()
-    except FileNotFoundError:
-        if optional:
-            return {}
-        raise CannotSpawn(
-            f"environment file {path!r} is not there",
-            hint=f'make it optional with a leading -: env_file = ["-{path}"]',
-            permanent=True,
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotSpawn(
-            f"environment file {path!r} cannot be read: {error}", permanent=True
-        ) from error
-    return dict(_assignments(text, path))
-
-
-def _assignments(text: str, path: str) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip().removeprefix("export ")
-        if not stripped or stripped.startswith("#"):
-            continue
-        name, sign, value = stripped.partition("=")
-        try:
-            words = shlex.split(value, comments=True)
-        except ValueError as error:
-            raise CannotSpawn(f"{path}:{number}: {error}", permanent=True) from error
-        if not sign or not name.strip().isidentifier():
-            raise CannotSpawn(f"{path}:{number}: not a NAME=value line", permanent=True)
-        yield name.strip(), " ".join(words)
-
-
 def _secrets(spec: ServiceSpec, place: Place) -> dict[str, str]:
-    values = {name: _resolve(name, reference) for name, reference in spec.secrets.items()}
+    secrets = {
+        name: _resolve(name, reference, place.base) for name, reference in spec.secrets.items()
+    }
     if spec.secrets_as is SecretsAs.ENV:
-        return {name: value.decode(errors="surrogateescape") for name, value in values.items()}
+        return {name: secret.text(name) for name, secret in secrets.items()}
     folder = Path(place.credentials) / place.instance
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, value in values.items():
-            _write_secret(folder / name, value, spec.user)
-        _own(folder, spec.user)
-    except OSError as error:
-        raise CannotSpawn(f"secrets cannot be handed over: {error.strerror}") from error
+        _make_folder(folder, open_to_others=spec.user is not None)
+        for name, secret in secrets.items():
+            _write(folder / name, secret, spec.user)
+    except (OSError, LookupError) as error:
+        problem = error.strerror if isinstance(error, OSError) else error
+        raise CannotSpawn(f"secrets cannot be handed over in {str(folder)!r}: {problem}") from error
     return {"CREDENTIALS_DIRECTORY": str(folder)}
 
 
@@ -130,37 +97,65 @@ def forget_secrets(credentials: str, instance: str) -> None:
         folder.rmdir()
 
 
-def _resolve(name: str, reference: str) -> bytes:
-    """Give the value of a secret; no error ever names the value."""
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that no log, error or traceback shows."""
+
+    value: bytes
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def text(self, name: str) -> str:
+        """Give it as the value of the variable *name*; raises CannotSpawn."""
+        if b"\0" in self.value:
+            raise CannotSpawn(
+                f"secret {name!r} holds a NUL, which no variable can",
+                hint='hand it over in a file: secrets_as = "file"',
+                permanent=True,
+            )
+        return os.fsdecode(self.value)
+
+
+def _resolve(name: str, reference: str, environ: Mapping[str, str]) -> Secret:
     kind, _, where = reference.partition(":")
     if kind == "env":
-        if where not in os.environ:
+        if where not in environ:
             raise CannotSpawn(
                 f"secret {name!r}: the agent has no variable {where!r}", permanent=True
             )
-        return os.environb[where.encode()]
+        return Secret(os.fsencode(environ[where]))
     try:
-        return Path(where).read_bytes().removesuffix(b"\n")
+        return Secret(Path(where).read_bytes().removesuffix(b"\n"))
     except OSError as error:
         raise CannotSpawn(
             f"secret {name!r}: {where!r} cannot be read: {error.strerror}", permanent=True
         ) from error
 
 
-def _write_secret(path: Path, value: bytes, user: str | None) -> None:
+def _make_folder(folder: Path, *, open_to_others: bool) -> None:
+    """Make a folder that stays the agent's: whoever owned it could lead our writes elsewhere."""
+    folder.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.parent.chmod(0o711)  # others may pass, whatever our umask is
+    folder.chmod(0o755 if open_to_others else 0o700)
+
+
+def _write(path: Path, secret: Secret, user: str | None) -> None:
+    """Put *secret* there at once and whole, for *user* to read and nobody else."""
+    if path.exists() and path.read_bytes() == secret.value:
+        return  # a check that runs every second must not write every second
     draft = path.with_name(f".{path.name}")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-    try:
-        os.write(descriptor, value)
-    finally:
-        os.close(descriptor)
-    _own(draft, user)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+        file.write(secret.value)
+        if user:
+            _give(descriptor, user)
     draft.replace(path)
 
 
-def _own(path: Path, user: str | None) -> None:
-    if user:
-        import shutil  # noqa: PLC0415 - rarely needed, and not small
+def _give(descriptor: int, user: str) -> None:
+    import shutil  # noqa: PLC0415 - rarely needed, and not small
 
-        shutil.chown(path, user=int(user) if user.isdigit() else user)
+    shutil.chown(descriptor, user=int(user) if user.isdecimal() else user)

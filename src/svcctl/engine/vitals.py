@@ -199,7 +199,12 @@ class Vitals:
     def _source(self, probe: Probe, *, eager: bool) -> Source:
         world = self._keeper.world
         if probe.heartbeat is not None:
-            return Heartbeat(probe.heartbeat, clock=world.clock, hear=self._hear)
+            return Heartbeat(
+                probe.heartbeat,
+                clock=world.clock,
+                hear=self._hear,
+                patience=self._grace_left(probe),
+            )
         if probe.log is not None:
             fatal = probe.purpose is Purpose.LIVE
             return LogMatch(probe.log, sink=self._keeper.sink, fatal=fatal)
@@ -226,7 +231,8 @@ class Vitals:
         if probe.kind in _VERDICT_AT_ONCE:
             after = Verdict(good=not problem)
         else:
-            after = judge(before, passed=not problem, probe=probe, in_grace=self._in_grace(probe))
+            in_grace = self._grace_left(probe) > 0
+            after = judge(before, passed=not problem, probe=probe, in_grace=in_grace)
         self._verdicts[probe] = after
         if after.good is before.good:
             return
@@ -238,11 +244,12 @@ class Vitals:
             self._publish(probe, problem)
             self._gone_bad(probe, problem)
 
-    def _in_grace(self, probe: Probe) -> bool:
+    def _grace_left(self, probe: Probe) -> float:
+        """Give the seconds in which failures of *probe* do not count yet."""
         if probe.purpose is not Purpose.LIVE:
-            return False
+            return 0.0
         age = self._keeper.world.clock.monotonic() - self._keeper.state.spawned_at
-        return age < probe.grace
+        return max(0.0, probe.grace - age)
 
     def _gone_bad(self, probe: Probe, problem: str) -> None:
         if probe.purpose is Purpose.LIVE and probe.on_fail is OnFail.RESTART:

@@ -24,7 +24,10 @@ class Readiness:
 
 
 def readiness(spec: ServiceSpec) -> Readiness:
-    """Give what *spec* waits for between the start of its program and being ready."""
+    """Give what *spec* waits for between the start of its program and being ready.
+
+    With ``health`` and no other probes its live ones must pass, except for log: that can only fail.
+    """
     probes = tuple(each for each in spec.health if each.purpose is not Purpose.LIVE)
     kind, _, value = spec.ready.partition(":")
     match kind:
@@ -37,5 +40,7 @@ def readiness(spec: ServiceSpec) -> Readiness:
             return Readiness(probes=(port, *probes))
         case "log":
             return Readiness(probes=(Probe(log=value, purpose=Purpose.STARTUP), *probes))
+        case "health" if not probes:
+            return Readiness(probes=tuple(each for each in spec.health if each.log is None))
         case _:
             return Readiness(probes=probes)

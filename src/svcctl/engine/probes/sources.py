@@ -16,6 +16,7 @@ OnCheck = Callable[[str], None]
 """Told of every check: what was wrong, or an empty text."""
 
 _FIRST_PAUSE = 0.05  # seconds after an eager check that failed; doubles up to the interval
+_SHOWN = 200  # characters of a fatal line that are told
 
 
 class Source(Protocol):
@@ -47,6 +48,7 @@ class Poll:
         self._pause = _FIRST_PAUSE if eager else 0.0
         self._timer: Timer | None = None
         self._task: asyncio.Task[str] | None = None
+        self._given_up = False
         self._on_check: OnCheck | None = None
 
     def start(self, on_check: OnCheck) -> None:
@@ -63,42 +65,55 @@ class Poll:
             self._task.cancel()
 
     def _look(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._look_once())
-        self._task = task
-        self._timer = self._clock.later(self._limit, lambda: _give_up(task))
-        task.add_done_callback(self._looked)
+        if self._task:  # given up long ago, and its program still cannot be killed
+            self._conclude(self._late)
+            return
+        self._task = asyncio.get_running_loop().create_task(self._look_once())
+        self._timer = self._clock.later(self._limit, self._give_up)
+        self._task.add_done_callback(self._looked)
 
     async def _look_once(self) -> str:
         return await self._check()
 
+    def _give_up(self) -> None:
+        self._given_up = True
+        if self._task:
+            self._task.cancel()
+        self._conclude(self._late)
+
     def _looked(self, task: asyncio.Task[str]) -> None:
+        given_up, self._task, self._given_up = self._given_up, None, False
+        if task.cancelled():
+            return
+        error = task.exception()
+        if given_up or self._on_check is None:
+            return
         if self._timer:
             self._timer.cancel()
-        tell, self._task = self._on_check, None
-        if tell is None:
-            return
-        problem = _outcome(task, self._limit)
+        self._conclude(f"{type(error).__name__}: {error}" if error else task.result())
+
+    def _conclude(self, problem: str) -> None:
         pause = self._interval
-        if self._pause:
+        if self._pause and problem:
             pause = min(self._pause, self._interval)
-            self._pause = self._pause * 2 if problem else 0.0
+            self._pause *= 2
+        else:
+            self._pause = 0.0
         self._timer = self._clock.later(pause, self._look)
-        tell(problem)
+        if self._on_check:
+            self._on_check(problem)
 
-
-def _give_up(task: asyncio.Task[str]) -> None:
-    task.cancel()
-
-
-def _outcome(task: asyncio.Task[str], limit: float) -> str:
-    if task.cancelled():
-        return f"no answer within {limit:g}s"
-    error = task.exception()
-    return f"{type(error).__name__}: {error}" if error else task.result()
+    @property
+    def _late(self) -> str:
+        return f"no answer within {self._limit:g}s"
 
 
 class Heartbeat:
-    """Fails when the program has been silent for too long; needs no polling."""
+    """Fails when the program has been silent for too long; needs no polling.
+
+    The first beat may take *patience* seconds, where that is longer.  WATCHDOG_USEC changes the
+    length, 0 ends the watch, as in sd_notify(3).
+    """
 
     def __init__(
         self,
@@ -106,8 +121,11 @@ class Heartbeat:
         *,
         clock: Clock,
         hear: Callable[[Callable[[Notice], None]], Cancel],
+        patience: float = 0.0,
     ) -> None:
         self._longest, self._clock, self._hear = longest, clock, hear
+        self._patience = patience
+        self._expected = 0.0
         self._timer: Timer | None = None
         self._deafen: Cancel | None = None
         self._on_check: OnCheck | None = None
@@ -116,7 +134,7 @@ class Heartbeat:
         """Expect the next beat."""
         self._on_check = on_check
         self._deafen = self._hear(self._heard)
-        self._expect()
+        self._expect(max(self._longest, self._patience))
 
     def stop(self) -> None:
         """Expect nothing."""
@@ -126,17 +144,20 @@ class Heartbeat:
         if self._deafen:
             self._deafen()
 
-    def _expect(self) -> None:
+    def _expect(self, seconds: float) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = self._clock.later(self._longest, self._silent)
+        self._expected = seconds
+        self._timer = self._clock.later(seconds, self._silent) if seconds > 0 else None
 
     def _heard(self, notice: Notice) -> None:
-        if (length := notice.fields.get("WATCHDOG_USEC", "")).isdigit():
-            self._longest = int(length) / 1_000_000
+        length = _microseconds(notice.fields.get("WATCHDOG_USEC", ""))
+        if length is not None:
+            self._longest = length
+            self._expect(length)
         match notice.fields.get("WATCHDOG"):
             case "1":
-                self._expect()
+                self._expect(self._longest)
                 self._tell("")
             case "trigger":
                 self._tell("the program reported itself as failed")
@@ -144,12 +165,19 @@ class Heartbeat:
                 return
 
     def _silent(self) -> None:
-        self._expect()
-        self._tell(f"no heartbeat for {self._longest:g}s")
+        self._tell(f"no heartbeat for {self._expected:g}s")
 
     def _tell(self, problem: str) -> None:
         if self._on_check:
             self._on_check(problem)
+
+
+def _microseconds(text: str) -> float | None:
+    """Give the seconds in *text*, None where it is no number; 2**64 - 1 means never."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 20):
+        return None
+    number = int(text)
+    return 0.0 if number >= 2**64 - 1 else number / 1_000_000
 
 
 class LogMatch:
@@ -166,7 +194,7 @@ class LogMatch:
             for line in lines:
                 text = line.decode(errors="replace")
                 if self._pattern.search(text):
-                    on_check(f"logged: {text}" if self._fatal else "")
+                    on_check(f"logged: {text[:_SHOWN]}" if self._fatal else "")
                     return
 
         self._unfollow = self._sink.follow(read)

@@ -3,7 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+import os
+import re
+
+_NUMBER = re.compile(r"\[Errno (\d+)\]")
+
+
+class Connection:
+    """A plain connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def send(self, sent: bytes) -> None:
+        """Send all of it."""
+        self._writer.write(sent)
+        await self._writer.drain()
+
+    async def receive(self) -> bytes:
+        """Give what came; nothing at the end."""
+        return await self._reader.read(16 * 1024)
+
+    def close(self) -> None:
+        """Hang up, without waiting for the other side."""
+        self._writer.transport.abort()
+
+
+async def connect(host: str, port: int) -> Connection:
+    """Connect, or raise OSError."""
+    try:
+        return Connection(*await asyncio.open_connection(host, port))
+    except UnicodeError as error:
+        raise OSError(f"{host!r} cannot name a host") from error
 
 
 def split_address(text: str) -> tuple[str, int]:
@@ -14,19 +45,20 @@ def split_address(text: str) -> tuple[str, int]:
 
 async def check_tcp(address: str) -> str:
     """Connect and hang up; give what went wrong, or an empty text."""
-    host, port = split_address(address)
     try:
-        _, writer = await asyncio.open_connection(host, port)
+        connection = await connect(*split_address(address))
     except OSError as error:
-        return f"{host}:{port}: {explain(error)}"
-    writer.close()
-    with suppress(OSError):
-        await writer.wait_closed()
+        return f"{address}: {explain(error)}"
+    connection.close()
     return ""
 
 
 def explain(error: OSError) -> str:
-    """Say in few words why a connection failed."""
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
+    """Say in few words why a connection failed.
+
+    asyncio puts the number of each address it tried into its text, and only there.
+    """
+    numbers = dict.fromkeys(_NUMBER.findall(str(error)))
+    if numbers:
+        return ", ".join(os.strerror(int(number)).lower() for number in numbers)
     return (error.strerror or str(error) or type(error).__name__).lower()
