@@ -22,7 +22,8 @@ _TABLES = frozenset({"document", "event", "audit"})
 _EVENTS_KEPT = 100_000
 _DAYS_KEPT = 30
 _TRIM_EVERY = 5_000  # events between two looks at how many there are
-_TRIM_SLICE = 500  # events deleted at once: nobody waits long for the lock
+_TRIM_SLICE = 200  # events deleted at once: nobody waits long for the lock
+_TRIM_PAUSE = 0.01  # seconds between two slices, so that the loop gets the lock
 _CHECKPOINT_EVERY = 300  # writes, of up to four pages each: the WAL stays at a few megabytes
 _PASSES = 5  # of a checkpoint, while the loop goes on writing
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -341,3 +342,4 @@ def _trim(db: sqlite3.Connection) -> None:
             "(SELECT number FROM event WHERE number <= ? ORDER BY number LIMIT ?)",
             (last, _TRIM_SLICE),
         ).rowcount
+        time.sleep(_TRIM_PAUSE)
