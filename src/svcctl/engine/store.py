@@ -25,6 +25,7 @@ _TRIM_EVERY = 5_000  # events between two looks at how many there are
 _TRIM_SLICE = 200  # events deleted at once: nobody waits long for the lock
 _TRIM_PAUSE = 0.01  # seconds between two slices, so that the loop gets the lock
 _CHECKPOINT_EVERY = 300  # writes, of up to four pages each: the WAL stays at a few megabytes
+_PATIENCE = 2.0  # seconds to wait for a lock
 _PASSES = 5  # of a checkpoint, while the loop goes on writing
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -100,7 +101,7 @@ class SqliteStore:
         Path(self._path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.close(descriptor)
-        db = sqlite3.connect(self._path, isolation_level=None, timeout=2.0)
+        db = sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE)
         try:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
@@ -315,7 +316,7 @@ def _sync(path: str) -> None:
 def _maintain(path: str, trim: bool) -> None:
     """Forget old events and move the WAL into the file, with a connection of this thread's own."""
     try:
-        with closing(sqlite3.connect(path, isolation_level=None, timeout=2.0)) as db:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as db:
             db.execute("PRAGMA wal_autocheckpoint=0")
             if trim:
                 _trim(db)
