@@ -13,18 +13,9 @@ from typing import Any
 import pytest
 
 from svcctl.errors import CannotSpawn, UsageError
-from svcctl.ports import Clock, Exit, FileWatch, NoticeBoard, Spawner
-from svcctl.system.clock import SystemClock
-from svcctl.system.posix.notify import PosixNoticeBoard
+from svcctl.ports import Exit
 from svcctl.system.posix.process import child_pids, read_process
 from svcctl.system.posix.spawn import PosixSpawner
-from svcctl.system.posix.watch import PosixFileWatch
-
-
-def the_adapters_fit_their_ports(tmp_path: str) -> tuple[Spawner, NoticeBoard, FileWatch, Clock]:
-    """Have mypy compare them; never called."""
-    clock = SystemClock()
-    return PosixSpawner(), PosixNoticeBoard(tmp_path), PosixFileWatch(clock), clock
 
 
 async def test_an_exit_code_is_told(spawner: PosixSpawner, kit: Any) -> None:
