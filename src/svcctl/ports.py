@@ -179,6 +179,9 @@ class LogSink(Protocol):
     def writer(self, stream: str) -> int | None:
         """Give a descriptor the child writes *stream* to; the caller closes it. None: discard."""
 
+    def begin_run(self) -> None:
+        """A program is about to be started: what it writes begins on a line of its own."""
+
     def follow(self, call: Lines) -> Cancel:
         """Call with every complete line captured from now on."""
 

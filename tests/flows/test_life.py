@@ -285,6 +285,36 @@ def test_what_a_program_wrote_is_read_back_in_order(agent: Any) -> None:
     assert "oops" in ran.out
 
 
+def test_a_run_begins_on_a_line_of_its_own_whatever_the_last_one_left(agent: Any) -> None:
+    agent.write(
+        """
+        [services.say]
+        exec = ["sh", "-c", "printf unfinished; exit 1"]
+        restart = { delay = "10ms", max = 2 }
+        """
+    )
+    agent.cli("apply", "svcctl.toml", "--yes")
+    agent.until_phase("say", "failed")
+
+    assert agent.ok("logs", "say").out.split() == ["unfinished"] * 3
+
+
+def test_a_log_that_somebody_empties_goes_on_without_a_hole(agent: Any, until: Any) -> None:
+    agent.apply(
+        """
+        [services.say]
+        exec = ["sh", "-c", "while :; do echo a line; sleep 0.05; done"]
+        """
+    )
+    path = agent.home / "logs" / "say" / "say" / "stdout.log"
+    until(lambda: path.stat().st_size > 50)
+
+    os.truncate(path, 0)
+
+    until(lambda: path.stat().st_size > 20)
+    assert set(path.read_bytes().splitlines()) == {b"a line"}
+
+
 def test_unknown_services_and_unknown_verbs_have_exit_codes_of_their_own(agent: Any) -> None:
     agent.apply(WEB)
 

@@ -42,6 +42,7 @@ class Program:
 
     def spawn(self, launch: Launch) -> Child:
         """Start it; raises CannotSpawn."""
+        self._keeper.sink.begin_run()
         with self._outputs() as (stdout, stderr):
             child = self._keeper.world.spawner.spawn(replace(launch, stdout=stdout, stderr=stderr))
         self._take(child)

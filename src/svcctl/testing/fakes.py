@@ -23,6 +23,7 @@ from svcctl.ports import (
     Subscriber,
     Usage,
 )
+from svcctl.spec.policy import LogPolicy
 
 _BOOT = "00000000-0000-0000-0000-000000000000"
 
@@ -258,6 +259,7 @@ class FakeSink:
     """Holds the lines that a test logs; what a child writes itself goes nowhere."""
 
     def __init__(self) -> None:
+        self.policy = LogPolicy()
         self.drained = 0
         self.closed = False
         self._lines: list[bytes] = []
@@ -283,6 +285,9 @@ class FakeSink:
                 self._followers.remove(call)
 
         return cancel
+
+    def begin_run(self) -> None:
+        """Every line logged here is complete."""
 
     def drain(self) -> None:
         """Count how often the pipes were to be emptied."""

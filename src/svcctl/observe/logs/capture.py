@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from svcctl.observe.logs.query import Source, Wanted, read
 from svcctl.observe.logs.stream import Stream
 from svcctl.ports import Bus, Cancel, Clock, Lines
 from svcctl.spec.policy import LogPolicy, LogTo, Stderr
+
+log = logging.getLogger(__name__)
 
 
 class Capture:
@@ -56,6 +59,11 @@ class Capture:
         if name not in self._pumps:
             self._open(name)
         return self._pumps[name].stream.writer()
+
+    def begin_run(self) -> None:
+        """A program is about to be started: what it writes begins on a line of its own."""
+        for pump in self._pumps.values():
+            pump.break_line()
 
     def follow(self, call: Lines) -> Cancel:
         """Call with every complete line captured from now on."""
@@ -104,7 +112,10 @@ class Capture:
     def deliver(self, stream: str, lines: list[bytes]) -> None:
         """Give *lines* to everyone who follows."""
         for call in tuple(self._followers):
-            call(stream, lines)
+            try:
+                call(stream, lines)
+            except Exception:
+                log.exception("follower.failed", extra={"instance": self._instance})
 
     def keep_piece(self, stream: Stream, name: str) -> None:
         """Rotate *stream*, and let go of the oldest."""

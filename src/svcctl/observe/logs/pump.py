@@ -71,6 +71,16 @@ class Pump:
         if self._owner.followed and (rest := self._splitter.rest()):
             self._owner.deliver(self._name, rest)
 
+    def break_line(self) -> None:
+        """Let what comes next begin on a line of its own."""
+        try:
+            written = self.stream.break_line()
+        except OSError as error:
+            self._halt(error)
+        else:
+            self._told += written
+            self._splitter = Splitter() if written else self._splitter
+
     def begin_telling(self) -> None:
         """From now on lines are wanted; the first is the one that is not yet complete."""
         size = self.stream.size

@@ -70,7 +70,21 @@ class Stream:
 
     def pump(self, now_ns: int) -> int:
         """Move what waits, at most one pipe full; give the bytes moved, 0 if none waited."""
+        self._notice_cut()
         return self._move(_CHUNK, now_ns)
+
+    def _notice_cut(self) -> None:
+        """Go on at the end of a file that somebody emptied, instead of leaving a hole in it."""
+        if os.fstat(self.file).st_size < self.size:
+            self.size = os.lseek(self.file, 0, os.SEEK_END)
+
+    def break_line(self) -> int:
+        """End a line that was left unfinished, if nothing of it waits; give the bytes written."""
+        if self.may_rotate(self.size) or self._look():
+            return 0
+        written = os.write(self.file, b"\n")
+        self.size += written
+        return written
 
     def finish_line(self, now_ns: int) -> int:
         """Move the rest of the unfinished line, and no more; give the bytes moved."""
