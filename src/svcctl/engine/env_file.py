@@ -10,7 +10,8 @@ from pathlib import Path
 from svcctl.errors import CannotSpawn
 from svcctl.spec.names import VARIABLE_NAME
 
-_COMMENT = re.compile(r"\s#")
+_BLANK = " \t\r"  # other characters that Unicode calls blank are text
+_COMMENT = re.compile(r"[ \t]#")
 _QUOTING = frozenset("'\"\\")
 
 
@@ -41,11 +42,11 @@ def read_env_file(path: str) -> dict[str, str]:
 def _assignments(text: str, path: str) -> Iterator[tuple[str, str]]:
     lines = enumerate(text.split("\n"), start=1)
     for number, line in lines:
-        stripped = line.lstrip()
+        stripped = line.lstrip(_BLANK)
         if not stripped or stripped.startswith("#"):
             continue
         name, sign, value = stripped.removeprefix("export ").partition("=")
-        if not sign or not VARIABLE_NAME.fullmatch(name.strip()):
+        if not sign or not VARIABLE_NAME.fullmatch(name.strip(_BLANK)):
             raise _mistake(path, number, "this is not a NAME=value line")
         while _is_open(value):
             _, more = next(lines, (0, None))
@@ -53,7 +54,7 @@ def _assignments(text: str, path: str) -> Iterator[tuple[str, str]]:
                 raise _mistake(path, number, "a quote is opened here and never closed")
             value += f"\n{more}"
         try:
-            yield name.strip(), _unquote(value)
+            yield name.strip(_BLANK), _unquote(value)
         except ValueError as error:
             raise _mistake(path, number, str(error)) from None
 
@@ -71,7 +72,7 @@ def _unquote(value: str) -> str:
     if "\0" in value:
         raise ValueError("a value cannot hold a NUL")
     if _QUOTING.isdisjoint(value):
-        return value.strip()
+        return value.strip(_BLANK)
     if not _is_whole(value):
         raise ValueError("a backslash has nothing after it")
     return " ".join(shlex.split(value))

@@ -118,8 +118,11 @@ def _read_answer(received: bytes, method: str, *, wants_body: bool, is_all: bool
     """
     if not received.startswith(b"HTTP/"[: len(received)]):
         raise ValueError(repr(received[:40].decode(errors="replace")))
-    if not is_all and not any(end in received for end in _HEAD_ENDS):
-        return None
+    if not any(end in received for end in _HEAD_ENDS):
+        if not is_all:
+            return None
+        if received:
+            raise ValueError("its head is cut short or too long")
     from http.client import HTTPException, HTTPResponse, RemoteDisconnected  # noqa: PLC0415 - 2 MB
 
     response = HTTPResponse(_Received(received), method=method)  # type: ignore[arg-type]  # as above
