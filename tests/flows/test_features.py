@@ -101,6 +101,29 @@ def test_dependents_wait_until_what_they_need_is_ready(agent: Any, port: int) ->
     assert ready["number"] < spawned["number"]
 
 
+def test_healthy_means_that_a_live_probe_has_said_so(agent: Any, port: int) -> None:
+    (agent.home / "server.py").write_text(SERVER)
+    agent.apply(
+        f"""
+        [services.db]
+        exec = [{PYTHON}, "server.py", "{port}", "no-flag"]
+        [[services.db.health]]
+        tcp = "127.0.0.1:{port}"
+        interval = "100ms"
+        [services.web]
+        exec = ["sleep", "1000"]
+        needs = {{ db = "healthy" }}
+        """
+    )
+
+    agent.ok("wait", "db", "--for", "healthy", "--timeout", "10s")
+
+    events = agent.events()
+    passed = next(e for e in events if e["service"] == "db" and e["kind"] == "ProbePassed")
+    spawned = next(e for e in events if e["service"] == "web" and e["kind"] == "InstanceSpawned")
+    assert passed["number"] < spawned["number"]
+
+
 def test_sd_notify_tells_ready_status_and_heartbeat(agent: Any, until: Any) -> None:
     (agent.home / "notify.py").write_text(NOTIFY)
     agent.apply(

@@ -52,7 +52,7 @@ _UP = frozenset({"running", "finished"})
 _DOWN = frozenset({"stopped", "failed", "finished"})
 
 
-def problem(goal: Goal, status: InstanceStatus, *, blocked_by: str) -> str | None:
+def problem(goal: Goal, status: InstanceStatus, *, blocked_by: str, healthy: bool) -> str | None:
     """Say what stands between *status* and *goal*: "" nothing, None nothing final yet."""
     match goal:
         case Goal.UP:
@@ -66,7 +66,7 @@ def problem(goal: Goal, status: InstanceStatus, *, blocked_by: str) -> str | Non
         case Goal.READY:
             return "" if status.ready or status.phase == "finished" else None
         case Goal.HEALTHY:
-            return "" if status.ready and status.live is not False else None
+            return "" if status.ready and healthy else None
         case Goal.DONE:
             return _done(status)
         case Goal.FAILED:

@@ -99,7 +99,12 @@ class Waiting:
         """Say what became of the instance, None while that is open."""
         keeper = self._manager.instance(name)
         status = self._manager.glance(keeper)
-        found = problem(goal, status, blocked_by=self._manager.needs.blocked_by(keeper))
+        found = problem(
+            goal,
+            status,
+            blocked_by=self._manager.needs.blocked_by(keeper),
+            healthy=keeper.vitals.healthy,
+        )
         if found is None:
             return None
         return self._describe(status, found, keeper.sink.tail(10) if found else [])

@@ -54,14 +54,24 @@ class Vitals:
     @property
     def live(self) -> bool | None:
         """What the live probes say together; None where there is none, or no verdict yet."""
-        found = [
+        found = self._live_verdicts()
+        if not found or (None in found and False not in found):
+            return None
+        return all(found)
+
+    @property
+    def healthy(self) -> bool:
+        """Every live probe has said so; without any, nothing speaks against it."""
+        probes = [each for each in self._keeper.spec.health if each.purpose is Purpose.LIVE]
+        found = self._live_verdicts()
+        return len(found) == len(probes) and all(found)
+
+    def _live_verdicts(self) -> list[bool | None]:
+        return [
             verdict.good
             for probe, verdict in self._verdicts.items()
             if probe.purpose is Purpose.LIVE
         ]
-        if not found or (None in found and False not in found):
-            return None
-        return all(found)
 
     # notices
 
