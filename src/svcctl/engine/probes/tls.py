@@ -53,7 +53,7 @@ class SecureConnection:
         self._connection.close()
 
     async def _carry(self, operation: Callable[[], _Result]) -> _Result:
-        """Do *operation*, and carry bytes to and fro for as long as it asks for them."""
+        """Do *operation*, and carry bytes both ways for as long as it asks for them."""
         while True:
             try:
                 result = operation()
