@@ -194,6 +194,9 @@ class LogSink(Protocol):
     def close(self) -> None:
         """Let go of pipes and files; what waits in the pipes stays there for the next sink."""
 
+    def discard(self) -> None:
+        """Let go for good, and of the pipes themselves: the instance is no more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:

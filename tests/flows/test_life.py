@@ -267,6 +267,7 @@ def test_prune_removes_what_the_file_no_longer_defines(agent: Any, alive: Any) -
 
     assert [each["service"] for each in agent.status()] == ["web"]
     assert not alive(pid)
+    assert not list((agent.home / "run" / "pipes").glob("old.*"))
 
 
 def test_what_a_program_wrote_is_read_back_in_order(agent: Any) -> None:

@@ -41,6 +41,7 @@ class Logs:
             until=until or None,
             grep=re.compile(grep.pattern.encode()) if grep else None,
             streams=frozenset({stream} if stream else STREAMS),
+            unfinished=not args.flag("follow"),
         )
         lines = read(
             [self._source(keeper) for keeper in keepers],

@@ -45,4 +45,3 @@ def closure(names: Iterable[str], edges: Edges) -> set[str]:
             found.add(name)
             open_names.extend(edges.get(name, ()))
     return found
-

@@ -197,6 +197,12 @@ class Keeper:
         self.program.close()
         self.sink.close()
 
+    def discard(self) -> None:
+        """Let go of everything for good: the instance is no more."""
+        self.close()
+        self.sink.discard()
+        self._world.store.delete(journal.KIND, self.name)
+
     # what the program reports
 
     def exited(self, end: Exit, *, leftover: bool) -> None:

@@ -187,8 +187,7 @@ class AgentManager:
     def _drop(self, keeper: Keeper) -> None:
         self.needs.forget(keeper)
         self._census.forget(keeper)
-        keeper.close()
-        self._world.store.delete(journal.KIND, keeper.name)
+        keeper.discard()
 
     async def enable(self, name: str, *, enabled: bool) -> None:
         """Have the service start by itself, or no longer."""

@@ -302,6 +302,10 @@ class FakeSink:
         self.closed = True
         self._followers.clear()
 
+    def discard(self) -> None:
+        """Follow no more, ever."""
+        self.closed = True
+
 
 class FakeStore:
     """Remembers documents as JSON, for as long as it lives."""

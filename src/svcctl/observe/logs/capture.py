@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from svcctl.events import CapturePaused, CaptureResumed
@@ -96,6 +97,13 @@ class Capture:
         for pump in self._pumps.values():
             pump.close()
         self._pumps.clear()
+
+    def discard(self) -> None:
+        """Let go for good, and delete the pipes: the instance is no more, its logs stay."""
+        self.close()
+        for name in STREAMS:
+            with suppress(FileNotFoundError):
+                os.unlink(self._fifo(name))  # noqa: PTH108
 
     # what the pumps ask and tell
 

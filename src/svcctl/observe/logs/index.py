@@ -11,11 +11,12 @@ import bisect
 import os
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 _PAIR = struct.Struct("<QQ")  # offset where a batch begins, nanoseconds since 1970
+_END = 1 << 64  # an offset behind all others
 _CLOSEST = 20_000_000  # nanoseconds between two pairs, at the least
+_BLOCK = 256  # pairs read at once
+_BLOCKS = 32  # blocks remembered: an index can have a pair for every line
 
 
 class IndexWriter:
@@ -57,44 +58,74 @@ class IndexWriter:
                 self._end = 0
 
 
-@dataclass(frozen=True, slots=True)
 class Index:
-    """The pairs of one file, in order of their offsets; clocks jump, so times need not grow."""
+    """The pairs of one file, in order of their offsets; clocks jump, so times need not grow.
 
-    offsets: list[int]
-    times: list[float]
+    Only what is asked for is read: a file of short lines that come slowly has more pairs than
+    should be held.  Without any pair, everything was captured at *fallback*.
+    """
+
+    def __init__(self, path: str, *, fallback: float) -> None:
+        self._fallback = fallback
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._descriptor = -1
+            self._count = 0
+        else:
+            self._count = os.fstat(self._descriptor).st_size // _PAIR.size
+        self._blocks: dict[int, bytes] = {}
+        self._span = (0, 0, fallback)  # offsets between which the last answer of at() holds
 
     def at(self, offset: int) -> float:
-        """Give when the byte at *offset* was captured (seconds since 1970); 0 if nobody knows."""
-        place = bisect.bisect_right(self.offsets, offset) - 1
-        return self.times[max(place, 0)] if self.times else 0.0
+        """Give when the byte at *offset* was captured (seconds since 1970)."""
+        begin, end, at = self._span
+        if not begin <= offset < end:
+            self._span = _, _, at = self._around(offset)
+        return at
 
     def first(self, since: float) -> int | None:
         """Give the first offset captured at *since* or later; None where nothing was."""
-        if not self.times:
-            return 0
-        pairs = zip(self.offsets, self.times, strict=True)
-        found = next(
-            ((place, offset) for place, (offset, at) in enumerate(pairs) if at >= since), None
-        )
-        if found is None:
+        if self._count == 0:
+            return 0 if self._fallback >= since else None
+        place = bisect.bisect_left(range(self._count), since, key=self._time)
+        if place == self._count:
             return None
-        place, offset = found
-        return offset if place else 0  # what came before the first pair has its time
+        return self._offset(place) if place else 0  # what came before the first pair has its time
 
+    def close(self) -> None:
+        """Read no more."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
-def read_index(path: str, *, fallback: float) -> Index:
-    """Read an index; without a sound one, everything was captured at *fallback*."""
-    try:
-        raw = Path(path).read_bytes()
-    except OSError:
-        raw = b""
-    whole = raw[: len(raw) // _PAIR.size * _PAIR.size]
-    pairs = list(_PAIR.iter_unpack(whole))
-    offsets = [offset for offset, _ in pairs]
-    if not pairs or offsets != sorted(offsets):
-        return Index([0], [fallback])
-    return Index(offsets, [at / 1e9 for _, at in pairs])
+    def _around(self, offset: int) -> tuple[int, int, float]:
+        if self._count == 0:
+            return 0, _END, self._fallback
+        place = bisect.bisect_right(range(self._count), offset, key=self._offset) - 1
+        begin = self._offset(place) if place >= 0 else 0
+        end = self._offset(place + 1) if place + 1 < self._count else _END
+        return begin, end, self._time(max(place, 0))
+
+    def _offset(self, place: int) -> int:
+        return self._pair(place)[0]
+
+    def _time(self, place: int) -> float:
+        return self._pair(place)[1] / 1e9
+
+    def _pair(self, place: int) -> tuple[int, int]:
+        number, rest = divmod(place, _BLOCK)
+        block = self._blocks.get(number)
+        if block is None:
+            if len(self._blocks) >= _BLOCKS:
+                self._blocks.clear()
+            start = number * _BLOCK * _PAIR.size
+            block = os.pread(self._descriptor, _BLOCK * _PAIR.size, start)
+            self._blocks[number] = block
+        if len(block) < (rest + 1) * _PAIR.size:
+            return _END, 0  # cut short since we looked
+        offset, at_ns = _PAIR.unpack_from(block, rest * _PAIR.size)
+        return offset, at_ns
 
 
 def first_time(path: str) -> float | None:

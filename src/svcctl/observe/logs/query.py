@@ -7,15 +7,15 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import IO, cast
 
 from svcctl.observe.logs.files import STREAMS, Piece, pieces
-from svcctl.observe.logs.index import Index, read_index
+from svcctl.observe.logs.index import Index
 from svcctl.observe.logs.lines import LONGEST
 
-_BLOCK = 256 * 1024
+_BLOCK = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class Source:
 class Wanted:
     """Which lines: from *since* (0: the beginning) to *until*, that match *grep*, of *streams*.
 
-    Without *packed*, compressed files and what is older are left out.
+    Without *packed*, compressed files and what is older are left out.  Without *unfinished*, so is
+    a last line whose end was not captured yet: who begins to follow in the same turn of the loop
+    gets it from there.
     """
 
     since: float = 0.0
@@ -50,6 +52,7 @@ class Wanted:
     grep: re.Pattern[bytes] | None = None
     streams: frozenset[str] = frozenset(STREAMS)
     packed: bool = True
+    unfinished: bool = True
 
     def has(self, at: float, text: bytes) -> bool:
         """Say whether a line is wanted."""
@@ -57,64 +60,145 @@ class Wanted:
             return False
         return self.grep is None or self.grep.search(text) is not None
 
-    @property
-    def ends_now(self) -> bool:
-        """The last lines of a file are the last ones wanted."""
-        return self.until is None and self.grep is None
-
 
 def read(sources: Sequence[Source], wanted: Wanted, *, last: int | None) -> Iterator[Line]:
     """Give the lines *wanted*, or only the *last* so many of them, by time.
 
-    The order within a stream is never changed, whatever the clock did meanwhile.  An unfinished
-    last line is included, and one longer than LONGEST is given in parts.
+    What is captured after this call does not count, whenever the lines are taken; rotation,
+    compression and deletion may go on meanwhile.  The order within a stream is never changed,
+    whatever the clock did meanwhile.  A line longer than LONGEST is given in parts.
     """
-    streams = [(source, name) for source in sources for name in STREAMS if name in wanted.streams]
+    readers = [
+        _StreamReader(source, name, wanted)
+        for source in sources
+        for name in STREAMS
+        if name in wanted.streams
+    ]
     if last is None:
-        return heapq.merge(
-            *(_lines(source, name, wanted) for source, name in streams), key=lambda line: line.at
-        )
-    ends = [_last_lines(source, name, wanted, last) for source, name in streams]
-    merged = heapq.merge(*ends, key=lambda line: line.at)
-    return iter(deque(merged, maxlen=last))
+        return heapq.merge(*(reader.lines() for reader in readers), key=_time)
+    return _ends(readers, last)
+
+
+def _ends(readers: Sequence[_StreamReader], last: int) -> Iterator[Line]:
+    ends = [reader.last_lines(last) for reader in readers]
+    yield from deque(heapq.merge(*ends, key=_time), maxlen=last)
+
+
+def _time(line: Line) -> float:
+    return line.at
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A file that is being read."""
+    """A file that is being read, up to *size* (None: to its end)."""
 
     file: IO[bytes]
     index: Index
     packed: bool
+    size: int | None = None
+
+    def close(self) -> None:
+        self.file.close()
+        self.index.close()
 
 
-def _lines(source: Source, stream: str, wanted: Wanted) -> Iterator[Line]:
-    full, current = _present(source.folder, stream, wanted)
-    try:
-        for piece in full:
-            if opened := _open_full(piece):
-                with opened.file:
-                    yield from _wanted_lines(source, stream, opened, wanted)
+class _StreamReader:
+    """Reads one stream of one instance, over all of its files, as they were when it was made."""
+
+    def __init__(self, source: Source, stream: str, wanted: Wanted) -> None:
+        self._source, self._stream, self._wanted = source, stream, wanted
+        self._number, self._size = _extent(source.folder, stream)
+
+    def lines(self) -> Iterator[Line]:
+        """Give the wanted lines, oldest first."""
+        full, current = self._present()
+        try:
+            for piece in full:
+                if opened := self._open_full(piece):
+                    with closing(opened):
+                        yield from self._forward(opened)
+            if current:
+                yield from self._forward(current)
+        finally:
+            if current:
+                current.close()
+
+    def last_lines(self, count: int) -> list[Line]:
+        """Give the last *count* wanted lines, oldest first; no more files are read than needed."""
+        full, opened = self._present()
+        found: list[Line] = []
+        while True:
+            if opened:
+                with closing(opened):
+                    found = [*self._end(opened, count - len(found)), *found]
+            if not full or len(found) >= count:
+                return found
+            opened = self._open_full(full.pop())
+
+    def _present(self) -> tuple[list[Piece], _Open | None]:
+        full, current = _present(self._source.folder, self._stream, self._wanted)
+        if current and any(piece.number >= self._number for piece in full):
+            current.close()  # what was being written then has been rotated since
+            current = None
         if current:
-            yield from _wanted_lines(source, stream, current, wanted)
-    finally:
-        if current:
-            current.file.close()
+            current = replace(current, size=self._size)
+        return [piece for piece in full if piece.number <= self._number], current
+
+    def _open_full(self, piece: Piece) -> _Open | None:
+        opened = _open_full(piece)
+        if opened and piece.number == self._number:
+            return replace(opened, size=self._size)
+        return opened
+
+    def _forward(self, opened: _Open) -> Iterator[Line]:
+        offset = opened.index.first(self._wanted.since) if self._wanted.since else 0
+        if offset is None:
+            return
+        offset = _go_to_line(opened, offset)
+        while opened.size is None or offset < opened.size:
+            most = LONGEST if opened.size is None else min(LONGEST, opened.size - offset)
+            raw = opened.file.readline(most)
+            if not raw:
+                return
+            if line := self._line(opened.index, offset, raw):
+                yield line
+            offset += len(raw)
+
+    def _end(self, opened: _Open, count: int) -> list[Line]:
+        if opened.packed:
+            return list(deque(self._forward(opened), maxlen=count))
+        if self._wanted.since and opened.index.first(self._wanted.since) is None:
+            return []
+        size = os.fstat(opened.file.fileno()).st_size if opened.size is None else opened.size
+        found: list[Line] = []
+        for offset, raw in _backward(opened.file, size):
+            if len(found) >= count or opened.index.at(offset) < self._wanted.since:
+                break
+            if line := self._line(opened.index, offset, raw):
+                found.append(line)
+        return found[::-1]
+
+    def _line(self, index: Index, offset: int, raw: bytes) -> Line | None:
+        if not (raw.endswith(b"\n") or self._wanted.unfinished or len(raw) >= LONGEST):
+            return None
+        at, text = index.at(offset), raw.removesuffix(b"\n").removesuffix(b"\r")
+        if not self._wanted.has(at, text):
+            return None
+        return Line(at, self._source.service, self._source.instance, self._stream, text)
 
 
-def _last_lines(source: Source, stream: str, wanted: Wanted, count: int) -> list[Line]:
-    """Read files backwards in time until *count* lines are found."""
-    full, opened = _present(source.folder, stream, wanted)
-    found: list[Line] = []
+def _extent(folder: str, stream: str) -> tuple[int, int]:
+    """Give the number that the file being written will have, and its size."""
+    full = _full(folder, stream)
     while True:
-        if opened:
-            with opened.file:
-                missing = count - len(found)
-                lines = _wanted_lines(source, stream, opened, wanted, about_last=missing)
-                found = [*deque(lines, maxlen=missing), *found]
-        if not full or len(found) >= count:
-            return found
-        opened = _open_full(full.pop())
+        newest = full[-1:]
+        try:
+            size = os.stat(f"{folder}/{stream}.log").st_size  # noqa: PTH116
+        except FileNotFoundError:
+            size = 0
+        full = _full(folder, stream)
+        if [piece.number for piece in newest] == [piece.number for piece in full[-1:]]:
+            return int(full[-1].number) + 1 if full else 1, size
 
 
 def _present(folder: str, stream: str, wanted: Wanted) -> tuple[list[Piece], _Open | None]:
@@ -128,7 +212,7 @@ def _present(folder: str, stream: str, wanted: Wanted) -> tuple[list[Piece], _Op
         if [piece.number for piece in newest] == [piece.number for piece in full[-1:]]:
             break
         if current:  # a rotation happened under our eyes
-            current.file.close()
+            current.close()
     if not wanted.packed:
         oldest = max((place for place, piece in enumerate(full, 1) if piece.packed), default=0)
         full = full[oldest:]
@@ -150,8 +234,7 @@ def _open(path: str, index: str, *, packed: bool) -> _Open | None:
         file = _unpacking(path) if packed else open(path, "rb")  # noqa: PTH123, SIM115 - closed by callers
     except FileNotFoundError:
         return None
-    pairs = read_index(index, fallback=os.fstat(file.fileno()).st_mtime)
-    return _Open(file, pairs, packed)
+    return _Open(file, Index(index, fallback=os.fstat(file.fileno()).st_mtime), packed)
 
 
 def _unpacking(path: str) -> IO[bytes]:
@@ -160,37 +243,33 @@ def _unpacking(path: str) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path))
 
 
-def _wanted_lines(
-    source: Source, stream: str, opened: _Open, wanted: Wanted, *, about_last: int | None = None
-) -> Iterator[Line]:
-    """Give the wanted lines of one file; *about_last* allows to begin near its end."""
-    offset = opened.index.first(wanted.since) if wanted.since else 0
-    if offset is None:
-        return
-    if about_last is not None and wanted.ends_now and not opened.packed:
-        offset = max(offset, _near_end(opened.file, about_last))
-    offset = _go_to_line(opened.file, offset)
-    for raw in iter(partial(opened.file.readline, LONGEST), b""):
-        at, text = opened.index.at(offset), raw.removesuffix(b"\n").removesuffix(b"\r")
-        offset += len(raw)
-        if wanted.has(at, text):
-            yield Line(at, source.service, source.instance, stream, text)
-
-
-def _go_to_line(file: IO[bytes], offset: int) -> int:
+def _go_to_line(opened: _Open, offset: int) -> int:
     """Go to the first line that begins at *offset* or after it."""
     if offset == 0:
-        return file.seek(0)
-    file.seek(offset - 1)
-    return offset - 1 + len(file.readline())
+        return opened.file.seek(0)
+    opened.file.seek(offset - 1)
+    return offset - 1 + len(opened.file.readline())
 
 
-def _near_end(file: IO[bytes], count: int) -> int:
-    """Give an offset after which there are at least *count* lines, or 0."""
-    place, newlines = file.seek(0, os.SEEK_END), 0
-    while place > 0 and newlines <= count:
+def _backward(file: IO[bytes], place: int) -> Iterator[tuple[int, bytes]]:
+    """Give offset and text of each line before *place*, the last one first."""
+    rest = b""
+    while place > 0:
         size = min(_BLOCK, place)
         place -= size
         file.seek(place)
-        newlines += file.read(size).count(b"\n")
-    return place
+        block = file.read(size) + rest
+        rest, *lines = block.split(b"\n")
+        end = place + len(block)
+        last = b""  # the newline that ended the line is split off; the very last may have none
+        for line in reversed(lines):
+            if line or last:
+                end -= len(line) + len(last)
+                yield end, line + last
+            last = b"\n"
+        rest += last
+        if len(rest) >= LONGEST:
+            yield place, rest
+            rest = b""
+    if rest:
+        yield 0, rest
