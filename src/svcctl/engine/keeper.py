@@ -442,6 +442,7 @@ class Keeper:
         child = self.program.child
         self.entry = replace(self.entry, identity=child.identity if child else None)
         self.write_down()
+        self.vitals.forked()
         return True
 
     @property

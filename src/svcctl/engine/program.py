@@ -67,15 +67,19 @@ class Program:
         return True
 
     def follow(self, pid: int) -> bool:
-        """Take *pid* as the main process from now on; False where there is no such process."""
+        """Take *pid* as the main process from now on; False where it is none of this tree.
+
+        Any other, and a service could have the agent kill whomever it names.
+        """
+        former = self.child
+        if former is None or pid not in {each.pid for each in former.members()}:
+            return False
         identity = self._keeper.world.spawner.identify(pid)
         if identity is None:
             return False
-        former = self.child
         if not self.adopt(identity, self._keeper.entry.token):
             return False
-        if former:
-            former.close()
+        former.close()
         return True
 
     def sweep_strays(self, token: str, then: Callable[[tuple[Member, ...]], None]) -> None:

@@ -36,6 +36,7 @@ class Vitals:
         self._unwatch_files: Cancel | None = None
         self._debounce: Timer | None = None
         self._hearers: list[Callable[[Notice], None]] = []
+        self._on_fork: Callable[[], None] = _nothing
         self._address = ""
         self._deafen: Cancel | None = None
         self._open_board()
@@ -145,8 +146,15 @@ class Vitals:
         if wanted.notify:
             missing.add("notify")
             self._hear(lambda n: came_about("notify") if n.fields.get("READY") == "1" else None)
+        if wanted.fork:
+            missing.add("fork")
+            self._on_fork = lambda: came_about("fork")
         for probe in wanted.probes:
             self._watch(probe, on_good=lambda probe=probe: came_about(probe), eager=True)  # type: ignore[misc]
+
+    def forked(self) -> None:
+        """The program has put itself into the background."""
+        self._on_fork()
 
     # while it runs
 
@@ -180,6 +188,7 @@ class Vitals:
         self._sources.clear()
         self._timers.clear()
         self._hearers.clear()
+        self._on_fork = _nothing
 
     def respec(self) -> None:
         """Watch as the new definition says."""
@@ -319,6 +328,10 @@ class Vitals:
             self._keeper.tell(kind, reason="files changed")
 
         self._debounce = self._keeper.world.clock.later(reload.debounce, act)
+
+
+def _nothing() -> None:
+    """What comes about where nothing is waited for."""
 
 
 def probe_name(probe: Probe) -> str:

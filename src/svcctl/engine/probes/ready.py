@@ -6,21 +6,26 @@ from dataclasses import dataclass
 
 from svcctl.spec.notation import parse_duration
 from svcctl.spec.probe import Probe, Purpose
-from svcctl.spec.service import ServiceSpec
+from svcctl.spec.service import ServiceSpec, Type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """What must come about: *delay* seconds pass, READY=1 is heard, each of *probes* passes."""
+    """What must come about.
+
+    *delay* seconds pass, READY=1 is heard, it puts itself into the background, each of *probes*
+    passes.
+    """
 
     delay: float = 0.0
     notify: bool = False
+    fork: bool = False
     probes: tuple[Probe, ...] = ()
 
     @property
     def at_once(self) -> bool:
         """Nothing has to be waited for."""
-        return not (self.delay or self.notify or self.probes)
+        return not (self.delay or self.notify or self.fork or self.probes)
 
 
 def readiness(spec: ServiceSpec) -> Readiness:
@@ -31,16 +36,18 @@ def readiness(spec: ServiceSpec) -> Readiness:
     probes = tuple(each for each in spec.health if each.purpose is not Purpose.LIVE)
     kind, _, value = spec.ready.partition(":")
     match kind:
-        case "delay":
-            return Readiness(delay=parse_duration(value), probes=probes)
-        case "notify":
-            return Readiness(notify=True, probes=probes)
         case "port":
             port = Probe(tcp=f"127.0.0.1:{value}", purpose=Purpose.STARTUP, interval=1.0)
-            return Readiness(probes=(port, *probes))
+            probes = (port, *probes)
         case "log":
-            return Readiness(probes=(Probe(log=value, purpose=Purpose.STARTUP), *probes))
+            probes = (Probe(log=value, purpose=Purpose.STARTUP), *probes)
         case "health" if not probes:
-            return Readiness(probes=tuple(each for each in spec.health if each.log is None))
+            probes = tuple(each for each in spec.health if each.log is None)
         case _:
-            return Readiness(probes=probes)
+            pass
+    return Readiness(
+        delay=parse_duration(value) if kind == "delay" else 0.0,
+        notify=kind == "notify",
+        fork=spec.type is Type.FORKING,
+        probes=probes,
+    )

@@ -10,7 +10,7 @@ from svcctl.engine.probes.ready import Readiness, readiness
 from svcctl.errors import SpecError
 from svcctl.spec.grammar import check_ready
 from svcctl.spec.probe import Probe, Purpose
-from svcctl.spec.service import ServiceSpec
+from svcctl.spec.service import ServiceSpec, Type
 
 STARTUP = Probe(exec=("migrated",), purpose=Purpose.STARTUP)
 READY = Probe(tcp="127.0.0.1:80", purpose=Purpose.READY)
@@ -46,6 +46,13 @@ def test_a_port_and_a_line_are_probes_of_their_own() -> None:
 
     assert (port.tcp, port.purpose) == ("127.0.0.1:8080", Purpose.STARTUP)
     assert (line.log, line.purpose) == ("ready: [a-z]+", Purpose.STARTUP)
+
+
+def test_a_program_that_forks_is_ready_when_it_did() -> None:
+    spec = ServiceSpec(name="d", exec=("d",), type=Type.FORKING, pid_file="/run/d.pid")
+
+    assert readiness(spec) == Readiness(fork=True)
+    assert not readiness(spec).at_once
 
 
 def test_health_without_other_probes_means_the_live_ones() -> None:
