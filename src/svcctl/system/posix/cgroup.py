@@ -12,9 +12,11 @@ no processes itself, so the agent moves aside when the first limit is asked for.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 
 from svcctl.spec.policy import Limits
+from svcctl.system.posix.process import read_small
 
 Problem = tuple[str, str]
 _CONTROLLERS = frozenset({"cpu", "memory", "pids"})
@@ -39,10 +41,7 @@ class Group:
 
     def pids(self) -> tuple[int, ...]:
         """Give who is in, in groups below as well."""
-        found: list[int] = []
-        for folder, _, _ in os.walk(self.path):
-            found.extend(map(int, _read(f"{folder}/cgroup.procs").split()))
-        return tuple(found)
+        return tuple(_pids_in(self.path))
 
     def kill(self) -> None:
         """Kill everyone in it; none can fork away from that (Linux 5.14, else nothing happens)."""
@@ -193,6 +192,15 @@ def _is_delegated(path: str) -> bool:
     return False
 
 
+def _pids_in(path: str) -> list[int]:
+    found = list(map(int, _read(f"{path}/cgroup.procs").split()))
+    with suppress(OSError):
+        if os.stat(path).st_nlink > 2:  # a link for each group below
+            for folder in _folders(path):
+                found += _pids_in(folder)
+    return found
+
+
 def _folders(path: str) -> list[str]:
     try:
         return [each.path for each in os.scandir(path) if each.is_dir()]
@@ -208,11 +216,7 @@ def _remove(path: str) -> None:
 
 
 def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as source:
-            return source.read()
-    except OSError:
-        return ""
+    return os.fsdecode(read_small(path))
 
 
 def _write(path: str, text: str) -> bool:

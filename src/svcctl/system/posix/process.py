@@ -75,7 +75,7 @@ def _all_processes() -> Iterator[Process]:
 
 def read_process(pid: int) -> Process | None:
     """Look at one process; None where there is none."""
-    text = _read(f"/proc/{pid}/stat")
+    text = read_small(f"/proc/{pid}/stat")
     return parse_stat(text) if text else None
 
 
@@ -100,14 +100,14 @@ def parse_stat(text: bytes) -> Process:
 
 def token_of(pid: int) -> str:
     """Give the token a process was started with; empty where there is none or it is hidden."""
-    environ = b"\0" + _read(f"/proc/{pid}/environ")
+    environ = b"\0" + read_small(f"/proc/{pid}/environ")
     _, found, rest = environ.partition(f"\0{TOKEN_VARIABLE}=".encode())
     return os.fsdecode(rest.partition(b"\0")[0]) if found else ""
 
 
 def effective_capabilities() -> int:
     """Give what this process may do, a bit for each of capabilities(7)."""
-    _, found, rest = _read("/proc/self/status").partition(b"\nCapEff:")
+    _, found, rest = read_small("/proc/self/status").partition(b"\nCapEff:")
     return int(rest.split(None, 1)[0], 16) if found else 0
 
 
@@ -118,14 +118,14 @@ def child_pids() -> set[int] | None:
         path = f"/proc/self/task/{thread}/children"
         if not os.path.exists(path):
             return None
-        pids.update(map(int, _read(path).split()))
+        pids.update(map(int, read_small(path).split()))
     return pids
 
 
 @cache
 def boot_id() -> str:
     """Give what the kernel calls this boot; empty where it does not say."""
-    return _read("/proc/sys/kernel/random/boot_id").decode().strip()
+    return read_small("/proc/sys/kernel/random/boot_id").decode().strip()
 
 
 @cache
@@ -175,7 +175,7 @@ def own_usage() -> Document:
     return {"cpu_seconds": usage.cpu_seconds, "memory_bytes": usage.memory_bytes}
 
 
-def _read(path: str) -> bytes:
+def read_small(path: str) -> bytes:
     """Read a small file of /proc; nothing where the process is gone or not ours to see."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
