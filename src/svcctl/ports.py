@@ -89,7 +89,7 @@ class Launch:
     tag: str
     token: str
     argv: tuple[str, ...]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)  # secrets may be in it
     cwd: str = "/"
     stdin: str = "null"
     stdout: int | None = None

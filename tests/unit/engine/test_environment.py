@@ -221,3 +221,6 @@ def test_a_folder_that_cannot_be_made_may_be_possible_later(tmp_path: Path, plac
 def test_no_repr_shows_a_secret(place: Place) -> None:
     assert repr(environment.Secret(SECRET.encode())) == "***"
     assert SECRET not in repr(place)
+    assert SECRET not in repr(
+        environment.launch(spec(), place, argv=("web",), tag="web", token="t")
+    )
