@@ -45,25 +45,29 @@ def to_document(entry: Entry) -> Document:
 
 
 def from_document(document: Document) -> Entry:
-    """Read what :func:`to_document` gave; raises KeyError, TypeError or ValueError otherwise."""
-    state = dict(cast("dict[str, object]", document["state"]))
-    ending = state["ending"]
+    """Read what :func:`to_document` gave; raises KeyError, TypeError or ValueError otherwise.
+
+    What another version wrote is read as far as this one knows it: a program must not be started
+    twice because its agent was upgraded, or taken back.
+    """
+    state = _known(cast("Document", document["state"]), Instance)
+    ending = state.get("ending")
     state |= {
         "phase": Phase(cast("str", state["phase"])),
         "stage": Stage(cast("str", state["stage"])),
-        "cause": Cause(cast("str", state["cause"])),
+        "cause": Cause(cast("str", state.get("cause", Cause.NONE))),
         "ending": Ending(cast("str", ending)) if ending is not None else None,
-        "failures": tuple(cast("list[float]", state["failures"])),
-        "probe_failures": tuple(cast("list[float]", state["probe_failures"])),
+        "failures": tuple(cast("list[float]", state.get("failures", ()))),
+        "probe_failures": tuple(cast("list[float]", state.get("probe_failures", ()))),
     }
     identity = cast("dict[str, object] | None", document["identity"])
-    return Entry(
-        **cast(
-            "dict[str, object]",
-            document
-            | {
-                "state": Instance(**state),  # type: ignore[arg-type]
-                "identity": Identity(**identity) if identity else None,  # type: ignore[arg-type]
-            },
-        )
-    )
+    found = _known(document, Entry) | {
+        "state": Instance(**state),  # type: ignore[arg-type]
+        "identity": Identity(**identity) if identity else None,  # type: ignore[arg-type]
+    }
+    return Entry(**found)  # type: ignore[arg-type]
+
+
+def _known(document: Document, kind: type[Entry | Instance]) -> Document:
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in document.items() if name in names}
