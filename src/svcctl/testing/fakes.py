@@ -6,6 +6,7 @@ import heapq
 import itertools
 import json
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
 from svcctl.errors import CannotSpawn
@@ -129,6 +130,11 @@ class FakeChild:
         """Every limit can be set here."""
         return ()
 
+    def orphaned(self, clock: FakeClock) -> None:
+        """Outlive the agent: nobody is told of anything any more; the next has its own *clock*."""
+        self.close()
+        self._clock = clock
+
     def on_exit(self, call: Callable[[Exit], None]) -> None:
         """Make *call* once the program has ended."""
         end = self.exited
@@ -153,6 +159,10 @@ class FakeChild:
             self._clock.later(0.0, lambda: self.exit(signal=name))
             if everyone:
                 self.leftover.clear()
+
+    def trusts(self, uid: int) -> bool:
+        """Trust root only."""
+        return uid == 0
 
     def members(self) -> tuple[Member, ...]:
         """Give the live processes of the tree."""
@@ -198,6 +208,13 @@ class FakeSpawner:
         self.refusals: list[CannotSpawn] = []
         self._clock = clock
         self._pids = itertools.count(1001)
+
+    def inherit(self, former: FakeSpawner) -> None:
+        """Find what *former* started still there, as a new agent does after the old one's death."""
+        self.children = former.children
+        self._pids = former._pids
+        for child in self.children:
+            child.orphaned(self._clock)
 
     @property
     def launches(self) -> list[Launch]:
@@ -332,17 +349,29 @@ class FakeStore:
 
 
 class FakeBus:
-    """Keeps every event it carries in *events*."""
+    """Keeps every event it carries in *events*, in the one order in which all see them."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self._subscribers: list[Subscriber] = []
+        self._waiting: deque[Event] = deque()
+        self._telling = False
 
     def publish(self, event: Event) -> None:
-        """Tell everyone who is subscribed now."""
+        """Tell everyone who is subscribed; an event stated meanwhile is told after this one."""
         self.events.append(event)
-        for subscriber in tuple(self._subscribers):
-            subscriber(event)
+        self._waiting.append(event)
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._waiting:
+                event = self._waiting.popleft()
+                for subscriber in tuple(self._subscribers):
+                    if subscriber in self._subscribers:
+                        subscriber(event)
+        finally:
+            self._telling = False
 
     def subscribe(self, subscriber: Subscriber) -> Cancel:
         """Call *subscriber* with every event from now on."""
@@ -370,7 +399,7 @@ class FakeNoticeBoard:
         """Have the program of *instance* send a notice; nobody may listen."""
         call = self._listeners.get(instance)
         if call:
-            call(Notice(fields=dict(fields)))
+            call(Notice(fields=dict(fields), uid=0))
 
     def _silence(self, instance: str, call: Callable[[Notice], None]) -> None:
         if self._listeners.get(instance) is call:

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from svcctl.testing.world import FakeWorld
+
 DEADLINE = 20.0
 
 
@@ -36,3 +38,8 @@ async def _turns() -> None:
 @pytest.fixture
 def turns() -> Callable[[], Awaitable[None]]:
     return _turns
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    return FakeWorld()
