@@ -123,6 +123,9 @@ class Child(Protocol):
         What is gone already is no error; an unknown *name* is a UsageError.
         """
 
+    def trusts(self, uid: int) -> bool:
+        """Say whether a process of the user with that id may speak for the tree."""
+
     def members(self) -> tuple[Member, ...]:
         """Give the live processes of the tree, double-forked daemons included; zombies are not."""
 
@@ -200,10 +203,13 @@ class LogSink(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What a program said of itself (sd_notify): see sd_notify(3) for the names."""
+    """What a program said of itself: see sd_notify(3) for the names.
+
+    *uid* is that of the sender, as the kernel vouches for it; -1 where it does not.
+    """
 
     fields: Mapping[str, str]
-    pid: int = 0
+    uid: int = -1
 
 
 class NoticeBoard(Protocol):

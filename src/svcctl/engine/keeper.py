@@ -255,6 +255,10 @@ class Keeper:
         """Run a probe's command; give what went wrong, or an empty text."""
         return await self.program.check(argv, limit=limit)
 
+    def trusts(self, uid: int) -> bool:
+        """Say whether a process of that user may speak for the program."""
+        return self.program.child is not None and self.program.child.trusts(uid)
+
     def usage(self) -> Usage | None:
         """Measure the program, if there is one."""
         child = self.program.child

@@ -68,5 +68,8 @@ class Keeping(Protocol):
     async def check(self, argv: tuple[str, ...], *, limit: float) -> str:
         """Run a probe's command; give what went wrong, or an empty text."""
 
+    def trusts(self, uid: int) -> bool:
+        """Say whether a process of that user may speak for the program."""
+
     def usage(self) -> Usage | None:
         """Measure the program, if there is one."""

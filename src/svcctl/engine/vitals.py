@@ -10,7 +10,14 @@ from svcctl.engine.keeping import Keeping
 from svcctl.engine.life import Phase, Told
 from svcctl.engine.probes.http import check_http
 from svcctl.engine.probes.ready import readiness
-from svcctl.engine.probes.sources import Check, Heartbeat, LogMatch, Poll, Source
+from svcctl.engine.probes.sources import (
+    Check,
+    Heartbeat,
+    LogMatch,
+    Poll,
+    Source,
+    whole_number,
+)
 from svcctl.engine.probes.tcp import check_tcp
 from svcctl.events import MemoryExceeded, ProbeFailed, ProbePassed, StatusReported
 from svcctl.ports import Cancel, Notice, Timer
@@ -93,6 +100,10 @@ class Vitals:
         return found
 
     def _noticed(self, notice: Notice) -> None:
+        """Take what the program says; anybody can send, so it matters who did."""
+        if not self._keeper.trusts(notice.uid):
+            log.warning("notice.refused", extra={"instance": self._keeper.name, "uid": notice.uid})
+            return
         told = notice.fields
         if "STATUS" in told and told["STATUS"] != self.text:
             self.text = told["STATUS"]
@@ -104,10 +115,10 @@ class Vitals:
                     text=self.text,
                 )
             )
-        if (longer := told.get("EXTEND_TIMEOUT_USEC", "")).isdigit():
-            self._keeper.extend(int(longer) / 1_000_000)
-        if (pid := told.get("MAINPID", "")).isdigit():
-            self._keeper.follow_main(int(pid))
+        if longer := whole_number(told.get("EXTEND_TIMEOUT_USEC", "")):
+            self._keeper.extend(longer / 1_000_000)
+        if pid := whole_number(told.get("MAINPID", "")):
+            self._keeper.follow_main(pid)
         if "FDSTORE" in told:
             log.debug("notice.fdstore-ignored", extra={"instance": self._keeper.name})
         for hearer in tuple(self._hearers):

@@ -12,6 +12,7 @@ from svcctl.errors import Denied
 # sun_path holds 108 bytes on Linux and 104 on macOS; "/control/agent.sock" and
 # "/n/0123456789abcdef.sock" come after the folder.
 _LONGEST_RUN_FOLDER = 70
+_LONGEST_TEMPORARY = _LONGEST_RUN_FOLDER - len("/svcctl-4294967295/0123456789ab")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,9 @@ def _short_name(state: str) -> str:
 
 def _own_temporary_folder(environ: Mapping[str, str]) -> str:
     base = environ.get("TMPDIR", "")
-    folder = os.path.join(base if os.path.isabs(base) else "/tmp", f"svcctl-{os.geteuid()}")  # noqa: S108  # see _insist_it_is_ours
+    if not os.path.isabs(base) or len(os.fsencode(base)) > _LONGEST_TEMPORARY:
+        base = "/tmp"  # noqa: S108  # see _insist_it_is_ours
+    folder = os.path.join(base, f"svcctl-{os.geteuid()}")
     if os.path.lexists(folder):
         _insist_it_is_ours(folder)
     return folder

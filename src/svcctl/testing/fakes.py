@@ -395,11 +395,11 @@ class FakeNoticeBoard:
         self._listeners[instance] = call
         return f"/fake/{instance}.sock", lambda: self._silence(instance, call)
 
-    def say(self, instance: str, fields: Mapping[str, str]) -> None:
-        """Have the program of *instance* send a notice; nobody may listen."""
+    def say(self, instance: str, fields: Mapping[str, str], *, uid: int = 0) -> None:
+        """Have a program of the user *uid* send a notice to *instance*; nobody may listen."""
         call = self._listeners.get(instance)
         if call:
-            call(Notice(fields=dict(fields), uid=0))
+            call(Notice(fields=dict(fields), uid=uid))
 
     def _silence(self, instance: str, call: Callable[[Notice], None]) -> None:
         if self._listeners.get(instance) is call:

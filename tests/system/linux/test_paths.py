@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 
@@ -55,19 +57,32 @@ def test_users_have_their_own_folders() -> None:
     )
 
 
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A temporary folder with a name short enough for sockets."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.usefixtures("as_user")
-def test_without_a_runtime_folder_there_is_one_among_temporary_files(tmp_path: Path) -> None:
-    paths = find_paths({"HOME": "/home/ann", "TMPDIR": str(tmp_path)})
+def test_without_a_runtime_folder_there_is_one_among_temporary_files(short: Path) -> None:
+    paths = find_paths({"HOME": "/home/ann", "TMPDIR": str(short)})
 
-    assert paths.run == f"{tmp_path}/svcctl-1234/{paths.agent}"
+    assert paths.run == f"{short}/svcctl-1234/{paths.agent}"
 
 
 @pytest.mark.usefixtures("as_user")
-def test_a_temporary_folder_laid_out_by_somebody_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "svcctl-1234").mkdir()  # ours, while we pretend to be 1234
+def test_a_temporary_folder_laid_out_by_somebody_else_is_refused(short: Path) -> None:
+    (short / "svcctl-1234").mkdir()  # ours, while we pretend to be 1234
 
     with pytest.raises(Denied, match="is not a folder of this user"):
-        find_paths({"HOME": "/home/ann", "TMPDIR": str(tmp_path)})
+        find_paths({"HOME": "/home/ann", "TMPDIR": str(short)})
+
+
+def test_a_temporary_folder_with_a_name_too_long_for_sockets_is_passed_over() -> None:
+    paths = find_paths({"SVCCTL_HOME": "/srv/" + "x" * 90, "TMPDIR": "/srv/" + "y" * 60})
+
+    assert len(paths.socket) < 100
 
 
 def test_long_homes_get_a_short_place_for_sockets_each_its_own() -> None:

@@ -18,6 +18,7 @@ from svcctl.app.verbs import VERBS
 from svcctl.cli import border
 from svcctl.cli.commands import TABLE, svcctl
 from svcctl.cli.main import main
+from svcctl.system.paths import find_paths
 
 _SLOW_TO_IMPORT = {"asyncio", "pydantic", "rich", "psutil", "unittest", "http"}
 
@@ -76,7 +77,8 @@ def test_nobody_answers_is_exit_status_5(home: Path, capsys: pytest.CaptureFixtu
     assert main(["status"]) == 5
 
     said = capsys.readouterr().err
-    assert said.startswith(f"error[SVC-1400]: no agent answers at '{home}")
+    where = find_paths({"SVCCTL_HOME": str(home)}).socket
+    assert said.startswith(f"error[SVC-1400]: no agent answers at '{where}'")
     assert "hint: start one: svcctl agent run" in said
 
 

@@ -126,3 +126,23 @@ def test_a_pid_file_cannot_name_a_stranger(forking: Stage) -> None:
     assert forking.phase() is not Phase.RUNNING
     assert len(forking.spawner.running) == 1
     assert forking.spawner.children[1].signals == []
+
+
+def test_a_notice_of_another_user_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage(ServiceSpec(name="web", exec=("web",), ready="notify"))
+
+    stage.notices.say("web", {"READY": "1"}, uid=1234)
+
+    assert stage.phase() is Phase.STARTING
+    assert "notice.refused" in caplog.text
+    stage.notices.say("web", {"READY": "1"}, uid=0)
+    assert stage.phase() is Phase.RUNNING
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", "x"])
+def test_what_is_no_number_is_passed_over(number: str) -> None:
+    stage = Stage(ServiceSpec(name="web", exec=("web",), ready="notify"))
+
+    stage.notices.say("web", {"MAINPID": number, "EXTEND_TIMEOUT_USEC": number, "READY": "1"})
+
+    assert stage.phase() is Phase.RUNNING

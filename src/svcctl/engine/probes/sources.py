@@ -174,10 +174,15 @@ class Heartbeat:
 
 def _microseconds(text: str) -> float | None:
     """Give the seconds in *text*, None where it is no number; 2**64 - 1 means never."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 20):
+    number = whole_number(text)
+    if number is None:
         return None
-    number = int(text)
     return 0.0 if number >= 2**64 - 1 else number / 1_000_000
+
+
+def whole_number(text: str) -> int | None:
+    """Read a number from a notice; None for anything else, and for more than 64 bits hold."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else None
 
 
 class LogMatch:

@@ -110,6 +110,14 @@ class PosixChild:
                 (each for each in self._tree.processes() if each.pid != self._identity.pid), number
             )
 
+    def trusts(self, uid: int) -> bool:
+        """Say whether *uid* is root or owns the main process."""
+        try:
+            owner = os.stat(f"/proc/{self._identity.pid}").st_uid
+        except OSError:
+            return uid == 0
+        return uid in {0, owner}
+
     def members(self) -> tuple[Member, ...]:
         """Give the live processes of the tree."""
         return tuple(as_member(each) for each in self._tree.processes())

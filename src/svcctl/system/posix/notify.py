@@ -101,15 +101,15 @@ def _receive_all(board: socket.socket, call: Callable[[Notice], None]) -> None:
             )
         except (BlockingIOError, ConnectionError):
             return
-        pid = _take_ancillary(ancillary)
+        uid = _take_ancillary(ancillary)
         fields = parse_notice(message)
         if fields and not flags & socket.MSG_TRUNC:
-            call(Notice(fields=fields, pid=pid))
+            call(Notice(fields=fields, uid=uid))
 
 
 def _take_ancillary(ancillary: list[tuple[int, int, bytes]]) -> int:
-    """Give the sender's pid, as the kernel vouches for it, and close descriptors."""
-    pid = 0
+    """Give the sender's uid, as the kernel vouches for it, and close descriptors."""
+    uid = -1
     for level, kind, content in ancillary:
         if level != socket.SOL_SOCKET:
             continue
@@ -119,5 +119,5 @@ def _take_ancillary(ancillary: list[tuple[int, int, bytes]]) -> int:
             for each in descriptors:
                 os.close(each)
         elif kind == getattr(socket, "SCM_CREDENTIALS", -1):
-            pid = _CREDENTIALS.unpack_from(content)[0]
-    return pid
+            uid = _CREDENTIALS.unpack_from(content)[1]
+    return uid
