@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -132,6 +132,7 @@ class Instance:
     *queued*: one more scheduled run is due.  *child*: a main process exists.
     *failures* and *probe_failures*: when (monotonic) it failed within the window, for the crash
     budget.  *tries* and *probe_tries*: failures since the last stable run, for the backoff.
+    *stable*: the last run became ready and was long enough before it ended, or was taken down.
     *ending* and *cause*: how the last run ended, why the stop under way was begun.
     """
 
@@ -148,8 +149,13 @@ class Instance:
     probe_tries: int = 0
     delay: float = 0.0
     spawned_at: float = 0.0
+    stable: bool = False
     step: int = 0
     ending: Ending | None = None
     cause: Cause = Cause.NONE
     restarts: int = 0
     reason: str = ""
+
+    def forgiven(self) -> Instance:
+        """Give it without its failures: backoff and budgets begin anew."""
+        return replace(self, failures=(), probe_failures=(), tries=0, probe_tries=0)

@@ -33,8 +33,8 @@ swept          sweeping: post_stop or over
 =============  =============================================================================
 
 *Over* means: starting where a start is queued or the end was a restart; stopped where it was asked
-for; else by the restart policy finished, backoff (starting at once where the delay is 0) or, with
-the crash budget spent, failed.
+for; else by the restart policy backoff (starting at once where the delay is 0), finished or, with
+the crash budget spent, failed; instead of the last two, starting where a scheduled run is queued.
 """
 
 from __future__ import annotations
@@ -42,20 +42,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from svcctl.engine.backoff import wait
 from svcctl.engine.life import Cause, Effect, Ending, Input, Instance, Phase, Stage, Told
-from svcctl.spec.policy import Overlap, RestartWhen
+from svcctl.engine.outcome import is_stable, outcome
+from svcctl.spec.policy import Overlap
 from svcctl.spec.service import ServiceSpec, Type
 
 Step = tuple[Instance, tuple[Effect, ...]]
 Row = Callable[[Instance, Input, ServiceSpec], Step]
-
-_RETRIED = {
-    RestartWhen.ALWAYS: frozenset({Ending.OK, Ending.BAD, Ending.ABNORMAL}),
-    RestartWhen.ON_FAILURE: frozenset({Ending.BAD, Ending.ABNORMAL}),
-    RestartWhen.ON_ABNORMAL: frozenset({Ending.ABNORMAL}),
-    RestartWhen.NEVER: frozenset[Ending](),
-}
 
 
 def step(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
@@ -67,20 +60,20 @@ def step(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
 # --- on the way up
 
 
-def _start(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    """A person's start: failures are forgiven."""
-    return _begin(_forgiven(replace(instance, wanted=True)), told, spec)
+def _start(instance: Instance, spec: ServiceSpec) -> Step:
+    """A start that was asked for, or is due: failures are forgiven."""
+    return _begin(replace(instance.forgiven(), wanted=True, queued=False), spec)
 
 
-def _begin(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
+def _begin(instance: Instance, spec: ServiceSpec) -> Step:
     """Go through the stages of a start from the first one that applies."""
     fresh = replace(
         instance,
         phase=Phase.STARTING,
         ready=False,
         again=False,
-        queued=False,
         delay=0.0,
+        stable=False,
         step=0,
         ending=None,
         cause=Cause.NONE,
@@ -114,12 +107,15 @@ def _spawned(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
 def _spawn_failed(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     if instance.stage is not Stage.SPAWNING:
         return instance, ()
-    ended = replace(instance, ending=Ending.BAD, reason=told.reason, spawned_at=told.at)
     if not instance.wanted:
-        return _rest(ended, Phase.STOPPED, instance.reason)
-    if told.permanent:
-        return _fail(ended, told.reason)
-    return _retry(ended, told, spec)
+        return _rest(instance, Phase.STOPPED, instance.reason)
+    return _start_failed(instance, told, spec)
+
+
+def _start_failed(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
+    """A start that failed counts as a crash does."""
+    ending = Ending.NEVER if told.permanent else Ending.BAD
+    return _over(replace(instance, ending=ending, reason=told.reason), told, spec)
 
 
 def _ready(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
@@ -139,8 +135,7 @@ def _starting_hooks_done(instance: Instance, _: Input, __: ServiceSpec) -> Step:
 def _starting_hooks_failed(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     if instance.stage is not Stage.PRE_START:
         return instance, ()
-    ended = replace(instance, ending=Ending.BAD, reason=told.reason, spawned_at=told.at)
-    return _retry(ended, told, spec)
+    return _start_failed(instance, told, spec)
 
 
 def _starting_time_over(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
@@ -153,10 +148,18 @@ def _starting_time_over(instance: Instance, told: Input, spec: ServiceSpec) -> S
 
 
 def _take_down(
-    instance: Instance, _: Input, spec: ServiceSpec, *, cause: Cause, reason: str
+    instance: Instance, told: Input, spec: ServiceSpec, *, cause: Cause, reason: str
 ) -> Step:
     """Ask the program to end; *cause* decides what follows."""
-    going = replace(instance, phase=Phase.STOPPING, ready=False, step=0, cause=cause, reason=reason)
+    going = replace(
+        instance,
+        phase=Phase.STOPPING,
+        ready=False,
+        stable=is_stable(instance, told, spec),
+        step=0,
+        cause=cause,
+        reason=reason,
+    )
     thaw = (Effect.THAW,) if instance.phase in {Phase.PAUSED, Phase.PAUSING} else ()
     before = (*thaw, Effect.DISARM, Effect.UNWATCH)
     if spec.hook.pre_stop and cause is not Cause.NOT_READY:
@@ -166,41 +169,40 @@ def _take_down(
 
 def _stop(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     unwanted = replace(instance, wanted=False, again=False, queued=False)
-    disarm = (Effect.DISARM_SCHEDULE,) if spec.schedule else ()
     if instance.stage is Stage.SPAWNING:
-        return replace(unwanted, reason=told.reason), disarm
+        return replace(unwanted, reason=told.reason), _disarming(spec)
     if not instance.child:
         after, effects = _rest(unwanted, Phase.STOPPED, told.reason)
-        return after, (*effects, Effect.UNWATCH, *disarm)
+        return after, (*effects, Effect.UNWATCH, *_disarming(spec))
     after, effects = _take_down(unwanted, told, spec, cause=Cause.ASKED, reason=told.reason)
-    return after, (*effects, *disarm)
+    return after, (*effects, *_disarming(spec))
 
 
 def _stop_while_stopping(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     """The last word counts: no start follows, whatever this stop was begun for."""
-    disarm = (Effect.DISARM_SCHEDULE,) if spec.schedule else ()
     unwanted = replace(
         instance, wanted=False, again=False, queued=False, cause=Cause.ASKED, reason=told.reason
     )
-    return unwanted, disarm
+    return unwanted, _disarming(spec)
 
 
 def _restart(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     if instance.stage is Stage.SPAWNING:
         return _want(instance, told, spec)
     if not instance.child:
-        after, effects = _start(instance, told, spec)
+        after, effects = _start(instance, spec)
         return after, (Effect.UNWATCH, *effects)
-    again = replace(_forgiven(instance), wanted=True, again=True)
+    again = replace(instance.forgiven(), wanted=True, again=True)
     return _take_down(again, told, spec, cause=Cause.ASKED, reason="restart")
 
 
-def _queue_start(instance: Instance, _: Input, __: ServiceSpec) -> Step:
-    return replace(instance, wanted=True, again=True), ()
+def _queue_start(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
+    """A stop may have disarmed the schedule just before."""
+    return replace(instance.forgiven(), wanted=True, again=True), _arming(spec)
 
 
-def _want(instance: Instance, _: Input, __: ServiceSpec) -> Step:
-    return replace(instance, wanted=True), ()
+def _want(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
+    return replace(instance, wanted=True), _arming(spec)
 
 
 def _stopping_hooks_over(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
@@ -238,17 +240,18 @@ def _exited(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     """The program ended, and nobody had asked it to."""
     if not instance.child:
         return instance, ()
-    ending = told.ending
+    ending, reason = told.ending, told.reason
     unready = instance.stage is Stage.WARMING and spec.type is Type.SERVICE
     if unready and ending is Ending.OK:
-        ending = Ending.BAD
+        ending, reason = Ending.BAD, f"{reason} before it was ready"
     gone = replace(
         instance,
         child=False,
         ready=False,
+        stable=is_stable(instance, told, spec),
         ending=ending,
         cause=Cause.EXITED,
-        reason=told.reason,
+        reason=reason,
     )
     before = (Effect.DISARM, Effect.UNWATCH)
     if told.leftover:
@@ -265,99 +268,20 @@ def _exited(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
 
 
 def _over(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    """The run is over and swept up: decide what comes next."""
-    if instance.again:
-        return _begin(instance, told, spec)
-    match instance.cause:
-        case Cause.ASKED:
-            after, effects = _rest(instance, Phase.STOPPED, instance.reason)
-        case Cause.MEMORY:
-            return _begin_again(instance, told, spec)
-        case Cause.PROBE:
-            after, effects = _retry_unhealthy(instance, told, spec)
-        case Cause.NOT_READY:
-            abnormal = replace(instance, ending=Ending.ABNORMAL)
-            after, effects = _by_policy(abnormal, told, spec)
+    """The run is over and swept up: go where that leads."""
+    after = outcome(instance, told, spec)
+    match after.phase:
+        case Phase.STARTING:
+            return _begin(after, spec)
+        case Phase.BACKOFF:
+            return replace(after, stage=Stage.NONE), (Effect.DISARM, Effect.WAIT)
         case _:
-            after, effects = _by_policy(instance, told, spec)
-    if instance.queued and after.phase in {Phase.FINISHED, Phase.FAILED}:
-        return _start(after, told, spec)
-    return after, effects
+            return _rest(after, after.phase, after.reason)
 
 
-def _begin_again(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    """Start by itself: this is what ``restarts`` counts."""
-    return _begin(replace(instance, restarts=instance.restarts + 1), told, spec)
-
-
-def _by_policy(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    ending = instance.ending
-    runs_once = spec.type is Type.ONESHOT or spec.schedule is not None
-    if ending is Ending.OK and (runs_once or spec.restart.policy is not RestartWhen.ALWAYS):
-        done = replace(instance, tries=0, failures=(), probe_tries=0, probe_failures=())
-        return _rest(done, Phase.FINISHED, instance.reason)
-    if ending not in _RETRIED[spec.restart.policy]:
-        return _fail(instance, instance.reason)
-    return _retry(instance, told, spec)
-
-
-def _retry(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    """Start again after a wait, unless the crash budget is spent."""
-    policy = spec.restart
-    stable = told.at - instance.spawned_at >= policy.min_uptime
-    tries = (0 if stable else instance.tries) + 1
-    counted = not (stable and instance.ending is Ending.OK)
-    failures = tuple(at for at in instance.failures if told.at - at < policy.window)
-    if counted:
-        failures = (*failures, told.at)
-    after = replace(instance, tries=tries, failures=_bounded(failures, policy.max))
-    if 0 < policy.max < len(failures):
-        return _fail(after, _gave_up(len(failures), instance.reason))
-    return _back_off(after, tries, told, spec)
-
-
-def _retry_unhealthy(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    """As :func:`_retry`, with the budget and backoff of failed probes."""
-    policy = spec.restart
-    if policy.policy is RestartWhen.NEVER:
-        return _fail(instance, instance.reason)
-    stable = told.at - instance.spawned_at >= policy.min_uptime
-    tries = (0 if stable else instance.probe_tries) + 1
-    failures = tuple(at for at in instance.probe_failures if told.at - at < policy.window)
-    failures = (*failures, told.at)
-    after = replace(instance, probe_tries=tries, probe_failures=_bounded(failures, policy.max))
-    if 0 < policy.max < len(failures):
-        return _fail(after, _gave_up(len(failures), instance.reason))
-    return _back_off(after, tries, told, spec)
-
-
-def _bounded(failures: tuple[float, ...], most: int) -> tuple[float, ...]:
-    """Keep no more than decide anything: the journal must not grow."""
-    return failures[-(most + 1) :] if most else ()
-
-
-def _back_off(instance: Instance, tries: int, told: Input, spec: ServiceSpec) -> Step:
-    policy = spec.restart
-    delay = wait(
-        tries,
-        first=policy.delay,
-        factor=policy.factor,
-        most=policy.max_delay,
-        jitter=policy.jitter,
-        chance=told.chance,
-    )
-    if delay <= 0:
-        return _begin_again(instance, told, spec)
-    waiting = replace(instance, phase=Phase.BACKOFF, stage=Stage.NONE, delay=delay, child=False)
-    return waiting, (Effect.DISARM, Effect.WAIT)
-
-
-def _gave_up(failures: int, reason: str) -> str:
-    return f"gave up after {failures} failures; the last: {reason}"
-
-
-def _fail(instance: Instance, reason: str) -> Step:
-    return _rest(instance, Phase.FAILED, reason)
+def _begin_again(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
+    """The wait is over."""
+    return _begin(replace(instance, restarts=instance.restarts + 1), spec)
 
 
 def _rest(instance: Instance, phase: Phase, reason: str) -> Step:
@@ -373,10 +297,6 @@ def _rest(instance: Instance, phase: Phase, reason: str) -> Step:
         reason=reason,
     )
     return resting, (Effect.DISARM,)
-
-
-def _forgiven(instance: Instance) -> Instance:
-    return replace(instance, failures=(), probe_failures=(), tries=0, probe_tries=0)
 
 
 # --- the rest
@@ -413,30 +333,33 @@ def _reload(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     return _restart(instance, told, spec)
 
 
-def _reset_failed(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    forgiven = _forgiven(instance)
+def _reset_failed(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
+    forgiven = instance.forgiven()
     if instance.wanted:
-        return _begin(forgiven, told, spec)
+        return _begin(forgiven, spec)
     return _rest(forgiven, Phase.STOPPED, "")
 
 
-def _reset_backoff(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    return _begin(_forgiven(instance), told, spec)
+def _reset_backoff(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
+    return _begin(instance.forgiven(), spec)
 
 
 def _reset(instance: Instance, _: Input, __: ServiceSpec) -> Step:
-    return _forgiven(instance), ()
+    return instance.forgiven(), ()
 
 
-def _arm(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
-    effects = (Effect.ARM_SCHEDULE,) if spec.schedule else ()
-    return replace(instance, wanted=True), effects
+def _arming(spec: ServiceSpec) -> tuple[Effect, ...]:
+    return (Effect.ARM_SCHEDULE,) if spec.schedule else ()
 
 
-def _due_at_rest(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    if not instance.wanted:
+def _disarming(spec: ServiceSpec) -> tuple[Effect, ...]:
+    return (Effect.DISARM_SCHEDULE,) if spec.schedule else ()
+
+
+def _due_at_rest(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
+    if spec.schedule is None or not instance.wanted:
         return instance, ()
-    after, effects = _start(instance, told, spec)
+    after, effects = _start(instance, spec)
     return after, (Effect.ARM_SCHEDULE, *effects)
 
 
@@ -453,10 +376,10 @@ def _due_while_active(instance: Instance, told: Input, spec: ServiceSpec) -> Ste
     return after, (Effect.ARM_SCHEDULE, *effects)
 
 
-def _start_scheduled(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
+def _start_scheduled(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
     """A start from rest also arms the schedule."""
-    after, effects = _start(instance, told, spec)
-    return after, (*((Effect.ARM_SCHEDULE,) if spec.schedule else ()), *effects)
+    after, effects = _start(instance, spec)
+    return after, (*_arming(spec), *effects)
 
 
 _AT_REST = (Phase.STOPPED, Phase.FAILED, Phase.FINISHED)
@@ -499,6 +422,6 @@ _TABLE: dict[tuple[Phase, Told], Row] = {
 _ANYWHERE: dict[Told, Row] = {
     Told.STOP: _stop,
     Told.RESET: _reset,
-    Told.ARM: _arm,
+    Told.ARM: _want,
     Told.DUE: _due_while_active,
 }

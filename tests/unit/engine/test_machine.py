@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -118,6 +119,19 @@ def test_a_program_that_could_not_start_now_is_tried_again() -> None:
     assert instance.phase is Phase.BACKOFF
 
 
+@pytest.mark.parametrize("when", [RestartWhen.ON_ABNORMAL, RestartWhen.NEVER])
+def test_a_start_that_failed_is_not_tried_again_where_a_crash_is_not(when: RestartWhen) -> None:
+    spec = policy(policy=when)
+    with_hook = with_(spec, hook=Hooks(pre_start=(("false",),)))
+    failed = Input(kind=Told.HOOKS_FAILED, reason="hook failed")
+
+    unhooked, _ = play(Told.START, failed, spec=with_hook)
+    unspawned, _ = play(Told.START, Told.SPAWN_FAILED, spec=spec)
+
+    assert (unhooked.phase, unhooked.reason) == (Phase.FAILED, "hook failed")
+    assert unspawned.phase is Phase.FAILED
+
+
 def test_what_does_not_become_ready_in_time_is_stopped_and_tried_again() -> None:
     stopping, _ = play(Told.START, Told.SPAWNED, Told.TIME_OVER)
     after, _ = play(ok(), Told.SWEPT, instance=stopping)
@@ -129,7 +143,14 @@ def test_what_does_not_become_ready_in_time_is_stopped_and_tried_again() -> None
 def test_a_program_that_ends_well_before_it_was_ready_has_failed() -> None:
     instance, _ = play(Told.START, Told.SPAWNED, ok())
 
-    assert instance.phase is Phase.BACKOFF
+    assert (instance.phase, instance.ending) == (Phase.BACKOFF, Ending.BAD)
+    assert instance.reason == "exit code 0 before it was ready"
+
+
+def test_a_program_that_failed_before_it_was_ready_says_so_itself() -> None:
+    instance, _ = play(Told.START, Told.SPAWNED, bad())
+
+    assert instance.reason == "exit code 1"
 
 
 @pytest.mark.parametrize("told", [Told.NEEDS_MET, Told.HOOKS_DONE, Told.HOOKS_FAILED, Told.READY])
@@ -189,6 +210,46 @@ def test_a_long_run_resets_the_wait() -> None:
     instance, _ = play(bad(at=50), instance=instance)
 
     assert (instance.tries, instance.delay) == (1, 1.0)
+
+
+def test_the_time_hooks_take_after_a_crash_does_not_make_its_run_stable() -> None:
+    spec = with_(hook=Hooks(post_stop=(("sleep", "20"),)))
+    before = replace(play(*UP, spec=spec)[0], tries=1)
+    hooks_done = Input(kind=Told.HOOKS_DONE, at=90.0)
+
+    instance, _ = play(bad(at=3.0), hooks_done, spec=spec, instance=before)
+
+    assert (instance.tries, instance.delay) == (2, 2.0)
+
+
+def test_a_long_wait_for_its_readiness_is_no_stable_run() -> None:
+    warming = replace(play(Told.START, Told.SPAWNED)[0], tries=1)
+    time_over = Input(kind=Told.TIME_OVER, at=60.0)
+
+    timed_out, _ = play(time_over, ok(at=61.0), Told.SWEPT, instance=warming)
+    crashed, _ = play(bad(at=60.0), instance=warming)
+
+    assert (timed_out.tries, timed_out.delay) == (2, 2.0)
+    assert (crashed.tries, crashed.delay) == (2, 2.0)
+
+
+def test_what_never_ran_is_no_stable_run_even_if_no_uptime_is_asked_for() -> None:
+    before = Instance(phase=Phase.BACKOFF, wanted=True, tries=1)
+
+    instance, _ = play(
+        Told.TIME_OVER, Told.SPAWN_FAILED, spec=policy(min_uptime=0.0), instance=before
+    )
+
+    assert instance.tries == 2
+
+
+def test_a_run_is_stable_from_the_very_end_of_the_time_asked_for() -> None:
+    before = replace(play(*UP)[0], tries=1, spawned_at=1.0)
+
+    stable, _ = play(bad(at=11.0), instance=before)
+    short, _ = play(bad(at=10.9), instance=before)
+
+    assert (stable.tries, short.tries) == (1, 2)
 
 
 def test_no_delay_means_starting_again_in_the_same_step() -> None:
@@ -326,6 +387,14 @@ def test_a_start_asked_for_while_stopping_is_done_after_the_stop() -> None:
 
     assert (instance.phase, instance.restarts) == (Phase.STARTING, 0)
     assert asked.count(Effect.SPAWN) == 2
+
+
+def test_a_start_asked_for_while_a_crash_is_swept_up_forgives_too() -> None:
+    tired = replace(play(*UP)[0], failures=(1.0, 2.0), tries=2)
+
+    instance, _ = play(bad(leftover=True), Told.START, Told.SWEPT, instance=tired)
+
+    assert (instance.phase, instance.failures, instance.tries) == (Phase.STARTING, (), 0)
 
 
 def test_the_last_word_counts_while_stopping() -> None:
@@ -470,11 +539,20 @@ def test_a_failed_live_probe_restarts_under_a_budget_of_its_own() -> None:
 
 def test_a_long_healthy_run_resets_the_wait_after_failed_probes() -> None:
     before = replace(play(*UP)[0], probe_tries=3)
-    swept = Input(kind=Told.SWEPT, at=90.0)
+    sick = Input(kind=Told.PROBE_FAILED, at=90.0)
 
-    instance, _ = play(Told.PROBE_FAILED, bad(), swept, instance=before)
+    instance, _ = play(sick, bad(at=91.0), Told.SWEPT, instance=before)
 
     assert instance.probe_tries == 1
+
+
+def test_the_time_a_sick_program_takes_to_stop_does_not_make_its_run_stable() -> None:
+    before = replace(play(*UP)[0], probe_tries=1)
+    swept = Input(kind=Told.SWEPT, at=90.0)
+
+    instance, _ = play(Told.PROBE_FAILED, bad(at=89.0), swept, instance=before)
+
+    assert (instance.probe_tries, instance.delay) == (2, 2.0)
 
 
 def test_a_failed_probe_fails_what_is_never_restarted() -> None:
@@ -554,6 +632,48 @@ def test_a_run_that_is_due_too_early_is_queued_once() -> None:
     assert second.phase is Phase.FINISHED
 
 
+@pytest.mark.parametrize(
+    "told", [(bad(), Told.TIME_OVER), (Told.MEMORY_EXCEEDED, bad(), Told.SWEPT)]
+)
+def test_a_queued_run_waits_until_the_one_before_it_needs_no_retry(
+    told: tuple[Told | Input, ...],
+) -> None:
+    spec = scheduled(Overlap.QUEUE)
+
+    retried, _ = play(*UP, Told.DUE, *told, spec=spec)
+    queued, _ = play(Told.SPAWNED, Told.READY, ok(), spec=spec, instance=retried)
+    finished, _ = play(Told.SPAWNED, Told.READY, ok(), spec=spec, instance=queued)
+
+    assert (retried.queued, queued.queued) == (True, False)
+    assert (queued.phase, finished.phase) == (Phase.STARTING, Phase.FINISHED)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Input(kind=Told.SPAWN_FAILED, permanent=True),
+        Input(kind=Told.SPAWN_FAILED),
+    ],
+)
+def test_a_queued_run_follows_one_that_could_not_be_started(told: Input) -> None:
+    spec = with_(scheduled(Overlap.QUEUE), restart=replace(SPEC.restart, max=1))
+    spent = Instance(phase=Phase.BACKOFF, wanted=True, failures=(0.0,))
+
+    queued, asked = play(Told.TIME_OVER, Told.DUE, told, spec=spec, instance=spent)
+    failed, _ = play(Input(kind=Told.SPAWN_FAILED, permanent=True), spec=spec, instance=queued)
+
+    assert (queued.phase, queued.queued, asked[-1]) == (Phase.STARTING, False, Effect.SPAWN)
+    assert failed.phase is Phase.FAILED
+
+
+def test_a_run_that_is_due_in_a_backoff_is_the_queued_one_too() -> None:
+    spec = scheduled(Overlap.QUEUE)
+
+    instance, _ = play(*UP, Told.DUE, bad(), Told.DUE, spec=spec)
+
+    assert (instance.phase, instance.queued, instance.tries) == (Phase.STARTING, False, 0)
+
+
 def test_a_run_that_is_due_too_early_replaces_the_one_before() -> None:
     spec = scheduled(Overlap.REPLACE)
 
@@ -564,8 +684,21 @@ def test_a_run_that_is_due_too_early_replaces_the_one_before() -> None:
 
 def test_a_schedule_taken_away_meanwhile_is_due_no_more() -> None:
     running, _ = play(*UP)
+    finished, _ = play(ok(), instance=running)
 
     assert play(Told.DUE, instance=running) == (running, [])
+    assert play(Told.DUE, instance=finished) == (finished, [])
+
+
+@pytest.mark.parametrize("told", [Told.START, Told.RESTART])
+def test_a_start_after_a_stop_arms_the_schedule_again(told: Told) -> None:
+    spec = scheduled(Overlap.SKIP)
+
+    _, while_stopping = play(*UP, Told.STOP, told, spec=spec)
+    _, while_spawning = play(Told.START, Told.STOP, told, spec=spec)
+
+    assert while_stopping[-1] is Effect.ARM_SCHEDULE
+    assert while_spawning[-1] is Effect.ARM_SCHEDULE
 
 
 def test_stopping_a_scheduled_run_disarms_it() -> None:
@@ -574,6 +707,82 @@ def test_stopping_a_scheduled_run_disarms_it() -> None:
     _, asked = play(*UP, Told.STOP, Told.STOP, spec=spec)
 
     assert asked.count(Effect.DISARM_SCHEDULE) == 2
+
+
+# --- the whole table
+
+EVERYTHING = with_(
+    needs={"db": Need.READY},
+    hook=Hooks(pre_start=(("a",),), pre_stop=(("b",),), post_stop=(("c",),)),
+)
+WARM: tuple[Told | Input, ...] = (Told.START, Told.NEEDS_MET, Told.HOOKS_DONE, Told.SPAWNED)
+RUN = (*WARM, Told.READY)
+STOPPED_SO_FAR = (*RUN, Told.STOP, Told.HOOKS_DONE)
+WAYS: dict[str, tuple[Told | Input, ...]] = {
+    "stopped": (),
+    "starting/needs": WARM[:1],
+    "starting/pre_start": WARM[:2],
+    "starting/spawning": WARM[:3],
+    "starting/warming": WARM,
+    "running": RUN,
+    "pausing": (*RUN, Told.PAUSE),
+    "paused": (*RUN, Told.PAUSE, Told.FROZEN),
+    "resuming": (*RUN, Told.PAUSE, Told.FROZEN, Told.RESUME),
+    "stopping/pre_stop": (*RUN, Told.STOP),
+    "stopping/asking": STOPPED_SO_FAR,
+    "stopping/killing": (*STOPPED_SO_FAR, Told.TIME_OVER),
+    "stopping/sweeping": (*STOPPED_SO_FAR, bad()),
+    "stopping/post_stop": (*STOPPED_SO_FAR, bad(), Told.SWEPT),
+    "backoff": (*RUN, bad(), Told.HOOKS_DONE),
+    "failed": (*WARM[:3], Input(kind=Told.SPAWN_FAILED, permanent=True)),
+    "finished": (*RUN, ok(), Told.HOOKS_DONE),
+}
+_UP = "start: {0}  arm: {0}  stop: stopping/pre_stop  restart: stopping/pre_stop"
+_DOWN = "start: {0}  arm: {0}  restart: {0}  stop: {0}"
+_REST = "start: starting/needs  restart: starting/needs  stop: stopped  arm: {0}"
+LIFE = {
+    "stopped": _REST,
+    "starting/needs": """start: {0}  arm: {0}  restart: {0}  stop: stopped
+        needs-met: starting/pre_start""",
+    "starting/pre_start": """start: {0}  arm: {0}  restart: starting/needs  stop: stopped
+        hooks-done: starting/spawning  hooks-failed: backoff""",
+    "starting/spawning": """start: {0}  arm: {0}  restart: {0}  stop: {0}
+        spawned: starting/warming  spawn-failed: backoff""",
+    "starting/warming": f"""{_UP}
+        ready: running  time-over: stopping/asking  exited: stopping/post_stop""",
+    "running": f"""{_UP}  reload: stopping/pre_stop  pause: pausing  exited: stopping/post_stop
+        probe-failed: stopping/pre_stop  memory-exceeded: stopping/pre_stop""",
+    "pausing": f"{_UP}  frozen: paused  exited: stopping/post_stop",
+    "paused": f"{_UP}  resume: resuming  exited: stopping/post_stop",
+    "resuming": f"{_UP}  thawed: running  exited: stopping/post_stop",
+    "stopping/pre_stop": f"""{_DOWN}  exited: stopping/sweeping
+        hooks-done: stopping/asking  hooks-failed: stopping/asking""",
+    "stopping/asking": f"{_DOWN}  exited: stopping/sweeping  time-over: stopping/killing",
+    "stopping/killing": f"{_DOWN}  exited: stopping/sweeping  time-over: stopping/killing",
+    "stopping/sweeping": f"{_DOWN}  swept: stopping/post_stop",
+    "stopping/post_stop": f"{_DOWN}  hooks-done: stopped  hooks-failed: stopped",
+    "backoff": f"{_REST}  reset: starting/needs  time-over: starting/needs",
+    "failed": f"{_REST}  reset: starting/needs",
+    "finished": _REST,
+}
+
+
+def where(instance: Instance) -> str:
+    staged = instance.stage is not Stage.NONE
+    return f"{instance.phase}/{instance.stage}" if staged else f"{instance.phase}"
+
+
+@pytest.mark.parametrize("place", WAYS)
+def test_whatever_it_is_told_it_goes_where_the_table_says(place: str) -> None:
+    instance, _ = play(*WAYS[place], spec=EVERYTHING)
+    leads = dict(re.findall(r"([a-z-]+): ([a-z/_]+)", LIFE[place].format(place)))
+
+    assert where(instance) == place
+    for told in Told:
+        after, asked = play(told, spec=EVERYTHING, instance=instance)
+        assert where(after) == leads.get(told, place), told
+        if told not in leads:
+            assert (after, asked) == (instance.forgiven() if told == "reset" else instance, [])
 
 
 def test_an_input_without_a_meaning_changes_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -19,6 +20,8 @@ from svcctl.spec.policy import (
     StopStep,
 )
 from svcctl.spec.service import Need, ServiceSpec, Type
+
+pytestmark = pytest.mark.slow
 
 HOOK = (("hook",),)
 
@@ -58,7 +61,7 @@ SPECS = st.builds(
 ASKED = st.sampled_from(
     [
         *(Told.START, Told.STOP, Told.RESTART, Told.PAUSE, Told.RESUME, Told.RELOAD, Told.RESET),
-        *(Told.ARM, Told.DUE),
+        Told.ARM,
     ]
 )
 
@@ -73,8 +76,12 @@ class World(RuleBasedStateMachine):
         self.programs = 0
         self.spawning = False
         self.sweeping = False
-        self.hooks = ""
         self.waiting = False
+        self.timer = False
+        self.armed = False
+        self.frozen = False
+        self.hooks = ""
+        self.watched = ""
         self.stopped_last = False
 
     @initialize(spec=SPECS)
@@ -90,20 +97,13 @@ class World(RuleBasedStateMachine):
     def carry_out(self, effect: Effect) -> None:
         match effect:
             case Effect.SPAWN:
-                assert not self.programs, "a second program"
-                assert not self.spawning
-                assert not self.sweeping, "a start while the last run is being swept up"
-                assert not self.stopped_last, "a start after the last word was stop"
-                self.spawning = True
-            case Effect.RUN_PRE_START:
-                assert not self.stopped_last
-                self.hooks = "pre_start"
-            case Effect.RUN_PRE_STOP:
-                self.hooks = "pre_stop"
-            case Effect.RUN_POST_STOP:
-                self.hooks = "post_stop"
-            case Effect.UNWATCH:
-                self.hooks = ""
+                self.spawn()
+            case Effect.RUN_PRE_START | Effect.RUN_PRE_STOP | Effect.RUN_POST_STOP:
+                assert not self.frozen
+                assert effect is not Effect.RUN_PRE_START or not self.stopped_last
+                self.hooks = effect.removeprefix("run-").replace("-", "_")
+            case Effect.UNWATCH | Effect.WATCH_READY | Effect.WATCH_LIVE:
+                self.watch(effect)
             case Effect.AWAIT_NEEDS:
                 self.waiting = True
             case Effect.SWEEP:
@@ -111,8 +111,30 @@ class World(RuleBasedStateMachine):
                 self.sweeping = True
             case Effect.TAKE_STEP | Effect.KILL:
                 assert self.programs
-            case _:
-                pass
+                assert not self.frozen
+                self.timer = True
+            case Effect.WAIT | Effect.DISARM:
+                self.timer = effect is Effect.WAIT
+            case Effect.FREEZE | Effect.THAW:
+                assert self.programs
+                self.frozen = effect is Effect.FREEZE
+            case Effect.ARM_SCHEDULE | Effect.DISARM_SCHEDULE:
+                assert self.spec.schedule
+                self.armed = effect is Effect.ARM_SCHEDULE
+
+    def spawn(self) -> None:
+        assert not self.programs, "a second program"
+        assert not self.spawning
+        assert not self.sweeping, "a start while the last run is being swept up"
+        assert not self.stopped_last, "a start after the last word was stop"
+        self.spawning = True
+
+    def watch(self, effect: Effect) -> None:
+        if effect is Effect.UNWATCH:
+            self.hooks = self.watched = ""
+        else:
+            self.watched = effect
+            self.timer = effect is Effect.WATCH_READY
 
     @rule(kind=ASKED)
     def somebody_asks(self, kind: Told) -> None:
@@ -127,6 +149,18 @@ class World(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.1, 1.0, 10.0, 60.0]))
     def time_passes(self, seconds: float) -> None:
         self.at += seconds
+
+    @precondition(lambda self: self.timer and not self.spawning)
+    @rule()
+    def the_timer_rings(self) -> None:
+        self.timer = False
+        self.tell(Told.TIME_OVER)
+
+    @rule()
+    def a_run_is_due(self) -> None:
+        """That may be late news, of a schedule that was disarmed just now."""
+        self.armed = False
+        self.tell(Told.DUE)
 
     @precondition(lambda self: self.waiting)
     @rule()
@@ -151,6 +185,7 @@ class World(RuleBasedStateMachine):
     @rule(ending=st.sampled_from(Ending), leftover=st.booleans())
     def the_program_ends(self, ending: Ending, leftover: bool) -> None:
         self.programs -= 1
+        self.frozen = False
         self.tell(Told.EXITED, ending=ending, leftover=leftover)
 
     @precondition(lambda self: self.sweeping)
@@ -162,10 +197,7 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: not self.spawning)
     @rule(
         kind=st.sampled_from(
-            [
-                *(Told.READY, Told.TIME_OVER, Told.FROZEN, Told.THAWED, Told.PROBE_FAILED),
-                Told.MEMORY_EXCEEDED,
-            ]
+            [Told.READY, Told.FROZEN, Told.THAWED, Told.PROBE_FAILED, Told.MEMORY_EXCEEDED]
         )
     )
     def something_is_noticed(self, kind: Told) -> None:
@@ -179,20 +211,59 @@ class World(RuleBasedStateMachine):
     @invariant()
     def delays_and_memory_are_bounded(self) -> None:
         assert 0.0 <= self.instance.delay <= 4.0 * 1.5
+        assert (self.instance.delay > 0) == (self.instance.phase is Phase.BACKOFF)
         assert len(self.instance.failures) <= 4
         assert len(self.instance.probe_failures) <= 4
+
+    @invariant()
+    def what_has_spent_its_budget_has_failed(self) -> None:
+        if self.instance.phase in {Phase.FAILED, Phase.STOPPED} or not hasattr(self, "spec"):
+            return
+        most = self.spec.restart.max
+        assert len(self.instance.failures) <= most
+        assert len(self.instance.probe_failures) <= most
 
     @invariant()
     def what_was_stopped_is_on_its_way_to_stopped(self) -> None:
         if self.stopped_last:
             assert self.spawning or self.instance.phase in {Phase.STOPPED, Phase.STOPPING}
             assert not self.instance.again
+            assert not self.instance.queued
+            assert not self.armed
+
+    @invariant()
+    def only_what_is_wanted_is_up(self) -> None:
+        quiet = {Phase.STOPPED, Phase.FAILED, Phase.FINISHED}
+        may_be_unwanted = self.spawning or self.instance.phase in {*quiet, Phase.STOPPING}
+        assert self.instance.wanted or may_be_unwanted
+        assert not self.instance.queued or self.instance.phase not in quiet
+
+    @invariant()
+    def what_is_wanted_on_schedule_is_armed(self) -> None:
+        if hasattr(self, "spec") and self.spec.schedule:
+            assert self.armed == self.instance.wanted
 
     @invariant()
     def only_what_runs_is_ready(self) -> None:
-        assert not self.instance.ready or self.instance.phase is Phase.RUNNING
+        assert self.instance.ready == (self.instance.phase is Phase.RUNNING)
         stages = {Phase.STARTING, Phase.STOPPING}
         assert (self.instance.stage is not Stage.NONE) == (self.instance.phase in stages)
+
+    @invariant()
+    def whatever_is_waited_for_is_under_way(self) -> None:
+        stage = self.instance.stage
+        assert self.spawning == (stage is Stage.SPAWNING)
+        assert self.sweeping == (stage is Stage.SWEEPING)
+        assert self.waiting or stage is not Stage.NEEDS
+        if stage in {Stage.PRE_START, Stage.PRE_STOP, Stage.POST_STOP}:
+            assert self.hooks == stage
+        timed = {Stage.WARMING, Stage.ASKING, Stage.KILLING}
+        assert self.timer == (stage in timed or self.instance.phase is Phase.BACKOFF)
+
+    @invariant()
+    def it_is_watched_while_it_is_up(self) -> None:
+        assert (self.watched == Effect.WATCH_LIVE) == (self.instance.phase is Phase.RUNNING)
+        assert (self.watched == Effect.WATCH_READY) == (self.instance.stage is Stage.WARMING)
 
     def teardown(self) -> None:
         """From wherever it got to, a stop leads to stopped in finitely many turns."""
