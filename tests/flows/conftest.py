@@ -47,10 +47,12 @@ class Box:
 
     home: Path
     agents: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
 
     def environ(self) -> dict[str, str]:
         environ = {k: v for k, v in os.environ.items() if not k.startswith("SVCCTL")}
-        return environ | {"SVCCTL_HOME": str(self.home), "NO_COLOR": "1", "PYTHONWARNINGS": ""}
+        fixed = {"SVCCTL_HOME": str(self.home), "NO_COLOR": "1", "PYTHONWARNINGS": ""}
+        return environ | fixed | self.variables
 
     def cli(self, *args: str, stdin: str | None = None, within: float = 60.0) -> Ran:
         ran = subprocess.run(
