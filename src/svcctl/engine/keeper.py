@@ -175,7 +175,7 @@ class Keeper:
 
     def write_down(self) -> None:
         """Journal how the instance stands."""
-        if self.entry is not self._written:
+        if self.entry != self._written:
             self._written = self.entry
             self._world.store.put(journal.KIND, self.name, journal.to_document(self.entry))
 
