@@ -69,7 +69,7 @@ def _matching(pattern: str, specs: Mapping[str, ServiceSpec]) -> set[str]:
         found = {name for name in specs if fnmatchcase(name, pattern)}
     else:
         name, _, number = pattern.rpartition(".")
-        within = name in specs and number.isdigit() and 1 <= int(number) <= specs[name].instances
+        within = name in specs and number.isdecimal() and 1 <= int(number) <= specs[name].instances
         found = {pattern} if within else set()
     if not found:
         raise _unknown(pattern, specs)

@@ -21,6 +21,10 @@ class Phase(StrEnum):
     FINISHED = "finished"
 
 
+QUIET = frozenset({Phase.STOPPED, Phase.FAILED, Phase.FINISHED})
+"""Where nothing runs, and nothing will unless somebody asks or a schedule is due."""
+
+
 class Stage(StrEnum):
     """What exactly is under way within ``starting`` and ``stopping``."""
 

@@ -10,8 +10,9 @@ from typing import cast
 
 from svcctl.engine import graph, journal
 from svcctl.engine.census import Census
-from svcctl.engine.keeper import Keeper
-from svcctl.engine.life import Phase, Told
+from svcctl.engine.keeper import Keeper, instance_name
+from svcctl.engine.leaving import Leaving
+from svcctl.engine.life import QUIET, Phase, Told
 from svcctl.engine.needs import Needs
 from svcctl.engine.world import World
 from svcctl.errors import Conflict, SpecError, UnknownService
@@ -27,7 +28,6 @@ log = logging.getLogger(__name__)
 _KIND = "service"
 _AT_A_TIME = 8  # starts between two turns of the loop, so that it never stands still for long
 _DELAYED = 60.0  # seconds after the agent's start at which `start = "delayed"` services start
-_QUIET = frozenset({Phase.STOPPED, Phase.FAILED, Phase.FINISHED})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +48,7 @@ class AgentManager:
         self._kept: dict[str, Kept] = {}
         self.needs = Needs(self._kept)
         self._census = Census(world.spawner, clock=world.clock, needs=self.needs)
+        self._leaving = Leaving(bus=world.bus, drop=self._drop)
         self._delayed: Timer | None = None
         self._forget = world.bus.subscribe(self.needs.notice)
 
@@ -76,7 +77,7 @@ class AgentManager:
         if target in self._kept:
             return self._kept[target].keepers
         service, _, number = target.rpartition(".")
-        if service in self._kept and number.isdigit():
+        if service in self._kept and number.isdecimal():
             found = [each for each in self._kept[service].keepers if each.number == int(number)]
             if found:
                 return found
@@ -115,7 +116,8 @@ class AgentManager:
     async def uninstall(self, name: str) -> None:
         """Forget a service; raises Conflict while it runs."""
         kept = self._find(name)
-        running = [keeper.name for keeper in kept.keepers if keeper.state.phase not in _QUIET]
+        keepers = [*kept.keepers, *self._leaving.of(name)]
+        running = [keeper.name for keeper in keepers if keeper.state.phase not in QUIET]
         if running:
             raise Conflict(
                 f"service {name!r} still runs: {', '.join(running)}", hint=f"svcctl stop {name}"
@@ -130,6 +132,7 @@ class AgentManager:
         """Take a changed definition; see :class:`svcctl.ports.ServiceManager`."""
         kept = self._find(applied.name)
         old, new = kept.spec, _parse(applied)
+        self._refuse_clash(new)
         change = diff(old, new)
         kept.applied, kept.spec = applied, new
         if old.start is not new.start:
@@ -164,25 +167,13 @@ class AgentManager:
             keeper.tell(Told.STOP)
         kept.keepers, leaving = kept.keepers[:wanted], kept.keepers[wanted:]
         for keeper in leaving:
-            self._retire(keeper)
+            self._leaving.see_off(keeper)
         for number in range(len(kept.keepers) + 1, wanted + 1):
-            keeper = self._make(kept, number)
+            back = self._leaving.take_back(instance_name(kept.spec.name, number))
+            keeper = back or self._make(kept, number)
             kept.keepers.append(keeper)
             if started:
                 keeper.tell(Told.START)
-
-    def _retire(self, keeper: Keeper) -> None:
-        """Drop *keeper* once it is quiet."""
-        if keeper.state.phase in _QUIET:
-            self._drop(keeper)
-            return
-
-        def watch(event: Event) -> None:
-            if event.instance == keeper.name and keeper.state.phase in _QUIET:
-                forget()
-                asyncio.get_running_loop().call_soon(self._drop, keeper)
-
-        forget = self._world.bus.subscribe(watch)
 
     def _drop(self, keeper: Keeper) -> None:
         self.needs.forget(keeper)
@@ -197,15 +188,24 @@ class AgentManager:
 
     def _add(self, applied: Applied, *, enabled: bool | None) -> Kept:
         spec = _parse(applied)
-        clash = {f"{spec.name}.{each}" for each in range(1, spec.instances + 1)}
-        if taken := sorted(clash & set(self._kept)):
-            raise Conflict(f"service {taken[0]!r} has the name of an instance of {spec.name!r}")
+        self._refuse_clash(spec)
         by_itself = spec.start in {Start.AUTO, Start.DELAYED} if enabled is None else enabled
         kept = Kept(applied=applied, spec=spec, enabled=by_itself, keepers=[])
         kept.keepers = [self._make(kept, number) for number in range(1, spec.instances + 1)]
         self._kept[applied.name] = kept
         self._save(kept)
         return kept
+
+    def _refuse_clash(self, spec: ServiceSpec) -> None:
+        """No service may be called as an instance of another: both would have one journal."""
+        for number in range(1, spec.instances + 1):
+            if (name := f"{spec.name}.{number}") in self._kept:
+                raise _clash(name, spec.name)
+        other, _, number_text = spec.name.rpartition(".")
+        if other in self._kept:
+            numbers = range(1, self._kept[other].spec.instances + 1)
+            if number_text in map(str, numbers):
+                raise _clash(spec.name, other)
 
     def _make(self, kept: Kept, number: int) -> Keeper:
         return Keeper(
@@ -336,9 +336,16 @@ class AgentManager:
                     keeper.tell(Told.ARM if keeper.spec.schedule else Told.START)
             elif self._kept[keeper.spec.name].enabled:
                 self._start_by_itself(keeper)
-        for key in entries:
-            self._world.store.delete(journal.KIND, key)
+        for key, entry in entries.items():
+            if entry.service in self._kept:
+                self._end_unwanted(key, entry)
         return adopted
+
+    def _end_unwanted(self, name: str, entry: journal.Entry) -> None:
+        """End an instance past the last one: an earlier agent died while it was leaving."""
+        if entry.token and entry.boot_id == self._world.boot_id:
+            self._world.spawner.strays(name, entry.token, lambda _: None)
+        self._world.store.delete(journal.KIND, name)
 
     def _reload_service(self, name: str, document: Document) -> None:
         try:
@@ -386,6 +393,7 @@ class AgentManager:
             for keeper in keepers:
                 _dismiss(keeper)
             await self._until_quiet(keepers)
+        await self._until_quiet(self._leaving.all())
 
     def kill_all(self) -> None:
         """Stop everything at once, by killing it; what ran is started again by the next agent."""
@@ -393,14 +401,16 @@ class AgentManager:
             for keeper in kept.keepers:
                 _dismiss(keeper)
                 keeper.program.kill()
+        for keeper in self._leaving.all():
+            keeper.program.kill()
 
     async def _until_quiet(self, keepers: list[Keeper]) -> None:
-        busy = {keeper.name: keeper for keeper in keepers if keeper.state.phase not in _QUIET}
+        busy = {keeper.name: keeper for keeper in keepers if keeper.state.phase not in QUIET}
         done = asyncio.Event()
 
         def look(event: Event) -> None:
             keeper = busy.get(event.instance)
-            if keeper and keeper.state.phase in _QUIET:
+            if keeper and keeper.state.phase in QUIET:
                 del busy[event.instance]
                 if not busy:
                     done.set()
@@ -418,6 +428,7 @@ class AgentManager:
             self._delayed.cancel()
         self._forget()
         keepers = [keeper for kept in self._kept.values() for keeper in kept.keepers]
+        keepers += self._leaving.all()
         left = sum(keeper.program.child is not None for keeper in keepers)
         for keeper in keepers:
             keeper.close()
@@ -436,10 +447,22 @@ class AgentManager:
 
 
 def _dismiss(keeper: Keeper) -> None:
-    """Stop it because the agent does; who is told twice is still started again."""
-    if keeper.state.wanted and keeper.state.phase is not Phase.FINISHED:
+    """Stop it because the agent does; who is told twice is still started again.
+
+    What is done stays done: others may need it, and it must not be done again.
+    """
+    if keeper.state.phase is Phase.FINISHED and not keeper.spec.schedule:
+        return
+    if keeper.state.wanted:
         keeper.entry = replace(keeper.entry, resume=True)
     keeper.tell(Told.STOP, reason="the agent stops")
+
+
+def _clash(name: str, service: str) -> Conflict:
+    return Conflict(
+        f"service {name!r} has the name of an instance of {service!r}",
+        hint="give one of them another name",
+    )
 
 
 def _parse(applied: Applied) -> ServiceSpec:
