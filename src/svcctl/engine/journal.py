@@ -50,7 +50,7 @@ def from_document(document: Document) -> Entry:
     What another version wrote is read as far as this one knows it: a program must not be started
     twice because its agent was upgraded, or taken back.
     """
-    state = _known(cast("Document", document["state"]), Instance)
+    state = _known(dict(cast("Document", document["state"])), Instance)
     ending = state.get("ending")
     state |= {
         "phase": Phase(cast("str", state["phase"])),

@@ -95,6 +95,13 @@ def test_a_phase_that_nobody_knows_is_refused() -> None:
         from_document(WHOLE | {"state": state})
 
 
+@pytest.mark.parametrize("name", ["state", "identity"])
+@pytest.mark.parametrize("value", [7, "text", [1], [["pid", 1]], True, {"pid": 1}])
+def test_what_is_no_table_where_one_belongs_is_refused(name: str, value: object) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        from_document(WHOLE | {name: value})
+
+
 @given(document=st.dictionaries(st.text(max_size=8), some_json, max_size=4))
 def test_no_document_raises_anything_unforeseen(document: Document) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
