@@ -70,7 +70,6 @@ def _begin(instance: Instance, spec: ServiceSpec) -> Step:
     fresh = replace(
         instance,
         phase=Phase.STARTING,
-        ready=False,
         again=False,
         delay=0.0,
         stable=False,
@@ -168,7 +167,7 @@ def _take_down(
 
 
 def _stop(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    unwanted = replace(instance, wanted=False, again=False, queued=False)
+    unwanted = replace(instance, wanted=False, queued=False)
     if instance.stage is Stage.SPAWNING:
         return replace(unwanted, reason=told.reason), _disarming(spec)
     if not instance.child:
@@ -207,7 +206,7 @@ def _want(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
 
 def _stopping_hooks_over(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
     if instance.stage is Stage.PRE_STOP:
-        return replace(instance, stage=Stage.ASKING, step=0), (Effect.TAKE_STEP,)
+        return replace(instance, stage=Stage.ASKING), (Effect.TAKE_STEP,)
     if instance.stage is Stage.POST_STOP:
         return _over(instance, told, spec)
     return instance, ()
@@ -286,15 +285,7 @@ def _begin_again(instance: Instance, _: Input, spec: ServiceSpec) -> Step:
 
 def _rest(instance: Instance, phase: Phase, reason: str) -> Step:
     resting = replace(
-        instance,
-        phase=phase,
-        stage=Stage.NONE,
-        child=False,
-        ready=False,
-        again=False,
-        delay=0.0,
-        cause=Cause.NONE,
-        reason=reason,
+        instance, phase=phase, stage=Stage.NONE, delay=0.0, cause=Cause.NONE, reason=reason
     )
     return resting, (Effect.DISARM,)
 

@@ -74,12 +74,11 @@ def _after_bad_health(instance: Instance, told: Input, spec: ServiceSpec) -> Ins
 def _counted(
     failures: tuple[float, ...], told: Input, spec: ServiceSpec, *, failed: bool
 ) -> tuple[float, ...]:
-    """Give the failures that count, and no more than decide anything: the journal must not grow."""
-    most = spec.restart.max
-    if not most:
+    """Give the failures that count; without a limit none does, and the journal does not grow."""
+    if not spec.restart.max:
         return ()
     recent = tuple(at for at in failures if told.at - at < spec.restart.window)
-    return (*recent, told.at)[-(most + 1) :] if failed else recent
+    return (*recent, told.at) if failed else recent
 
 
 def _retried(
@@ -87,7 +86,7 @@ def _retried(
 ) -> Instance:
     """Start again after a wait, unless the budget is spent."""
     policy = spec.restart
-    if 0 < policy.max < failures:
+    if failures > policy.max:
         reason = f"gave up after {failures} failures; the last: {instance.reason}"
         return _concluded(replace(instance, reason=reason), Phase.FAILED)
     delay = wait(

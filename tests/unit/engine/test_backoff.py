@@ -63,8 +63,15 @@ def test_chance_moves_a_wait_by_the_jitter_either_way(chance: float, waited: flo
     assert found == pytest.approx(waited)
 
 
-def test_the_number_of_tries_may_be_astronomic() -> None:
-    assert plain(HUGE, factor=1e300, most=60.0) == 60
+def test_a_short_first_wait_grows_step_by_step_too() -> None:
+    found = [plain(tries, first=0.25) for tries in range(1, 10)]
+
+    assert found == [0.25, 0.5, 1, 2, 4, 8, 16, 32, 60]
+
+
+@pytest.mark.parametrize("factor", [1.5, 2.0, 1e300])
+def test_the_number_of_tries_may_be_astronomic(factor: float) -> None:
+    assert plain(HUGE, factor=factor, most=60.0) == 60
 
 
 @given(

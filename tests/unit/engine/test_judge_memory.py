@@ -15,6 +15,10 @@ def test_three_samples_in_a_row_above_the_limit_are_too_many() -> None:
     assert verdicts == [False] * 5 + [True]
 
 
+def test_a_memory_just_at_its_limit_is_within_it() -> None:
+    assert memory_verdict(2, 10, 10) == (0, False)
+
+
 def test_a_memory_near_its_limit_is_sampled_oftener() -> None:
     assert next_sample(79, 100) > next_sample(80, 100)
 
