@@ -94,7 +94,7 @@ def _paused(status: InstanceStatus) -> str | None:
 def _done(status: InstanceStatus) -> str | None:
     if status.phase == "finished":
         return ""
-    return status.reason if status.phase == "failed" else None
+    return (status.reason or "has failed") if status.phase == "failed" else None
 
 
 def hint(status: InstanceStatus) -> str:
