@@ -427,14 +427,14 @@ def test_who_asked_for_what_is_kept(store: SqliteStore) -> None:
 def test_the_wal_stays_small_while_much_is_put(store: SqliteStore, path: str) -> None:
     async def put_much() -> int:
         largest = 0
-        for number in range(3000):
+        for number in range(12_000):  # 90 MB, if nothing were moved out of it
             store.put("instance", f"web.{number % 50}", {"text": "x" * 400})
             if number % 30 == 0:
                 await asyncio.sleep(0.005)
                 largest = max(largest, os.stat(f"{path}-wal").st_size)
         return largest
 
-    assert asyncio.run(put_much()) < 12_000_000
+    assert asyncio.run(put_much()) < 45_000_000
     assert len(store.items("instance")) == 50
 
 
