@@ -8,7 +8,7 @@ from typing import Protocol
 
 from svcctl.app.goals import Goal, Outcome, hint, problem
 from svcctl.engine.manager import AgentManager
-from svcctl.errors import TimedOut
+from svcctl.errors import TimedOut, UnknownService
 from svcctl.events import Event, PhaseChanged
 from svcctl.ports import Bus, InstanceStatus
 
@@ -92,12 +92,18 @@ class Waiting:
                 outcomes[name] = self.outcome(name, Goal.UP) or outcomes[name]
 
     def _merely_started(self, name: str) -> bool:
-        keeper = self._manager.instance(name)
+        try:
+            keeper = self._manager.instance(name)
+        except UnknownService:
+            return True  # look again, and find it gone
         return keeper.state.child and keeper.spec.ready == "exec" and not keeper.spec.health
 
     def outcome(self, name: str, goal: Goal) -> Outcome | None:
         """Say what became of the instance, None while that is open."""
-        keeper = self._manager.instance(name)
+        try:
+            keeper = self._manager.instance(name)
+        except UnknownService:
+            return _removed(name, goal)
         status = self._manager.glance(keeper)
         found = problem(
             goal,
@@ -120,6 +126,13 @@ class Waiting:
             lines=tuple(line.decode(errors="replace") for line in lines),
             pid=status.pid,
         )
+
+
+def _removed(name: str, goal: Goal) -> Outcome:
+    """Say what became of an instance that is no more: it is as down as can be."""
+    down = goal is Goal.DOWN
+    problem_text = "" if down else "was removed meanwhile"
+    return Outcome(service=name, instance=name, ok=down, phase="stopped", problem=problem_text)
 
 
 def event_document(event: Event) -> dict[str, object]:
