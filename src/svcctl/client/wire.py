@@ -10,7 +10,7 @@ Answers   {"id": 1, "item": ...}      any number, of a verb that streams or tell
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 from svcctl.app.selection import Selection
 from svcctl.errors import Mistake, SpecError, SvcctlError, UsageError, tree
@@ -31,7 +31,14 @@ class Request:
 
 def encode(document: object) -> bytes:
     """Give one line, with its end."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    try:
+        return _text(document, ensure_ascii=False).encode() + b"\n"
+    except UnicodeEncodeError:  # bytes that were no text, such as in a variable or a file's name
+        return _text(document, ensure_ascii=True).encode() + b"\n"
+
+
+def _text(document: object, *, ensure_ascii: bool) -> str:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=ensure_ascii)
 
 
 def encode_request(request: Request) -> bytes:
@@ -54,7 +61,14 @@ def decode_request(line: bytes) -> Request:
             ),
             args=dict(document.get("args") or {}),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        KeyError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise UsageError(f"not a request: {error}") from error
 
 
@@ -67,7 +81,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def error_document(error: SvcctlError) -> dict[str, object]:
-    """Give an error in a form that :func:`raise_error` turns back."""
+    """Give an error in a form that :func:`to_error` turns back."""
     mistakes = error.mistakes if isinstance(error, SpecError) else ()
     return {
         "code": error.code,
@@ -85,5 +99,16 @@ def to_error(document: dict[str, object]) -> SvcctlError:
     if issubclass(kind, SpecError):
         found = document.get("mistakes")
         listed = found if isinstance(found, list) else []
-        return kind(problem, hint=hint, mistakes=[Mistake(**each) for each in listed])
+        return kind(problem, hint=hint, mistakes=_mistakes(listed))
     return kind(problem, hint=hint)
+
+
+def _mistakes(documents: list[object]) -> list[Mistake]:
+    """Read what is known of each; a later agent may say more."""
+    names = {each.name for each in fields(Mistake)}
+    known = [
+        {name: value for name, value in document.items() if name in names}
+        for document in documents
+        if isinstance(document, dict)
+    ]
+    return [Mistake(**each) for each in known if "problem" in each]
