@@ -129,6 +129,7 @@ class LocalServer:
                 actor=actor,
                 emit=outlet,
             )
+            return encode({"id": request.id, "result": result})
         except SvcctlError as error:
             return encode({"id": request.id, "error": error_document(error)})
         except Exception:
@@ -137,7 +138,6 @@ class LocalServer:
                 f"{request.verb!r} failed inside the agent", hint="see the agent's own log"
             )
             return encode({"id": request.id, "error": error_document(trouble)})
-        return encode({"id": request.id, "result": result})
 
 
 def changes(request: Request) -> bool:
