@@ -217,6 +217,24 @@ def test_a_stop_is_taken_step_by_step_and_the_last_resort_is_told(agent: Any) ->
     assert agent.one("stubborn")["exit_signal"] == "KILL"
 
 
+def test_a_stop_command_that_hangs_costs_the_next_step_nothing(agent: Any) -> None:
+    agent.apply(
+        """
+        [services.tidy]
+        exec = ["sh", "-c", "trap 'sleep 0.5; exit 0' TERM; echo up; while :; do sleep 0.05; done"]
+        ready = "log:up"
+        stop.sequence = [
+          { exec = ["sleep", "60"], timeout = "200ms" },
+          { signal = "TERM", timeout = "20s" },
+        ]
+        """
+    )
+
+    agent.ok("stop", "tidy")
+
+    assert agent.one("tidy")["exit_code"] == 0
+
+
 def test_reload_sends_the_signal_and_keeps_the_program(agent: Any, until: Any) -> None:
     agent.apply(
         """

@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from graphlib import CycleError, TopologicalSorter
 
 Edges = Mapping[str, Collection[str]]
 """For each name, those that must come before it."""
-
-
-def cycle(edges: Edges) -> tuple[str, ...] | None:
-    """Give one cycle as the path ``a, b, a``, each needing the next; None where there is none."""
-    try:
-        TopologicalSorter(edges).prepare()
-    except CycleError as error:
-        path: list[str] = error.args[1]
-        return tuple(reversed(path))
-    return None
 
 
 def start_order(names: Iterable[str], edges: Edges) -> list[list[str]]:

@@ -379,7 +379,11 @@ class Keeper:
 
     def _exited_unseen(self, killed: tuple[Member, ...]) -> None:
         self.report_killed(killed)
-        self.exited(Exit(), leftover=False)
+        if self.state.stage is Stage.SPAWNING:  # it was spawned, and the machine never told
+            self.entry = replace(self.entry, identity=None)
+            self.tell(Told.SPAWN_FAILED, reason=ending_text(Exit()))
+        else:
+            self.exited(Exit(), leftover=False)
 
     def _restore_schedule(self) -> None:
         if self.state.wanted and self.spec.schedule:
@@ -391,6 +395,8 @@ class Keeper:
         match self.state.phase:
             case Phase.RUNNING:
                 self.vitals.watch_live()
+            case Phase.STARTING if self.state.stage is Stage.SPAWNING:
+                self.tell(Told.SPAWNED)
             case Phase.STARTING:
                 self.arm(left)
                 self.vitals.watch_ready()
@@ -434,7 +440,10 @@ class Keeper:
         if found and self.program.adopt(found, self.entry.token):
             self._spawned(found.pid)
             return True
-        self._spawn()
+        if self.state.wanted:
+            self._spawn()
+        else:
+            self.tell(Told.SPAWN_FAILED, reason=self.state.reason)
         return self.program.child is not None
 
     # forking programs and those that change their main process

@@ -207,7 +207,8 @@ class Program:
         during = False
 
     def take_step(self, step: StopStep) -> None:
-        """Ask the program to stop, in one way."""
+        """Ask the program to stop, in one way; what the step before still does is given up."""
+        self.cancel_commands()
         if self.child is None:
             return
         if step.signal is not None:

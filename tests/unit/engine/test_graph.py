@@ -1,13 +1,11 @@
-"""What comes before what: order, cycles and all that is needed."""
+"""What comes before what: order and all that is needed."""
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.engine.graph import Edges, closure, cycle, start_order
+from svcctl.engine.graph import Edges, closure, start_order
 
 NAMES = st.sampled_from("abcdefgh")
 some_edges = st.dictionaries(NAMES, st.frozensets(NAMES, max_size=4))
@@ -79,41 +77,6 @@ def test_no_wave_needs_itself_or_a_later_one(names: set[str], edges: Edges) -> N
         earlier = {name for before in waves[:place] for name in before}
         for name in wave:
             assert closure([name], edges) & names - {name} <= earlier
-
-
-# --- cycles
-
-
-def test_a_cycle_is_told_as_a_path_each_needing_the_next() -> None:
-    edges = {"a": ["b"], "b": ["c"], "c": ["a"], "d": ["a"]}
-
-    found = cycle(edges)
-
-    assert found is not None
-    assert found[0] == found[-1]
-    assert all(after in edges[before] for before, after in pairwise(found))
-
-
-def test_who_needs_itself_is_a_cycle() -> None:
-    assert cycle({"a": ["a"]}) == ("a", "a")
-
-
-def test_a_diamond_is_no_cycle() -> None:
-    assert cycle({"a": ["b", "c"], "b": ["d"], "c": ["d"]}) is None
-
-
-@given(edges=acyclic_edges())
-def test_what_can_be_put_in_line_has_no_cycle(edges: Edges) -> None:
-    assert cycle(edges) is None
-
-
-@given(edges=some_edges)
-def test_there_is_a_cycle_where_some_name_comes_before_itself(edges: Edges) -> None:
-    round_trips = {
-        name for name in edges if any(name in closure([before], edges) for before in edges[name])
-    }
-
-    assert (cycle(edges) is not None) == bool(round_trips)
 
 
 # --- closure

@@ -9,7 +9,7 @@ import pytest
 
 from svcctl.engine import journal
 from svcctl.engine.keeper import Keeper
-from svcctl.engine.life import Phase, Told
+from svcctl.engine.life import Instance, Phase, Stage, Told
 from svcctl.events import InstanceAdopted
 from svcctl.ports import Child, Launch, Member
 from svcctl.spec.policy import Hooks, RestartPolicy, Schedule, StopPolicy
@@ -100,6 +100,50 @@ def test_a_program_that_ended_unseen_counts_as_failed(world: FakeWorld) -> None:
     assert (keeper.state.phase, keeper.state.reason) == (Phase.BACKOFF, "exit status unknown")
     after.clock.forward(10.0)
     assert after.tags() == ["web"]
+
+
+def killed_before_the_machine_was_told(world: FakeWorld, *, wanted: bool = True) -> None:
+    """Have the journal say what it says between a spawn and the news of it."""
+    ((key, document),) = world.store.items(journal.KIND)
+    entry = journal.from_document(document)
+    state = Instance(phase=Phase.STARTING, stage=Stage.SPAWNING, wanted=wanted)
+    world.store.put(journal.KIND, key, journal.to_document(replace(entry, state=state)))
+
+
+def test_a_program_spawned_just_before_the_kill_is_kept(world: FakeWorld) -> None:
+    started(world)
+    killed_before_the_machine_was_told(world)
+
+    keeper, after = taken_over(world)
+
+    assert (keeper.state.phase, keeper.state.child) == (Phase.RUNNING, True)
+    assert after.tags() == ["web"]
+
+
+def test_a_program_spawned_just_before_the_kill_that_ended_unseen_has_failed(
+    world: FakeWorld,
+) -> None:
+    started(world)
+    killed_before_the_machine_was_told(world)
+    world.child().close()
+    world.child().exit(0)
+
+    keeper, after = taken_over(world)
+    after.clock.forward(10.0)
+
+    assert keeper.state.phase is Phase.RUNNING
+    assert after.tags() == ["web"]
+
+
+def test_a_stop_asked_for_during_a_spawn_cut_short_is_not_lost(world: FakeWorld) -> None:
+    started(world)
+    killed_before_the_machine_was_told(world, wanted=False)
+
+    keeper, after = taken_over(world)
+    after.clock.forward()
+
+    assert keeper.state.phase is Phase.STOPPED
+    assert after.tags() == []
 
 
 def test_what_a_program_left_that_ended_unseen_is_killed(world: FakeWorld) -> None:
