@@ -240,6 +240,16 @@ def test_apply_touches_only_what_changed(agent: Any) -> None:
     assert after["web"] != before["web"]
 
 
+def test_a_service_that_gave_up_is_tried_again_with_its_new_definition(agent: Any) -> None:
+    agent.write('[services.web]\nexec = ["false"]\nrestart.policy = "never"\n')
+    agent.cli("apply", "svcctl.toml", "--yes")
+    agent.until_phase("web", "failed")
+
+    agent.apply('[services.web]\nexec = ["sleep", "1000"]\nrestart.policy = "never"\n')
+
+    assert agent.one("web")["phase"] == "running"
+
+
 def test_a_change_that_a_running_program_need_not_notice_restarts_nothing(agent: Any) -> None:
     agent.apply(WEB)
     before = agent.one("web")["pid"]

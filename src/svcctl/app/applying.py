@@ -119,8 +119,13 @@ class Applying:
             return "none"
         if change.kind == "created":
             return "start" if new.start in {Start.AUTO, Start.DELAYED} else "none"
-        running = any(keeper.state.child for keeper in self._manager.keepers(name))
-        return "restart" if running and change.needs_restart else "update"
+        keepers = self._manager.keepers(name)
+        running = any(keeper.state.child for keeper in keepers)
+        broken = any(
+            keeper.state.wanted and keeper.state.phase in {Phase.FAILED, Phase.BACKOFF}
+            for keeper in keepers
+        )
+        return "restart" if broken or (running and change.needs_restart) else "update"
 
     def _orphans(self, wanted: Iterable[Applied]) -> list[str]:
         """Name services that came from these files, or from files now gone, and are in none."""

@@ -144,9 +144,11 @@ class AgentManager:
         self._resize(kept)
         for keeper in kept.keepers:
             keeper.respec(for_instance(new, keeper.number, new.instances), applied.revision)
-        if change.needs_restart:
-            for keeper in outdated:
+        for keeper in kept.keepers:
+            if change.needs_restart and keeper in outdated:
                 keeper.tell(Told.RESTART)
+            elif keeper.state.phase in {Phase.FAILED, Phase.BACKOFF}:
+                keeper.tell(Told.RESET)  # a new definition deserves a new try
         self._say(applied, "changed")
         return "restarted" if change.needs_restart and outdated else "updated"
 
