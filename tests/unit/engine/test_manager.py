@@ -13,7 +13,7 @@ from svcctl.engine.life import Phase
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict, SpecError, UnknownService
 from svcctl.events import PhaseChanged, SpecApplied
-from svcctl.ports import Applied
+from svcctl.ports import Applied, Usage
 from svcctl.spec import canonical
 from svcctl.spec.policy import RestartPolicy, Schedule, StopPolicy
 from svcctl.spec.service import Need, ServiceSpec, Start, Type
@@ -519,3 +519,79 @@ async def test_status_says_when_the_next_try_is_due(world: FakeWorld) -> None:
     assert status.phase == Phase.BACKOFF
     assert status.next_at == pytest.approx(world.clock.now() + 0.75)
     assert (status.exit_code, status.pid, status.started_at) == (1, None, None)
+
+
+async def test_fewer_instances_of_what_rests_go_at_once(world: FakeWorld) -> None:
+    manager = await installed(world, spec(instances=3))
+
+    await manager.scale("web", 1)
+
+    assert [each.name for each in manager.keepers("web")] == ["web"]
+
+
+async def test_who_is_still_leaving_is_waited_for_when_all_stop(
+    world: FakeWorld, turns: Turns
+) -> None:
+    manager = await up(world, spec(instances=2, stop=StopPolicy(timeout=5.0)))
+    world.child("web.2").dies_of = {"KILL"}
+    await manager.scale("web", 1)
+
+    stopping = asyncio.create_task(manager.stop_all())
+    await turns()
+    world.clock.forward()
+    await turns()
+    assert not stopping.done()
+    world.clock.forward(5.0)
+    world.clock.forward()
+    await stopping
+
+    assert world.tags() == []
+
+
+async def test_who_is_still_leaving_is_killed_with_the_others(world: FakeWorld) -> None:
+    manager = await up(world, spec(instances=2))
+    world.child("web.2").dies_of = {"KILL"}
+    await manager.scale("web", 1)
+
+    manager.kill_all()
+    world.clock.forward()
+
+    assert world.tags() == []
+
+
+async def test_a_restart_of_all_instances_starts_what_they_need(world: FakeWorld) -> None:
+    manager = await installed(world, spec("web", needs={"db": Need.READY}), spec("db"))
+
+    manager.restart("web")
+
+    assert world.tags() == ["db", "web"]
+
+
+async def test_the_use_of_the_processor_is_that_since_the_last_look(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = await up(world, spec())
+    used = iter((1.0, 1.0, 6.0, 6.0))
+    monkeypatch.setattr(world.spawner, "usage", lambda _: [Usage(cpu_seconds=next(used))])
+
+    found = []
+    for _ in range(4):
+        world.clock.forward(10.0)
+        found.append(manager.status(["web"])[0].cpu)
+
+    assert found == [10.0, 0.0, 50.0, 0.0]
+
+
+async def test_a_new_run_begins_with_a_processor_unused(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = await up(world, spec(restart=RestartPolicy(delay=0.0)))
+    monkeypatch.setattr(world.spawner, "usage", lambda _: [Usage(cpu_seconds=9.0)])
+    world.clock.forward(10.0)
+    manager.status(["web"])
+
+    world.child().exit(1)
+    monkeypatch.setattr(world.spawner, "usage", lambda _: [Usage(cpu_seconds=1.0)])
+    world.clock.forward(10.0)
+
+    assert manager.status(["web"])[0].cpu == 10.0
