@@ -16,7 +16,6 @@ from svcctl.errors import UsageError
 from svcctl.events import Event
 from svcctl.ports import Bus, Clock, Document, EventLog, InstanceStatus
 from svcctl.spec import canonical
-from svcctl.spec.notation import parse_duration
 
 _GOALS = {
     "started": Goal.STARTED,
@@ -129,6 +128,8 @@ def moment(text: str | None, *, now: float) -> float:
     """
     if not text:
         return 0.0
+    from svcctl.spec.notation import parse_duration  # noqa: PLC0415 - 1 MB, rare
+
     try:
         return now - parse_duration(text)
     except ValueError:

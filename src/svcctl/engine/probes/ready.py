@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from svcctl.spec.notation import parse_duration
 from svcctl.spec.probe import Probe, Purpose
 from svcctl.spec.service import ServiceSpec, Type
 
@@ -46,8 +45,14 @@ def readiness(spec: ServiceSpec) -> Readiness:
         case _:
             pass
     return Readiness(
-        delay=parse_duration(value) if kind == "delay" else 0.0,
+        delay=_seconds(value) if kind == "delay" else 0.0,
         notify=kind == "notify",
         fork=spec.type is Type.FORKING,
         probes=probes,
     )
+
+
+def _seconds(text: str) -> float:
+    from svcctl.spec.notation import parse_duration  # noqa: PLC0415 - 1 MB, rarely needed
+
+    return parse_duration(text)
