@@ -244,9 +244,9 @@ def test_what_cannot_be_read_is_a_mistake_like_any_other(tmp_path: Path) -> None
         )
 
     said = [str(each).replace(f"{tmp_path}/", "") for each in caught.value.mistakes]
-    assert said == [
+    assert said[:3] == [
         "empty: there is no *.toml file in this folder",
         "latin.toml:2:7: is not UTF-8 here",
         "none.toml: cannot be read: no such file or directory",
-        "a\0b: cannot be read: embedded null byte",
     ]
+    assert said[3].startswith("a\0b: cannot be read: ")  # the rest differs with Python's version
