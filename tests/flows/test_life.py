@@ -240,6 +240,25 @@ def test_apply_touches_only_what_changed(agent: Any) -> None:
     assert after["web"] != before["web"]
 
 
+def test_a_definition_that_clashes_changes_nothing_at_all(agent: Any) -> None:
+    agent.write(
+        """
+        [defaults]
+        exec = ["sleep", "1000"]
+        [services.alpha]
+        [services.web]
+        instances = 2
+        [services."web.2"]
+        """
+    )
+
+    ran = agent.cli("apply", "svcctl.toml", "--yes")
+
+    assert ran.status == 1
+    assert "'web.2'" in ran.err
+    assert agent.status() == []
+
+
 def test_a_service_that_gave_up_is_tried_again_with_its_new_definition(agent: Any) -> None:
     agent.write('[services.web]\nexec = ["false"]\nrestart.policy = "never"\n')
     agent.cli("apply", "svcctl.toml", "--yes")

@@ -59,6 +59,7 @@ class Applying:
         del selection
         wanted = {each.name: each for each in _definitions(args.values["services"])}
         specs = {name: canonical.parse(applied.spec) for name, applied in wanted.items()}
+        self._manager.refuse_clashes(specs.values())
         plan = self._plan(wanted, specs, prune=args.flag("prune"))
         outcomes: list[Outcome] = []
         if not args.flag("dry_run"):

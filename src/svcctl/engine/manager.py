@@ -132,7 +132,7 @@ class AgentManager:
         """Take a changed definition; see :class:`svcctl.ports.ServiceManager`."""
         kept = self._find(applied.name)
         old, new = kept.spec, _parse(applied)
-        self._refuse_clash(new)
+        self.refuse_clashes([new])
         change = diff(old, new)
         kept.applied, kept.spec = applied, new
         if old.start is not new.start:
@@ -190,7 +190,7 @@ class AgentManager:
 
     def _add(self, applied: Applied, *, enabled: bool | None) -> Kept:
         spec = _parse(applied)
-        self._refuse_clash(spec)
+        self.refuse_clashes([spec])
         by_itself = spec.start in {Start.AUTO, Start.DELAYED} if enabled is None else enabled
         kept = Kept(applied=applied, spec=spec, enabled=by_itself, keepers=[])
         kept.keepers = [self._make(kept, number) for number in range(1, spec.instances + 1)]
@@ -198,16 +198,22 @@ class AgentManager:
         self._save(kept)
         return kept
 
-    def _refuse_clash(self, spec: ServiceSpec) -> None:
-        """No service may be called as an instance of another: both would have one journal."""
-        for number in range(1, spec.instances + 1):
-            if (name := f"{spec.name}.{number}") in self._kept:
-                raise _clash(name, spec.name)
-        other, _, number_text = spec.name.rpartition(".")
-        if other in self._kept:
-            numbers = range(1, self._kept[other].spec.instances + 1)
-            if number_text in map(str, numbers):
-                raise _clash(spec.name, other)
+    def refuse_clashes(self, wanted: Iterable[ServiceSpec]) -> None:
+        """Raise Conflict where *wanted* has a service that is called as an instance of another.
+
+        Both would have one journal.  Nothing is changed.
+        """
+        specs = {spec.name: spec for spec in wanted}
+        every = {**self.specs, **specs}
+        for spec in specs.values():
+            for number in range(1, spec.instances + 1):
+                if (name := f"{spec.name}.{number}") in every:
+                    raise _clash(name, spec.name)
+            other, _, number_text = spec.name.rpartition(".")
+            if other in every:
+                numbers = range(1, every[other].instances + 1)
+                if number_text in map(str, numbers):
+                    raise _clash(spec.name, other)
 
     def _make(self, kept: Kept, number: int) -> Keeper:
         return Keeper(
