@@ -339,7 +339,7 @@ class AgentManager:
         for keeper in keepers:
             entry = entries.pop(keeper.name, None)
             if entry and entry.boot_id == self._world.boot_id:
-                adopted += keeper.take_over(entry)
+                adopted += _take_over(keeper, entry)
                 if entry.resume:
                     keeper.tell(Told.ARM if keeper.spec.schedule else Told.START)
             elif self._kept[keeper.spec.name].enabled:
@@ -464,6 +464,15 @@ def _dismiss(keeper: Keeper) -> None:
     if keeper.state.wanted:
         keeper.entry = replace(keeper.entry, resume=True)
     keeper.tell(Told.STOP, reason="the agent stops")
+
+
+def _take_over(keeper: Keeper, entry: journal.Entry) -> bool:
+    """Have *keeper* carry on; one page of the journal that is no good must not stop the agent."""
+    try:
+        return keeper.take_over(entry)
+    except Exception:
+        log.exception("journal.unusable", extra={"instance": keeper.name})
+        return False
 
 
 def _clash(name: str, service: str) -> Conflict:

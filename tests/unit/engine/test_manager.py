@@ -432,6 +432,20 @@ async def test_what_was_done_is_still_done_after_an_orderly_restart_of_the_agent
     assert after.tags() == ["web"]
 
 
+async def test_a_page_of_the_journal_that_is_no_good_stops_nobody_else(
+    world: FakeWorld, turns: Turns, caplog: pytest.LogCaptureFixture
+) -> None:
+    await up(world, spec("bad"), spec("good"))
+    page = dict(world.store.items(journal.KIND))["bad"]
+    world.store.put(journal.KIND, "bad", {**page, "deadline": "soon"})
+
+    manager, _, adopted = await next_agent(world, turns)
+
+    assert adopted == 1
+    assert phases(manager)["good"] == "running"
+    assert "journal.unusable" in caplog.text
+
+
 async def test_after_a_reboot_what_is_enabled_starts(world: FakeWorld, turns: Turns) -> None:
     await up(world, spec("web"), spec("tool", start=Start.MANUAL), spec("db"))
     after = world.successor(rebooted=True)
