@@ -7,47 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from svcctl.engine.life import Cause, Effect, Ending, Input, Instance, Phase, Stage, Told
+from svcctl.engine.life import Cause, Ending, Input, Instance, Phase, Stage, Told
 from svcctl.engine.machine import step
 from svcctl.spec.policy import (
     Hooks,
-    RestartPolicy,
 )
-from svcctl.spec.service import Need, ServiceSpec
-
-SPEC = ServiceSpec(
-    name="web",
-    exec=("web",),
-    restart=RestartPolicy(delay=1.0, factor=2.0, max_delay=8.0, jitter=0.0, max=3, window=100.0),
-)
-
-
-def play(
-    *told: Told | Input, spec: ServiceSpec = SPEC, instance: Instance | None = None
-) -> tuple[Instance, list[Effect]]:
-    """Feed inputs, one second apart, to an instance; give where it ended and all it asked for."""
-    instance = instance or Instance()
-    asked: list[Effect] = []
-    for number, each in enumerate(told):
-        given = each if isinstance(each, Input) else Input(kind=each, at=float(number))
-        instance, effects = step(instance, given, spec)
-        asked += effects
-    return instance, asked
-
-
-def bad(*, at: float = 3.0, leftover: bool = False) -> Input:
-    return Input(
-        kind=Told.EXITED, at=at, ending=Ending.BAD, leftover=leftover, reason="exit code 1"
-    )
-
-
-def ok(*, at: float = 3.0) -> Input:
-    return Input(kind=Told.EXITED, at=at, ending=Ending.OK, reason="exit code 0")
-
-
-def with_(spec: ServiceSpec = SPEC, **changes: object) -> ServiceSpec:
-    return replace(spec, **changes)  # type: ignore[arg-type]
-
+from svcctl.spec.service import Need
+from svcctl.testing.play import SPEC, bad, ok, play, with_
 
 # --- what is remembered
 
