@@ -171,9 +171,9 @@ def test_they_come_up_in_the_order_of_their_needs_and_work_together(shop: Shop) 
 
     steps = shop.steps()
     assert visits == ("visit 1", "visit 2")
-    for needed, dependant in NEEDED:
+    for needed, dependent in NEEDED:
         held = "finished" if needed in {"folders", "db-init"} else "running"
-        assert steps.index((needed, held)) < steps.index((dependant, "spawned"))
+        assert steps.index((needed, held)) < steps.index((dependent, "spawned"))
 
 
 def test_postgres_runs_as_its_own_user_and_answers(shop: Shop) -> None:
@@ -301,8 +301,8 @@ def test_they_stop_dependants_first_and_leave_nothing_running(shop: Shop, alive:
     shop.agent.ok("stop", "--all", "--yes", within=90)
 
     steps = shop.steps()
-    for needed, dependant in (("app", "front"), ("db", "app"), ("cache", "app")):
-        assert steps.index((dependant, "stopped")) < steps.index((needed, "stopping"))
+    for needed, dependent in (("app", "front"), ("db", "app"), ("cache", "app")):
+        assert steps.index((dependent, "stopped")) < steps.index((needed, "stopping"))
     assert len(everything) > len(STAYING)
     assert not [pid for pid in everything if alive(pid)]
     assert not [each for each in shop.agent.events() if each["kind"] == "TreeKilled"]
