@@ -26,6 +26,7 @@ check: $(VENV)/.installed-dev  ## run all that reads the code: format, lint, typ
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file tests/typing/windows.toml
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/vulture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from svcctl.events import Event
@@ -321,6 +322,47 @@ class InstanceStatus:
     description: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One thing a manager does to the machine: what a dry run prints, and what is then done.
+
+    *kind* is ``write`` (a file), ``delete`` (a file or folder), ``set`` (a setting of the manager,
+    a registry value, a right, an ACL) or ``run`` (a command of the manager).  *target* says
+    where: a path, a registry key, the setting's name, the command.  *text* is exactly what will
+    stand there, *before* what stands there now (None: nothing).  No secret is in either.
+    """
+
+    kind: str
+    target: str
+    text: str = ""
+    before: str | None = None
+
+
+class HostPhase(StrEnum):
+    """What a native manager is told of the one service of a host."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    RESUMING = "resuming"
+    STOPPING = "stopping"
+
+
+class HostReport(Protocol):
+    """The native manager a host was started by, as far as it wants to know."""
+
+    def tell(self, phase: HostPhase, *, text: str, within: float = 0.0) -> None:
+        """The service is in *phase*; *text* is for people.
+
+        While it is in a passing phase this is told again, as it makes progress: the next sign of
+        life follows within *within* seconds.
+        """
+
+    def reloading(self, *, over: bool) -> None:
+        """The configuration is being read again, or (*over*) has been."""
+
+
 class ServiceManager(Protocol):
     """Whoever keeps services on this machine: the SCM, systemd, launchd, or our own engine.
 
@@ -334,8 +376,16 @@ class ServiceManager(Protocol):
     async def settle(self) -> None:
         """Come back once every change made so far survives a power failure."""
 
+    def plan(self, applied: Applied) -> tuple[Act, ...]:
+        """Give what install or configure would do, in order; empty: all is as it should be."""
+
+    def plan_removal(self, name: str) -> tuple[Act, ...]:
+        """Give what uninstall would do, in order, but for the stop that comes first."""
+
     async def install(self, applied: Applied) -> None: ...
-    async def uninstall(self, name: str) -> None: ...
+    async def uninstall(self, name: str) -> None:
+        """Forget a service and remove every trace; raises Conflict while it runs."""
+
     async def configure(self, applied: Applied) -> str:
         """Take a changed spec; say what came of it: ``unchanged updated reloaded restarted``."""
 

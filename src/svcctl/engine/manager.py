@@ -17,7 +17,7 @@ from svcctl.engine.needs import Needs
 from svcctl.engine.world import World
 from svcctl.errors import Conflict, SpecError, UnknownService
 from svcctl.events import Event, SpecApplied
-from svcctl.ports import Applied, Document, InstanceStatus, Timer
+from svcctl.ports import Act, Applied, Document, InstanceStatus, Timer
 from svcctl.spec import canonical
 from svcctl.spec.diff import diff
 from svcctl.spec.instance import for_instance
@@ -101,6 +101,20 @@ class AgentManager:
         return self._census.glance(keeper, self._kept[keeper.spec.name])
 
     # definitions
+
+    def plan(self, applied: Applied) -> tuple[Act, ...]:
+        """Give what install or configure would do; nothing where the definition is the same."""
+        kept = self._kept.get(applied.name)
+        before = canonical.text(kept.applied.spec) if kept else None
+        wanted = canonical.text(applied.spec)
+        if wanted == before:
+            return ()
+        return (Act(kind="set", target=f"service {applied.name}", text=wanted, before=before),)
+
+    def plan_removal(self, name: str) -> tuple[Act, ...]:
+        """Give what uninstall would do."""
+        before = canonical.text(self._find(name).applied.spec)
+        return (Act(kind="delete", target=f"service {name}", before=before),)
 
     async def install(self, applied: Applied) -> None:
         """Take a new service; it is not started."""

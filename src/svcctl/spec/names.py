@@ -18,6 +18,9 @@ SIGNALS = (
 )
 """Signals a person may want to send: signal(7) without those that only faults raise."""
 
+WINDOWS_SIGNALS = ("CTRL_C", "CTRL_BREAK", "WM_CLOSE", "WM_QUIT")
+"""Ways to ask a program on Windows to end, in the order in which they are tried by default."""
+
 RESOURCE_LIMITS = ("as", "core", "cpu", "data", "fsize", "memlock", "nproc", "stack")
 """Names of ``limits.rlimit``: setrlimit(2); ``nofile`` and ``nice`` are options of their own."""
 

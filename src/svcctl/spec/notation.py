@@ -8,9 +8,8 @@ import warnings
 from collections.abc import Callable
 from decimal import Decimal
 
-from svcctl.errors import NotAvailable, SpecError
-from svcctl.spec.names import SIGNALS, did_you_mean
-from svcctl.spec.unavailable import NOT_AVAILABLE, WINDOWS_SIGNALS
+from svcctl.errors import SpecError
+from svcctl.spec.names import SIGNALS, WINDOWS_SIGNALS, did_you_mean
 
 _NUMBER = r"\d{1,20}(?:\.\d{1,40})?"
 _DURATION = re.compile(rf"(?:({_NUMBER})(ms|us|[smhdw])\s*)+", re.ASCII)
@@ -165,11 +164,12 @@ def parse_regex(value: object) -> str:
 def parse_signal(value: object) -> str:
     """Give the signal's name as we write it (``TERM``) for ``SIGTERM`` or ``term`` as well."""
     name = value.strip().upper().removeprefix("SIG") if isinstance(value, str) else ""
-    if name in SIGNALS:
+    if name in SIGNALS or name in WINDOWS_SIGNALS:
         return name
-    if name in WINDOWS_SIGNALS:
-        raise NotAvailable(f"signal {name!r} is {NOT_AVAILABLE}")
-    hint = did_you_mean(name, SIGNALS) or "write a name such as TERM, INT, HUP or USR1"
+    hint = (
+        did_you_mean(name, (*SIGNALS, *WINDOWS_SIGNALS))
+        or "write a name such as TERM, INT, HUP or USR1"
+    )
     raise SpecError(f"{show(value)} is not a signal", hint=hint)
 
 

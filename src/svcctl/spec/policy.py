@@ -237,6 +237,10 @@ class Hooks:
     post_stop: tuple[Command, ...] = field(
         default=(), metadata={"doc": "after it ended, with $SVC_RESULT and $SVC_EXIT"}
     )
+    pause: Command = field(
+        default=(), metadata={"doc": "what pauses it, instead of freezing its processes"}
+    )
+    resume: Command = field(default=(), metadata={"doc": "what lets it go on after that"})
     timeout: Duration = field(default=60.0, metadata={"doc": "time each command gets"})
 
 

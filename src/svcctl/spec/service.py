@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from svcctl.spec.native import Sandbox, SystemdOptions, WindowsOptions
 from svcctl.spec.policy import (
     Hooks,
     Limits,
@@ -92,7 +93,12 @@ class ServiceSpec:
     )
     env_clean: bool = field(default=False, metadata={"doc": "start from an empty environment"})
     user: str | None = field(
-        default=None, metadata={"doc": "account it runs as (agent of root only)"}
+        default=None,
+        metadata={
+            "doc": "account it runs as (root's agent, systemd, launchd, the SCM); "
+            r"Windows: LocalSystem, LocalService, NetworkService, NT SERVICE\NAME (default), "
+            r"DOMAIN\gmsa$ or a user"
+        },
     )
     group: str | None = field(
         default=None, metadata={"doc": "group it runs as; default: the user's"}
@@ -174,4 +180,14 @@ class ServiceSpec:
             "doc": "file: $CREDENTIALS_DIRECTORY/NAME, readable by the service only; "
             "env: a variable"
         },
+    )
+    sandbox: Sandbox = field(
+        default=Sandbox.OFF,
+        metadata={"doc": "off, basic or strict: what of the machine systemd keeps from it"},
+    )
+    systemd: SystemdOptions = field(
+        default_factory=SystemdOptions, metadata={"doc": "lines for the unit file"}
+    )
+    windows: WindowsOptions = field(
+        default_factory=WindowsOptions, metadata={"doc": "how the SCM keeps it"}
     )

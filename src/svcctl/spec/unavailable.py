@@ -12,22 +12,16 @@ NOT_AVAILABLE = "not available in this version"
 
 OPTIONS = frozenset(
     (
-        *("python", "alert", "registry", "deploy", "systemd", "windows"),
+        *("python", "alert", "registry", "deploy"),
         *("log.rule", "health.grpc", "health.python"),
     )
 )
 """Options by path, without the numbers of arrays."""
 
 VALUES: Mapping[str, frozenset[str]] = {
-    "manager": frozenset(("systemd", "scm", "launchd")),
-    "scope": frozenset(("user",)),
-    "log.to": frozenset(("journal",)),
     "restart.give_up": frozenset(("reboot", "exec")),
 }
 """Values of options there are."""
-
-WINDOWS_SIGNALS = frozenset(("CTRL_C", "CTRL_BREAK", "CLOSE"))
-"""Ways to stop a program on Windows."""
 
 SECRET_SCHEMES = frozenset(("vault", "keyring", "cred"))
 """Where a secret may come from, besides files and the environment."""

@@ -209,16 +209,11 @@ def test_a_mistake_outside_services_is_found_too(load: Load, text: str, expected
 @pytest.mark.parametrize(
     "options",
     [
-        'exec = "a"\nmanager = "systemd"',
-        'exec = "a"\nscope = "user"',
-        'exec = "a"\nlog.to = "journal"',
         'exec = "a"\nrestart.give_up = "reboot"',
-        'exec = "a"\nsystemd = { Service = { ProtectHome = true } }',
         'exec = "a"\nalert.to = ["ops"]',
         'exec = "a"\nhealth = [{ grpc = "a:1" }]',
         'exec = "a"\nlog.rule = [{ match = "x" }]',
         'exec = "a"\nsecrets.A = "vault:kv/app#dsn"',
-        'exec = "a"\nstop.signal = "CTRL_C"',
         'python = "module:Class"',
     ],
 )
