@@ -363,6 +363,19 @@ class HostReport(Protocol):
         """The configuration is being read again, or (*over*) has been."""
 
 
+class HostControls(Protocol):
+    """What a native manager asks of a running host; every call comes back at once."""
+
+    def stop(self, *, shutdown: bool) -> None:
+        """Stop the service and end the host; *shutdown*: because the machine goes down."""
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def reload(self) -> None: ...
+    def custom(self, code: int) -> None:
+        """A user control code of Windows, 128 to 255."""
+
+
 class ServiceManager(Protocol):
     """Whoever keeps services on this machine: the SCM, systemd, launchd, or our own engine.
 
