@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,28 +16,17 @@ from svcctl.app.logs import Logs
 from svcctl.app.reading import Reading
 from svcctl.app.services import Services
 from svcctl.app.waiting import Waiting
+from svcctl.bootstrap.here import machine
+from svcctl.bootstrap.machine import Door, StopSignals
 from svcctl.engine.bus import LocalBus
 from svcctl.engine.manager import AgentManager
 from svcctl.engine.store import SqliteStore
-from svcctl.engine.world import OpenSink, World
-from svcctl.errors import Denied
+from svcctl.engine.world import World
 from svcctl.events import AgentStarted, AgentStopped
-from svcctl.observe.logs.archive import Packer
-from svcctl.observe.logs.capture import Capture
-from svcctl.observe.logs.files import instance_folder
-from svcctl.ports import LogSink
-from svcctl.spec.service import ServiceSpec
 from svcctl.system.clock import SystemClock
 from svcctl.system.paths import Paths
-from svcctl.system.posix.account import owner_of
-from svcctl.system.posix.local_socket import listen, lock, may_connect, peer
-from svcctl.system.posix.notify import PosixNoticeBoard
-from svcctl.system.posix.process import boot_id, own_usage
-from svcctl.system.posix.signals import stop_signals
-from svcctl.system.posix.spawn import PosixSpawner
-from svcctl.system.posix.watch import PosixFileWatch
 
-__all__ = ["AgentParts", "agent_parts", "stop_signals"]
+__all__ = ["AgentParts", "agent_parts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +38,8 @@ class AgentParts:
     bus: LocalBus
     ending: Ending
     paths: Paths
-    listener: socket.socket
-    who_is: Callable[[socket.socket], str]
+    door: Door
+    stop_signals: StopSignals
 
 
 @contextmanager
@@ -64,25 +52,22 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
     folders, StateFault where they cannot be used.
     """
     with ExitStack() as stack:
-        stack.enter_context(lock(paths.lock))
         clock, bus = SystemClock(), LocalBus()
+        here = stack.enter_context(machine(paths, clock=clock, bus=bus))
         store = SqliteStore(f"{paths.state}/state.db")
         stack.callback(store.close)
         bus.subscribe(store.append)
-        spawner = stack.enter_context(PosixSpawner(agent=paths.agent))
-        notices = PosixNoticeBoard(paths.notify)
-        stack.callback(notices.close)
         world = World(
             clock=clock,
-            spawner=spawner,
+            spawner=here.spawner,
             bus=bus,
             store=store,
-            notices=notices,
-            files=PosixFileWatch(clock),
-            open_sink=_sink_opener(paths, clock, bus),
+            notices=here.notices,
+            files=here.files,
+            open_sink=here.open_sink,
             environ=dict(os.environ),
             credentials=f"{paths.run}/credentials",
-            boot_id=boot_id(),
+            boot_id=here.boot_id,
         )
         manager = AgentManager(world)
         adopted = manager.load()
@@ -95,10 +80,10 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
             started_at=started_at,
             adopted=adopted,
             recovered=store.recovered,
-            usage=own_usage,
+            usage=here.usage,
         )
-        listener = listen(paths.socket, group=group)
-        stack.callback(listener.close)
+        door = here.listen(group)
+        stack.callback(door.close)
         ending = Ending()
         yield AgentParts(
             manager=manager,
@@ -106,8 +91,8 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
             bus=bus,
             ending=ending,
             paths=paths,
-            listener=listener,
-            who_is=lambda connection: _who_is(connection, group),
+            door=door,
+            stop_signals=here.stop_signals,
         )
         left = manager.close()
         bus.publish(AgentStopped(at=clock.now(), left_running=left))
@@ -155,33 +140,3 @@ def _dispatch(
         "agent-upgrade": agent.upgrade,
     }
     return Dispatch(deeds, audit=store, clock=clock)
-
-
-def _who_is(connection: socket.socket, group: str | None) -> str:
-    """Name the actor at the other end, or raise Denied."""
-    who = peer(connection)
-    if not may_connect(who, owner=os.geteuid(), group=group):
-        raise Denied(
-            f"user {who.uid} may not use the agent of user {os.geteuid()}",
-            hint="run your own agent, or ask for membership in the agent's group",
-        )
-    return f"uid:{who.uid}"
-
-
-def _sink_opener(paths: Paths, clock: SystemClock, bus: LocalBus) -> OpenSink:
-    packer = Packer()
-
-    def open_sink(spec: ServiceSpec, instance: str) -> LogSink:
-        return Capture(
-            instance,
-            spec.name,
-            folder=instance_folder(paths.logs, spec.name, instance),
-            pipes=f"{paths.run}/pipes",
-            policy=spec.log,
-            clock=clock,
-            bus=bus,
-            packer=packer,
-            owner=owner_of(spec.user),
-        )
-
-    return open_sink

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 
 from svcctl.app.selection import Selection
-from svcctl.bootstrap.agent import AgentParts, agent_parts, stop_signals
+from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import paths
 from svcctl.errors import SvcctlError
 from svcctl.serve.local import LocalServer
@@ -42,8 +42,8 @@ async def keep(home: str | None, *, group: str | None, opened: Callable[[AgentPa
             else:
                 kill_everything(parts)
 
-        async with LocalServer(parts.dispatch, listener=parts.listener, who_is=parts.who_is):
-            with stop_signals(asked_by_signal):
+        async with LocalServer(parts.dispatch, door=parts.door):
+            with parts.stop_signals(asked_by_signal):
                 opened(parts)
                 await parts.ending.asked.wait()
         for task in stopping:

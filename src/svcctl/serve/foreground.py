@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from svcctl.app.selection import Selection, choose
-from svcctl.bootstrap.agent import AgentParts, agent_parts, stop_signals
+from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import paths
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.life import Phase
@@ -65,8 +65,8 @@ async def up(
     """
     with _lone_agent(home) as parts:
         run = _Run(parts, audience)
-        async with LocalServer(parts.dispatch, listener=parts.listener, who_is=parts.who_is):
-            with stop_signals(run.stop, hangup=True):
+        async with LocalServer(parts.dispatch, door=parts.door):
+            with parts.stop_signals(run.stop, hangup=True):
                 try:
                     run.open()
                     await run.begin(services, names)

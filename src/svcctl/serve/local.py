@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-from collections.abc import Callable
 from typing import Self
 
 from svcctl.app.dispatch import Dispatch
 from svcctl.app.verbs import Effect, find
+from svcctl.bootstrap.machine import Door, WhoIs
 from svcctl.client.wire import LONGEST, Request, decode_request, encode, error_document
 from svcctl.errors import Denied, SvcctlError
 
@@ -17,9 +16,6 @@ log = logging.getLogger(__name__)
 
 _LAST_WORDS = 1.0  # seconds that answers to changes get when the door is closed
 _BEHIND = 4 * 1024 * 1024  # bytes a slow reader may be behind before it loses items
-
-WhoIs = Callable[[socket.socket], str]
-"""Name the actor at the other end, or raise Denied."""
 
 
 class _Outlet:
@@ -40,35 +36,33 @@ class _Outlet:
 
 
 class LocalServer:
-    """Serves *dispatch* on *listener* for as long as the block lasts."""
+    """Serves *dispatch* at *door* for as long as the block lasts."""
 
-    def __init__(self, dispatch: Dispatch, *, listener: socket.socket, who_is: WhoIs) -> None:
-        self._dispatch, self._listener, self._who_is = dispatch, listener, who_is
-        self._server: asyncio.Server | None = None
+    def __init__(self, dispatch: Dispatch, *, door: Door) -> None:
+        self._dispatch, self._door = dispatch, door
         self._tasks: set[asyncio.Task[None]] = set()
         self._changing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_unix_server(
-            self._greet, sock=self._listener, limit=LONGEST
-        )
+        await self._door.open(self._greet, limit=LONGEST)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._server:
-            self._server.close()
+        self._door.close()
         if self._changing:
             await asyncio.wait(self._changing, timeout=_LAST_WORDS)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _greet(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs
+    ) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         try:
-            await self._converse(reader, writer)
+            await self._converse(reader, writer, who_is)
         except (ConnectionError, asyncio.CancelledError):
             log.debug("local.hung-up")
         except Exception:
@@ -77,9 +71,11 @@ class LocalServer:
             self._tasks.discard(task)
             writer.close()
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs
+    ) -> None:
         try:
-            actor = self._who_is(writer.get_extra_info("socket"))
+            actor = who_is()
         except Denied as error:
             writer.write(encode({"id": 0, "error": error_document(error)}))
             await writer.drain()

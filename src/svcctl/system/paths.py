@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from svcctl.errors import Denied
 
-# sun_path holds 108 bytes on Linux and 104 on macOS; "/control/agent.sock" and
-# "/n/0123456789abcdef.sock" come after the folder.
-_LONGEST_RUN_FOLDER = 70
+# sun_path holds 108 bytes on Linux and 104 on macOS; "/h/0123456789ab" of a host, and then
+# "/control/agent.sock" or "/n/0123456789abcdef.sock" come after the folder.
+_LONGEST_RUN_FOLDER = 64
 _LONGEST_TEMPORARY = _LONGEST_RUN_FOLDER - len("/svcctl-4294967295/0123456789ab")
 
 
@@ -43,6 +43,11 @@ class Paths:
     def lock(self) -> str:
         """Give the file that only one agent at a time can hold."""
         return os.path.join(self.run, "agent.lock")
+
+    @property
+    def native(self) -> str:
+        """Give the folder of the registrations of native services."""
+        return os.path.join(self.state, "native")
 
     @property
     def notify(self) -> str:
@@ -84,6 +89,16 @@ def find_paths(environ: Mapping[str, str]) -> Paths:
         state=state,
         run=os.path.join(runtime, "svcctl") if os.path.isabs(runtime) else "",
         logs=os.path.join(state, "logs"),
+    )
+
+
+def host_paths(paths: Paths, name: str) -> Paths:
+    """Give the folders of the host of the service *name*; it shares those of settings and logs."""
+    return Paths(
+        config=paths.config,
+        state=os.path.join(paths.state, "hosts", name),
+        run=os.path.join(paths.run, "h", _short_name(name)),
+        logs=paths.logs,
     )
 
 

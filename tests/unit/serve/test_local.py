@@ -20,6 +20,7 @@ from svcctl.app.waiting import Emit
 from svcctl.client.wire import Request, encode_request
 from svcctl.errors import Conflict, Denied
 from svcctl.serve.local import LocalServer
+from svcctl.system.posix.local_socket import SocketDoor
 from svcctl.testing.fakes import FakeClock
 
 STATUS = encode_request(Request(verb="status"))
@@ -56,7 +57,7 @@ class Door:
         listener.setblocking(False)
         listener.bind(self.address)
         dispatch = Dispatch(self.deeds, audit=self.audit, clock=FakeClock())
-        async with LocalServer(dispatch, listener=listener, who_is=self.who):
+        async with LocalServer(dispatch, door=SocketDoor(listener, who_is=self.who)):
             yield
 
     @asynccontextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import grp
 import os
 import pwd
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -59,6 +60,36 @@ def listen(path: str, *, group: str | None = None) -> socket.socket:
         raise
     door.setblocking(False)
     return door
+
+
+class SocketDoor:
+    """Lets askers in at *listener*; *who_is* names the one at the end of a connection."""
+
+    def __init__(self, listener: socket.socket, *, who_is: Callable[[socket.socket], str]) -> None:
+        self._listener, self._who_is = listener, who_is
+        self._server: asyncio.Server | None = None
+
+    async def open(
+        self,
+        greet: Callable[
+            [asyncio.StreamReader, asyncio.StreamWriter, Callable[[], str]], Awaitable[None]
+        ],
+        *,
+        limit: int,
+    ) -> None:
+        """Have *greet* converse with everyone who comes; *limit*: bytes of the longest line."""
+
+        async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            await greet(reader, writer, lambda: self._who_is(connection))
+
+        self._server = await asyncio.start_unix_server(met, sock=self._listener, limit=limit)
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        if self._server:
+            self._server.close()
+        self._listener.close()
 
 
 def peer(connection: socket.socket) -> Peer:

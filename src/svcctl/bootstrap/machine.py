@@ -1,0 +1,56 @@
+"""What an agent or a host is given by the machine it runs on, whichever kind that is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from svcctl.engine.world import OpenSink
+from svcctl.ports import Document, FileWatch, NoticeBoard, Spawner
+
+WhoIs = Callable[[], str]
+"""Names the actor at the other end of a connection, or raises Denied."""
+
+Greet = Callable[[asyncio.StreamReader, asyncio.StreamWriter, WhoIs], Awaitable[None]]
+
+
+class Door(Protocol):
+    """Where askers on this machine come in."""
+
+    async def open(self, greet: Greet, *, limit: int) -> None:
+        """Have *greet* converse with everyone who comes; *limit*: bytes of the longest line."""
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+
+
+class StopSignals(Protocol):
+    """Hears when this process is asked to stop, from the terminal or by a signal."""
+
+    def __call__(
+        self, call: Callable[[], None], *, hangup: bool = False
+    ) -> AbstractContextManager[None]:
+        """Make *call* from the event loop each time, while the block lasts.
+
+        With *hangup* also when the terminal goes away; else that is ignored.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """The ports of one machine, for one agent that holds its lock.
+
+    *listen* opens the door, to members of a group too; *usage* measures this process.
+    """
+
+    spawner: Spawner
+    notices: NoticeBoard
+    files: FileWatch
+    open_sink: OpenSink
+    boot_id: str
+    usage: Callable[[], Document]
+    listen: Callable[[str | None], Door]
+    stop_signals: StopSignals

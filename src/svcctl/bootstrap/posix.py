@@ -1,0 +1,81 @@
+"""The machine as POSIX systems have it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from svcctl.bootstrap.machine import Machine
+from svcctl.engine.world import OpenSink
+from svcctl.errors import Denied
+from svcctl.observe.logs.archive import Packer
+from svcctl.observe.logs.capture import Capture
+from svcctl.observe.logs.files import instance_folder
+from svcctl.ports import Bus, Clock, LogSink
+from svcctl.spec.service import ServiceSpec
+from svcctl.system.paths import Paths
+from svcctl.system.posix.account import owner_of
+from svcctl.system.posix.local_socket import SocketDoor, listen, lock, may_connect, peer
+from svcctl.system.posix.notify import PosixNoticeBoard
+from svcctl.system.posix.process import boot_id, own_usage
+from svcctl.system.posix.signals import stop_signals
+from svcctl.system.posix.spawn import PosixSpawner
+from svcctl.system.posix.watch import PosixFileWatch
+
+
+@contextmanager
+def machine(paths: Paths, *, clock: Clock, bus: Bus) -> Iterator[Machine]:
+    """See :func:`svcctl.bootstrap.here.machine`."""
+    with ExitStack() as stack:
+        stack.enter_context(lock(paths.lock))
+        spawner = stack.enter_context(PosixSpawner(agent=paths.agent))
+        notices = PosixNoticeBoard(paths.notify)
+        stack.callback(notices.close)
+        yield Machine(
+            spawner=spawner,
+            notices=notices,
+            files=PosixFileWatch(clock),
+            open_sink=_sink_opener(paths, clock, bus),
+            boot_id=boot_id(),
+            usage=own_usage,
+            listen=lambda group: _listen(paths, group),
+            stop_signals=stop_signals,
+        )
+
+
+def _listen(paths: Paths, group: str | None) -> SocketDoor:
+    return SocketDoor(
+        listen(paths.socket, group=group), who_is=lambda connection: _who_is(connection, group)
+    )
+
+
+def _who_is(connection: socket.socket, group: str | None) -> str:
+    """Name the actor at the other end, or raise Denied."""
+    who = peer(connection)
+    if not may_connect(who, owner=os.geteuid(), group=group):
+        raise Denied(
+            f"user {who.uid} may not use the agent of user {os.geteuid()}",
+            hint="run your own agent, or ask for membership in the agent's group",
+        )
+    return f"uid:{who.uid}"
+
+
+def _sink_opener(paths: Paths, clock: Clock, bus: Bus) -> OpenSink:
+    packer = Packer()
+
+    def open_sink(spec: ServiceSpec, instance: str) -> LogSink:
+        return Capture(
+            instance,
+            spec.name,
+            folder=instance_folder(paths.logs, spec.name, instance),
+            pipes=f"{paths.run}/pipes",
+            policy=spec.log,
+            clock=clock,
+            bus=bus,
+            packer=packer,
+            owner=owner_of(spec.user),
+        )
+
+    return open_sink

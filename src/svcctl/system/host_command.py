@@ -1,0 +1,30 @@
+"""By which command a native manager starts the host of a service."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+
+import svcctl
+
+
+def host_command(name: str, home: str | None = None) -> tuple[str, ...]:
+    """Give the argv of the host of the service *name*, whose things are under *home*.
+
+    The interpreter is the one a virtual environment was made from: on Windows, that of the
+    environment only starts another process, which the SCM would not know.  ``-I`` keeps
+    variables, the current folder and the user's own packages out of a service.
+    """
+    script = os.path.join(os.path.dirname(os.path.abspath(svcctl.__file__)), "serve", "host.py")
+    argv = [_interpreter(), "-I", script]
+    if sys.prefix != sys.base_prefix:
+        argv += ["--site", sysconfig.get_paths()["purelib"]]
+    if home:
+        argv += ["--home", os.path.abspath(home)]
+    return (*argv, name)
+
+
+def _interpreter() -> str:
+    base: str = getattr(sys, "_base_executable", "") or sys.executable
+    return os.path.abspath(base)
