@@ -57,14 +57,15 @@ class Applying:
     async def apply(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Take over definitions; nothing changes unless all of them are good."""
         del selection
-        wanted = {each.name: each for each in _definitions(args.values["services"])}
+        wanted = {each.name: each for each in definitions(args.values["services"])}
         specs = {name: canonical.parse(applied.spec) for name, applied in wanted.items()}
         self._manager.refuse_clashes(specs.values())
         plan = self._plan(wanted, specs, prune=args.flag("prune"))
         outcomes: list[Outcome] = []
         if not args.flag("dry_run"):
             within = 0.0 if args.flag("no_wait") else args.seconds("timeout")
-            outcomes = await self._carry_out(plan, wanted, emit=emit, within=within)
+            start = not args.flag("no_start")
+            outcomes = await self._carry_out(plan, wanted, emit=emit, within=within, start=start)
         return {
             "plan": [each.document() for each in plan],
             "outcomes": [each.document() for each in outcomes],
@@ -152,6 +153,7 @@ class Applying:
         *,
         emit: Emit,
         within: float | None,
+        start: bool,
     ) -> list[Outcome]:
         doomed = [each.service for each in plan if each.change == "removed"]
         outcomes = await self._remove(doomed, emit=emit, within=None) if doomed else []
@@ -164,7 +166,9 @@ class Applying:
             elif each.change == "unchanged":
                 await self._manager.configure(wanted[each.service])  # its place may have moved
         await self._manager.settle()
-        await self._manager.start_many(each.service for each in created if each.action == "start")
+        await self._manager.start_many(
+            each.service for each in created if each.action == "start" and start
+        )
         goals = self._goals(plan)
         if within == 0.0:
             return outcomes
@@ -187,7 +191,7 @@ class Applying:
         return outcomes
 
 
-def _definitions(document: object) -> list[Applied]:
+def definitions(document: object) -> list[Applied]:
     """Read the ``services`` argument of apply, or raise UsageError."""
     try:
         return [

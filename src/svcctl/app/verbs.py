@@ -190,6 +190,12 @@ VERBS: tuple[Verb, ...] = (
         args=(
             Arg(name="services", kind=Kind.DOCUMENT, help="the definitions, in canonical form"),
             Arg(
+                name="no_start",
+                kind=Kind.FLAG,
+                help="do not start what is new",
+                default=False,
+            ),
+            Arg(
                 name="prune",
                 kind=Kind.FLAG,
                 help="remove services that the files no longer define",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,11 @@ from svcctl.system.clock import SystemClock
 from svcctl.system.paths import Paths
 
 __all__ = ["AgentParts", "agent_parts"]
+
+
+_OURS_ALONE = frozenset(
+    ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,7 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
             notices=here.notices,
             files=here.files,
             open_sink=here.open_sink,
-            environ=dict(os.environ),
+            environ=_inherited(os.environ),
             credentials=f"{paths.run}/credentials",
             boot_id=here.boot_id,
         )
@@ -96,6 +101,11 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
         )
         left = manager.close()
         bus.publish(AgentStopped(at=clock.now(), left_running=left))
+
+
+def _inherited(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give what services inherit: not what systemd told this very process, see sd_notify(3)."""
+    return {name: value for name, value in environ.items() if name not in _OURS_ALONE}
 
 
 def _dispatch(

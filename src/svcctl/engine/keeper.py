@@ -94,8 +94,8 @@ class Keeper:
             Effect.RUN_POST_STOP: lambda: self.program.run_hooks("post_stop"),
             Effect.WAIT: lambda: self.arm(self.state.delay),
             Effect.DISARM: self._disarm,
-            Effect.FREEZE: self._freeze,
-            Effect.THAW: self._thaw,
+            Effect.FREEZE: self.program.freeze,
+            Effect.THAW: self.program.thaw,
             Effect.RELOAD: self.program.reload,
             Effect.ARM_SCHEDULE: self._arm_schedule,
             Effect.DISARM_SCHEDULE: self._disarm_schedule,
@@ -332,14 +332,6 @@ class Keeper:
         self.arm(_KILL_AGAIN)
         self.program.kill()
 
-    def _freeze(self) -> None:
-        self.program.freeze()
-        self.tell(Told.FROZEN)
-
-    def _thaw(self) -> None:
-        self.program.thaw()
-        self.tell(Told.THAWED)
-
     def _arm_schedule(self) -> None:
         self._disarm_schedule()
         if self.spec.schedule:
@@ -407,9 +399,9 @@ class Keeper:
             case Phase.STOPPING:
                 self._kill()
             case Phase.PAUSING:
-                self._freeze()
+                self.program.freeze()
             case Phase.RESUMING:
-                self._thaw()
+                self.program.thaw()
             case _:
                 log.debug("instance.adopted", extra={"phase": self.state.phase})
         self.write_down()

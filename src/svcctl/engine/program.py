@@ -11,7 +11,7 @@ from pathlib import Path
 
 from svcctl.engine import command, environment
 from svcctl.engine.keeping import Keeping
-from svcctl.engine.life import Stage, Told
+from svcctl.engine.life import Phase, Stage, Told
 from svcctl.engine.probes.http import post
 from svcctl.errors import SvcctlError
 from svcctl.events import HookFailed, LimitNotEnforced, ReloadDone
@@ -232,14 +232,35 @@ class Program:
             self.child.signal("KILL")
 
     def freeze(self) -> None:
-        """Make the tree stand still."""
+        """Make the tree stand still, or have the service's own command pause it.
+
+        Where that command fails the tree is frozen: what says it is paused does stand still.
+        """
+        if self._keeper.spec.hook.pause:
+            self._start(self._run_pause_hook(self._keeper.spec.hook.pause), "pause")
+            return
         if self.child:
             self.child.freeze()
+        self._keeper.tell(Told.FROZEN)
 
     def thaw(self) -> None:
         """Let the tree go on."""
         if self.child:
             self.child.thaw()
+        if self._keeper.spec.hook.resume and self._keeper.state.phase is Phase.RESUMING:
+            self._start(self._run_pause_hook(self._keeper.spec.hook.resume), "resume")
+        else:
+            self._keeper.tell(Told.THAWED)
+
+    async def _run_pause_hook(self, argv: tuple[str, ...]) -> str:
+        return await self._run((argv,), "pause", limit=self._keeper.spec.hook.timeout)
+
+    def control(self, code: str) -> None:
+        """Run the command for the user control *code* of Windows; nothing where there is none."""
+        spec = self._keeper.spec
+        argv = spec.windows.controls.get(code)
+        if argv:
+            self._start(self._run((argv,), "control", limit=spec.hook.timeout), "control")
 
     # commands
 
@@ -272,6 +293,12 @@ class Program:
             self._failed(which, problem)
         if which in {"pre_start", "pre_stop", "post_stop"}:
             self._keeper.tell(Told.HOOKS_FAILED if problem else Told.HOOKS_DONE, reason=problem)
+        elif which == "pause":
+            if problem and self.child:
+                self.child.freeze()
+            self._keeper.tell(Told.FROZEN)
+        elif which == "resume":
+            self._keeper.tell(Told.THAWED)
         elif which == "stop" and problem and self._keeper.state.stage is Stage.ASKING:
             self._keeper.tell(Told.TIME_OVER)
 

@@ -35,9 +35,7 @@ def main() -> int:
 
     An upgrade replaces the program of this very process, so that its children stay its children.
     """
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_EventAndFields())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    begin_log()
     import_lean()
     import asyncio  # noqa: PLC0415 - only now is it lean
 
@@ -53,6 +51,13 @@ def main() -> int:
     if how == "upgrade":
         os.execv(sys.executable, ARGV)  # noqa: S606 - our own program
     return 0
+
+
+def begin_log() -> None:
+    """Write this process' own log to stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_EventAndFields())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _opened(parts: AgentParts) -> None:

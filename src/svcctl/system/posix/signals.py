@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from svcctl.ports import HostControls
+
 _ASKING = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -39,3 +41,9 @@ def stop_signals(call: Callable[[], None], *, hangup: bool = False) -> Iterator[
         for each in asking:
             loop.remove_signal_handler(each)
         signal.signal(signal.SIGHUP, before)
+
+
+def attach_reload(controls: HostControls) -> None:
+    """Have SIGHUP reload the service of a host; to be called from its event loop."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, controls.reload)
+    hush_wakeups()

@@ -1,0 +1,86 @@
+"""Puts a host together: the registration it was started for, and whom it reports to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from svcctl.ports import Applied, HostControls, HostReport
+from svcctl.system.detect import Platform, platform
+from svcctl.system.paths import Paths, find_paths, host_paths
+
+if TYPE_CHECKING:  # a host speaks to the SCM before it loads anything it does not need for that
+    from svcctl.app.host import HostEnd
+    from svcctl.bootstrap.agent import AgentParts
+    from svcctl.spec.service import ServiceSpec
+    from svcctl.system.registrations import Registration
+
+Attach = Callable[[HostControls], None]
+"""To be called with the controls of the host once it can take them."""
+
+Body = Callable[[HostReport, Attach], "HostEnd"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostParts:
+    """A working host without its door."""
+
+    agent: AgentParts
+    applied: Applied
+
+
+def begin(name: str, home: str | None, body: Body) -> int:
+    """Have *body* keep the service *name*, for whoever started this process; give its exit status.
+
+    That is the SCM, systemd, launchd or a person at a terminal.
+    """
+    if platform() is Platform.WINDOWS:
+        from svcctl.bootstrap import windows_host  # noqa: PLC0415 - not there on other systems
+
+        return windows_host.begin(name, paths_of(home), body)
+    from svcctl.system.posix.signals import attach_reload  # noqa: PLC0415
+    from svcctl.system.systemd.report import SystemdReport  # noqa: PLC0415
+
+    report = SystemdReport(os.environ)
+    return body(report, attach_reload).status
+
+
+def paths_of(home: str | None) -> Paths:
+    """Give the folders a host shares with all of svcctl."""
+    return find_paths({**os.environ, "SVCCTL_HOME": home} if home else os.environ)
+
+
+@contextmanager
+def host_parts(name: str, home: str | None) -> Iterator[HostParts]:
+    """Give the engine of the service *name*, which it has taken over and not started yet.
+
+    Must be entered within a running event loop.  Raises UnknownService where nothing is
+    registered under that name, Conflict where its host runs already.
+    """
+    from svcctl.bootstrap.agent import agent_parts  # noqa: PLC0415
+    from svcctl.spec import canonical  # noqa: PLC0415
+    from svcctl.system.registrations import Registrations  # noqa: PLC0415
+
+    paths = paths_of(home)
+    registration = Registrations(paths.native).read(name)
+    spec = _as_kept(registration)
+    applied = replace(registration.applied, spec=canonical.dump(spec))
+    with agent_parts(host_paths(paths, name)) as parts:
+        yield HostParts(agent=parts, applied=applied)
+
+
+def _as_kept(registration: Registration) -> ServiceSpec:
+    """Give the definition without what the native manager sees to itself."""
+    from svcctl.spec import canonical, handover  # noqa: PLC0415
+
+    spec = canonical.parse(registration.applied.spec)
+    match registration.manager:
+        case "systemd":
+            return handover.handed_over(spec)
+        case "scm":
+            return handover.to_scm_host(spec)
+        case _:
+            return handover.to_launchd_host(spec)

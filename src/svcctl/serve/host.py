@@ -1,0 +1,79 @@
+"""The process a native manager starts for one service: ``python -I host.py NAME``.
+
+It is run as a file, so that a service needs neither variables nor the current folder to find
+svcctl; and it speaks to the SCM before it imports anything it does not need for that.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from svcctl.app.host import HostEnd
+    from svcctl.bootstrap.host import Attach
+    from svcctl.ports import HostReport
+
+_USAGE = 2
+
+
+def main(argv: Sequence[str]) -> int:
+    """Keep the service named last in *argv*; give the exit status.
+
+    ``--home DIR``: where svcctl's things are; ``--site DIR``: where to find further packages.
+    """
+    options = {"--home": "", "--site": ""}
+    rest = list(argv)
+    while len(rest) > 1 and rest[0] in options:
+        options[rest.pop(0)] = rest.pop(0)
+    if len(rest) != 1 or rest[0].startswith("-"):
+        sys.stderr.write("usage: host.py [--home DIR] [--site DIR] NAME\n")
+        return _USAGE
+    name, home = rest[0], options["--home"] or None
+    if options["--site"]:
+        sys.path.append(options["--site"])
+
+    from svcctl.bootstrap.host import begin  # noqa: PLC0415 - only now can it be found
+    from svcctl.errors import SvcctlError  # noqa: PLC0415
+
+    try:
+        return begin(name, home, lambda report, attach: _body(name, home, report, attach))
+    except SvcctlError as error:
+        hint = f"\nhint: {error.hint}" if error.hint else ""
+        sys.stderr.write(f"error[{error.code}]: {error.problem}{hint}\n")
+        return error.exit_status
+
+
+def _body(name: str, home: str | None, report: HostReport, attach: Attach) -> HostEnd:
+    from svcctl.serve.process import begin_log, import_lean  # noqa: PLC0415
+
+    begin_log()
+    import_lean()
+    import asyncio  # noqa: PLC0415 - only now is it lean
+
+    return asyncio.run(_keep(name, home, report, attach))
+
+
+async def _keep(name: str, home: str | None, report: HostReport, attach: Attach) -> HostEnd:
+    """Run the service until it is over; its API answers meanwhile as an agent's does."""
+    from svcctl.app.host import Host, OtherThread  # noqa: PLC0415
+    from svcctl.bootstrap.host import host_parts  # noqa: PLC0415
+    from svcctl.serve.local import LocalServer  # noqa: PLC0415
+
+    with host_parts(name, home) as parts:
+        agent = parts.agent
+        known = name in agent.manager.names()
+        await (agent.manager.configure if known else agent.manager.install)(parts.applied)
+        host = Host(agent.manager, name, report=report, bus=agent.bus)
+        async with LocalServer(agent.dispatch, door=agent.door):
+            with agent.stop_signals(lambda: host.stop(shutdown=False)):
+                attach(OtherThread(host))
+                return await host.keep()
+
+
+if __name__ == "__main__":
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+    sys.path[0:0] = [os.path.dirname(package)]  # noqa: PTH120
+    sys.exit(main(sys.argv[1:]))
