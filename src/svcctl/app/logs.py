@@ -31,23 +31,9 @@ class Logs:
         """Give lines as items; with ``follow`` go on until the asker hangs up."""
         names = choose(selection, self._manager.specs)
         keepers = [keeper for name in names for keeper in self._manager.keepers(name)]
-        grep = pattern(args.text("grep"))
-        stream = args.text("stream")
-        now = self._clock.now()
-        since, until = moment(args.text("since"), now=now), moment(args.text("until"), now=now)
-        last = args.integer("lines")
-        wanted = Wanted(
-            since=since,
-            until=until or None,
-            grep=re.compile(grep.pattern.encode()) if grep else None,
-            streams=frozenset({stream} if stream else STREAMS),
-            unfinished=not args.flag("follow"),
-        )
-        lines = read(
-            [self._source(keeper) for keeper in keepers],
-            wanted,
-            last=_LINES if last is None and not since else last,
-        )
+        grep, stream = pattern(args.text("grep")), args.text("stream")
+        wanted, last = asked_for(args, now=self._clock.now())
+        lines = read([self._source(keeper) for keeper in keepers], wanted, last=last)
         following = _Following(names, emit, grep=grep, stream=stream, clock=self._clock)
         cancels = following.begin(keepers, self._manager, self._bus) if args.flag("follow") else []
         try:
@@ -66,6 +52,26 @@ class Logs:
         return Source(service=service, instance=keeper.name, folder=folder)
 
 
+def asked_for(args: Arguments, *, now: float) -> tuple[Wanted, int | None]:
+    """Give which lines of the past were asked for, and how many of the last (None: all)."""
+    grep, stream = pattern(args.text("grep")), args.text("stream")
+    since, until = moment(args.text("since"), now=now), moment(args.text("until"), now=now)
+    last = args.integer("lines")
+    wanted = Wanted(
+        since=since,
+        until=until or None,
+        grep=re.compile(grep.pattern.encode()) if grep else None,
+        streams=frozenset({stream} if stream else STREAMS),
+        unfinished=not args.flag("follow"),
+    )
+    return wanted, _LINES if last is None and not since else last
+
+
+def line_document(line: Line) -> Document:
+    """Give a line of the past in a form JSON can hold."""
+    return _document(line.at, line.service, line.instance, line.stream, line.text)
+
+
 async def _emit_all(lines: Iterator[Line], emit: Emit) -> int:
     """Hand over all of *lines*, reading in a thread, no faster than they are taken."""
     count = 0
@@ -75,7 +81,7 @@ async def _emit_all(lines: Iterator[Line], emit: Emit) -> int:
 
     while found := await asyncio.to_thread(batch):
         for line in found:
-            emit(_document(line.at, line.service, line.instance, line.stream, line.text))
+            emit(line_document(line))
         count += len(found)
         await emit.room()
     return count

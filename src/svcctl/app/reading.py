@@ -17,7 +17,7 @@ from svcctl.events import Event
 from svcctl.ports import Bus, Clock, Document, EventLog, InstanceStatus
 from svcctl.spec import canonical
 
-_GOALS = {
+GOALS = {
     "started": Goal.STARTED,
     "ready": Goal.READY,
     "healthy": Goal.HEALTHY,
@@ -25,6 +25,7 @@ _GOALS = {
     "stopped": Goal.DOWN,
     "failed": Goal.FAILED,
 }
+"""What ``wait`` can wait for, by the name of the condition."""
 
 _STATUS_FIELDS = tuple(each.name for each in fields(InstanceStatus))
 
@@ -79,7 +80,7 @@ class Reading:
 
     async def wait(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Wait until each instance fulfils a condition."""
-        goal = _GOALS[args.text("condition") or "ready"]
+        goal = GOALS[args.text("condition") or "ready"]
         names = choose(selection, self._manager.specs)
         goals = {keeper.name: goal for name in names for keeper in self._manager.keepers(name)}
         outcomes = await self._waiting.until(goals, emit=emit, within=args.seconds("timeout"))

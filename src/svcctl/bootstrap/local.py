@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
+from svcctl.client.everywhere import Everywhere
 from svcctl.client.local import LocalClient
+from svcctl.client.wire import Request
+from svcctl.system.detect import native_manager
 from svcctl.system.paths import Paths, find_paths
 
-__all__ = ["Paths", "local_client", "paths"]
+if TYPE_CHECKING:  # what speaks to native managers is loaded where one keeps something
+    from svcctl.client.native import NativeClient
+
+__all__ = ["Paths", "client", "client_at", "local_client", "paths"]
 
 
 def paths(home: str | None = None) -> Paths:
@@ -18,4 +25,42 @@ def paths(home: str | None = None) -> Paths:
 
 def local_client(home: str | None = None, *, timeout: float | None = None) -> LocalClient:
     """Give a client of this user's agent; it connects when entered."""
-    return LocalClient(paths(home).socket, timeout=timeout)
+    return client_at(paths(home).socket, timeout=timeout)
+
+
+def client_at(address: str, *, timeout: float | None) -> LocalClient:
+    """Give a client of the agent or host at *address*; it connects when entered."""
+    return LocalClient(address, timeout=timeout)
+
+
+def client(home: str | None = None, *, timeout: float | None = None) -> Everywhere:
+    """Give a client for all services: those of this user's agent and those kept natively."""
+    return Everywhere(
+        agent=lambda: local_client(home, timeout=timeout),
+        native=lambda request: _native(request, home),
+    )
+
+
+def _native(request: Request, home: str | None) -> NativeClient | None:
+    """Give who answers for native services, or None where *request* cannot be about any."""
+    where = paths(home)
+    if not _holds_registrations(where.native) and not _may_register(request):
+        return None
+    from svcctl.bootstrap.native import native_client  # noqa: PLC0415
+
+    return native_client(where, home)
+
+
+def _holds_registrations(folder: str) -> bool:
+    try:
+        return any(each.endswith(".json") for each in os.listdir(folder))  # noqa: PTH208 - pathlib is slow to load
+    except OSError:
+        return False
+
+
+def _may_register(request: Request) -> bool:
+    if request.verb != "apply":
+        return False
+    services = request.args.get("services")
+    kept = [each["spec"].get("manager") for each in services] if isinstance(services, list) else []
+    return native_manager() != "" or any(each not in {None, "agent"} for each in kept)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -55,7 +54,7 @@ def begin(
         wait_hint=_FIRST_HINT,
         preshutdown=options.get("preshutdown") is not False,
         custom_controls=bool(options.get("controls")),
-        log_path=os.path.join(host_paths(paths, name).state, "host.log"),
+        log_path=f"{host_paths(paths, name).state}/host.log",
     )
     return body(ConsoleReport(), lambda _: None).status if status is None else status
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from svcctl.app.selection import Selection
-from svcctl.bootstrap.local import local_client
+from svcctl.bootstrap.local import client
 from svcctl.cli.output import Screen
-from svcctl.client.local import LocalClient
+from svcctl.client.everywhere import Everywhere
 from svcctl.client.wire import Request
 
 
@@ -27,9 +27,9 @@ class Session:
         if not self.quiet:
             self.err.line(text)
 
-    def client(self, *, timeout: float | None = None) -> LocalClient:
-        """Give a client of the agent, which connects when entered."""
-        return local_client(self.home, timeout=timeout)
+    def client(self, *, timeout: float | None = None) -> Everywhere:
+        """Give a client for all services; it connects when it is asked."""
+        return client(self.home, timeout=timeout)
 
     def ask(self, request: Request) -> object:
         """Give the result of one request."""

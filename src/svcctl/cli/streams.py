@@ -23,33 +23,25 @@ def items(session: Session, asked: Asked) -> Iterator[Item]:
     What happened meanwhile is asked for when it is back.
     """
     follows = asked.args.get("follow") is True
-    last, connected = time.time(), False
+    last, connected, waiting = time.time(), False, False
     while True:
         try:
             with session.client() as client:
-                if connected:
-                    session.tell("the agent is back")
-                connected = True
                 for is_result, document in client.answers(asked.request()):
                     if is_result:
                         return
+                    if waiting:
+                        session.tell("the agent is back")
+                    connected, waiting = True, False
                     assert isinstance(document, dict)
                     last = document["at"]
                     yield document
         except AgentUnreachable as error:
             if not follows or not connected:
                 raise
-            session.tell(f"{error.problem}; waiting for it to come back (Ctrl-C ends)")
-            _await_agent(session)
-            asked = _from(asked, last)
-
-
-def _await_agent(session: Session) -> None:
-    while True:
-        try:
-            with session.client():
-                return
-        except AgentUnreachable:
+            if not waiting:
+                session.tell(f"{error.problem}; waiting for it to come back (Ctrl-C ends)")
+                asked, waiting = _from(asked, last), True
             time.sleep(_RETRY)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 
@@ -26,3 +27,25 @@ def platform() -> Platform:
             return Platform.WINDOWS
         case _:
             return Platform.OTHER
+
+
+def native_manager() -> str:
+    """Name the manager of services this system runs: systemd, launchd, scm, or none (empty)."""
+    match platform():
+        case Platform.LINUX:
+            return "systemd" if os.path.isdir("/run/systemd/system") else ""  # sd_booted(3)
+        case Platform.MACOS:
+            return "launchd"
+        case Platform.WINDOWS:
+            return "scm"
+        case _:
+            return ""
+
+
+def privileged() -> bool:
+    """Say whether this process may change the services of the whole machine."""
+    if platform() is not Platform.WINDOWS:
+        return os.geteuid() == 0
+    import ctypes  # noqa: PLC0415 - only Windows has to ask so
+
+    return bool(ctypes.WinDLL("shell32").IsUserAnAdmin())  # type: ignore[attr-defined,unused-ignore]

@@ -1,0 +1,179 @@
+"""Puts together what keeps services natively: managers, registrations, clients of hosts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from svcctl.app.native import NativeServices
+from svcctl.app.selection import Selection
+from svcctl.bootstrap.local import client_at
+from svcctl.client.everywhere import Client
+from svcctl.client.native import NativeClient
+from svcctl.client.wire import Request
+from svcctl.engine.keeper import instance_name
+from svcctl.engine.store import SqliteStore
+from svcctl.errors import NotAvailable
+from svcctl.observe.logs.files import instance_folder
+from svcctl.observe.logs.query import Line, Source, Wanted, read
+from svcctl.ports import AuditLog, EventLog, ServiceManager
+from svcctl.spec.service import Manager, Scope, ServiceSpec
+from svcctl.system.detect import native_manager, privileged
+from svcctl.system.host_command import host_command
+from svcctl.system.paths import Paths, host_paths
+from svcctl.system.registrations import Registrations
+
+_HOST_PATIENCE = 10.0  # seconds a host gets to answer what is asked of it
+
+
+class NativeMachine:
+    """The native managers of this machine; fulfils :class:`svcctl.app.native.Kept`."""
+
+    def __init__(self, paths: Paths, home: str | None) -> None:
+        self._paths, self._home = paths, home
+        self._registrations = Registrations(paths.native)
+        self._managers: dict[tuple[str, str], ServiceManager] = {}
+
+    def names(self) -> list[str]:
+        """Give the services that are kept natively, sorted."""
+        return self._registrations.names()
+
+    def manager_of(self, name: str) -> ServiceManager:
+        """Give the manager that keeps *name*; raises UnknownService."""
+        found = self._registrations.read(name)
+        return self.manager(found.manager, found.scope)
+
+    def manager_for(self, spec: ServiceSpec) -> ServiceManager | None:
+        """Give the manager that is to keep *spec*; None: the agent."""
+        name = self.manager_name(spec)
+        return None if name == "agent" else self.manager(name, str(spec.scope))
+
+    def manager_name(self, spec: ServiceSpec) -> str:
+        """Name the manager that is to keep *spec*.
+
+        ``auto`` is the one of the system, for those who may use it and have not set up a place of
+        their own; what is kept natively already stays so.
+        """
+        if spec.manager is not Manager.AUTO:
+            return str(spec.manager)
+        if spec.name in self.names():
+            return self._registrations.read(spec.name).manager
+        native = native_manager()
+        may = privileged() or spec.scope is Scope.USER
+        return native if native and may and self._home is None else "agent"
+
+    def manager(self, name: str, scope: str) -> ServiceManager:
+        """Give the manager called *name*; raises NotAvailable where this system has none such."""
+        key = (name, scope)
+        if key not in self._managers:
+            self._managers[key] = self._make(name, scope)
+        return self._managers[key]
+
+    def _make(self, name: str, scope: str) -> ServiceManager:
+        if name != native_manager():
+            here = native_manager() or "none but svcctl's own agent"
+            raise NotAvailable(
+                f"this machine is not managed by {name}",
+                hint=f"manager of services here: {here}; leave `manager` out, or write 'agent'",
+            )
+        match name:
+            case "systemd":
+                from svcctl.system.systemd.manager import SystemdManager  # noqa: PLC0415
+
+                return SystemdManager(
+                    self._registrations,
+                    paths=self._paths,
+                    host_command=self.host_command,
+                    ask_host=self.ask_host,
+                    scope=scope,
+                )
+            case "scm":
+                from svcctl.bootstrap.windows_native import scm_manager  # noqa: PLC0415
+
+                return scm_manager(
+                    self._registrations,
+                    paths=self._paths,
+                    host_command=self.host_command,
+                    ask_host=self.ask_host,
+                )
+            case _:
+                from svcctl.system.launchd.manager import LaunchdManager  # noqa: PLC0415
+
+                return LaunchdManager(
+                    self._registrations,
+                    host_command=self.host_command,
+                    ask_host=self.ask_host,
+                    scope=scope,
+                )
+
+    def host_command(self, name: str) -> tuple[str, ...]:
+        """Give the argv of the host of *name*."""
+        return host_command(name, self._home)
+
+    def host(self, name: str) -> Client:
+        """Give a client of the host of *name*; it connects when entered."""
+        return client_at(host_paths(self._paths, name).socket, timeout=None)
+
+    def ask_host(self, name: str, verb: str, args: Mapping[str, object]) -> object:
+        """Ask the host of *name*; raises AgentUnreachable where it does not run."""
+        selection = Selection(names=(name,))
+        with client_at(host_paths(self._paths, name).socket, timeout=_HOST_PATIENCE) as host:
+            return host.ask(Request(verb=verb, select=selection, args=dict(args)))
+
+
+def native_client(paths: Paths, home: str | None) -> NativeClient:
+    """Give who answers for the native services of *paths*."""
+    machine = NativeMachine(paths, home)
+    return NativeClient(
+        native_services(paths, machine),
+        host=machine.host,
+        sources=lambda spec: _sources(paths, spec),
+        journal=_journal,
+        events=lambda name: _events(paths, name),
+        audit=lambda: _audit(paths),
+        actor=f"pid:{os.getpid()}" if not hasattr(os, "geteuid") else f"uid:{os.geteuid()}",
+    )
+
+
+def native_services(paths: Paths, machine: NativeMachine) -> NativeServices:
+    """Give the verbs on native services."""
+
+    def tail(service: str, instance: str, count: int) -> list[bytes]:
+        folder = instance_folder(paths.logs, service, instance)
+        source = Source(service=service, instance=instance, folder=folder)
+        return [line.text for line in read([source], Wanted(packed=False), last=count)]
+
+    def forget_logs(service: str) -> None:
+        shutil.rmtree(Path(paths.logs) / service, ignore_errors=True)
+
+    return NativeServices(machine, tail=tail, forget_logs=forget_logs)
+
+
+def _sources(paths: Paths, spec: ServiceSpec) -> list[Source]:
+    names = [instance_name(spec.name, number) for number in range(1, spec.instances + 1)]
+    return [
+        Source(
+            service=spec.name,
+            instance=name,
+            folder=instance_folder(paths.logs, spec.name, name),
+        )
+        for name in names
+    ]
+
+
+def _events(paths: Paths, name: str) -> EventLog:
+    """Give what the host of *name* wrote down; it may be writing meanwhile."""
+    return SqliteStore(f"{host_paths(paths, name).state}/state.db")
+
+
+def _audit(paths: Paths) -> AuditLog:
+    return SqliteStore(f"{paths.state}/native.db")
+
+
+def _journal(name: str, since: float, until: float | None, last: int | None) -> Iterator[Line]:
+    from svcctl.system.systemd.journal import read_journal  # noqa: PLC0415 - Linux only
+
+    for at, text, _ in read_journal(f"{name}.service", since=since, until=until, lines=last):
+        yield Line(at, name, name, "stdout", text)

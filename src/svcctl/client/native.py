@@ -1,0 +1,241 @@
+"""Answers for services that are kept natively: through their managers, and through their hosts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from typing import Any
+
+from svcctl.app.arguments import Arguments, check
+from svcctl.app.goals import Goal
+from svcctl.app.logs import asked_for, line_document
+from svcctl.app.native import NativeServices
+from svcctl.app.reading import GOALS, document, moment
+from svcctl.app.selection import Selection, choose, service_of
+from svcctl.app.verbs import Effect, find
+from svcctl.client.everywhere import Answers, Client, Split, as_they_come, part
+from svcctl.client.wire import Request
+from svcctl.errors import AgentUnreachable, Conflict, SvcctlError, UnknownService, UsageError
+from svcctl.observe.logs.query import Line, Source, read
+from svcctl.ports import AuditLog, Document, EventLog
+from svcctl.spec import canonical
+from svcctl.spec.policy import LogTo
+from svcctl.spec.service import ServiceSpec
+
+_HOST_RETRY = 0.5  # seconds between two looks whether a host is there to be followed
+_SIGNS = "@*?["
+
+Journal = Callable[[str, float, float | None, int | None], Iterator[Line]]
+"""Give lines of a service from the system's journal: name, since, until, last so many."""
+
+
+class NativeClient:
+    """Answers requests about native services; see :class:`svcctl.client.everywhere.Native`.
+
+    *host* gives a client of the host of a service, *sources* where its instances' logs are,
+    *journal* reads the system's, *events* what a host wrote down.
+    """
+
+    def __init__(
+        self,
+        services: NativeServices,
+        *,
+        host: Callable[[str], Client],
+        sources: Callable[[ServiceSpec], list[Source]],
+        journal: Journal,
+        events: Callable[[str], EventLog],
+        audit: Callable[[], AuditLog],
+        actor: str,
+    ) -> None:
+        self._services, self._host, self._sources = services, host, sources
+        self._journal, self._events = journal, events
+        self._audit, self._actor = audit, actor
+
+    # who is meant
+
+    def split(self, request: Request) -> Split:
+        """Say which part of *request* is about native services."""
+        if request.verb == "apply":
+            return self._split_definitions(request)
+        select, specs = request.select, self._services.specs()
+        if not select.names:
+            with suppress(UnknownService):
+                found = tuple(choose(select, specs))
+                mine = part(request, *found) if found else None
+                return Split(native=mine, agent=request, doubtful=True)
+            return Split(native=None, agent=request)
+        mine_names: list[str] = []
+        theirs: list[str] = []
+        doubtful = True
+        for pattern in select.names:
+            found = _matching(pattern, select.labels, specs)
+            mine_names += found
+            broad = any(sign in pattern for sign in _SIGNS)
+            if not found or broad:
+                theirs.append(pattern)
+                doubtful = doubtful and bool(found)
+        return Split(
+            native=part(request, *dict.fromkeys(mine_names)) if mine_names else None,
+            agent=replace(request, select=replace(select, names=tuple(theirs))) if theirs else None,
+            doubtful=doubtful,
+        )
+
+    def _split_definitions(self, request: Request) -> Split:
+        documents = request.args.get("services")
+        if not isinstance(documents, list):
+            return Split(native=None, agent=request)
+        mine = [each for each in documents if self._services.keeps(canonical.parse(each["spec"]))]
+        theirs = [each for each in documents if each not in mine]
+        known = self._services.specs()
+        for each in theirs:
+            if each["name"] in known:
+                raise Conflict(
+                    f"service {each['name']!r} is kept natively, and is now to be the agent's",
+                    hint=f"svcctl uninstall {each['name']}, then: svcctl apply",
+                )
+
+        def args(some: list[Any]) -> Request:
+            return replace(request, args=request.args | {"services": some})
+
+        return Split(
+            native=args(mine) if mine else None, agent=args(theirs) if theirs or not mine else None
+        )
+
+    # answers
+
+    def answers(self, request: Request) -> Answers:
+        """Give each answer as it comes; every change is written to the audit log."""
+        verb = find(request.verb)
+        if verb is None:
+            raise UsageError(f"no verb {request.verb!r}", hint="see: svcctl --help")
+        args = check(verb, request.args)
+        names = list(request.select.names)
+        if verb.effect is Effect.READ:
+            yield from self._look(request, names, args)
+            return
+        outcome = "crashed"
+        try:
+            yield True, self._change(request.verb, names, args)
+            outcome = "done"
+        except SvcctlError as error:
+            outcome = error.code
+            raise
+        finally:
+            self._audit().record(
+                at=time.time(),
+                actor=self._actor,
+                verb=request.verb,
+                target=" ".join(names),
+                outcome=outcome,
+            )
+
+    def _change(self, verb: str, names: Sequence[str], args: Arguments) -> object:
+        services = self._services
+        match verb:
+            case "apply":
+                return services.apply(args)
+            case "remove":
+                return services.remove(names, args)
+            case "scale":
+                raise Conflict(
+                    f"{names[0]!r} is kept natively and cannot be scaled by hand",
+                    hint="set `instances` in its definition, then: svcctl apply",
+                )
+            case _:
+                deeds: dict[str, Callable[[Sequence[str], Arguments], list[Document]]] = {
+                    "start": services.start,
+                    "stop": services.stop,
+                    "restart": services.restart,
+                    "reload": services.reload,
+                    "pause": services.pause,
+                    "resume": services.resume,
+                    "reset": services.reset,
+                    "kill": services.kill,
+                    "enable": services.enable,
+                    "disable": services.disable,
+                }
+                return deeds[verb](names, args)
+
+    def _look(self, request: Request, names: list[str], args: Arguments) -> Answers:
+        services = self._services
+        match request.verb:
+            case "status":
+                yield True, [document(each) for each in services.status(names)]
+            case "show":
+                yield True, services.show(names)
+            case "tree":
+                yield True, services.tree(names)
+            case "wait":
+                goal = GOALS.get(args.text("condition") or "ready", Goal.READY)
+                yield True, services.wait(names, args, goal)
+            case "logs":
+                yield from self._logs(request, names, args)
+            case "events":
+                yield from self._happenings(request, names, args)
+            case _:
+                with self._host(names[0]) as host:
+                    yield from host.answers(request)
+
+    # logs and events
+
+    def _logs(self, request: Request, names: list[str], args: Arguments) -> Answers:
+        specs = self._services.specs()
+        wanted, last = asked_for(args, now=time.time())
+        chosen = [specs[service_of(name, specs)] for name in names]
+        captured = [spec for spec in chosen if spec.log.to is not LogTo.JOURNAL]
+        sources = [
+            each
+            for spec in captured
+            for each in self._sources(spec)
+            if spec.name in names or each.instance in names
+        ]
+        count = 0
+        lines = list(read(sources, wanted, last=last)) if sources else []
+        for spec in chosen:
+            if spec.log.to is LogTo.JOURNAL:
+                found = self._journal(spec.name, wanted.since, wanted.until, last)
+                lines += [each for each in found if wanted.has(each.at, each.text)]
+        lines.sort(key=lambda each: each.at)
+        for line in lines if last is None else lines[len(lines) - min(last, len(lines)) :]:
+            yield False, line_document(line)
+            count += 1
+        if args.flag("follow"):
+            yield from self._follow(request, names, {"lines": 0})
+        yield True, {"lines": count}
+
+    def _happenings(self, request: Request, names: list[str], args: Arguments) -> Answers:
+        since = moment(args.text("since"), now=time.time())
+        count = 0
+        for name in names:
+            log = self._events(name)
+            for each in log.read(services=(name,), since=since, limit=args.integer("lines") or 50):
+                yield False, asdict(each)
+                count += 1
+        if args.flag("follow"):
+            yield from self._follow(request, names, {"lines": 0})
+        yield True, {"events": count}
+
+    def _follow(self, request: Request, names: list[str], args: dict[str, object]) -> Answers:
+        """Give what hosts tell from now on; one that is not there is waited for."""
+
+        def one(name: str) -> Answers:
+            asked = part(replace(request, args=request.args | args), name)
+            while True:
+                try:
+                    with self._host(service_of(name, self._services.specs())) as host:
+                        yield from (each for each in host.answers(asked) if not each[0])
+                except AgentUnreachable:
+                    time.sleep(_HOST_RETRY)
+
+        yield from as_they_come([one(name) for name in names])
+
+
+def _matching(
+    pattern: str, labels: tuple[str, ...], specs: dict[str, ServiceSpec]
+) -> tuple[str, ...]:
+    try:
+        return tuple(choose(Selection(names=(pattern,), labels=labels), specs))
+    except UnknownService:
+        return ()
