@@ -27,7 +27,8 @@ def main(argv: Sequence[str]) -> int:
     options = {"--home": "", "--site": ""}
     rest = list(argv)
     while len(rest) > 1 and rest[0] in options:
-        options[rest.pop(0)] = rest.pop(0)
+        option, value, *rest = rest
+        options[option] = value
     if len(rest) != 1 or rest[0].startswith("-"):
         sys.stderr.write("usage: host.py [--home DIR] [--site DIR] NAME\n")
         return _USAGE
