@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-ANOTHER_SYSTEM = ("needs Windows", "needs macOS")
+ANOTHER_SYSTEM = ("needs Windows", "needs macOS", "needs Linux", "Wine cannot")
 """What a reason may begin with: things that no package can bring to a machine."""
 
 
