@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from svcctl.bootstrap.connection import client_at
 from svcctl.client.everywhere import Everywhere
 from svcctl.client.local import LocalClient
 from svcctl.client.wire import Request
@@ -14,7 +15,7 @@ from svcctl.system.paths import Paths, find_paths
 if TYPE_CHECKING:  # what speaks to native managers is loaded where one keeps something
     from svcctl.client.native import NativeClient
 
-__all__ = ["Paths", "client", "client_at", "local_client", "paths"]
+__all__ = ["Paths", "client", "local_client", "native_manager", "paths"]
 
 
 def paths(home: str | None = None) -> Paths:
@@ -26,11 +27,6 @@ def paths(home: str | None = None) -> Paths:
 def local_client(home: str | None = None, *, timeout: float | None = None) -> LocalClient:
     """Give a client of this user's agent; it connects when entered."""
     return client_at(paths(home).socket, timeout=timeout)
-
-
-def client_at(address: str, *, timeout: float | None) -> LocalClient:
-    """Give a client of the agent or host at *address*; it connects when entered."""
-    return LocalClient(address, timeout=timeout)
 
 
 def client(home: str | None = None, *, timeout: float | None = None) -> Everywhere:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from svcctl.app.native import NativeServices
 from svcctl.app.selection import Selection
-from svcctl.bootstrap.local import client_at
+from svcctl.bootstrap.connection import client_at
 from svcctl.client.everywhere import Client
 from svcctl.client.native import NativeClient
 from svcctl.client.wire import Request

@@ -9,10 +9,14 @@ import time
 
 import click
 
-from svcctl.bootstrap.local import local_client
+from svcctl.app.selection import Selection
+from svcctl.bootstrap.local import local_client, native_manager
+from svcctl.cli.session import Session
 from svcctl.client.wire import Request
-from svcctl.errors import AgentUnreachable, TimedOut
+from svcctl.errors import AgentUnreachable, NotAvailable, TimedOut
 
+AGENT = "svcctl-agent"
+_STOP_PATIENCE = 300.0  # seconds the services get to stop, one after the other
 _UPGRADE_PATIENCE = 30.0  # seconds the new agent gets to answer
 
 
@@ -24,6 +28,7 @@ def agent() -> None:
     svcctl agent run               keep services, in the foreground
     svcctl agent run --detach      in the background
     svcctl agent status
+    svcctl agent install           have the system keep it, from boot on
     svcctl agent stop              stop all services in order, then the agent
     svcctl agent stop --leave-services
     svcctl agent upgrade           replace its program; services run on
@@ -91,6 +96,70 @@ def stop(context: click.Context, *, leave_services: bool, timeout: float | None)
         click.echo(f"the agent has stopped; still running: {', '.join(found['left'])}", err=True)
     else:
         click.echo("the agent and its services have stopped", err=True)
+
+
+@agent.command()
+@click.option("--dry-run", is_flag=True, help="only say what would be done")
+@click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text")
+@click.pass_obj
+def install(session: Session, *, dry_run: bool, output: str) -> None:
+    """Have systemd, launchd or the Windows SCM keep the agent, and start it now and at boot.
+
+    Where the agent dies, its services live on (not on Windows) and the next one adopts them.
+    """
+    args: dict[str, object] = {"services": [_as_service()], "dry_run": dry_run}
+    with session.client() as client:
+        found = client.ask(Request(verb="apply", args=args))
+    assert isinstance(found, dict)
+    (planned,) = found["plan"]
+    if output == "json":
+        click.echo(json.dumps(found))
+        return
+    for act in planned["acts"] if dry_run else []:
+        click.echo(f"{act['kind']} {act['target']}\n{act['text']}".rstrip())
+    if not dry_run:
+        click.echo(f"{AGENT}: {planned['change']}; next: svcctl status", err=True)
+
+
+@agent.command()
+@click.option("--dry-run", is_flag=True, help="only say what would be done")
+@click.pass_obj
+def uninstall(session: Session, *, dry_run: bool) -> None:
+    """Stop the agent and its services, and have the system keep it no longer."""
+    asked = Request(verb="remove", select=Selection(names=(AGENT,)), args={"dry_run": dry_run})
+    with session.client() as client:
+        found = client.ask(asked)
+    assert isinstance(found, dict)
+    (planned,) = found["plan"]
+    for act in planned["acts"]:
+        click.echo(f"{act['kind']} {act['target']}")
+    if not dry_run:
+        click.echo(f"{AGENT} is gone; services' definitions and logs are kept", err=True)
+
+
+def _as_service() -> dict[str, object]:
+    """Give the definition of the agent as a service, for ``apply``."""
+    from svcctl.spec import canonical  # noqa: PLC0415 - only those who install need it
+    from svcctl.spec.native import SystemdOptions  # noqa: PLC0415
+    from svcctl.spec.policy import StopPolicy  # noqa: PLC0415
+    from svcctl.spec.service import Manager, ServiceSpec  # noqa: PLC0415
+
+    native = native_manager()
+    if not native:
+        raise NotAvailable(
+            "this machine has no manager of services to keep the agent",
+            hint="svcctl agent run --detach",
+        )
+    spec = ServiceSpec(
+        name=AGENT,
+        exec=(AGENT,),
+        description="svcctl agent: keeps services",
+        manager=Manager(native),
+        stop=StopPolicy(timeout=_STOP_PATIENCE),
+        systemd=SystemdOptions(service=("KillMode=process",)),
+    )
+    document = canonical.dump(spec)
+    return {"name": AGENT, "spec": document, "revision": canonical.revision(document)}
 
 
 @agent.command()

@@ -11,9 +11,13 @@ from svcctl.app.selection import Selection
 from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import paths
 from svcctl.errors import SvcctlError
+from svcctl.ports import HostPhase, HostReport
 from svcctl.serve.local import LocalServer
 
 log = logging.getLogger(__name__)
+
+
+_SIGN_OF_LIFE = 5.0  # seconds between two words to a native manager while services stop
 
 
 class Nobody:
@@ -51,6 +55,49 @@ async def keep(home: str | None, *, group: str | None, opened: Callable[[AgentPa
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         return parts.ending.how
+
+
+class Controls:
+    """What a native manager may ask of the agent it keeps; see ports.HostControls."""
+
+    def __init__(self, parts: AgentParts, report: HostReport) -> None:
+        self._parts, self._report = parts, report
+        self._loop = asyncio.get_running_loop()
+        self._stopping: asyncio.Task[None] | None = None
+
+    def stop(self, *, shutdown: bool) -> None:
+        """Stop every service in order, then the agent."""
+        del shutdown
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        if self._stopping is None:
+            self._tell()
+            self._stopping = asyncio.create_task(stop_in_order(self._parts))
+
+    def _tell(self) -> None:
+        running = sum(
+            keeper.program.child is not None
+            for name in self._parts.manager.names()
+            for keeper in self._parts.manager.keepers(name)
+        )
+        text = f"{running} still to stop"
+        self._report.tell(HostPhase.STOPPING, text=text, within=_SIGN_OF_LIFE * 3)
+        self._loop.call_later(_SIGN_OF_LIFE, self._tell)
+
+    def pause(self) -> None:
+        """An agent cannot pause: its services would go on unwatched."""
+
+    def resume(self) -> None:
+        """There is nothing to resume."""
+
+    def reload(self) -> None:
+        """An agent has no configuration of its own to read."""
+        self._report.reloading(over=False)
+        self._report.reloading(over=True)
+
+    def custom(self, code: int) -> None:
+        """An agent has no user control codes."""
 
 
 async def stop_in_order(parts: AgentParts) -> None:

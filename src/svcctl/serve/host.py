@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from svcctl.app.host import HostEnd
+    from svcctl.bootstrap.agent import AgentParts
     from svcctl.bootstrap.host import Attach
     from svcctl.ports import HostReport
 
+AGENT = "svcctl-agent"
+"""The name under which a native manager keeps the agent itself: its host is the agent."""
+
 _USAGE = 2
+_PATIENCE = 30.0  # seconds an agent gets to take over what runs
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,6 +59,8 @@ def _body(name: str, home: str | None, report: HostReport, attach: Attach) -> Ho
     import_lean()
     import asyncio  # noqa: PLC0415 - only now is it lean
 
+    if name == AGENT:
+        return asyncio.run(_keep_agent(home, report, attach))
     return asyncio.run(_keep(name, home, report, attach))
 
 
@@ -72,6 +79,24 @@ async def _keep(name: str, home: str | None, report: HostReport, attach: Attach)
             with agent.stop_signals(lambda: host.stop(shutdown=False)):
                 attach(OtherThread(host))
                 return await host.keep()
+
+
+async def _keep_agent(home: str | None, report: HostReport, attach: Attach) -> HostEnd:
+    """Be the agent until it is asked to end; an upgrade replaces the program of this process."""
+    from svcctl.app.host import HostEnd  # noqa: PLC0415
+    from svcctl.ports import HostPhase  # noqa: PLC0415
+    from svcctl.serve.agent import Controls, keep  # noqa: PLC0415
+
+    report.tell(HostPhase.STARTING, text="starting", within=_PATIENCE)
+
+    def opened(parts: AgentParts) -> None:
+        report.tell(HostPhase.RUNNING, text=f"{len(parts.manager.names())} services")
+        attach(Controls(parts, report))
+
+    how = await keep(home, group=os.environ.get("SVCCTL_AGENT_GROUP"), opened=opened)
+    if how == "upgrade":
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own program
+    return HostEnd()
 
 
 if __name__ == "__main__":
