@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 PACKAGE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs clean
+.PHONY: help demo test labs check format bench docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,6 +21,10 @@ demo: $(VENV)/.installed  ## run the demo shop; options: make demo ARGS="--for 1
 
 test: $(VENV)/.installed-dev  ## run the tests; a part: make test ARGS="tests/unit/spec"
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+labs: $(VENV)/.installed-dev  ## build the Windows (Wine) and the systemd host (root) of the tests
+	PYTHON=$(BIN)/python tests/labs/windows-python.sh
+	tests/labs/systemd-host.sh build
 
 check: $(VENV)/.installed-dev  ## run all that reads the code: format, lint, types, layers, spelling
 	$(BIN)/ruff format --check .

@@ -74,6 +74,7 @@ lay_out_python() { # FOLDER PARTS
     for dll in libffi-8 libssl-3 libcrypto-3 sqlite3; do
         mv "$folder/$dll.dll" "$folder/DLLs/"
     done
+    rm -f "$folder/DLLs/_wmi.pyd" # Wine 8 dies of it; without, platform asks elsewhere
     tar -C "$stdlib" --exclude=./site-packages --exclude=./test --exclude=tests --exclude=./lib-dynload \
         --exclude=./ensurepip --exclude='./config-*' --exclude=__pycache__ -cf - . | tar -C "$folder/Lib" -xf -
     "$python" -m pip install --quiet "${target[@]}" --constraint "$pins" \
