@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
-import queue
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Protocol, Self, cast
+from typing import Protocol, Self
 
 from svcctl.client.wire import Request
-from svcctl.errors import AgentUnreachable, SvcctlError, UnknownService
+from svcctl.errors import AgentUnreachable, UnknownService
 
 Answers = Iterator[tuple[bool, object]]
 """(False, item) any number of times, then (True, result)."""
@@ -114,93 +111,9 @@ class Everywhere:
                 if not doubtful:
                     raise
 
-        sources = [native.answers(mine), agent()]
-        if theirs.args.get("follow"):
-            yield from as_they_come(sources)
-        elif theirs.verb in {"logs", "events"}:
-            yield from _by_time(sources)
-        else:
-            yield from _one_after_the_other(sources)
+        from svcctl.client.merged import merged  # noqa: PLC0415 - few machines have both
 
-
-def combined(results: list[object]) -> object:
-    """Give one result for those of several who were asked: lists joined, numbers added."""
-    found = [each for each in results if each is not None]
-    if not found:
-        return None
-    if all(isinstance(each, list) for each in found):
-        rows = [row for each in cast("list[list[Any]]", found) for row in each]
-        named = all(isinstance(row, Mapping) and "service" in row for row in rows)
-        return sorted(rows, key=_by_service) if named else rows
-    tables = cast("list[dict[str, Any]]", found)
-    return {name: _joined([each[name] for each in tables if name in each]) for name in tables[0]}
-
-
-def _by_service(row: Mapping[str, Any]) -> tuple[str, str]:
-    return str(row["service"]), str(row.get("instance", ""))
-
-
-def _joined(values: list[Any]) -> object:
-    first = values[0]
-    match first:
-        case int():
-            return sum(values)
-        case dict():
-            return {name: value for each in values for name, value in each.items()}
-        case _:
-            return [row for each in values for row in each]
-
-
-def _one_after_the_other(sources: list[Answers]) -> Answers:
-    results: list[object] = []
-    for source in sources:
-        for is_result, document in source:
-            if is_result:
-                results.append(document)
-            else:
-                yield False, document
-    yield True, combined(results)
-
-
-def _by_time(sources: list[Answers]) -> Answers:
-    results: list[object] = []
-
-    def items(source: Answers) -> Iterator[tuple[float, object]]:
-        for is_result, document in source:
-            if is_result:
-                results.append(document)
-            else:
-                yield float(cast("dict[str, Any]", document)["at"]), document
-
-    for _, document in heapq.merge(*map(items, sources), key=lambda each: each[0]):
-        yield False, document
-    yield True, combined(results)
-
-
-def as_they_come(sources: list[Answers]) -> Answers:
-    """Give items of all *sources* as they come, each read in a thread that ends with us."""
-    inbox: queue.Queue[tuple[bool, object] | SvcctlError] = queue.Queue(maxsize=1000)
-
-    def read(source: Answers) -> None:
-        try:
-            for answer in source:
-                inbox.put(answer)
-        except SvcctlError as error:
-            inbox.put(error)
-
-    for source in sources:
-        threading.Thread(target=read, args=(source,), daemon=True).start()
-    results: list[object] = []
-    while len(results) < len(sources):
-        answer = inbox.get()
-        if isinstance(answer, SvcctlError):
-            raise answer
-        is_result, document = answer
-        if is_result:
-            results.append(document)
-        else:
-            yield False, document
-    yield True, combined(results)
+        yield from merged(theirs, [native.answers(mine), agent()])
 
 
 def part(request: Request, *names: str) -> Request:

@@ -15,7 +15,8 @@ from svcctl.app.native import NativeServices
 from svcctl.app.reading import GOALS, document, moment
 from svcctl.app.selection import Selection, choose, service_of
 from svcctl.app.verbs import Effect, find
-from svcctl.client.everywhere import Answers, Client, Split, as_they_come, part
+from svcctl.client.everywhere import Answers, Client, Split, part
+from svcctl.client.merged import as_they_come
 from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, Conflict, SvcctlError, UnknownService, UsageError
 from svcctl.observe.logs.query import Line, Source, read
