@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
-from svcctl.engine import graph, journal
+from svcctl.engine import clashes, graph, journal
 from svcctl.engine.census import Census
 from svcctl.engine.keeper import Keeper, instance_name
 from svcctl.engine.leaving import Leaving
@@ -213,21 +213,8 @@ class AgentManager:
         return kept
 
     def refuse_clashes(self, wanted: Iterable[ServiceSpec]) -> None:
-        """Raise Conflict where *wanted* has a service that is called as an instance of another.
-
-        Both would have one journal.  Nothing is changed.
-        """
-        specs = {spec.name: spec for spec in wanted}
-        every = {**self.specs, **specs}
-        for spec in specs.values():
-            for number in range(1, spec.instances + 1):
-                if (name := f"{spec.name}.{number}") in every:
-                    raise _clash(name, spec.name)
-            other, _, number_text = spec.name.rpartition(".")
-            if other in every:
-                numbers = range(1, every[other].instances + 1)
-                if number_text in map(str, numbers):
-                    raise _clash(spec.name, other)
+        """Raise Conflict where *wanted* has the name of an instance; nothing is changed."""
+        clashes.refuse(wanted, known=self.specs)
 
     def _make(self, kept: Kept, number: int) -> Keeper:
         return Keeper(
@@ -487,13 +474,6 @@ def _take_over(keeper: Keeper, entry: journal.Entry) -> bool:
     except Exception:
         log.exception("journal.unusable", extra={"instance": keeper.name})
         return False
-
-
-def _clash(name: str, service: str) -> Conflict:
-    return Conflict(
-        f"service {name!r} has the name of an instance of {service!r}",
-        hint="give one of them another name",
-    )
 
 
 def _parse(applied: Applied) -> ServiceSpec:
