@@ -1,65 +1,81 @@
-"""A host as the SCM starts it; or a person, at a console."""
+"""Runs a host as a service of the SCM, or at a terminal where nobody but a person started it."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from svcctl.errors import SvcctlError
 from svcctl.ports import HostControls, HostPhase, HostReport
 from svcctl.system.paths import Paths, host_paths
-from svcctl.system.registrations import Registrations
 from svcctl.system.windows.dispatcher import dispatch
+from svcctl.system.windows.host_output import host_log, open_streams
+from svcctl.system.windows.service_status import Taken
 
 if TYPE_CHECKING:
     from svcctl.app.host import HostEnd
 
-log = logging.getLogger(__name__)
+Attach = Callable[[HostControls], None]
 
-_FIRST_HINT = 15.0  # seconds until the host says more than that it starts
+_FIRST_WORD = 20.0  # seconds in which the engine is loaded, on a machine that is just booting
 
 
-class ConsoleReport:
-    """Tells a person how the service is, where no SCM listens."""
+def begin(name: str, paths: Paths, body: Callable[[HostReport, Attach], HostEnd]) -> int:
+    """Have *body* keep the service *name*; give the exit status.
+
+    The SCM is told the program's own exit code where there is one, for that is what an operator
+    looks for first; else the host's.
+    """
+
+    def keep(report: HostReport, attach: Attach) -> int:
+        open_streams(host_log(host_paths(paths, name).state))
+        try:
+            end = body(report, attach)
+        except SvcctlError as error:
+            hint = f"\nhint: {error.hint}" if error.hint else ""
+            sys.stderr.write(f"error[{error.code}]: {error.problem}{hint}\n")
+            return error.exit_status
+        return (end.exit_code or end.status) if end.status else 0
+
+    status = dispatch(name, keep, within=_FIRST_WORD, taken=_taken(paths, name), faults=_note)
+    if status is None:
+        return body(_Terminal(), lambda _controls: None).status
+    return status
+
+
+class _Terminal:
+    """The report of a host that a person runs: the log on the terminal says it all."""
 
     def tell(self, phase: HostPhase, *, text: str, within: float = 0.0) -> None:
         """See :class:`svcctl.ports.HostReport`."""
-        del within
-        log.info("host.phase", extra={"phase": str(phase), "text": text})
 
     def reloading(self, *, over: bool) -> None:
         """See :class:`svcctl.ports.HostReport`."""
-        log.info("host.reloaded" if over else "host.reloading")
 
 
-def begin(
-    name: str,
-    paths: Paths,
-    body: Callable[[HostReport, Callable[[HostControls], None]], HostEnd],
-) -> int:
-    """Keep the service *name* for the SCM, else for the console; give the exit status.
+def _taken(paths: Paths, name: str) -> Taken:
+    """Say which controls the registration of *name* asks for; the body tells what is wrong in it.
 
-    The SCM is told the program's own exit code where it ended in failure and that is known: it
-    stands in the System log, where administrators look.
+    It is looked at as it stands: the parser would be loaded before the SCM has heard of us.
     """
-    options = _options(paths, name)
+    from svcctl.system.registrations import Registrations  # noqa: PLC0415 - json, for a service
 
-    def keep(report: HostReport, attach: Callable[[HostControls], None]) -> int:
-        end = body(report, attach)
-        return (end.exit_code or end.status) if end.status else 0
-
-    status = dispatch(
-        name,
-        keep,
-        wait_hint=_FIRST_HINT,
+    try:
+        options = Registrations(paths.native).read(name).applied.spec.get("windows")
+    except SvcctlError:
+        return Taken()
+    if not isinstance(options, Mapping):
+        options = {}
+    controls = options.get("controls")
+    codes = controls if isinstance(controls, Mapping) else {}
+    return Taken(
         preshutdown=options.get("preshutdown") is not False,
-        custom_controls=bool(options.get("controls")),
-        log_path=f"{host_paths(paths, name).state}/host.log",
+        custom=frozenset(int(code) for code in codes if str(code).isdecimal()),
     )
-    return body(ConsoleReport(), lambda _: None).status if status is None else status
 
 
-def _options(paths: Paths, name: str) -> dict[str, object]:
-    """Give the table ``windows`` of the service's definition, as far as it differs from ours."""
-    found = Registrations(paths.native).read(name).applied.spec.get("windows")
-    return found if isinstance(found, dict) else {}
+def _note(error: BaseException) -> None:
+    import traceback  # noqa: PLC0415 - 1 MB that a sound host never needs
+
+    traceback.print_exception(error, file=sys.stderr)
