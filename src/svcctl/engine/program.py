@@ -131,7 +131,7 @@ class Program:
         match self._keeper.spec.log.to:
             case LogTo.CAPTURE:
                 pair = (self._keeper.sink.writer("stdout"), self._keeper.sink.writer("stderr"))
-            case LogTo.INHERIT:
+            case LogTo.INHERIT | LogTo.JOURNAL:  # a host's own output is the journal
                 pair = (_INHERIT, _INHERIT)
             case _:
                 pair = (None, None)
