@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 collect_ignore_glob = [] if sys.platform == "win32" else ["test_*.py"]
+
+
+@pytest.fixture(scope="session")
+def raw_scm() -> Iterator[Any]:
+    """Give the SCM by calls of its own: a second opinion on what ours reads and writes."""
+    programs = Path(__file__).parent / "programs"
+    names = runpy.run_path(str(programs / "raw_scm.py"))
+    with names["RawScm"]() as scm:
+        yield scm
