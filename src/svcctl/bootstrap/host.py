@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # a host speaks to the SCM before it loads anything it does n
     from svcctl.bootstrap.agent import AgentParts
     from svcctl.spec.service import ServiceSpec
     from svcctl.system.registrations import Registration
+    from svcctl.system.systemd.report import SystemdReport
 
 Attach = Callable[[HostControls], None]
 """To be called with the controls of the host once it can take them."""
@@ -42,10 +43,25 @@ def begin(name: str, home: str | None, body: Body) -> int:
 
         return windows_host.begin(name, paths_of(home), body)
     from svcctl.system.posix.signals import attach_reload  # noqa: PLC0415
-    from svcctl.system.systemd.report import SystemdReport  # noqa: PLC0415
+    from svcctl.system.systemd.report import SystemdReport, watchdog_interval  # noqa: PLC0415
 
     report = SystemdReport(os.environ)
-    return body(report, attach_reload).status
+
+    def attach(controls: HostControls) -> None:
+        attach_reload(controls)
+        every = watchdog_interval(os.environ)
+        if every is not None:
+            _ping(report, every)
+
+    return body(report, attach).status
+
+
+def _ping(report: SystemdReport, every: float) -> None:
+    """Have the loop say that it turns, again and again: one that hangs is killed by systemd."""
+    import asyncio  # noqa: PLC0415 - the loop runs already
+
+    report.ping()
+    asyncio.get_running_loop().call_later(every, _ping, report, every)
 
 
 def paths_of(home: str | None) -> Paths:

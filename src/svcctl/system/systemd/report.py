@@ -1,0 +1,73 @@
+"""Tells systemd how the service of a host is: the words of sd_notify(3)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Mapping
+
+from svcctl.ports import HostPhase
+
+log = logging.getLogger(__name__)
+
+_EXTENDED = frozenset((HostPhase.STARTING, HostPhase.STOPPING))
+
+
+class SystemdReport:
+    """A report to whoever listens at ``$NOTIFY_SOCKET`` of *environ*; silent where nobody does.
+
+    See :class:`svcctl.ports.HostReport`.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._address = environ.get("NOTIFY_SOCKET", "")
+        self._ready = False
+
+    def tell(self, phase: HostPhase, *, text: str, within: float = 0.0) -> None:
+        """Say in which *phase* the service is; the next word comes *within* seconds."""
+        words = [f"STATUS={' '.join(text.split())}"]
+        if phase in _EXTENDED:
+            words.append(f"EXTEND_TIMEOUT_USEC={round(within * 1e6)}")
+        if phase is HostPhase.STOPPING:
+            words.append("STOPPING=1")
+        elif phase is HostPhase.RUNNING and not self._ready:
+            self._ready = True
+            words.append("READY=1")
+        self._send(words)
+
+    def reloading(self, *, over: bool) -> None:
+        """Say that the configuration is being read again, or (*over*) has been."""
+        if over:
+            self._send(["READY=1"])
+        else:
+            now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            self._send(["RELOADING=1", f"MONOTONIC_USEC={now}"])
+
+    def ping(self) -> None:
+        """Say that this process lives, for the watchdog of its unit."""
+        self._send(["WATCHDOG=1"])
+
+    def _send(self, words: list[str]) -> None:
+        if not self._address:
+            return
+        address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
+            try:
+                door.connect(address)
+                door.send("\n".join(words).encode())
+            except OSError as error:
+                log.warning("systemd.deaf", extra={"problem": str(error)})
+
+
+def watchdog_interval(environ: Mapping[str, str]) -> float | None:
+    """Give the seconds between two pings that systemd wants of this process, or None.
+
+    Half of what it allows, as sd_watchdog_enabled(3) recommends.
+    """
+    allowed = environ.get("WATCHDOG_USEC", "")
+    pid = environ.get("WATCHDOG_PID", "")
+    if not allowed.isdecimal() or int(allowed) == 0 or pid not in {"", str(os.getpid())}:
+        return None
+    return int(allowed) / 2e6
