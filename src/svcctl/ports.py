@@ -84,7 +84,9 @@ class Launch:
     *tag* names the tree (``web``, ``web.2``, ``web.2:pre_start``); *token* is new for every spawn
     and stands in the environment, so that a stray tree can be found again. *stdin* is as in the
     spec (``null``, ``open``, ``file:PATH``). *stdout* and *stderr* are file descriptors the child
-    gets a copy of; None gives it the null device, -1 lets it inherit ours.
+    gets a copy of; None gives it the null device, -1 lets it inherit ours.  *priority* (a class
+    such as ``below-normal``, before ``limits.nice``) and *breakaway* (its children may leave the
+    tree) are for Windows.
     """
 
     tag: str
@@ -102,6 +104,8 @@ class Launch:
     no_new_privs: bool = False
     cap_bound: tuple[str, ...] | None = None
     limits: Limits = field(default_factory=Limits)
+    priority: str = ""
+    breakaway: bool = False
 
 
 class Child(Protocol):

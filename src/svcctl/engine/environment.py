@@ -52,6 +52,8 @@ def launch(
         no_new_privs=spec.no_new_privs,
         cap_bound=spec.cap_bound,
         limits=spec.limits,
+        priority=spec.windows.priority or "",
+        breakaway=spec.windows.breakaway,
     )
 
 
