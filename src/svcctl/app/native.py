@@ -246,6 +246,7 @@ class NativeServices:
                 done.append(each)
             except SvcctlError as error:
                 failed.append(_refused(each.service, error))
+        self._settle(self._kept.manager_of(each.service) for each in done)
         before = time.monotonic()
         due: list[str] = []
         for each in done:
@@ -261,6 +262,11 @@ class NativeServices:
         within = args.seconds("timeout")
         return failed + self._until(due, Goal.UP, within=within, since=before)
 
+    def _settle(self, managers: Iterable[ServiceManager]) -> None:
+        """Have each manager take all that was changed, at once."""
+        for manager in {id(each): each for each in managers}.values():
+            asyncio.run(manager.settle())
+
     async def _put(self, planned: Planned, applied: Applied, spec: ServiceSpec) -> None:
         manager = self._kept.manager_for(spec)
         assert manager is not None
@@ -269,7 +275,6 @@ class NativeServices:
                 await manager.install(applied)
             case "changed":
                 await manager.configure(applied)
-        await manager.settle()
 
     def remove(self, names: Sequence[str], args: Arguments) -> Document:
         """Stop services and remove every trace of them."""
@@ -278,10 +283,12 @@ class NativeServices:
         if not args.flag("dry_run"):
             stopped = self._change(names, args, lambda manager, name: manager.stop(name), Goal.DOWN)
             del stopped
+            managers = [self._kept.manager_of(name) for name in names]
             for name in names:
                 outcomes.append(self._remove(name))
                 if args.flag("logs"):
                     self._forget_logs(name)
+            self._settle(managers)
         plan = [Planned(service=name, change="removed", action="stop") for name in names]
         return {
             "plan": [
@@ -294,12 +301,8 @@ class NativeServices:
     def _remove(self, name: str) -> Outcome:
         manager = self._kept.manager_of(name)
 
-        async def work() -> None:
-            await manager.uninstall(name)
-            await manager.settle()
-
         try:
-            asyncio.run(work())
+            asyncio.run(manager.uninstall(name))
         except SvcctlError as error:
             return _refused(name, error)
         return Outcome(service=name, instance=name, ok=True, phase="stopped")

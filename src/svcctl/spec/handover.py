@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from svcctl.spec.policy import Limits
+from svcctl.spec.policy import Limits, Overlap
 from svcctl.spec.service import SecretsAs, ServiceSpec, Start
 from svcctl.spec.windows_stop import native_stop
 
@@ -15,7 +15,6 @@ def handed_over(spec: ServiceSpec) -> ServiceSpec:
     Secrets in files are systemd's credentials: the program finds them by the variable it would
     find ours by.
     """
-    files = spec.secrets_as is SecretsAs.FILE
     return replace(
         _detached(spec),
         user=None,
@@ -24,14 +23,34 @@ def handed_over(spec: ServiceSpec) -> ServiceSpec:
         umask=None,
         no_new_privs=False,
         cap_bound=None,
-        schedule=None,
+        schedule=None if by_timer(spec) else spec.schedule,
         limits=Limits(memory_restart=spec.limits.memory_restart),
-        secrets={
-            name: reference
-            for name, reference in spec.secrets.items()
-            if not (files and reference.startswith("file:"))
-        },
+        secrets=_remaining_secrets(spec),
     )
+
+
+def by_timer(spec: ServiceSpec) -> bool:
+    """Say whether a timer of systemd can start the service: one run at a time is all it knows."""
+    return spec.schedule is not None and spec.schedule.overlap is Overlap.SKIP
+
+
+def by_credentials(spec: ServiceSpec) -> bool:
+    """Say whether systemd hands over all secrets: it reads files, and makes files of them."""
+    every_file = all(each.startswith("file:") for each in spec.secrets.values())
+    return bool(spec.secrets) and every_file and spec.secrets_as is SecretsAs.FILE
+
+
+def _remaining_secrets(spec: ServiceSpec) -> dict[str, str]:
+    """Give the secrets that the host itself reads, where its account may read them from."""
+    if by_credentials(spec):
+        return {}
+    credentials = f"/run/credentials/{spec.name}.service"
+    return {
+        name: f"file:{credentials}/{name}"
+        if spec.user and reference.startswith("file:")
+        else reference
+        for name, reference in spec.secrets.items()
+    }
 
 
 def to_scm_host(spec: ServiceSpec) -> ServiceSpec:

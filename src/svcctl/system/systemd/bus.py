@@ -1,0 +1,127 @@
+"""What svcctl asks of systemd, and the way through ``systemctl``, which is always there."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from svcctl.errors import Conflict, Denied, SvcctlError, SystemFault, TimedOut
+
+PROPERTIES = (
+    *(
+        "ActiveState",
+        "SubState",
+        "Result",
+        "MainPID",
+        "ExecMainStatus",
+        "ExecMainCode",
+        "NRestarts",
+    ),
+    *("LoadState", "UnitFileState", "StatusText", "ActiveEnterTimestampMonotonic", "MemoryCurrent"),
+    *("TasksCurrent", "FragmentPath", "DropInPaths", "NeedDaemonReload", "CPUUsageNSec"),
+)
+"""Properties of a unit that are looked at: org.freedesktop.systemd1(5)."""
+
+_PATIENCE = 30.0  # seconds systemd gets to take an order; it does not wait for what comes of it
+
+
+class SystemdBus(Protocol):
+    """Orders to systemd; each comes back when it was taken, not when it is carried out."""
+
+    def properties(self, units: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Give :data:`PROPERTIES` of each unit; those of an unknown one say ``not-found``."""
+
+    def reload_units(self) -> None:
+        """Have unit files read again."""
+
+    def start(self, unit: str) -> None: ...
+    def stop(self, unit: str) -> None: ...
+    def restart(self, unit: str) -> None: ...
+    def reset_failed(self, unit: str) -> None: ...
+    def enable(self, units: Iterable[str]) -> None: ...
+    def disable(self, units: Iterable[str]) -> None: ...
+
+
+class Systemctl:
+    """The way through the command; *user*: the manager of this user instead of the machine's."""
+
+    def __init__(self, *, user: bool = False) -> None:
+        self._head = ["systemctl", *(["--user"] if user else []), "--no-pager", "--no-ask-password"]
+
+    def properties(self, units: Sequence[str]) -> dict[str, dict[str, str]]:
+        """See :class:`SystemdBus`."""
+        if not units:
+            return {}
+        wanted = ",".join(("Id", *PROPERTIES))
+        said = self._run("show", f"--property={wanted}", "--", *units)
+        blocks = [_block(each) for each in said.split("\n\n")]
+        found = [each for each in blocks if each]
+        return dict(zip(units, found, strict=True))
+
+    def reload_units(self) -> None:
+        """See :class:`SystemdBus`."""
+        self._run("daemon-reload")
+
+    def start(self, unit: str) -> None:
+        """See :class:`SystemdBus`."""
+        self._run("start", "--no-block", "--", unit)
+
+    def stop(self, unit: str) -> None:
+        """See :class:`SystemdBus`."""
+        self._run("stop", "--no-block", "--", unit)
+
+    def restart(self, unit: str) -> None:
+        """See :class:`SystemdBus`."""
+        self._run("restart", "--no-block", "--", unit)
+
+    def reset_failed(self, unit: str) -> None:
+        """See :class:`SystemdBus`."""
+        self._run("reset-failed", "--", unit)
+
+    def enable(self, units: Iterable[str]) -> None:
+        """See :class:`SystemdBus`."""
+        self._run("--no-reload", "enable", "--quiet", "--", *units)
+
+    def disable(self, units: Iterable[str]) -> None:
+        """See :class:`SystemdBus`."""
+        self._run("--no-reload", "disable", "--quiet", "--", *units)
+
+    def _run(self, *words: str) -> str:
+        argv = [*self._head, *words]
+        try:
+            done = subprocess.run(
+                argv,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_PATIENCE,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise SystemFault("there is no systemctl on this machine") from error
+        except subprocess.TimeoutExpired as error:
+            raise TimedOut(f"systemd did not answer within {_PATIENCE:g}s") from error
+        if done.returncode:
+            raise refusal(" ".join(words), done.stderr)
+        return done.stdout
+
+
+def refusal(order: str, said: str) -> SvcctlError:
+    """Give the error of ours that systemd's words for a refused *order* are."""
+    text = " ".join(said.split()) or "it gave no reason"
+    problem = f"systemd refused to {order!r}: {text}".rstrip(".")
+    low = text.lower()
+    if "denied" in low or "authentication" in low or "not permitted" in low:
+        return Denied(problem, hint="run it as root, or use --scope user")
+    if "masked" in low:
+        return Conflict(problem, hint="systemctl unmask UNIT")
+    if "failed to connect to bus" in low:
+        hint = "a user's services need a session: log in, or as root: loginctl enable-linger USER"
+        return SystemFault(problem, hint=hint)
+    return SystemFault(problem)
+
+
+def _block(text: str) -> dict[str, str]:
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
+    return {key: value for key, _, value in pairs}

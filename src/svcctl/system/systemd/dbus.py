@@ -1,0 +1,110 @@
+"""The same orders over D-Bus, without a process for each: needs the small library ``jeepney``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
+from jeepney.io.blocking import DBusConnection, open_dbus_connection
+
+from svcctl.errors import SystemFault
+from svcctl.system.systemd.bus import PROPERTIES, refusal
+
+_MANAGER = DBusAddress(
+    "/org/freedesktop/systemd1",
+    bus_name="org.freedesktop.systemd1",
+    interface="org.freedesktop.systemd1.Manager",
+)
+_PROPERTIES = "org.freedesktop.DBus.Properties"
+_INTERFACES = ("org.freedesktop.systemd1.Unit", "org.freedesktop.systemd1.Service")
+_PATIENCE = 30.0  # seconds systemd gets to take an order
+
+
+class SystemdDbus:
+    """A connection to systemd; *user*: to the manager of this user instead of the machine's.
+
+    Raises SystemFault where nobody answers.
+    """
+
+    def __init__(self, *, user: bool = False) -> None:
+        try:
+            self._bus: DBusConnection = open_dbus_connection("SESSION" if user else "SYSTEM")
+        except (OSError, KeyError, ValueError) as error:
+            raise SystemFault(f"no D-Bus: {error}") from error
+
+    def properties(self, units: Sequence[str]) -> dict[str, dict[str, str]]:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        return {unit: self._properties(unit) for unit in units}
+
+    def _properties(self, unit: str) -> dict[str, str]:
+        (path,) = self._ask("LoadUnit", "s", unit)
+        found: dict[str, str] = {}
+        for interface in _INTERFACES if unit.endswith(".service") else _INTERFACES[:1]:
+            address = DBusAddress(path, bus_name=_MANAGER.bus_name, interface=_PROPERTIES)
+            (table,) = self._call(address, "GetAll", "s", (interface,))
+            found |= {name: _text(said) for name, (_, said) in table.items() if name in PROPERTIES}
+        return found
+
+    def reload_units(self) -> None:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        self._ask("Reload", None)
+
+    def start(self, unit: str) -> None:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        self._ask("StartUnit", "ss", unit, "replace")
+
+    def stop(self, unit: str) -> None:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        self._ask("StopUnit", "ss", unit, "replace")
+
+    def restart(self, unit: str) -> None:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        self._ask("RestartUnit", "ss", unit, "replace")
+
+    def reset_failed(self, unit: str) -> None:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        self._ask("ResetFailedUnit", "s", unit)
+
+    def enable(self, units: Iterable[str]) -> None:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        self._ask("EnableUnitFiles", "asbb", list(units), False, True)
+
+    def disable(self, units: Iterable[str]) -> None:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        self._ask("DisableUnitFiles", "asb", list(units), False)
+
+    def _ask(self, method: str, signature: str | None, *arguments: object) -> tuple[Any, ...]:
+        return self._call(_MANAGER, method, signature, arguments)
+
+    def _call(
+        self,
+        address: DBusAddress,
+        method: str,
+        signature: str | None,
+        arguments: tuple[object, ...],
+    ) -> tuple[Any, ...]:
+        message = new_method_call(address, method, signature, arguments)
+        try:
+            reply = self._bus.send_and_get_reply(message, timeout=_PATIENCE)
+        except (OSError, TimeoutError) as error:
+            raise SystemFault(f"systemd does not answer over D-Bus: {error}") from error
+        if reply.header.message_type is MessageType.error:
+            name = reply.header.fields.get(HeaderFields.error_name, "")
+            said = str(reply.body[0]) if reply.body else ""
+            raise refusal(method, f"{said} ({name})")
+        body: tuple[Any, ...] = reply.body
+        return body
+
+
+def _text(said: object) -> str:
+    """Give a property as ``systemctl show`` prints it."""
+    match said:
+        case bool():
+            return "yes" if said else "no"
+        case list():
+            return " ".join(map(str, said))
+        case int() if said == 2**64 - 1:
+            return "[not set]"
+        case _:
+            return str(said)

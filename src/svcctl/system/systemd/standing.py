@@ -1,0 +1,87 @@
+"""How a service is, judged by what systemd says of its unit: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from svcctl.ports import InstanceStatus
+from svcctl.spec import canonical
+from svcctl.system.registrations import Registration
+
+_PHASES = {
+    "active": "running",
+    "reloading": "running",
+    "activating": "starting",
+    "deactivating": "stopping",
+    "inactive": "stopped",
+    "failed": "failed",
+}
+_REASONS = {
+    "exit-code": "the host ended with exit code {status}",
+    "signal": "the host was killed by signal {status}",
+    "core-dump": "the host crashed with signal {status}",
+    "timeout": "systemd waited too long",
+    "watchdog": "the host gave no sign of life",
+    "start-limit-hit": "systemd gave up: too many starts in too short a time",
+    "oom-kill": "killed for lack of memory",
+    "resources": "systemd could not set it up",
+}
+_GAVE_UP = {"69": "svcctl gave up: it failed too often", "78": "its configuration is bad"}
+
+
+def outside_view(
+    registration: Registration, properties: Mapping[str, str], *, now: float, monotonic: float
+) -> InstanceStatus:
+    """Say how a service is whose host does not answer.
+
+    *now* (seconds since 1970) and *monotonic* are the same moment.
+    """
+    applied = registration.applied
+    spec = canonical.parse(applied.spec)
+    phase = _PHASES.get(properties.get("ActiveState", ""), "stopped")
+    if properties.get("SubState") == "auto-restart":
+        phase = "backoff"
+    pid = _number(properties.get("MainPID")) or None
+    started = _number(properties.get("ActiveEnterTimestampMonotonic"))
+    return InstanceStatus(
+        service=spec.name,
+        instance=spec.name,
+        phase=phase,
+        ready=phase == "running",
+        live=None,
+        pid=pid,
+        started_at=now - monotonic + started / 1e6 if pid and started else None,
+        restarts=_number(properties.get("NRestarts")) or 0,
+        exit_code=None,
+        exit_signal=None,
+        manager="systemd",
+        spec_revision=applied.revision,
+        applied=properties.get("NeedDaemonReload") != "yes",
+        enabled=registration.enabled,
+        cpu=None,
+        memory_bytes=_number(properties.get("MemoryCurrent")) if pid else None,
+        processes=_number(properties.get("TasksCurrent")) if pid else None,
+        reason=_reason(phase, properties),
+        status_text=properties.get("StatusText", ""),
+        next_at=None,
+        groups=tuple(spec.groups),
+        labels=dict(spec.labels),
+        description=spec.description,
+    )
+
+
+def _reason(phase: str, properties: Mapping[str, str]) -> str:
+    result = properties.get("Result", "success")
+    if properties.get("LoadState") == "not-found":
+        return "its unit is gone: svcctl install it anew"
+    if phase not in {"failed", "backoff"} or result == "success":
+        return ""
+    status = properties.get("ExecMainStatus", "")
+    if result == "exit-code" and status in _GAVE_UP:
+        said = properties.get("StatusText", "")
+        return f"{_GAVE_UP[status]} ({said})" if said else _GAVE_UP[status]
+    return _REASONS.get(result, result).format(status=status)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
