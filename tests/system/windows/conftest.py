@@ -20,3 +20,11 @@ def raw_scm() -> Iterator[Any]:
     names = runpy.run_path(str(programs / "raw_scm.py"))
     with names["RawScm"]() as scm:
         yield scm
+
+
+@pytest.fixture
+def trees(tmp_path: Path) -> Any:
+    """Give a spawner of process trees, for a test that runs ``in_loop``."""
+    from tests.system.windows.trees import Trees
+
+    return Trees(tmp_path)

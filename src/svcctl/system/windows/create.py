@@ -1,0 +1,154 @@
+"""Creates processes that inherit exactly the handles they are given."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ctypes import wintypes
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from svcctl.system.windows.kernel import kernel32
+from svcctl.system.windows.winapi import declare
+
+SUSPENDED = 0x0000_0004
+DETACHED = 0x0000_0008
+NO_WINDOW = 0x0800_0000
+"""A console of its own that nobody sees."""
+
+_UNICODE_ENVIRONMENT = 0x0000_0400
+_EXTENDED_STARTUPINFO = 0x0008_0000
+_USE_STANDARD_HANDLES = 0x0000_0100
+_HANDLE_LIST = 0x0002_0002
+
+
+class _StartupInfo(ctypes.Structure):
+    """STARTUPINFOEXW of winbase.h."""
+
+    _fields_ = (
+        ("cb", wintypes.DWORD),
+        ("lpReserved", wintypes.LPWSTR),
+        ("lpDesktop", wintypes.LPWSTR),
+        ("lpTitle", wintypes.LPWSTR),
+        ("dwX", wintypes.DWORD),
+        ("dwY", wintypes.DWORD),
+        ("dwXSize", wintypes.DWORD),
+        ("dwYSize", wintypes.DWORD),
+        ("dwXCountChars", wintypes.DWORD),
+        ("dwYCountChars", wintypes.DWORD),
+        ("dwFillAttribute", wintypes.DWORD),
+        ("dwFlags", wintypes.DWORD),
+        ("wShowWindow", wintypes.WORD),
+        ("cbReserved2", wintypes.WORD),
+        ("lpReserved2", ctypes.c_void_p),
+        ("hStdInput", wintypes.HANDLE),
+        ("hStdOutput", wintypes.HANDLE),
+        ("hStdError", wintypes.HANDLE),
+        ("lpAttributeList", ctypes.c_void_p),
+    )
+
+
+class _ProcessInformation(ctypes.Structure):
+    """PROCESS_INFORMATION of processthreadsapi.h."""
+
+    _fields_ = (
+        ("hProcess", wintypes.HANDLE),
+        ("hThread", wintypes.HANDLE),
+        ("dwProcessId", wintypes.DWORD),
+        ("dwThreadId", wintypes.DWORD),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """What CreateProcessW is to be told; *handles* are stdin, stdout and stderr, or none at all.
+
+    *program* is a full path, *block* the environment; *flags* as of CreateProcessW.
+    """
+
+    program: str
+    line: str
+    block: str
+    folder: str
+    handles: tuple[int, ...] = ()
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """A new process, with handles that its creator must close."""
+
+    pid: int
+    process: int
+    thread: int
+
+
+def create_process(creation: Creation) -> Created:
+    """Create a process, or raise the OSError that Windows gives."""
+    startup = _StartupInfo(cb=ctypes.sizeof(_StartupInfo))
+    if creation.handles:
+        startup.dwFlags = _USE_STANDARD_HANDLES
+        startup.hStdInput, startup.hStdOutput, startup.hStdError = creation.handles
+    block = ctypes.create_unicode_buffer(creation.block)
+    line = ctypes.create_unicode_buffer(creation.line)  # CreateProcessW may write into it
+    found = _ProcessInformation()
+    with _handle_list(creation.handles) as attributes:
+        startup.lpAttributeList = attributes
+        if not _calls().CreateProcessW(
+            creation.program,
+            line,
+            None,
+            None,
+            bool(creation.handles),
+            creation.flags | _UNICODE_ENVIRONMENT | _EXTENDED_STARTUPINFO,
+            block,
+            creation.folder,
+            ctypes.byref(startup),
+            ctypes.byref(found),
+        ):
+            raise ctypes.WinError(ctypes.get_last_error())
+    return Created(pid=found.dwProcessId, process=found.hProcess, thread=found.hThread)
+
+
+@contextmanager
+def _handle_list(handles: Sequence[int]) -> Iterator[int | None]:
+    """Give an attribute list that has these inherited and no other, however many spawn at once."""
+    if not handles:
+        yield None
+        return
+    calls, size = _calls(), ctypes.c_size_t()
+    calls.InitializeProcThreadAttributeList(None, 1, 0, ctypes.byref(size))
+    buffer = ctypes.create_string_buffer(size.value)
+    address = ctypes.addressof(buffer)
+    if not calls.InitializeProcThreadAttributeList(address, 1, 0, ctypes.byref(size)):
+        raise ctypes.WinError(ctypes.get_last_error())
+    try:
+        listed = (wintypes.HANDLE * len(handles))(*handles)
+        if not calls.UpdateProcThreadAttribute(
+            address, 0, _HANDLE_LIST, ctypes.byref(listed), ctypes.sizeof(listed), None, None
+        ):
+            raise ctypes.WinError(ctypes.get_last_error())
+        yield address
+    finally:
+        calls.DeleteProcThreadAttributeList(address)
+
+
+@cache
+def _calls() -> Any:  # noqa: ANN401 (what a DLL exports is known to nobody)
+    dll = kernel32()
+    pointer, dword, size = ctypes.c_void_p, wintypes.DWORD, ctypes.POINTER(ctypes.c_size_t)
+    text = wintypes.LPCWSTR
+    declare(dll.InitializeProcThreadAttributeList, wintypes.BOOL, pointer, dword, dword, size)
+    declare(
+        dll.UpdateProcThreadAttribute,
+        *(wintypes.BOOL, pointer, dword, ctypes.c_size_t, pointer, ctypes.c_size_t, pointer, size),
+    )
+    declare(dll.DeleteProcThreadAttributeList, None, pointer)
+    declare(
+        dll.CreateProcessW,
+        *(wintypes.BOOL, text, wintypes.LPWSTR, pointer, pointer, wintypes.BOOL, dword),
+        *(pointer, text, ctypes.POINTER(_StartupInfo), ctypes.POINTER(_ProcessInformation)),
+    )
+    return dll
