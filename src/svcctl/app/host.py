@@ -146,6 +146,8 @@ class Host:
         keepers = self._keepers()
         end = ended(keepers, asked=self._asked)
         if end:
+            if end.status:
+                self._report.tell(HostPhase.STOPPING, text=end.reason, within=_PATIENCE)
             self._end.set_result(end)
             return
         phases = [each.state.phase for each in keepers]

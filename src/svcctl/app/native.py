@@ -252,7 +252,8 @@ class NativeServices:
         for each in done:
             manager = self._kept.manager_of(each.service)
             if each.action == "start" and not args.flag("no_start"):
-                manager.start(each.service)
+                if not self._is_due(each.service):
+                    manager.start(each.service)
                 due.append(each.service)
             elif each.action == "restart":
                 manager.restart(each.service)
@@ -261,6 +262,10 @@ class NativeServices:
             return failed
         within = args.seconds("timeout")
         return failed + self._until(due, Goal.UP, within=within, since=before)
+
+    def _is_due(self, name: str) -> bool:
+        """Say whether the clock will start it: to start it now would be one run too many."""
+        return any(each.next_at is not None for each in self.status([name]))
 
     def _settle(self, managers: Iterable[ServiceManager]) -> None:
         """Have each manager take all that was changed, at once."""

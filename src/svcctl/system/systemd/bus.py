@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -19,6 +20,7 @@ PROPERTIES = (
         "NRestarts",
     ),
     *("LoadState", "UnitFileState", "StatusText", "ActiveEnterTimestampMonotonic", "MemoryCurrent"),
+    *("NextElapseUSecRealtime", "NextElapseUSecMonotonic"),
     *("TasksCurrent", "FragmentPath", "DropInPaths", "NeedDaemonReload", "CPUUsageNSec"),
 )
 """Properties of a unit that are looked at: org.freedesktop.systemd1(5)."""
@@ -56,8 +58,17 @@ class Systemctl:
         wanted = ",".join(("Id", *PROPERTIES))
         said = self._run("show", f"--property={wanted}", "--", *units)
         blocks = [_block(each) for each in said.split("\n\n")]
-        found = [each for each in blocks if each]
-        return dict(zip(units, found, strict=True))
+        found = dict(zip(units, [each for each in blocks if each], strict=True))
+        if any(each.endswith(".timer") for each in units):
+            self._add_elapses(found)
+        return found
+
+    def _add_elapses(self, found: dict[str, dict[str, str]]) -> None:
+        """Say when timers elapse in numbers, as D-Bus does; ``show`` does so for people."""
+        elapses = json.loads(self._run("list-timers", "--all", "--output=json"))
+        for each in elapses:
+            if each["unit"] in found:
+                found[each["unit"]]["NextElapseUSecRealtime"] = str(each["next"] or 0)
 
     def reload_units(self) -> None:
         """See :class:`SystemdBus`."""

@@ -17,7 +17,8 @@ _MANAGER = DBusAddress(
     interface="org.freedesktop.systemd1.Manager",
 )
 _PROPERTIES = "org.freedesktop.DBus.Properties"
-_INTERFACES = ("org.freedesktop.systemd1.Unit", "org.freedesktop.systemd1.Service")
+_UNIT = "org.freedesktop.systemd1.Unit"
+_OWN = {"service": "org.freedesktop.systemd1.Service", "timer": "org.freedesktop.systemd1.Timer"}
 _PATIENCE = 30.0  # seconds systemd gets to take an order
 
 
@@ -40,7 +41,7 @@ class SystemdDbus:
     def _properties(self, unit: str) -> dict[str, str]:
         (path,) = self._ask("LoadUnit", "s", unit)
         found: dict[str, str] = {}
-        for interface in _INTERFACES if unit.endswith(".service") else _INTERFACES[:1]:
+        for interface in (_UNIT, _OWN[unit.rpartition(".")[2]]):
             address = DBusAddress(path, bus_name=_MANAGER.bus_name, interface=_PROPERTIES)
             (table,) = self._call(address, "GetAll", "s", (interface,))
             found |= {name: _text(said) for name, (_, said) in table.items() if name in PROPERTIES}

@@ -12,6 +12,7 @@ from typing import cast
 from svcctl.errors import AgentUnreachable, Conflict, Denied, SystemFault
 from svcctl.ports import Act, Applied, InstanceStatus
 from svcctl.spec import canonical
+from svcctl.spec.handover import by_timer
 from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system.paths import Paths, host_paths
 from svcctl.system.registrations import Registration, Registrations
@@ -79,12 +80,20 @@ class SystemdManager:
     def status(self, names: Iterable[str]) -> list[InstanceStatus]:
         """Say how each instance is: as its host says, or as systemd does where there is none."""
         registered = [self._registrations.read(name) for name in names]
-        shown = self._bus.properties([unit_name(each.applied.name) for each in registered])
+        names = [each.applied.name for each in registered]
+        timers = [each for each in map(timer_name, names) if self._is_there(each)]
+        shown = self._bus.properties([*map(unit_name, names), *timers])
         found: list[InstanceStatus] = []
         for each in registered:
             properties = shown[unit_name(each.applied.name)]
             found += self._inside_view(each, properties) or [
-                outside_view(each, properties, now=time.time(), monotonic=time.monotonic())
+                outside_view(
+                    each,
+                    properties,
+                    timer=shown.get(timer_name(each.applied.name), {}),
+                    now=time.time(),
+                    monotonic=time.monotonic(),
+                )
             ]
         return found
 
@@ -327,18 +336,16 @@ class SystemdManager:
     # verbs
 
     def start(self, name: str) -> None:
-        """Have systemd start it, and its timer where it has one."""
+        """Have systemd start it, now, and its timer where it has one."""
         spec = canonical.parse(self.query(name).spec)
         self._refuse_disabled(spec)
-        unit = started_by(spec)
-        if spec.schedule and unit.endswith(".timer"):
-            self._bus.start(unit)
+        if by_timer(spec):
+            self._bus.start(timer_name(name))
         self._bus.start(unit_name(name))
 
     def stop(self, name: str) -> None:
         """Have systemd stop it, and its timer where it has one."""
-        spec = canonical.parse(self.query(name).spec)
-        if spec.schedule and started_by(spec).endswith(".timer"):
+        if by_timer(canonical.parse(self.query(name).spec)):
             self._bus.stop(timer_name(name))
         self._bus.stop(unit_name(name))
 

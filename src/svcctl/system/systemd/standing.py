@@ -30,11 +30,17 @@ _GAVE_UP = {"69": "svcctl gave up: it failed too often", "78": "its configuratio
 
 
 def outside_view(
-    registration: Registration, properties: Mapping[str, str], *, now: float, monotonic: float
+    registration: Registration,
+    properties: Mapping[str, str],
+    *,
+    timer: Mapping[str, str],
+    now: float,
+    monotonic: float,
 ) -> InstanceStatus:
     """Say how a service is whose host does not answer.
 
-    *now* (seconds since 1970) and *monotonic* are the same moment.
+    *timer* are the properties of its timer, if it has one; *now* (seconds since 1970) and
+    *monotonic* are the same moment.
     """
     applied = registration.applied
     spec = canonical.parse(applied.spec)
@@ -62,12 +68,23 @@ def outside_view(
         memory_bytes=_number(properties.get("MemoryCurrent")) if pid else None,
         processes=_number(properties.get("TasksCurrent")) if pid else None,
         reason=_reason(phase, properties),
-        status_text=properties.get("StatusText", ""),
-        next_at=None,
+        status_text=properties.get("StatusText", "") if pid else "",
+        next_at=next_run(timer, now=now, monotonic=monotonic),
         groups=tuple(spec.groups),
         labels=dict(spec.labels),
         description=spec.description,
     )
+
+
+def next_run(timer: Mapping[str, str], *, now: float, monotonic: float) -> float | None:
+    """Give when (seconds since 1970) a *timer* that is active elapses; None where it does not."""
+    if timer.get("ActiveState") != "active":
+        return None
+    at = _number(timer.get("NextElapseUSecRealtime"))
+    passed = _number(timer.get("NextElapseUSecMonotonic"))
+    if at:
+        return at / 1e6
+    return now - monotonic + passed / 1e6 if passed else None
 
 
 def _reason(phase: str, properties: Mapping[str, str]) -> str:
