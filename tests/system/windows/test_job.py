@@ -63,6 +63,7 @@ async def test_members_are_all_that_came_of_it_the_main_process_first(trees: Tre
 @in_loop
 async def test_whoever_leaves_its_parent_and_group_still_belongs(trees: Trees) -> None:
     program = trees.start(LEAVES, STAY, 0x0000_0208)  # a new group, detached from the console
+    await two_of(program)
     await program.end()
 
     (left,) = program.child.members()

@@ -25,7 +25,7 @@ Test = Callable[..., Coroutine[Any, Any, None]]
 CHILDREN = """
 import subprocess, sys
 inner, flags = sys.argv[1], int(sys.argv[2])
-child = subprocess.Popen([sys.executable, "-c", inner], creationflags=flags)
+child = subprocess.Popen([sys.executable, "-c", inner], creationflags=flags, stdout=sys.stdout)
 """
 """Begins a program that starts another: arguments are that one's code, and creation flags."""
 

@@ -95,8 +95,7 @@ def _reason(phase: str, properties: Mapping[str, str]) -> str:
         return ""
     status = properties.get("ExecMainStatus", "")
     if result == "exit-code" and status in _GAVE_UP:
-        said = properties.get("StatusText", "")
-        return f"{_GAVE_UP[status]} ({said})" if said else _GAVE_UP[status]
+        return properties.get("StatusText") or _GAVE_UP[status]
     return _REASONS.get(result, result).format(status=status)
 
 
