@@ -29,9 +29,10 @@ def test_an_option_stands_in_the_reference(path: str, reference: dict[str, str])
 
 
 def test_what_this_version_cannot_do_is_marked(reference: dict[str, str]) -> None:
-    (manager,) = [line for line in reference["options.md"].splitlines() if "| `manager`" in line]
+    lines = reference["options.md"].splitlines()
+    (give_up,) = [line for line in lines if "| `restart.give_up`" in line]
 
-    assert "auto \\| agent (later: launchd, scm, systemd)" in manager
+    assert "fail (later: exec, reboot)" in give_up
 
 
 @pytest.mark.parametrize("error", errors.tree(), ids=lambda error: error.__name__)

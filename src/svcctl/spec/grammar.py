@@ -1,16 +1,29 @@
-"""Texts with a form of their own: URLs, host:port, status ranges, readiness, references."""
+"""Texts with a form of their own: URLs, host:port, readiness, references, triggers, SDDL."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from svcctl.errors import NotAvailable, SpecError
+from svcctl.spec.names import did_you_mean
 from svcctl.spec.notation import parse_duration, parse_regex, show
 from svcctl.spec.unavailable import NOT_AVAILABLE, SECRET_SCHEMES
 
 _PORT = re.compile(r"[0-9]{1,5}")
 _STATUSES = re.compile(r"[1-5][0-9]{2}(-[1-5][0-9]{2})?(,[1-5][0-9]{2}(-[1-5][0-9]{2})?)*")
+_DACL = re.compile(r"D:(P|AI|AR|NO_ACCESS_CONTROL)*(\((?:[^;()]*;){5}[^;()]+(;[^;()]*)?\))*")
+_UNIT_LINE = re.compile(r"[A-Za-z][A-Za-z0-9-]*\s*=[^\r\n]*")
+_PLAIN_TRIGGERS = (
+    *("ip-available", "ip-lost", "domain-join"),
+    *("domain-leave", "machine-policy", "user-policy"),
+)
+_PORT_TRIGGERS = ("port-open", "port-close")
+_GUID_TRIGGERS = ("device", "etw")
+TRIGGERS = (*_PLAIN_TRIGGERS, *_PORT_TRIGGERS, *_GUID_TRIGGERS)
+"""What may stand in ``windows.triggers``, up to the colon."""
+
 _READY_HINT = "write exec, delay:2s, notify, port:8080, log:REGEX or health"
 
 
@@ -80,3 +93,36 @@ def check_secret(reference: str) -> None:
         raise NotAvailable(f"secrets from {scheme!r} are {NOT_AVAILABLE}")
     if scheme not in {"file", "env"} or not rest:
         raise SpecError("this is not a reference", hint="write file:PATH or env:NAME, no value")
+
+
+def check_dacl(text: str) -> None:
+    """Raise SpecError unless *text* is a DACL in the security descriptor definition language."""
+    if not _DACL.fullmatch(text):
+        hint = 'write for example "D:(A;;GA;;;SY)(A;;GA;;;BA)(A;;GR;;;IU)"'
+        raise SpecError(f"{show(text)} is not a DACL in SDDL", hint=hint)
+
+
+def check_trigger(text: str) -> None:
+    """Raise SpecError unless *text* names something that starts a service of Windows."""
+    kind, colon, rest = text.partition(":")
+    if kind in _PORT_TRIGGERS:
+        number, slash, protocol = rest.partition("/")
+        if not slash or protocol not in {"tcp", "udp"}:
+            raise SpecError(f"{show(text)} names no port", hint=f"for example {kind}:80/tcp")
+        check_port(number)
+    elif kind in _GUID_TRIGGERS:
+        try:
+            UUID(rest)
+        except ValueError:
+            hint = f"for example {kind}:53f56307-b6bf-11d0-94f2-00a0c91efb8b"
+            raise SpecError(f"{show(text)} names no GUID", hint=hint) from None
+    elif colon or kind not in _PLAIN_TRIGGERS:
+        hint = did_you_mean(kind, TRIGGERS) or f"one of {', '.join(TRIGGERS)}"
+        raise SpecError(f"there is no trigger {show(text)}", hint=hint)
+
+
+def check_unit_line(text: str) -> None:
+    """Raise SpecError unless *text* is one assignment of a unit file: systemd.syntax(7)."""
+    if not _UNIT_LINE.fullmatch(text) or text.endswith("\\"):
+        hint = 'write for example "OOMScoreAdjust=-500"'
+        raise SpecError(f"{show(text)} is not a line of a unit file", hint=hint)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from svcctl.spec.files import read_files
+from svcctl.spec.finding import Finding
 from svcctl.spec.layers import Layer, Origin, Tree, lay_over, tree_of
 from svcctl.spec.locate import KeyPath
 from svcctl.spec.notation import show
@@ -14,7 +15,7 @@ from svcctl.spec.origins import origins_of
 from svcctl.spec.overrides import from_environment, from_flags, override
 from svcctl.spec.references import references
 from svcctl.spec.report import Report
-from svcctl.spec.rules import Finding, findings
+from svcctl.spec.rules import findings
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.settle import needs_as_table, settle
 from svcctl.spec.source import File

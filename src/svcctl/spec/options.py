@@ -124,10 +124,11 @@ def meant_option(path: KeyPath) -> KeyPath:
     if len(path) > 1:
         near = nearest(word, own)
         return (*path[:-1], near) if near else ()
-    near = nearest(word.replace("-", "_"), [*own, *_FOREIGN])
-    if near in own:
-        return (near,)
-    return _FOREIGN.get(near) or _elsewhere(word)
+    word = word.replace("-", "_")
+    if exact := _FOREIGN.get(word.lower()) or _elsewhere(word):
+        return exact
+    near = nearest(word, [*own, *_FOREIGN])
+    return (near,) if near in own else _FOREIGN.get(near, ())
 
 
 def _elsewhere(word: str) -> KeyPath:

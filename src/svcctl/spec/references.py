@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from svcctl.spec.finding import Finding
 from svcctl.spec.names import did_you_mean
-from svcctl.spec.rules import Finding
 from svcctl.spec.service import ServiceSpec
 
 

@@ -1,15 +1,15 @@
-"""What must hold within one service beyond the types of its options."""
+"""What must hold within one service beyond the types of its options; see also native_rules."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cronsim import CronSim, CronSimError
 
-from svcctl.errors import NotAvailable, SpecError
+from svcctl.errors import SpecError
 from svcctl.spec import grammar
+from svcctl.spec.finding import Finding, checked
 from svcctl.spec.instance import for_instance
 from svcctl.spec.locate import KeyPath, path_text
 from svcctl.spec.names import (
@@ -19,6 +19,7 @@ from svcctl.spec.names import (
     VARIABLE_NAME,
     did_you_mean,
 )
+from svcctl.spec.native_rules import NATIVE_RULES
 from svcctl.spec.notation import show
 from svcctl.spec.policy import OnChange, StopPolicy
 from svcctl.spec.probe import Probe
@@ -26,20 +27,6 @@ from svcctl.spec.service import ServiceSpec, Type
 from svcctl.spec.unavailable import value_problem
 
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """A broken rule: the *path* of the option it is about, ``()`` for the service itself.
-
-    *about_key*: not the value is wrong but the key.
-    """
-
-    path: KeyPath
-    problem: str
-    hint: str = ""
-    about_key: bool = False
-    unavailable: bool = False
 
 
 def findings(spec: ServiceSpec) -> Iterator[Finding]:
@@ -67,24 +54,18 @@ def _command(spec: ServiceSpec) -> Iterator[Finding]:
 
 
 def _unavailable(spec: ServiceSpec) -> Iterator[Finding]:
-    values = {
-        ("manager",): spec.manager,
-        ("scope",): spec.scope,
-        ("log", "to"): spec.log.to,
-        ("restart", "give_up"): spec.restart.give_up,
-    }
-    for path, value in values.items():
-        if problem := value_problem(path_text(path), value):
-            yield Finding(path=path, problem=problem, unavailable=True)
+    path = ("restart", "give_up")
+    if problem := value_problem(path_text(path), spec.restart.give_up):
+        yield Finding(path=path, problem=problem, unavailable=True)
 
 
 def _texts(spec: ServiceSpec) -> Iterator[Finding]:
-    yield from _checked(("ready",), grammar.check_ready, spec.ready)
-    yield from _checked(("stdin",), grammar.check_stdin, spec.stdin)
+    yield from checked(("ready",), grammar.check_ready, spec.ready)
+    yield from checked(("stdin",), grammar.check_stdin, spec.stdin)
     for name, reference in spec.secrets.items():
-        yield from _checked(("secrets", name), grammar.check_secret, reference)
+        yield from checked(("secrets", name), grammar.check_secret, reference)
     if spec.stop.http is not None:
-        yield from _checked(("stop", "http"), grammar.check_url, spec.stop.http)
+        yield from checked(("stop", "http"), grammar.check_url, spec.stop.http)
     if spec.ready == "health" and not spec.health:
         hint = f"add [[services.{spec.name}.health]] with http, tcp, exec, heartbeat or log"
         yield Finding(path=("ready",), problem="ready = 'health' needs a probe", hint=hint)
@@ -140,7 +121,7 @@ def _schedule(spec: ServiceSpec) -> Iterator[Finding]:
         hint = 'write for example: every = "1h", or: cron = "0 3 * * *"'
         yield Finding(path=("schedule",), problem=problem, hint=hint)
     if cron is not None:
-        yield from _checked(("schedule", "cron"), _check_cron, cron)
+        yield from checked(("schedule", "cron"), _check_cron, cron)
 
 
 def _check_cron(text: str) -> None:
@@ -183,7 +164,7 @@ def _stop(spec: ServiceSpec) -> Iterator[Finding]:
             problem = "a step needs exactly one of signal, exec and http"
             yield Finding(path=path, problem=problem, hint="make two steps of two")
         if step.http is not None:
-            yield from _checked((*path, "http"), grammar.check_url, step.http)
+            yield from checked((*path, "http"), grammar.check_url, step.http)
 
 
 def _reload(spec: ServiceSpec) -> Iterator[Finding]:
@@ -223,11 +204,11 @@ def _probe(probe: Probe, path: KeyPath) -> Iterator[Finding]:
         yield Finding(path=path, problem=problem, hint=hint)
         return
     if probe.http is not None:
-        yield from _checked((*path, "http"), grammar.check_url, probe.http)
+        yield from checked((*path, "http"), grammar.check_url, probe.http)
     if probe.tcp is not None:
-        yield from _checked((*path, "tcp"), grammar.check_address, probe.tcp)
+        yield from checked((*path, "tcp"), grammar.check_address, probe.tcp)
     if probe.http is not None:
-        yield from _checked((*path, "expect"), grammar.check_expect, probe.expect)
+        yield from checked((*path, "expect"), grammar.check_expect, probe.expect)
     elif probe.expect != Probe().expect:
         problem = f"expect is only for http, not for {probe.kind}"
         yield Finding(path=(*path, "expect"), problem=problem, hint="leave it out")
@@ -245,18 +226,6 @@ def _empty(path: KeyPath, text: str | None) -> Iterator[Finding]:
         yield Finding(path=path, problem=f"{path_text(path)} is empty", hint="leave it out")
 
 
-def _checked(path: KeyPath, check: Callable[[str], None], text: str) -> Iterator[Finding]:
-    try:
-        check(text)
-    except SpecError as error:
-        yield Finding(
-            path=path,
-            problem=f"{path_text(path)}: {error.problem}",
-            hint=error.hint,
-            unavailable=isinstance(error, NotAvailable),
-        )
-
-
 _RULES: tuple[Callable[[ServiceSpec], Iterator[Finding]], ...] = (
     _name,
     _command,
@@ -271,4 +240,5 @@ _RULES: tuple[Callable[[ServiceSpec], Iterator[Finding]], ...] = (
     _reload,
     _limits,
     _health,
+    *NATIVE_RULES,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from svcctl.spec.names import SERVICE_NAME, SIGNALS
+from svcctl.spec.names import SERVICE_NAME, SIGNALS, WINDOWS_SIGNALS
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, Member, Shape, members
 from svcctl.spec.toml import written
@@ -57,15 +57,17 @@ def json_schema() -> Schema:
 def _table(table: type, *, path: str, definitions: dict[str, Schema]) -> Schema:
     reference = {"$ref": f"#/definitions/{table.__name__}"}
     if table.__name__ not in definitions:
+        own = {key: member for key, member in members(table).items() if f"{path}{key}" != "name"}
+        required = [key for key, member in own.items() if member.required]
         definitions[table.__name__] = {}
         definitions[table.__name__] = {
             "type": "object",
             "additionalProperties": False,
             "properties": {
                 key: _member(member, path=f"{path}{key}", definitions=definitions)
-                for key, member in members(table).items()
-                if not member.required
+                for key, member in own.items()
             },
+            **({"required": required} if required else {}),
         }
     return dict(reference)
 
@@ -134,7 +136,7 @@ def _unit(unit: str) -> Schema:
             words: Schema = {"type": "array", "items": {"type": "string"}, "minItems": 1}
             return {"anyOf": [{"type": "string", "minLength": 1}, words]}
         case "signal":
-            return _choice([*SIGNALS, *(f"SIG{each}" for each in SIGNALS)])
+            return _choice([*SIGNALS, *(f"SIG{each}" for each in SIGNALS), *WINDOWS_SIGNALS])
         case "regex":
             return {"type": "string", "format": "regex"}
     pattern, title = _UNITS[unit]

@@ -46,7 +46,7 @@ def _written_table(table: object) -> dict[str, object]:
     found: dict[str, object] = {}
     for key, member in members(type(table)).items():
         value = getattr(table, member.name)
-        if not member.required and value != member.default:
+        if member.required or value != member.default:
             found[key] = written(value, member.shape)
     return found
 
@@ -54,6 +54,7 @@ def _written_table(table: object) -> dict[str, object]:
 def service_toml(spec: ServiceSpec) -> str:
     """Print *spec* as a ``[services.NAME]`` table, without what is at its default."""
     table = _written_table(spec)
+    del table["name"]  # the header has it
     if spec.shell and len(spec.exec) == 1:
         table["exec"] = escape(spec.exec[0])
     return "\n".join(_table_lines(table, ("services", spec.name))) + "\n"

@@ -68,7 +68,10 @@ def _adapter() -> TypeAdapter[Mapping[str, ServiceSpec]]:
 def _refuse(tree: Tree, path: KeyPath, detail: ErrorDetails, report: Report) -> None:
     """Report what is wrong at *path* and take it out of *tree*."""
     spot = tree.spot(path)
-    if detail["type"] != "unexpected_keyword_argument":
+    if detail["type"] == "missing":
+        path = path[:-1]
+        report.add(spot.mistake(f"{path_text(path)} has no {detail['loc'][-1]!r}"))
+    elif detail["type"] != "unexpected_keyword_argument":
         problem, hint = _worded(path, detail)
         unavailable = bool(detail.get("ctx", {}).get("unavailable"))
         report.add(spot.mistake(f"{path_text(path)}: {problem}", hint), unavailable=unavailable)

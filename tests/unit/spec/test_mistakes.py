@@ -152,6 +152,8 @@ limits.nice = 20
             'exec = "a"\nwindow = "5s"',
             "3:1 unknown option 'window' | did you mean 'restart.window'",
         ),
+        ('exec = "a"\nmemory = "1G"', "3:1 unknown option 'memory' | did you mean 'limits.memory'"),
+        ('exec = "a"\ncommandd = "b"', "3:1 unknown option 'commandd' | did you mean 'exec'?"),
         ('exec = "a"\nhealth = [5]', "3:11 health[0]: 5 is not a table"),
         ('exec = "a"\nhealth = [{ htp = "x" }]', "3:13 unknown option 'health[0].htp'"),
         ('exec = "a"\ninstances = 2\ntype = "forking"\npid_file = "p"', "5:12 2 instances cannot"),
@@ -173,6 +175,90 @@ def test_a_mistake_is_found_in_its_place(load: Load, options: str, expected: str
 
     assert len(found) == 1
     assert found[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ('windows.controls = { "127" = "a" }', "3:22 '127' is not a user control code"),
+        ('windows.controls = { "0128" = "a" }', "3:22 '0128' is not a user control code"),
+        ('windows.controls = { "255" = "a", "128" = "b" }', ""),
+        (
+            'windows.security = "O:SYD:(A;;GA;;;SY)"',
+            "3:20 windows.security: 'O:SYD:(A;;GA;;;SY)' is not a DACL",
+        ),
+        ('windows.security = "D:(A;;GA)"', "3:20 windows.security: 'D:(A;;GA)' is not a DACL"),
+        ('windows.security = "D:PAI(A;OICI;FA;;;SY)(A;;0x1200a9;;;S-1-5-80-1-2)"', ""),
+        ('windows.password = "hunter2"', "3:20 windows.password: this is not a reference"),
+        ('windows.password = "env:SVC_PASSWORD"', ""),
+        ('windows.privileges = ["SeDebug"]', "3:23 'SeDebug' is not a privilege"),
+        ("windows.privileges = []", ""),
+        (
+            'windows.triggers = [{ on = "ip-avail" }]',
+            "3:28 windows.triggers[0].on: there is no trigger 'ip-avail' | did you mean 'ip-avai",
+        ),
+        (
+            'windows.triggers = [{ on = "port-open:99999/tcp" }]',
+            "3:28 windows.triggers[0].on: '99999' is not a port",
+        ),
+        (
+            'windows.triggers = [{ on = "port-open:80" }]',
+            "3:28 windows.triggers[0].on: 'port-open:80' names no port | for example port-open:80/",
+        ),
+        (
+            'windows.triggers = [{ on = "device:1" }]',
+            "3:28 windows.triggers[0].on: 'device:1' names no GUID",
+        ),
+        (
+            'windows.triggers = [{ on = "ip-lost", do = "pause" }]',
+            "3:44 windows.triggers[0].do: a trigger cannot 'pause' | write start or stop",
+        ),
+        ('windows.triggers = [{ do = "stop" }]', "3:21 windows.triggers[0] has no 'on'"),
+        (
+            'windows.recovery.steps = [{ do = "run" }]',
+            "3:34 there is no command to run | add windows.recovery.command",
+        ),
+        (
+            'systemd.service = ["OOMScoreAdjust -500"]',
+            "3:20 systemd.service[0]: 'OOMScoreAdjust -500' is not a line of a unit file",
+        ),
+        (
+            'systemd.unit = ["[Install]"]',
+            "3:17 systemd.unit[0]: '[Install]' is not a line of a unit file",
+        ),
+        (
+            'systemd.unit = ["A=b\\nB=c"]',
+            "3:17 systemd.unit[0]: 'A=b\\nB=c' is not a line of a unit file",
+        ),
+        ('systemd.service = ["X-Note = any text", "ExecStartPre="]', ""),
+        ('manager = "agent"\nlog.to = "journal"', "4:10 manager 'agent' has no journal"),
+        ('log.to = "journal"', ""),
+        ('manager = "scm"\nsandbox = "basic"', "4:11 manager 'scm' has no sandbox"),
+        ('manager = "systemd"\nsandbox = "strict"', ""),
+        ('sandbox = "tight"', "3:11 sandbox: 'tight' is not one of off, basic, strict"),
+        ('manager = "scm"\nscope = "user"', "4:9 the SCM keeps no services of users"),
+        ('scope = "user"\nuser = "app"', "4:8 a user's own service can run as nobody else"),
+        (
+            'manager = "systemd"\nstop.signal = "WM_CLOSE"',
+            "4:15 manager 'systemd' runs where there is no 'WM_CLOSE'",
+        ),
+        (
+            'manager = "launchd"\nstop.sequence = [{ exec = "b" }, { signal = "CTRL_C" }]',
+            "4:45 manager 'launchd' runs where there is no 'CTRL_C'",
+        ),
+        (
+            'manager = "scm"\nstop.signal = "QUIT"',
+            "4:15 Windows has no signal 'QUIT' to stop a program with | did you mean 'WM_QUIT'?",
+        ),
+        ('manager = "scm"\nreload.signal = "HUP"', "4:17 Windows has no signals to reload by"),
+        ('manager = "scm"\nstop.signal = "INT"', ""),
+        ('stop.signal = "CTRL_BREAK"', ""),
+    ],
+)
+def test_a_mistake_about_one_kind_of_manager_is_found_in_its_place(
+    load: Load, options: str, expected: str
+) -> None:
+    test_a_mistake_is_found_in_its_place(load, f'exec = "a"\n{options}', expected)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.errors import NotAvailable, SpecError
+from svcctl.errors import SpecError
 from svcctl.spec import notation
 
 
@@ -102,9 +102,8 @@ def test_a_signal_has_one_name_however_it_is_written() -> None:
     }
 
 
-def test_signals_of_other_systems_are_known_but_not_available() -> None:
-    with pytest.raises(NotAvailable):
-        notation.parse_signal("CTRL_BREAK")
+def test_what_windows_has_instead_of_signals_is_known_and_nothing_else_is() -> None:
+    assert notation.parse_signal("ctrl_break") == "CTRL_BREAK"
     with pytest.raises(SpecError, match="'TREM' is not a signal"):
         notation.parse_signal("TREM")
 
