@@ -24,7 +24,7 @@ test: $(VENV)/.installed-dev  ## run the tests; a part: make test ARGS="tests/un
 
 labs: $(VENV)/.installed-dev  ## build the Windows (Wine) and the systemd host (root) of the tests
 	PYTHON=$(BIN)/python tests/labs/windows-python.sh
-	tests/labs/systemd-host.sh build
+	PYTHON=$(BIN)/python tests/labs/systemd-host.sh
 
 check: $(VENV)/.installed-dev  ## run all that reads the code: format, lint, types, layers, spelling
 	$(BIN)/ruff format --check .

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # a host speaks to the SCM before it loads anything it does n
     from svcctl.system.registrations import Registration
     from svcctl.system.systemd.report import SystemdReport
 
+__all__ = ["Attach", "Body", "HostParts", "Paths", "begin", "host_parts", "paths_of"]
+
 Attach = Callable[[HostControls], None]
 """To be called with the controls of the host once it can take them."""
 
@@ -33,15 +35,15 @@ class HostParts:
     applied: Applied
 
 
-def begin(name: str, home: str | None, body: Body) -> int:
-    """Have *body* keep the service *name*, for whoever started this process; give its exit status.
+def begin(name: str, where: Paths, body: Body) -> int:
+    """Have *body* keep the service *name* of *where*, for whoever started us; give the exit status.
 
     That is the SCM, systemd, launchd or a person at a terminal.
     """
     if platform() is Platform.WINDOWS:
         from svcctl.bootstrap import windows_host  # noqa: PLC0415 - not there on other systems
 
-        return windows_host.begin(name, paths_of(home), body)
+        return windows_host.begin(name, where, body)
     from svcctl.system.posix.signals import attach_reload  # noqa: PLC0415
     from svcctl.system.systemd.report import SystemdReport, watchdog_interval  # noqa: PLC0415
 
@@ -64,13 +66,14 @@ def _ping(report: SystemdReport, every: float) -> None:
     asyncio.get_running_loop().call_later(every, _ping, report, every)
 
 
-def paths_of(home: str | None) -> Paths:
-    """Give the folders a host shares with all of svcctl."""
-    return find_paths({**os.environ, "SVCCTL_HOME": home} if home else os.environ)
+def paths_of(home: str | None, *, system: bool) -> Paths:
+    """Give the folders a host shares with all of svcctl: under *home*, or those of the machine."""
+    environ = {**os.environ, "SVCCTL_HOME": home} if home else os.environ
+    return find_paths(environ, system=system)
 
 
 @contextmanager
-def host_parts(name: str, home: str | None) -> Iterator[HostParts]:
+def host_parts(name: str, where: Paths) -> Iterator[HostParts]:
     """Give the engine of the service *name*, which it has taken over and not started yet.
 
     Must be entered within a running event loop.  Raises UnknownService where nothing is
@@ -80,11 +83,10 @@ def host_parts(name: str, home: str | None) -> Iterator[HostParts]:
     from svcctl.spec import canonical  # noqa: PLC0415
     from svcctl.system.registrations import Registrations  # noqa: PLC0415
 
-    paths = paths_of(home)
-    registration = Registrations(paths.native).read(name)
+    registration = Registrations(where.native).read(name)
     spec = _as_kept(registration)
     applied = replace(registration.applied, spec=canonical.dump(spec))
-    with agent_parts(host_paths(paths, name)) as parts:
+    with agent_parts(host_paths(where, name)) as parts:
         yield HostParts(agent=parts, applied=applied)
 
 

@@ -110,7 +110,7 @@ class NativeMachine:
 
     def host_command(self, name: str) -> tuple[str, ...]:
         """Give the argv of the host of *name*."""
-        return host_command(name, self._home)
+        return host_command(name, self._home, system=privileged())
 
     def host(self, name: str) -> Client:
         """Give a client of the host of *name*; it connects when entered."""

@@ -116,6 +116,9 @@ class NativeClient:
         if verb.effect is Effect.READ:
             yield from self._look(request, names, args)
             return
+        if request.args.get("dry_run"):
+            yield True, self._change(request.verb, names, args)
+            return
         outcome = "crashed"
         try:
             yield True, self._change(request.verb, names, args)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from svcctl.app.selection import Selection
 from svcctl.bootstrap.agent import AgentParts, agent_parts
-from svcctl.bootstrap.local import paths
+from svcctl.bootstrap.local import Paths
 from svcctl.errors import SvcctlError
 from svcctl.ports import HostPhase, HostReport
 from svcctl.serve.local import LocalServer
@@ -30,14 +30,14 @@ class Nobody:
         """Always."""
 
 
-async def keep(home: str | None, *, group: str | None, opened: Callable[[AgentParts], None]) -> str:
-    """Run an agent until it is asked to end; say how: ``stop`` or ``upgrade``.
+async def keep(where: Paths, *, group: str | None, opened: Callable[[AgentParts], None]) -> str:
+    """Run the agent of *where* until it is asked to end; say how: ``stop`` or ``upgrade``.
 
     Members of *group* may use it as well as its own account and root.
     *opened* is called once the door is open.  The first SIGTERM or SIGINT stops all services in
     order, the second kills them.  Raises Conflict where an agent runs already.
     """
-    with agent_parts(paths(home), group=group or None) as parts:
+    with agent_parts(where, group=group or None) as parts:
         stopping: list[asyncio.Task[None]] = []
 
         def asked_by_signal() -> None:

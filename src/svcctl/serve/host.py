@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from svcctl.app.host import HostEnd
     from svcctl.bootstrap.agent import AgentParts
-    from svcctl.bootstrap.host import Attach
+    from svcctl.bootstrap.host import Attach, Paths
     from svcctl.ports import HostReport
 
 AGENT = "svcctl-agent"
@@ -27,32 +27,35 @@ _PATIENCE = 30.0  # seconds an agent gets to take over what runs
 def main(argv: Sequence[str]) -> int:
     """Keep the service named last in *argv*; give the exit status.
 
-    ``--home DIR``: where svcctl's things are; ``--site DIR``: where to find further packages.
+    ``--home DIR``: where svcctl's things are, ``--system``: where those of the machine are;
+    ``--site DIR``: where to find further packages.
     """
     options = {"--home": "", "--site": ""}
-    rest = list(argv)
-    while len(rest) > 1 and rest[0] in options:
+    system = "--system" in argv[:-1]
+    rest = [each for each in argv[:-1] if each != "--system"] + list(argv[-1:])
+    while len(rest) > 2 and rest[0] in options:
         option, value, *rest = rest
         options[option] = value
     if len(rest) != 1 or rest[0].startswith("-"):
-        sys.stderr.write("usage: host.py [--home DIR] [--site DIR] NAME\n")
+        sys.stderr.write("usage: host.py [--home DIR | --system] [--site DIR] NAME\n")
         return _USAGE
-    name, home = rest[0], options["--home"] or None
+    name = rest[0]
     if options["--site"]:
         sys.path.append(options["--site"])
 
-    from svcctl.bootstrap.host import begin  # noqa: PLC0415 - only now can it be found
+    from svcctl.bootstrap.host import begin, paths_of  # noqa: PLC0415 - only now can it be found
     from svcctl.errors import SvcctlError  # noqa: PLC0415
 
     try:
-        return begin(name, home, lambda report, attach: _body(name, home, report, attach))
+        where = paths_of(options["--home"] or None, system=system)
+        return begin(name, where, lambda report, attach: _body(name, where, report, attach))
     except SvcctlError as error:
         hint = f"\nhint: {error.hint}" if error.hint else ""
         sys.stderr.write(f"error[{error.code}]: {error.problem}{hint}\n")
         return error.exit_status
 
 
-def _body(name: str, home: str | None, report: HostReport, attach: Attach) -> HostEnd:
+def _body(name: str, where: Paths, report: HostReport, attach: Attach) -> HostEnd:
     from svcctl.serve.process import begin_log, import_lean  # noqa: PLC0415
 
     begin_log()
@@ -60,17 +63,17 @@ def _body(name: str, home: str | None, report: HostReport, attach: Attach) -> Ho
     import asyncio  # noqa: PLC0415 - only now is it lean
 
     if name == AGENT:
-        return asyncio.run(_keep_agent(home, report, attach))
-    return asyncio.run(_keep(name, home, report, attach))
+        return asyncio.run(_keep_agent(where, report, attach))
+    return asyncio.run(_keep(name, where, report, attach))
 
 
-async def _keep(name: str, home: str | None, report: HostReport, attach: Attach) -> HostEnd:
+async def _keep(name: str, where: Paths, report: HostReport, attach: Attach) -> HostEnd:
     """Run the service until it is over; its API answers meanwhile as an agent's does."""
     from svcctl.app.host import Host, OtherThread  # noqa: PLC0415
     from svcctl.bootstrap.host import host_parts  # noqa: PLC0415
     from svcctl.serve.local import LocalServer  # noqa: PLC0415
 
-    with host_parts(name, home) as parts:
+    with host_parts(name, where) as parts:
         agent = parts.agent
         known = name in agent.manager.names()
         await (agent.manager.configure if known else agent.manager.install)(parts.applied)
@@ -81,7 +84,7 @@ async def _keep(name: str, home: str | None, report: HostReport, attach: Attach)
                 return await host.keep()
 
 
-async def _keep_agent(home: str | None, report: HostReport, attach: Attach) -> HostEnd:
+async def _keep_agent(where: Paths, report: HostReport, attach: Attach) -> HostEnd:
     """Be the agent until it is asked to end; an upgrade replaces the program of this process."""
     from svcctl.app.host import HostEnd  # noqa: PLC0415
     from svcctl.ports import HostPhase  # noqa: PLC0415
@@ -93,7 +96,7 @@ async def _keep_agent(home: str | None, report: HostReport, attach: Attach) -> H
         report.tell(HostPhase.RUNNING, text=f"{len(parts.manager.names())} services")
         attach(Controls(parts, report))
 
-    how = await keep(home, group=os.environ.get("SVCCTL_AGENT_GROUP"), opened=opened)
+    how = await keep(where, group=os.environ.get("SVCCTL_AGENT_GROUP"), opened=opened)
     if how == "upgrade":
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own program
     return HostEnd()

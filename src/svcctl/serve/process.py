@@ -39,11 +39,12 @@ def main() -> int:
     import_lean()
     import asyncio  # noqa: PLC0415 - only now is it lean
 
+    from svcctl.bootstrap.local import paths  # noqa: PLC0415
     from svcctl.errors import SvcctlError  # noqa: PLC0415
     from svcctl.serve.agent import keep  # noqa: PLC0415
 
     try:
-        how = asyncio.run(keep(None, group=os.environ.get(GROUP), opened=_opened))
+        how = asyncio.run(keep(paths(), group=os.environ.get(GROUP), opened=_opened))
     except SvcctlError as error:
         hint = f"\nhint: {error.hint}" if error.hint else ""
         sys.stderr.write(f"error[{error.code}]: {error.problem}{hint}\n")

@@ -9,9 +9,10 @@ import sysconfig
 import svcctl
 
 
-def host_command(name: str, home: str | None = None) -> tuple[str, ...]:
+def host_command(name: str, home: str | None = None, *, system: bool = False) -> tuple[str, ...]:
     """Give the argv of the host of the service *name*, whose things are under *home*.
 
+    *system*: they are where those of the machine are, whichever account the host runs as.
     The interpreter is the one a virtual environment was made from: on Windows, that of the
     environment only starts another process, which the SCM would not know.  ``-I`` keeps
     variables, the current folder and the user's own packages out of a service.
@@ -22,6 +23,8 @@ def host_command(name: str, home: str | None = None) -> tuple[str, ...]:
         argv += ["--site", sysconfig.get_paths()["purelib"]]
     if home:
         argv += ["--home", os.path.abspath(home)]
+    elif system:
+        argv.append("--system")
     return (*argv, name)
 
 

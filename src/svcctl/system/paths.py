@@ -55,8 +55,10 @@ class Paths:
         return os.path.join(self.run, "n")
 
 
-def find_paths(environ: Mapping[str, str]) -> Paths:
-    """Say where the agent of this user keeps its things; nothing is created.
+def find_paths(environ: Mapping[str, str], *, system: bool = False) -> Paths:
+    """Say where the agent of this user, or (*system*) that of the machine, keeps its things.
+
+    Nothing is created.
 
     ``SVCCTL_HOME`` moves everything under one folder; else root has the system's folders and
     others have those of the XDG base directory specification.  The run folder lies under the
@@ -73,7 +75,7 @@ def find_paths(environ: Mapping[str, str]) -> Paths:
             run=os.path.join(home, "run"),
             logs=os.path.join(home, "logs"),
         )
-    if os.geteuid() == 0:
+    if system or os.geteuid() == 0:
         return _paths(
             environ,
             config="/etc/svcctl",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -62,6 +63,8 @@ class Registrations:
     def write(self, registration: Registration, *, reader: int | None = None) -> None:
         """Put a registration there, for the group with the id *reader* to read as well (POSIX)."""
         os.makedirs(self._folder, mode=0o711, exist_ok=True)
+        if reader is not None:
+            _let_pass(os.path.dirname(self._folder))
         path = self.path(registration.applied.name)
         draft = f"{path}.new"
         with open(draft, "w", encoding="utf-8", newline="\n") as file:
@@ -112,6 +115,13 @@ def _registration(name: str, document: Mapping[str, object]) -> Registration:
         enabled=document["enabled"] is True,
         scope=str(document["scope"]),
     )
+
+
+def _let_pass(folder: str) -> None:
+    """Let every account pass through *folder*, though not look into it."""
+    mode = stat.S_IMODE(os.stat(folder).st_mode)
+    if mode | 0o011 != mode:
+        os.chmod(folder, mode | 0o011)  # noqa: S103 - to pass is all it allows
 
 
 def _sync_folder(folder: str) -> None:

@@ -41,7 +41,7 @@ def lines(spec: ServiceSpec, *, outside: Iterable[str] = ()) -> list[tuple[str, 
     """Give the options for ``spec.sandbox``; *outside* are paths the service must still read."""
     if spec.sandbox is Sandbox.OFF:
         return []
-    at_home = any(each.startswith(_HOMES) for each in outside)
+    at_home = any(f"{each}/".startswith(_HOMES) for each in outside)
     found = dict(_BASIC) | {"ProtectHome": "read-only"}
     if spec.sandbox is Sandbox.STRICT:
         found |= dict(_STRICT)
