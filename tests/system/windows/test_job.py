@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from svcctl.ports import Exit, Limits
+from svcctl.ports import Exit
+from svcctl.spec.policy import Limits
 from svcctl.system.windows import job as job_module
 from svcctl.system.windows.job import Job
 from svcctl.system.windows.job_limits import BasicLimits, ExtendedLimits, RateControl
 from tests.system.windows.trees import CHILDREN, Program, Stranger, Trees, in_loop
 
-STAY = "import time; print('here', flush=True); time.sleep(1000)"
-SOON = "import time; print('here', flush=True); time.sleep(0.3)"
-PARENT = f"{CHILDREN}\nprint('parent', child.pid, flush=True); child.wait()"
-LEAVES = f"{CHILDREN}\nprint('parent', child.pid, flush=True)"
-TICK = "import time\nfor n in range(100000): print(n, flush=True); time.sleep(0.01)"
+STAY = "import time; from say import say; say('here'); time.sleep(1000)"
+SOON = "import time; from say import say; say('here'); time.sleep(0.3)"
+PARENT = f"{CHILDREN}\nsay('parent', child.pid); child.wait()"
+LEAVES = f"{CHILDREN}\nsay('parent', child.pid)"
+TICK = "import time\nfrom say import say\nfor n in range(100000): say(n); time.sleep(0.01)"
 BREAKAWAY = 0x0100_0000
 
 EXTENDED_LIMITS, RATE_CONTROL = 9, 15
@@ -78,17 +79,13 @@ async def test_whoever_leaves_its_parent_and_group_still_belongs(trees: Trees) -
 async def test_a_sweep_tells_of_the_main_process_and_its_end_comes_first(trees: Trees) -> None:
     program = trees.start(PARENT, STAY, 0)
     await two_of(program)
-    order: list[object] = []
-    program.child.on_exit(order.append)
+    pids = [each.pid for each in program.child.members()]
+    ends_when_told: list[list[Exit]] = []
 
-    program.child.sweep(lambda ended: order.append({each.pid for each in ended}))
-    pids = {each.pid for each in program.child.members()}
-    assert order == []
-    await program.until(lambda: len(order) == 2)
+    swept = await program.sweep(then=lambda: ends_when_told.append([*program.ends]))
 
-    assert order[0] == Exit(signal="KILL")
-    assert program.pid in order[1]  # type: ignore[operator]
-    assert pids <= order[1]  # type: ignore[operator]
+    assert [each.pid for each in swept] == pids
+    assert ends_when_told == [[Exit(signal="KILL")]]
 
 
 @pytest.mark.slow
@@ -171,7 +168,7 @@ async def test_what_was_not_swept_outlives_a_main_process_that_ended(trees: Tree
         f"import time, pathlib\npath = pathlib.Path({str(ticks)!r})\n"
         "for n in range(40): path.write_text(str(n)); time.sleep(0.05)"
     )
-    program = trees.start(f"{CHILDREN}\nprint(child.pid, flush=True)", code, 0)
+    program = trees.start(f"{CHILDREN}\nsay(child.pid)", code, 0)
     left = Stranger(int(await program.line()))
     await program.end()
 
@@ -301,9 +298,9 @@ async def test_a_program_has_its_priority_class(
 @in_loop
 async def test_a_program_and_its_children_are_bound_to_their_processors(trees: Trees) -> None:
     mask = (
-        "import ctypes; one, all = ctypes.c_size_t(), ctypes.c_size_t()\n"
+        "import ctypes; from say import say; one, all = ctypes.c_size_t(), ctypes.c_size_t()\n"
         "ctypes.windll.kernel32.GetProcessAffinityMask("
-        "ctypes.c_void_p(-1), ctypes.byref(one), ctypes.byref(all)); print(one.value, flush=True)"
+        "ctypes.c_void_p(-1), ctypes.byref(one), ctypes.byref(all)); say(one.value)"
     )
 
     program = trees.start(

@@ -9,19 +9,22 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from svcctl.errors import CannotSpawn
-from svcctl.ports import Exit, Limits, Usage
+from svcctl.ports import Exit, Usage
+from svcctl.spec.policy import Limits
 from svcctl.system.windows.command_line import command_line
 from tests.system.windows.trees import CHILDREN, Stranger, Trees, in_loop
 
 SAY_ALL = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ), os.getcwd()]))"
 TIMES = 10
-STAY = "import time; print('here', flush=True); time.sleep(1000)"
+STAY = "import time; from say import say; say('here'); time.sleep(1000)"
 HOST = """
 import asyncio, os, sys
+from say import say
 from svcctl.ports import Launch
 from svcctl.system.windows.spawn import WindowsSpawner
 
@@ -31,7 +34,7 @@ async def main():
             tag="web", token="t", argv=(sys.executable, "-c", sys.argv[1], sys.argv[2], "0"),
             env=dict(os.environ), cwd=os.getcwd(), stdout=-1, stderr=-1,
         ))
-        print("host", child.identity.pid, flush=True)
+        say("host", child.identity.pid)
         await asyncio.sleep(1000)
 
 asyncio.run(main())
@@ -104,8 +107,9 @@ async def test_a_program_reads_what_it_is_to_read(trees: Trees, stdin: str) -> N
     (trees.folder / "in.txt").write_text("from a file", encoding="ascii")
     code = """
 import sys, threading
-reading = threading.Thread(target=lambda: print(repr(sys.stdin.read()), flush=True), daemon=True)
-reading.start(); reading.join(0.5); print(reading.is_alive(), flush=True)
+from say import say
+reading = threading.Thread(target=lambda: say(repr(sys.stdin.read())), daemon=True)
+reading.start(); reading.join(0.5); say(reading.is_alive())
 """
 
     program = trees.start(code, stdin=stdin)
@@ -190,12 +194,12 @@ async def test_a_relative_program_starts_at_its_folder_and_needs_no_extension(
     ],
 )
 async def test_what_cannot_be_started_is_refused_for_good(
-    trees: Trees, launch: dict[str, object], problem: str
+    trees: Trees, launch: dict[str, Any], problem: str
 ) -> None:
     (trees.folder / "notes.txt").write_text("notes", encoding="ascii")
     (trees.folder / "run.cmd").write_text("", encoding="ascii")
     (trees.folder / "folder").mkdir()
-    path = {"env": {"PATH": os.environ["PATH"]}}
+    path: dict[str, Any] = {"env": {"PATH": os.environ["PATH"]}}
     wanted = replace(trees.launch(), **(path | launch))
 
     with pytest.raises(CannotSpawn, match=problem) as raised:
@@ -272,7 +276,7 @@ async def test_a_main_process_is_known_by_pid_and_token_while_it_runs(trees: Tre
 @pytest.mark.slow
 @in_loop
 async def test_another_of_the_tree_can_become_its_main_process(trees: Trees) -> None:
-    program = trees.start(f"{CHILDREN}\nprint(child.pid); child.wait()", STAY, 0)
+    program = trees.start(f"{CHILDREN}\nsay(child.pid); child.wait()", STAY, 0)
     await program.line()
     pid = next(each.pid for each in program.child.members() if each.pid != program.pid)
     identity = trees.spawner.identify(pid)
@@ -308,7 +312,7 @@ async def test_nobody_of_another_tree_is_adopted(trees: Trees) -> None:
 async def test_usage_is_that_of_the_whole_tree(trees: Trees) -> None:
     # Wine counts no processor time of a job: that it is seconds is not shown here.
     alone = trees.start(STAY)
-    pair = trees.start(f"{CHILDREN}\nprint(child.pid); child.wait()", STAY, 0)
+    pair = trees.start(f"{CHILDREN}\nsay(child.pid); child.wait()", STAY, 0)
     await alone.line()
     await pair.line()
     await pair.line()
@@ -325,9 +329,7 @@ async def test_usage_is_that_of_the_whole_tree(trees: Trees) -> None:
 @pytest.mark.slow
 @in_loop
 async def test_the_death_of_a_host_is_that_of_all_it_started(trees: Trees) -> None:
-    host = trees.start(
-        HOST, f"{CHILDREN}\nprint('child', child.pid, flush=True); child.wait()", STAY
-    )
+    host = trees.start(HOST, f"{CHILDREN}\nsay('child', child.pid); child.wait()", STAY)
     said = dict([(await host.line()).split()[:2] for _ in range(2)])
     family = [Stranger(int(pid)) for pid in said.values()]
 

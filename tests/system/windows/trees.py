@@ -20,10 +20,14 @@ from svcctl.system.windows.spawn import WindowsSpawner
 DEADLINE = 50.0
 """Seconds a test gets; a program's start takes more than one of them on a busy machine."""
 
+PROGRAMS = Path(__file__).parent / "programs"
+"""What programs can import: say."""
+
 Test = Callable[..., Coroutine[Any, Any, None]]
 
 CHILDREN = """
 import subprocess, sys
+from say import say
 inner, flags = sys.argv[1], int(sys.argv[2])
 child = subprocess.Popen([sys.executable, "-c", inner], creationflags=flags, stdout=sys.stdout)
 """
@@ -31,12 +35,12 @@ child = subprocess.Popen([sys.executable, "-c", inner], creationflags=flags, std
 
 
 def in_loop(test: Test) -> Callable[..., None]:
-    """Have a coroutine test run in a loop of its own, its *trees* entered."""
+    """Have a coroutine test run in a loop of its own, its *trees* (or *world*) entered."""
 
     @functools.wraps(test)
     def run(**fixtures: Any) -> None:
         async def within() -> None:
-            with fixtures["trees"]:
+            with fixtures.get("trees") or fixtures["world"]:
                 async with asyncio.timeout(DEADLINE):
                     await test(**fixtures)
 
@@ -83,12 +87,15 @@ class Program:
         """Wait until nobody can write to its output any more."""
         await self.until(lambda: self.is_silent)
 
-    async def sweep(self, *, grace: float = 0.0) -> tuple[Member, ...]:
-        """Sweep its tree; give who was left."""
+    async def sweep(
+        self, *, grace: float = 0.0, then: Callable[[], object] = lambda: None
+    ) -> tuple[Member, ...]:
+        """Sweep its tree; give who was left; *then* is called as soon as that is told."""
         told: list[tuple[Member, ...]] = []
 
         def tell(ended: tuple[Member, ...]) -> None:
             told.append(ended)
+            then()
             self._changed.set()
 
         self.child.sweep(tell, grace=grace)
@@ -139,7 +146,7 @@ class Trees:
 
     def start(self, code: str, *arguments: object, **options: Any) -> Program:
         """Start a Python program given as text; *options* are those of a launch."""
-        return self.run(sys.executable, "-u", "-c", code, *map(str, arguments), **options)
+        return self.run(sys.executable, "-c", code, *map(str, arguments), **options)
 
     def run(self, *argv: str, **options: Any) -> Program:
         """Start any program."""
@@ -157,8 +164,10 @@ class Trees:
 
     def launch(self, *argv: str, **options: Any) -> Launch:
         """Give a launch of a program."""
-        plain = {"env": dict(os.environ), "cwd": str(self.folder), "tag": "web"}
-        return Launch(argv=argv, token=os.urandom(8).hex(), **(plain | options))
+        env = {**os.environ, "PYTHONPATH": f"{PROGRAMS};{os.environ.get('PYTHONPATH', '')}"}
+        token = os.urandom(8).hex()
+        plain = {"env": env, "cwd": str(self.folder), "tag": "web", "token": token}
+        return Launch(argv=argv, **(plain | options))
 
 
 class Stranger:
@@ -167,12 +176,13 @@ class Stranger:
     def __init__(self, pid: int) -> None:
         self._kernel32 = ctypes.WinDLL("kernel32")
         self._kernel32.OpenProcess.restype = ctypes.c_void_p
-        self._handle = ctypes.c_void_p(self._kernel32.OpenProcess(0x0010_1000, False, pid))
+        self._handle: int | None = self._kernel32.OpenProcess(0x0010_1000, False, pid)
 
     def ends(self, *, within: float = 20.0) -> bool:
         """Wait for its end for that many seconds; say whether it came."""
-        if not self._handle:
+        if self._handle is None:
             return True
-        over = self._kernel32.WaitForSingleObject(self._handle, int(within * 1000)) == 0
-        self._kernel32.CloseHandle(self._handle)
-        return over
+        handle, limit = ctypes.c_void_p(self._handle), int(within * 1000)
+        waited: int = self._kernel32.WaitForSingleObject(handle, limit)
+        self._kernel32.CloseHandle(handle)
+        return waited == 0
