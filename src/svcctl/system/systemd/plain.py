@@ -31,7 +31,7 @@ def plain_unit(spec: ServiceSpec) -> str:
                 *_environment(spec),
                 *_endings(spec),
                 *_output(spec),
-                *enforced(spec),
+                *enforced(spec, host=False),
                 *sandbox.lines(spec, outside=(spec.cwd, *spec.exec[:1])),
                 *verbatim(spec.systemd.service),
             ],

@@ -178,8 +178,8 @@ def folders(spec: ServiceSpec, site: Site) -> Lines:
     return lines
 
 
-def enforced(spec: ServiceSpec) -> Lines:
-    """Give the account, its rights and the limits: systemd sets them, for the host as well."""
+def enforced(spec: ServiceSpec, *, host: bool = True) -> Lines:
+    """Give the account, its rights and the limits: systemd sets them, for a *host* as well."""
     lines: Lines = []
     if spec.user:
         lines.append(("User", spec.user))
@@ -194,14 +194,14 @@ def enforced(spec: ServiceSpec) -> Lines:
     if spec.cap_bound is not None:
         named = " ".join(f"CAP_{each.upper()}" for each in spec.cap_bound)
         lines.append(("CapabilityBoundingSet", named))
-    lines += limits(spec.limits)
+    lines += limits(spec.limits, host=host)
     for name, reference in spec.secrets.items():
         if reference.startswith("file:") and (by_credentials(spec) or spec.user):
             lines.append(("LoadCredential", f"{name}:{path(reference.removeprefix('file:'))}"))
     return lines
 
 
-def limits(found: Limits, *, host: bool = True) -> Lines:
+def limits(found: Limits, *, host: bool) -> Lines:
     """Give the limits; with *host*, room for the host's own tasks."""
     lines: Lines = []
     if found.memory is not None:
