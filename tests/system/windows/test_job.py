@@ -162,6 +162,21 @@ async def test_who_is_closed_while_it_runs_ends(trees: Trees) -> None:
 
 @pytest.mark.slow
 @in_loop
+async def test_nobody_is_told_of_a_sweep_of_what_was_closed(trees: Trees) -> None:
+    program = trees.start(PARENT, STAY, 0)
+    await two_of(program)
+    told: list[object] = []
+    program.child.sweep(told.append, grace=0.05)
+    program.child.sweep(told.append)
+
+    program.child.close()
+    await program.silence()
+
+    assert (told, program.ends) == ([], [])
+
+
+@pytest.mark.slow
+@in_loop
 async def test_what_was_not_swept_outlives_a_main_process_that_ended(trees: Trees) -> None:
     ticks = trees.folder / "ticks"
     code = (

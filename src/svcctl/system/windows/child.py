@@ -19,16 +19,6 @@ from svcctl.system.windows.windows_of import close_windows, quit_threads
 KILLED = 137
 """Exit code of whom we end by force: what shells on POSIX give for KILL."""
 
-_WAYS = {
-    "CTRL_C": "CTRL_C",
-    "CTRL_BREAK": "CTRL_BREAK",
-    "WM_CLOSE": "WM_CLOSE",
-    "WM_QUIT": "WM_QUIT",
-    "KILL": "KILL",
-    "INT": "CTRL_C",
-    "TERM": "TERM",
-}
-
 
 class Siblings(Protocol):
     """Whom a child tells that it was closed."""
@@ -57,11 +47,12 @@ class WindowsChild:
         self.token = token
         self._process = process
         self._siblings = siblings
-        self._keep = keep
+        self.keep = keep
         self._unenforced = unenforced
         self._loop = asyncio.get_running_loop()
         self._calls: list[Callable[[Exit], None]] = []
         self._exit: Exit | None = None
+        self._sweeps: set[Sweep] = set()
         self._killed = False
         self._closed = False
         self._watch = ExitWatch(self._loop, process, self._look)
@@ -96,8 +87,8 @@ class WindowsChild:
         to all threads of the tree.  ``TERM`` is ``CTRL_C`` and ``WM_CLOSE``.  ``KILL`` ends the
         main process, with *everyone* the whole tree.
         """
-        match _WAYS.get(name.upper().removeprefix("SIG")):
-            case "CTRL_C":
+        match name.upper().removeprefix("SIG"):
+            case "CTRL_C" | "INT":
                 self._send(CTRL_C, everyone=everyone)
             case "CTRL_BREAK":
                 self._send(CTRL_BREAK, everyone=everyone)
@@ -131,12 +122,13 @@ class WindowsChild:
         """End whatever is left of the tree, after *grace* seconds; tell *then* whom."""
 
         def tell(ended: tuple[Member, ...]) -> None:
+            self._sweeps.discard(sweep)
             self._look()
             then(ended)
 
-        Sweep(self._loop, self.tree, tell, terminate=lambda: self._kill(everyone=True)).start(
-            grace=grace
-        )
+        sweep = Sweep(self._loop, self.tree, tell, terminate=lambda: self._kill(everyone=True))
+        self._sweeps.add(sweep)
+        sweep.start(grace=grace)
 
     def freeze(self) -> None:
         """Make the whole tree stand still."""
@@ -149,15 +141,18 @@ class WindowsChild:
     def close(self) -> None:
         """Let go of handles, and with them of the tree: Windows ends it.
 
-        What is left of a tree whose main process has ended, and that was not swept, goes on.
+        What is left of a tree whose main process has ended, and that was not swept, goes on.  A
+        sweep under way is over; nobody is told of it any more.
         """
         if self._closed:
             return
         self._closed = True
         self._watch.cancel()
+        for sweep in tuple(self._sweeps):
+            sweep.cancel()
         self._siblings.forget(self)
         self.tree.release(spare=self._exit is not None)
-        self._keep.close()
+        self.keep.close()
         close_handle(self._process)
 
     def _send(self, event: int, *, everyone: bool) -> None:

@@ -87,15 +87,10 @@ class Created:
 
 def create_process(creation: Creation) -> Created:
     """Create a process, or raise the OSError that Windows gives."""
-    startup = _StartupInfo(cb=ctypes.sizeof(_StartupInfo))
-    if creation.handles:
-        startup.dwFlags = _USE_STANDARD_HANDLES
-        startup.hStdInput, startup.hStdOutput, startup.hStdError = creation.handles
     block = ctypes.create_unicode_buffer(creation.block)
     line = ctypes.create_unicode_buffer(creation.line)  # CreateProcessW may write into it
     found = _ProcessInformation()
-    with _handle_list(creation.handles) as attributes:
-        startup.lpAttributeList = attributes
+    with _startup(creation.handles) as startup:
         if not _calls().CreateProcessW(
             creation.program,
             line,
@@ -113,11 +108,26 @@ def create_process(creation: Creation) -> Created:
 
 
 @contextmanager
-def _handle_list(handles: Sequence[int]) -> Iterator[int | None]:
-    """Give an attribute list that has these inherited and no other, however many spawn at once."""
+def _startup(handles: tuple[int, ...]) -> Iterator[_StartupInfo]:
+    size = ctypes.sizeof(_StartupInfo)
     if not handles:
-        yield None
+        yield _StartupInfo(cb=size)
         return
+    source, output, errors = handles
+    with _handle_list(handles) as attributes:
+        yield _StartupInfo(
+            cb=size,
+            dwFlags=_USE_STANDARD_HANDLES,
+            hStdInput=source,
+            hStdOutput=output,
+            hStdError=errors,
+            lpAttributeList=attributes,
+        )
+
+
+@contextmanager
+def _handle_list(handles: Sequence[int]) -> Iterator[int]:
+    """Give an attribute list that has these inherited and no other, however many spawn at once."""
     calls, size = _calls(), ctypes.c_size_t()
     calls.InitializeProcThreadAttributeList(None, 1, 0, ctypes.byref(size))
     buffer = ctypes.create_string_buffer(size.value)

@@ -6,52 +6,27 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from ctypes import wintypes
-from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from svcctl.errors import CannotSpawn, SvcctlError
 from svcctl.ports import Child, Identity, Launch, Member, Usage
-from svcctl.system.windows.child import KILLED, WindowsChild
-from svcctl.system.windows.command_line import (
-    batch_command_line,
-    command_line,
-    environment_block,
-    is_batch,
-    look_up,
-)
+from svcctl.system.windows.child import WindowsChild
 from svcctl.system.windows.console import heed_ctrl_c
-from svcctl.system.windows.create import NO_WINDOW, SUSPENDED, Created, Creation, create_process
+from svcctl.system.windows.create import Creation
 from svcctl.system.windows.job import Job
-from svcctl.system.windows.job_limits import affinity_mask, not_on_windows, priority_class
 from svcctl.system.windows.kernel import (
     PROCESS_QUERY_LIMITED_INFORMATION,
     PROCESS_TERMINATE,
     SYNCHRONIZE,
     close_handle,
     kernel32,
-    last_problem,
     open_process,
 )
-from svcctl.system.windows.process import (
-    TAG_VARIABLE,
-    TOKEN_VARIABLE,
-    identify,
-    identity_of,
-    processors,
-)
-from svcctl.system.windows.program import (
-    check_folder,
-    explain,
-    find_program,
-    shell,
-    system_root,
-)
-from svcctl.system.windows.stdio import standard_handles
+from svcctl.system.windows.process import identify, identity_of
+from svcctl.system.windows.start import begin, create, plan
 from svcctl.system.windows.tree import Tree
 from svcctl.system.windows.winapi import declare
-
-Problem = tuple[str, str]
 
 _NO_DIALOGS = 0x0001  # SEM_FAILCRITICALERRORS
 
@@ -89,8 +64,7 @@ class WindowsSpawner:
 
     def spawn(self, launch: Launch) -> WindowsChild:
         """Start a program with a hidden console of its own, or raise CannotSpawn."""
-        _refuse_user(launch)
-        creation = _creation(launch)
+        creation = plan(launch)
         try:
             child = self._start(launch, creation)
         except CannotSpawn:
@@ -106,16 +80,16 @@ class WindowsSpawner:
             job = Job(breakaway=launch.breakaway)
             undo.callback(job.close)
             unenforced = job.limit(launch.limits)
-            created = _create(creation, launch, keep)
+            created = create(creation, launch, keep)
             undo.callback(close_handle, created.process)
-            unenforced += _begin(created, job, launch)
+            unenforced += begin(created, job, launch)
             child = WindowsChild(
                 process=created.process,
                 tree=Tree(main=identity_of(created.pid, created.process), job=job),
                 token=launch.token,
                 siblings=self,
                 keep=keep,
-                unenforced=unenforced + _not_on_windows(launch),
+                unenforced=unenforced,
             )
             undo.pop_all()
         return child
@@ -147,7 +121,7 @@ class WindowsSpawner:
             tree=Tree(main=identity, job=former.tree.job.share()),
             token=token,
             siblings=self,
-            keep=ExitStack(),
+            keep=former.keep.pop_all(),
             unenforced=former.unenforced,
         )
         self._children[token] = child
@@ -180,98 +154,6 @@ class WindowsSpawner:
         return [
             each.tree.usage() if isinstance(each, WindowsChild) else Usage() for each in children
         ]
-
-
-def _creation(launch: Launch) -> Creation:
-    """Decide what Windows is to be told, or raise CannotSpawn."""
-    env = {"SystemRoot": system_root(), **launch.env}  # without it, no socket can be opened
-    if not look_up(env, "SystemRoot"):
-        env["SystemRoot"] = system_root()
-    env[TOKEN_VARIABLE] = launch.token
-    env[TAG_VARIABLE] = launch.tag
-    program = find_program(launch.argv[0] if launch.argv else "", env=env, cwd=launch.cwd)
-    if is_batch(program):
-        program, line = shell(), batch_command_line(program, launch.argv[1:])
-    else:
-        line = command_line(launch.argv)
-    return Creation(
-        program=program,
-        line=line,
-        block=environment_block(env),
-        folder=launch.cwd,
-        flags=SUSPENDED | NO_WINDOW,
-    )
-
-
-def _create(creation: Creation, launch: Launch, keep: ExitStack) -> Created:
-    """Create the process, which does not run yet."""
-    with ExitStack() as stack:
-        handles = standard_handles(launch, stack, keep)
-        try:
-            return create_process(replace(creation, handles=handles))
-        except OSError as error:
-            check_folder(launch.cwd)
-            raise explain(creation.program, error.winerror or 0) from error
-
-
-def _begin(created: Created, job: Job, launch: Launch) -> tuple[Problem, ...]:
-    """Put the process into its job and let it run; give the limits that do not hold."""
-    try:
-        job.add(created.process)
-    except SvcctlError:
-        kernel32().TerminateProcess(created.process, KILLED)
-        raise
-    else:
-        return (
-            *_prioritise(created.process, priority_class(launch.priority, launch.limits.nice)),
-            *_bind(created.process, launch.limits.affinity),
-        )
-    finally:
-        kernel32().ResumeThread(created.thread)
-        close_handle(created.thread)
-
-
-def _prioritise(process: int, chosen: int) -> tuple[Problem, ...]:
-    """Put a process into a priority class; one below normal is that of what it will start too."""
-    if chosen and not kernel32().SetPriorityClass(process, chosen):
-        return (("nice", last_problem()),)
-    return ()
-
-
-def _bind(process: int, affinity: tuple[int, ...]) -> tuple[Problem, ...]:
-    """Bind a process, and what it will start, to processors."""
-    if not affinity:
-        return ()
-    mask = affinity_mask(affinity, processors=processors())
-    if mask is None:
-        named = ", ".join(map(str, affinity))
-        return (("affinity", f"this machine has no processor {named} in its first group"),)
-    if not kernel32().SetProcessAffinityMask(process, mask):
-        return (("affinity", last_problem()),)
-    return ()
-
-
-def _not_on_windows(launch: Launch) -> tuple[Problem, ...]:
-    """Name what was asked for and Windows does not know, each with the problem."""
-    asked = {
-        "group": launch.group is not None,
-        "supplementary_groups": bool(launch.supplementary_groups),
-        "umask": launch.umask is not None,
-        "no_new_privs": launch.no_new_privs,
-        "cap_bound": launch.cap_bound is not None,
-    }
-    unknown = tuple((name, f"Windows has no {name}") for name, given in asked.items() if given)
-    return unknown + not_on_windows(launch.limits)
-
-
-def _refuse_user(launch: Launch) -> None:
-    """Refuse another account: only the SCM can log one on without its password."""
-    if launch.user is not None:
-        raise CannotSpawn(
-            f"'{launch.tag}' cannot be started as '{launch.user}' by the agent on Windows",
-            hint='install it as a service of Windows: manager = "scm"',
-            permanent=True,
-        )
 
 
 def _have_no_dialogs() -> None:

@@ -49,10 +49,17 @@ class Sweep:
             self._timer = self._loop.call_later(grace, self._grace_is_over)
         self._round()
 
-    def _grace_is_over(self) -> None:
-        self._patient, self._timer = False, None
+    def cancel(self) -> None:
+        """Wait for nobody any more, and tell nobody."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         for process in tuple(self._waiting):
             self._forget(process)
+
+    def _grace_is_over(self) -> None:
+        self._patient = False
+        self.cancel()
         self._round()
 
     def _round(self) -> None:
@@ -64,8 +71,7 @@ class Sweep:
         for each in left:
             self._await(each.pid)
         if not self._waiting:
-            if self._timer is not None:
-                self._timer.cancel()
+            self.cancel()
             self._then(tuple(self._ended.values()))
 
     def _await(self, pid: int) -> None:
