@@ -22,6 +22,7 @@ import asyncio, builtins, itertools, os, sys, threading
 
 from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
+from svcctl.observe.logs.inlet import Fifos
 from svcctl.spec.policy import LogPolicy
 from svcctl.system.clock import SystemClock
 
@@ -33,7 +34,7 @@ class Silent:
 
 def open_capture(home, max_size):
     return Capture(
-        "web", "web", folder=f"{home}/logs", pipes=f"{home}/pipes",
+        "web", "web", folder=f"{home}/logs", inlets=Fifos(f"{home}/pipes", "web", owner=None),
         policy=LogPolicy(max_size=max_size, keep=1_000_000), clock=SystemClock(), bus=Silent(),
         packer=Packer(),
     )

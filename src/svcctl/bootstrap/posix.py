@@ -13,6 +13,7 @@ from svcctl.errors import Denied
 from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
 from svcctl.observe.logs.files import instance_folder
+from svcctl.observe.logs.inlet import Fifos
 from svcctl.ports import Bus, Clock, LogSink
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.paths import Paths
@@ -70,12 +71,11 @@ def _sink_opener(paths: Paths, clock: Clock, bus: Bus) -> OpenSink:
             instance,
             spec.name,
             folder=instance_folder(paths.logs, spec.name, instance),
-            pipes=f"{paths.run}/pipes",
+            inlets=Fifos(f"{paths.run}/pipes", instance, owner=owner_of(spec.user)),
             policy=spec.log,
             clock=clock,
             bus=bus,
             packer=packer,
-            owner=owner_of(spec.user),
         )
 
     return open_sink

@@ -99,7 +99,7 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         Path(self._path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         os.close(descriptor)
         db = sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE)
         try:
@@ -304,7 +304,7 @@ class SqliteStore:
 
 def _sync(path: str) -> None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return  # nothing was written since the last checkpoint, which synced the file itself
     try:

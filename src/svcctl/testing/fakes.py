@@ -291,7 +291,7 @@ class FakeSink:
 
     def writer(self, stream: str) -> int | None:  # noqa: ARG002 - the port asks which
         """Give a descriptor of the null device; the caller closes it."""
-        return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        return os.open(os.devnull, os.O_WRONLY)
 
     def follow(self, call: Lines) -> Cancel:
         """Call with every line logged from now on."""

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from svcctl.events import CapturePaused, CaptureResumed, Event
 from svcctl.observe.logs.archive import pack_file
 from svcctl.observe.logs.capture import Capture
+from svcctl.observe.logs.inlet import Fifos
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import Cancel, Subscriber
 from svcctl.spec.policy import LogPolicy, LogTo, Stderr
@@ -73,7 +74,7 @@ class Place:
                 "web",
                 "web",
                 folder=str(self.folder),
-                pipes=str(self.home / "pipes"),
+                inlets=Fifos(str(self.home / "pipes"), "web", owner=None),
                 policy=LogPolicy(**{"keep": 100_000, "compress": False, **policy}),
                 clock=self.clock,
                 bus=self.bus,

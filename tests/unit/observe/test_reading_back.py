@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from svcctl.engine.bus import LocalBus
 from svcctl.observe.logs.archive import Packer, pack_file
 from svcctl.observe.logs.capture import Capture
+from svcctl.observe.logs.inlet import Fifos
 from svcctl.observe.logs.lines import LONGEST
 from svcctl.observe.logs.query import Source, Wanted, read
 from svcctl.spec.policy import LogPolicy
@@ -37,7 +38,7 @@ class Desk:
                 "web",
                 "web",
                 folder=str(self.folder),
-                pipes=str(home / "pipes"),
+                inlets=Fifos(str(home / "pipes"), "web", owner=None),
                 policy=LogPolicy(compress=False, keep=100, max_size=max_size),
                 clock=self.clock,
                 bus=LocalBus(),

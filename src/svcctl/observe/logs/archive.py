@@ -6,9 +6,9 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
-from contextlib import suppress
 
 from svcctl.observe.logs.files import Piece, pieces
+from svcctl.observe.logs.shared import open_to_read
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ def pack_file(path: str) -> None:
     import shutil  # noqa: PLC0415
 
     draft = f"{path}.gz.part"
-    with open(path, "rb") as plain:  # noqa: PTH123
+    with open_to_read(path) as plain:
         with open(draft, "wb") as raw:  # noqa: PTH123
             with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed:
                 shutil.copyfileobj(plain, packed, 256 * 1024)
@@ -126,5 +126,11 @@ def tidy(folder: str, stream: str) -> None:
 
 
 def _unlink(path: str) -> None:
-    with suppress(FileNotFoundError):
+    """Delete a file that need not be there; on Windows one that is being read stays for now."""
+    try:
         os.unlink(path)  # noqa: PTH108
+    except FileNotFoundError:
+        return
+    except PermissionError as error:
+        if not getattr(error, "winerror", 0):
+            raise

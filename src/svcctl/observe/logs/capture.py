@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from svcctl.events import CapturePaused, CaptureResumed
 from svcctl.observe.logs.archive import Packer, next_name, prune, tidy, to_pack
 from svcctl.observe.logs.files import STREAMS, pieces
+from svcctl.observe.logs.inlet import Inlets
 from svcctl.observe.logs.pump import Pump
 from svcctl.observe.logs.query import Source, Wanted, read
 from svcctl.observe.logs.stream import Stream
@@ -22,9 +21,9 @@ log = logging.getLogger(__name__)
 class Capture:
     """The LogSink of one instance: a pump for stdout, one for stderr unless they are merged.
 
-    *folder* takes the files, *pipes* the FIFOs; *owner* (uid, gid) is given the FIFOs.  ``policy``
-    may be replaced at any time: sizes, ages and counts hold at once, the rest for the next start
-    of the program.  Needs a running event loop.
+    *folder* takes the files, *inlets* are the pipes.  ``policy`` may be replaced at any time:
+    sizes, ages and counts hold at once, the rest for the next start of the program.  Needs a
+    running event loop.
     """
 
     def __init__(
@@ -33,23 +32,22 @@ class Capture:
         service: str,
         *,
         folder: str,
-        pipes: str,
+        inlets: Inlets,
         policy: LogPolicy,
         clock: Clock,
         bus: Bus,
         packer: Packer,
-        owner: tuple[int, int] | None = None,
     ) -> None:
         self.policy = policy
         self._instance, self._service, self._folder = instance, service, folder
         self._clock, self._bus, self._packer = clock, bus, packer
         self._pumps: dict[str, Pump] = {}
         self._followers: list[Lines] = []
-        self._pipes, self._owner = pipes, owner
+        self._inlets = inlets
         if policy.to is LogTo.CAPTURE:
             for name in STREAMS:
                 # a program that was started under another policy may still write to its FIFO
-                if self._target(name) == name or os.path.exists(self._fifo(name)):  # noqa: PTH110
+                if self._target(name) == name or inlets.is_there(name):
                     self._open(name)
 
     def writer(self, stream: str) -> int | None:
@@ -59,7 +57,7 @@ class Capture:
         name = self._target(stream)
         if name not in self._pumps:
             self._open(name)
-        return self._pumps[name].stream.writer()
+        return self._pumps[name].stream.inlet.writer()
 
     def begin_run(self) -> None:
         """A program is about to be started: what it writes begins on a line of its own."""
@@ -102,8 +100,7 @@ class Capture:
         """Let go for good, and delete the pipes: the instance is no more, its logs stay."""
         self.close()
         for name in STREAMS:
-            with suppress(FileNotFoundError):
-                os.unlink(self._fifo(name))  # noqa: PTH108
+            self._inlets.discard(name)
 
     # what the pumps ask and tell
 
@@ -164,16 +161,12 @@ class Capture:
     def _target(self, stream: str) -> str:
         return "stdout" if self.policy.stderr is Stderr.MERGE else stream
 
-    def _fifo(self, name: str) -> str:
-        return f"{self._pipes}/{self._instance}.{name}"
-
     def _open(self, name: str) -> None:
         Path(self._folder).mkdir(mode=0o750, parents=True, exist_ok=True)
-        Path(self._pipes).mkdir(mode=0o711, parents=True, exist_ok=True)
         tidy(self._folder, name)
         self._pack(name)
         path = f"{self._folder}/{name}.log"
-        stream = Stream(fifo=self._fifo(name), path=path, owner=self._owner)
+        stream = Stream(self._inlets.open(name), path=path)
         self._pumps[name] = Pump(name, stream, self)
         if self._followers:
             self._pumps[name].begin_telling()

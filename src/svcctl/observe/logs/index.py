@@ -12,6 +12,8 @@ import os
 import struct
 from contextlib import suppress
 
+from svcctl.observe.logs.shared import open_shared, read_at, write_at
+
 _PAIR = struct.Struct("<QQ")  # offset where a batch begins, nanoseconds since 1970
 _END = 1 << 64  # an offset behind all others
 _CLOSEST = 20_000_000  # nanoseconds between two pairs, at the least
@@ -38,7 +40,7 @@ class IndexWriter:
                 self._open(offset)
             assert self._descriptor is not None
             # at a place of its own: what a torn write left behind is written over
-            if os.pwrite(self._descriptor, _PAIR.pack(offset, at_ns), self._end) == _PAIR.size:
+            if write_at(self._descriptor, _PAIR.pack(offset, at_ns), self._end) == _PAIR.size:
                 self._end += _PAIR.size
 
     def close(self) -> None:
@@ -48,11 +50,11 @@ class IndexWriter:
             self._descriptor = None
 
     def _open(self, offset: int) -> None:
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        descriptor = open_shared(self._path, os.O_RDWR | os.O_CREAT)
         self._descriptor = descriptor
         self._end = os.fstat(descriptor).st_size // _PAIR.size * _PAIR.size
         if self._end:
-            last, _ = _PAIR.unpack(os.pread(descriptor, _PAIR.size, self._end - _PAIR.size))
+            last, _ = _PAIR.unpack(read_at(descriptor, _PAIR.size, self._end - _PAIR.size))
             if last > offset:  # of another file that had this name
                 os.ftruncate(descriptor, 0)
                 self._end = 0
@@ -68,7 +70,7 @@ class Index:
     def __init__(self, path: str, *, fallback: float) -> None:
         self._fallback = fallback
         try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = open_shared(path, os.O_RDONLY)
         except OSError:
             self._descriptor = -1
             self._count = 0
@@ -120,7 +122,7 @@ class Index:
             if len(self._blocks) >= _BLOCKS:
                 self._blocks.clear()
             start = number * _BLOCK * _PAIR.size
-            block = os.pread(self._descriptor, _BLOCK * _PAIR.size, start)
+            block = read_at(self._descriptor, _BLOCK * _PAIR.size, start)
             self._blocks[number] = block
         if len(block) < (rest + 1) * _PAIR.size:
             return _END, 0  # cut short since we looked

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from typing import Protocol
 
 from svcctl.observe.logs.lines import Splitter
+from svcctl.observe.logs.shared import read_at
 from svcctl.observe.logs.stream import Stream
 from svcctl.ports import Clock, Timer
 from svcctl.spec.policy import LogPolicy
@@ -58,8 +57,7 @@ class Pump:
         self._paused = False
         self._told = 0
         self._splitter = Splitter()
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(stream.pipe, self.run)
+        stream.inlet.watch(self.run)
 
     def run(self) -> None:
         """Move some of what waits, so that one loud program does not keep the others waiting."""
@@ -67,6 +65,7 @@ class Pump:
 
     def drain(self) -> None:
         """Move all that waits now; followers get even an unfinished line."""
+        self.stream.inlet.flush()
         self._move(_PIPEFULS)
         if self._owner.followed and (rest := self._splitter.rest()):
             self._owner.deliver(self._name, rest)
@@ -85,7 +84,7 @@ class Pump:
         """From now on lines are wanted; the first is the one that is not yet complete."""
         size = self.stream.size
         start = max(0, size - _BLOCK)
-        block = os.pread(self.stream.file, size - start, start)
+        block = read_at(self.stream.file, size - start, start)
         begun = len(block) - (block.rfind(b"\n") + 1)
         self._told = size - begun if begun < _BLOCK else size
         self._splitter = Splitter()
@@ -94,7 +93,7 @@ class Pump:
         """Move no more."""
         if self._retry:
             self._retry.cancel()
-        self._loop.remove_reader(self.stream.pipe)
+        self.stream.inlet.unwatch()
         self.stream.close()
 
     def _move(self, turns: int) -> None:
@@ -134,7 +133,7 @@ class Pump:
         )
 
     def _halt(self, error: OSError) -> None:
-        self._loop.remove_reader(self.stream.pipe)
+        self.stream.inlet.unwatch()
         if not self._paused:
             self._paused = True
             self._owner.say_paused(self._name, error.strerror or str(error))
@@ -145,7 +144,7 @@ class Pump:
     def _try_again(self) -> None:
         self._retry = None
         self._owner.make_room(self._name)
-        self._loop.add_reader(self.stream.pipe, self.run)
+        self.stream.inlet.watch(self.run)
         self.run()
 
     def _went_well(self) -> None:
@@ -157,7 +156,7 @@ class Pump:
         """Read back what was moved and hand it on as lines."""
         while self._owner.followed and self._told < self.stream.size:
             size = min(_BLOCK, self.stream.size - self._told)
-            block = os.pread(self.stream.file, size, self._told)
+            block = read_at(self.stream.file, size, self._told)
             if not block:
                 break  # somebody cut the file
             self._told += len(block)

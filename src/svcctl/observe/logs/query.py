@@ -14,6 +14,7 @@ from typing import IO, cast
 from svcctl.observe.logs.files import STREAMS, Piece, pieces
 from svcctl.observe.logs.index import Index
 from svcctl.observe.logs.lines import LONGEST
+from svcctl.observe.logs.shared import open_to_read
 
 _BLOCK = 64 * 1024
 
@@ -231,7 +232,7 @@ def _open_full(piece: Piece) -> _Open | None:
 
 def _open(path: str, index: str, *, packed: bool) -> _Open | None:
     try:
-        file = _unpacking(path) if packed else open(path, "rb")  # noqa: PTH123, SIM115 - closed by callers
+        file = _unpacking(path) if packed else open_to_read(path)
     except FileNotFoundError:
         return None
     return _Open(file, Index(index, fallback=os.fstat(file.fileno()).st_mtime), packed)

@@ -17,7 +17,9 @@ import os
 from contextlib import suppress
 
 from svcctl.observe.logs.index import IndexWriter, first_time
+from svcctl.observe.logs.inlet import Inlet
 from svcctl.observe.logs.lines import LONGEST
+from svcctl.observe.logs.shared import open_shared, read_at
 
 _CHUNK = 1 << 20
 _PIPE = 64 * 1024  # bytes a pipe holds unless somebody made it larger
@@ -25,33 +27,32 @@ _NONBLOCK = 2  # SPLICE_F_NONBLOCK
 
 
 class Stream:
-    """One FIFO and the file its content goes to.
+    """One pipe and the file its content goes to.
 
     Every method that writes raises OSError where the file cannot be written; nothing is lost then,
     and the call can be repeated.
     """
 
-    def __init__(self, *, fifo: str, path: str, owner: tuple[int, int] | None) -> None:
-        self.path = path
-        self._fifo = fifo
-        self._copies = not hasattr(os, "splice")
+    def __init__(self, inlet: Inlet, *, path: str) -> None:
+        self.inlet, self.path = inlet, path
+        self._copies = inlet.descriptor is None or not hasattr(os, "splice")
         self._held = b""
-        with suppress(FileExistsError):
-            os.mkfifo(fifo, 0o600)
-        self.pipe = os.open(fifo, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            if owner:
-                os.fchown(self.pipe, *owner)
             self._open()
         except OSError:
-            os.close(self.pipe)
+            inlet.close()
             raise
 
     def _open(self) -> None:
         # splice(2) refuses files opened with O_APPEND
-        self.file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self.file = open_shared(self.path, os.O_RDWR | os.O_CREAT)
         self.size = os.lseek(self.file, 0, os.SEEK_END)
         self._index = IndexWriter(f"{self.path}.idx")
+
+    @property
+    def _pipe(self) -> int:
+        assert self.inlet.descriptor is not None
+        return self.inlet.descriptor
 
     @property
     def holds(self) -> bool:
@@ -63,10 +64,6 @@ class Stream:
         if self.size == 0:
             return None
         return first_time(f"{self.path}.idx") or os.fstat(self.file).st_mtime
-
-    def writer(self) -> int:
-        """Give a descriptor for the program; it blocks when the pipe is full."""
-        return os.open(self._fifo, os.O_RDWR | os.O_CLOEXEC)
 
     def pump(self, now_ns: int) -> int:
         """Move what waits, at most one pipe full; give the bytes moved, 0 if none waited."""
@@ -96,7 +93,7 @@ class Stream:
         """The last line is complete, or so much longer than *limit* that it must be cut."""
         if self.size == 0 or self.size > limit + LONGEST:
             return True
-        return os.pread(self.file, 1, self.size - 1) == b"\n"
+        return read_at(self.file, 1, self.size - 1) == b"\n"
 
     def rotate(self, name: str) -> None:
         """Keep the file as *name* and go on with a new one.
@@ -117,7 +114,7 @@ class Stream:
         """Let go; what waits in the pipe stays there as long as a program holds it."""
         self._index.close()
         os.close(self.file)
-        os.close(self.pipe)
+        self.inlet.close()
 
     def _move(self, count: int, now_ns: int) -> int:
         try:
@@ -130,7 +127,7 @@ class Stream:
 
     def _splice(self, count: int) -> int:
         try:
-            return os.splice(self.pipe, self.file, count, flags=_NONBLOCK)
+            return os.splice(self._pipe, self.file, count, flags=_NONBLOCK)
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
@@ -138,7 +135,7 @@ class Stream:
         return self._copy(count)
 
     def _copy(self, count: int) -> int:
-        self._held = self._held or os.read(self.pipe, _PIPE)
+        self._held = self._held or self.inlet.read(_PIPE)
         written = os.write(self.file, self._held[:count])
         self._held = self._held[written:]
         return written
@@ -146,9 +143,9 @@ class Stream:
     def _look(self) -> bytes:
         """Give what comes next, without moving it."""
         if not self._copies:
-            return _peek(self.pipe)
+            return _peek(self._pipe)
         with suppress(BlockingIOError):
-            self._held = self._held or os.read(self.pipe, _PIPE)
+            self._held = self._held or self.inlet.read(_PIPE)
         return self._held
 
 
