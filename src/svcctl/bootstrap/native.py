@@ -103,6 +103,7 @@ class NativeMachine:
 
                 return LaunchdManager(
                     self._registrations,
+                    paths=self._paths,
                     host_command=self.host_command,
                     ask_host=self.ask_host,
                     scope=scope,

@@ -59,8 +59,8 @@ def to_scm_host(spec: ServiceSpec) -> ServiceSpec:
 
 
 def to_launchd_host(spec: ServiceSpec) -> ServiceSpec:
-    """Give *spec* for a host under launchd, which sets the account, the umask and the clock."""
-    return replace(_detached(spec), user=None, group=None, umask=None, schedule=None)
+    """Give *spec* for a host under launchd, which minds the clock; account and limits are ours."""
+    return replace(_detached(spec), schedule=None)
 
 
 def _detached(spec: ServiceSpec) -> ServiceSpec:

@@ -1,0 +1,60 @@
+"""How a service is, judged by what launchd says of its job: pure."""
+
+from __future__ import annotations
+
+from svcctl.ports import InstanceStatus
+from svcctl.spec import canonical
+from svcctl.system.launchd.launchctl import Job
+from svcctl.system.registrations import Registration
+
+_GAVE_UP = {69: "svcctl gave up: it failed too often", 78: "its configuration is bad"}
+
+
+def outside_view(registration: Registration, job: Job | None) -> InstanceStatus:
+    """Say how a service is whose host does not answer; *job* None: it is not loaded."""
+    applied = registration.applied
+    spec = canonical.parse(applied.spec)
+    phase = _phase(job)
+    return InstanceStatus(
+        service=spec.name,
+        instance=spec.name,
+        phase=phase,
+        ready=False,
+        live=None,
+        pid=job.pid if job else None,
+        started_at=None,
+        restarts=max(0, job.runs - 1) if job else 0,
+        exit_code=None,
+        exit_signal=None,
+        manager="launchd",
+        spec_revision=applied.revision,
+        applied=True,
+        enabled=registration.enabled,
+        cpu=None,
+        memory_bytes=None,
+        processes=None,
+        reason=_reason(job) if phase == "failed" else "",
+        status_text="",
+        next_at=None,
+        groups=tuple(spec.groups),
+        labels=dict(spec.labels),
+        description=spec.description,
+    )
+
+
+def _phase(job: Job | None) -> str:
+    if job is None:
+        return "stopped"
+    if job.pid is not None:
+        return "starting"  # a host answers as soon as it can
+    if job.running:
+        return "backoff"
+    return "failed" if job.exit_code or job.signal else "stopped"
+
+
+def _reason(job: Job | None) -> str:
+    if job is None:
+        return ""
+    if job.signal:
+        return f"the host was killed: {job.signal}"
+    return _GAVE_UP.get(job.exit_code or 0, f"the host ended with exit code {job.exit_code}")
