@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Protocol
 
 import pytest
@@ -22,17 +22,19 @@ DEADLINE = 20.0
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a coroutine test in an event loop of its own, *worlds* entered within it."""
+    """Run a coroutine test in an event loop of its own, worlds and managers entered within it."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     names = inspect.signature(pyfuncitem.obj).parameters
     arguments = {name: pyfuncitem.funcargs[name] for name in names}
 
     async def run() -> None:
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             for each in arguments.values():
                 if isinstance(each, RealWorld):
                     stack.enter_context(each.spawner)
+                elif isinstance(each, AbstractAsyncContextManager):
+                    await stack.enter_async_context(each)
             async with asyncio.timeout(DEADLINE):
                 await pyfuncitem.obj(**arguments)
 
