@@ -35,6 +35,9 @@ DEFAULT_SECURITY = (
 
 _LONGEST_DISPLAY_NAME = 256  # CreateServiceW
 _SPARE = 10.0  # seconds beyond the time-outs of a stop, for killing and for the last word
+_SYSTEM_ACCOUNTS = frozenset(
+    ("localsystem", r"nt authority\localservice", r"nt authority\networkservice")
+)
 _DACL = re.compile(r"D:[^:]*")
 _BEFORE_QUOTE = re.compile(r'(\\*)"')
 _AT_END = re.compile(r"(\\+)\Z")
@@ -217,12 +220,26 @@ def _failure_actions(recovery: RecoveryPolicy) -> FailureActions:
     )
 
 
+def stop_time(spec: ServiceSpec) -> float:
+    """Give the seconds that a stop of the service may take, if every step needs all of its time."""
+    steps = sum(step.timeout for step in native_stop(spec.stop).steps())
+    return steps + spec.hook.timeout * (len(spec.hook.pre_stop) + len(spec.hook.post_stop))
+
+
+def password_for(account: str, read: Callable[[], str | None]) -> str | None:
+    """Give the password for *account* as CreateServiceW wants it; *read* gives that of a user.
+
+    Virtual and managed accounts must have none, those of the system an empty one.
+    """
+    known = account.casefold()
+    if known.startswith("nt service\\") or known.endswith("$"):
+        return None
+    return "" if known in _SYSTEM_ACCOUNTS else read()
+
+
 def _preshutdown(spec: ServiceSpec) -> int | None:
     """Give the milliseconds Windows is to wait for a stop at shutdown; None: it need not."""
     if not spec.windows.preshutdown:
         return None
-    if spec.windows.preshutdown_timeout is not None:
-        return round(spec.windows.preshutdown_timeout * 1000)
-    steps = sum(step.timeout for step in native_stop(spec.stop).steps())
-    hooks = spec.hook.timeout * (len(spec.hook.pre_stop) + len(spec.hook.post_stop))
-    return round((steps + hooks + _SPARE) * 1000)
+    given = spec.windows.preshutdown_timeout
+    return round((stop_time(spec) + _SPARE if given is None else given) * 1000)
