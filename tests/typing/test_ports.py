@@ -21,13 +21,21 @@ from svcctl.ports import (
     Store,
 )
 from svcctl.system.clock import SystemClock
+from svcctl.system.launchd.manager import LaunchdManager
 from svcctl.system.posix.notify import PosixNoticeBoard
 from svcctl.system.posix.spawn import PosixSpawner
-from svcctl.system.posix.watch import PosixFileWatch
+from svcctl.system.watch import FileSystemWatch
+from svcctl.system.systemd.manager import SystemdManager
+from svcctl.testing.manager import FakeManager
 
 
 def test_every_adapter_fits_its_port() -> None:
-    managers: list[type[ServiceManager]] = [AgentManager]
+    managers: list[type[ServiceManager]] = [
+        AgentManager,
+        FakeManager,
+        LaunchdManager,
+        SystemdManager,
+    ]
     spawners: list[type[Spawner]] = [PosixSpawner]
     clocks: list[type[Clock]] = [SystemClock]
     sinks: list[type[LogSink]] = [Capture]
@@ -36,7 +44,7 @@ def test_every_adapter_fits_its_port() -> None:
     logs: list[type[EventLog]] = [SqliteStore]
     audits: list[type[AuditLog]] = [SqliteStore]
     boards: list[type[NoticeBoard]] = [PosixNoticeBoard]
-    watches: list[type[FileWatch]] = [PosixFileWatch]
+    watches: list[type[FileWatch]] = [FileSystemWatch]
     keepers: list[type[Keeping]] = [Keeper]
 
     kinds = [

@@ -73,6 +73,7 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
             environ=_inherited(os.environ),
             credentials=f"{paths.run}/credentials",
             boot_id=here.boot_id,
+            shell_argv=here.shell_argv,
         )
         manager = AgentManager(world)
         adopted = manager.load()

@@ -41,6 +41,7 @@ def start_agent(home: str | None) -> None:
             stdout=out,
             stderr=out,
             start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console to die with
             cwd="/",
             env=dict(os.environ),
         )

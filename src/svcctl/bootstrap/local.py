@@ -9,13 +9,13 @@ from svcctl.bootstrap.connection import client_at
 from svcctl.client.everywhere import Everywhere
 from svcctl.client.local import LocalClient
 from svcctl.client.wire import Request
-from svcctl.system.detect import native_manager
+from svcctl.system.detect import native_manager, replaces_programs
 from svcctl.system.paths import Paths, find_paths
 
 if TYPE_CHECKING:  # what speaks to native managers is loaded where one keeps something
     from svcctl.client.native import NativeClient
 
-__all__ = ["Paths", "client", "local_client", "native_manager", "paths"]
+__all__ = ["Paths", "client", "local_client", "native_manager", "paths", "replaces_programs"]
 
 
 def paths(home: str | None = None) -> Paths:

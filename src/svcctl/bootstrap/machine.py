@@ -43,7 +43,8 @@ class StopSignals(Protocol):
 class Machine:
     """The ports of one machine, for one agent that holds its lock.
 
-    *listen* opens the door, to members of a group too; *usage* measures this process.
+    *listen* opens the door, to members of a group too; *usage* measures this process;
+    *shell_argv* is the command that runs the one text after it.
     """
 
     spawner: Spawner
@@ -54,3 +55,4 @@ class Machine:
     usage: Callable[[], Document]
     listen: Callable[[str | None], Door]
     stop_signals: StopSignals
+    shell_argv: tuple[str, ...] = ("/bin/sh", "-c")

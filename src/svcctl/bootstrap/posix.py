@@ -23,7 +23,7 @@ from svcctl.system.posix.notify import PosixNoticeBoard
 from svcctl.system.posix.process import boot_id, own_usage
 from svcctl.system.posix.signals import stop_signals
 from svcctl.system.posix.spawn import PosixSpawner
-from svcctl.system.posix.watch import PosixFileWatch
+from svcctl.system.watch import FileSystemWatch
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def machine(paths: Paths, *, clock: Clock, bus: Bus) -> Iterator[Machine]:
         yield Machine(
             spawner=spawner,
             notices=notices,
-            files=PosixFileWatch(clock),
+            files=FileSystemWatch(clock),
             open_sink=_sink_opener(paths, clock, bus),
             boot_id=boot_id(),
             usage=own_usage,

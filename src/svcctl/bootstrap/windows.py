@@ -2,14 +2,72 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from svcctl.bootstrap.machine import Machine
-from svcctl.errors import SystemFault
-from svcctl.ports import Bus, Clock
+from svcctl.engine.world import OpenSink
+from svcctl.errors import UsageError
+from svcctl.observe.logs.archive import Packer
+from svcctl.observe.logs.capture import Capture
+from svcctl.observe.logs.files import instance_folder
+from svcctl.observe.logs.inlet import ReadPipes
+from svcctl.ports import Bus, Clock, LogSink
+from svcctl.spec.service import ServiceSpec
 from svcctl.system.paths import Paths
+from svcctl.system.watch import FileSystemWatch
+from svcctl.system.windows.console_signals import stop_signals
+from svcctl.system.windows.door import PipeDoor
+from svcctl.system.windows.lock import lock
+from svcctl.system.windows.notices import WindowsNoticeBoard
+from svcctl.system.windows.process import boot_id, own_usage
+from svcctl.system.windows.program import shell
+from svcctl.system.windows.spawn import WindowsSpawner
 
 
-def machine(paths: Paths, *, clock: Clock, bus: Bus) -> AbstractContextManager[Machine]:
+@contextmanager
+def machine(paths: Paths, *, clock: Clock, bus: Bus) -> Iterator[Machine]:
     """See :func:`svcctl.bootstrap.here.machine`."""
-    raise SystemFault("there is no agent for Windows yet")
+    with ExitStack() as stack:
+        stack.enter_context(lock(paths.lock))
+        spawner = stack.enter_context(WindowsSpawner(agent=paths.agent))
+        notices = WindowsNoticeBoard(paths.agent)
+        stack.callback(notices.close)
+        yield Machine(
+            spawner=spawner,
+            notices=notices,
+            files=FileSystemWatch(clock),
+            open_sink=_sink_opener(paths, clock, bus),
+            boot_id=boot_id(),
+            usage=own_usage,
+            listen=lambda group: _listen(paths, group),
+            stop_signals=stop_signals,
+            shell_argv=(shell(), "/d", "/s", "/c"),
+        )
+
+
+def _listen(paths: Paths, group: str | None) -> PipeDoor:
+    if group is not None:
+        raise UsageError(
+            "a group cannot be let in on Windows",
+            hint="administrators and the agent's own account may use it",
+        )
+    return PipeDoor(paths.socket)
+
+
+def _sink_opener(paths: Paths, clock: Clock, bus: Bus) -> OpenSink:
+    packer = Packer()
+
+    def open_sink(spec: ServiceSpec, instance: str) -> LogSink:
+        return Capture(
+            instance,
+            spec.name,
+            folder=instance_folder(paths.logs, spec.name, instance),
+            inlets=ReadPipes(),
+            policy=spec.log,
+            clock=clock,
+            bus=bus,
+            packer=packer,
+        )
+
+    return open_sink

@@ -10,7 +10,7 @@ import time
 import click
 
 from svcctl.app.selection import Selection
-from svcctl.bootstrap.local import local_client, native_manager
+from svcctl.bootstrap.local import local_client, native_manager, replaces_programs
 from svcctl.cli.session import Session
 from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, NotAvailable, TimedOut
@@ -56,7 +56,7 @@ def run(context: click.Context, *, detach: bool, group: str | None) -> None:
         start_agent(home)
         click.echo("the agent runs; next: svcctl apply FILE", err=True)
         return
-    from svcctl.serve.process import ARGV, GROUP  # noqa: PLC0415
+    from svcctl.serve.process import ARGV, GROUP, main  # noqa: PLC0415
 
     environ = dict(os.environ)
     if home:
@@ -64,7 +64,10 @@ def run(context: click.Context, *, detach: bool, group: str | None) -> None:
     if group:
         environ[GROUP] = group
     sys.stderr.flush()
-    os.execve(sys.executable, ARGV, environ)  # noqa: S606 - the agent carries no command line
+    if replaces_programs():
+        os.execve(sys.executable, ARGV, environ)  # noqa: S606 - the agent carries no command line
+    os.environ.update(environ)
+    sys.exit(main())
 
 
 @agent.command()

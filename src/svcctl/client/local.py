@@ -4,37 +4,78 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self, cast
+from typing import Protocol, Self, cast
 
 from svcctl.client.wire import Request, encode_request, to_error
 from svcctl.errors import AgentUnreachable, TimedOut
 
 
+class Connection(Protocol):
+    """A conversation with an agent; what fails raises OSError."""
+
+    def send(self, content: bytes) -> None:
+        """Say *content*."""
+
+    def lines(self) -> Iterator[bytes]:
+        """Give what is answered, line by line; TimeoutError where it takes too long."""
+
+    def close(self) -> None:
+        """Hang up."""
+
+
+Connect = Callable[[str, float | None], Connection]
+"""Give a connection to an address, with the seconds an answer may take (None: any number)."""
+
+
+class SocketConnection:
+    """A conversation over a socket in the file system."""
+
+    def __init__(self, address: str, timeout: float | None) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout)
+        try:
+            self._socket.connect(address)
+        except OSError:
+            self._socket.close()
+            raise
+
+    def send(self, content: bytes) -> None:
+        """See :class:`Connection`."""
+        self._socket.sendall(content)
+
+    def lines(self) -> Iterator[bytes]:
+        """See :class:`Connection`."""
+        with self._socket.makefile("rb") as stream:
+            yield from stream
+
+    def close(self) -> None:
+        """See :class:`Connection`."""
+        self._socket.close()
+
+
 class LocalClient:
-    """A connection to the agent at *address* (a path); a context manager.
+    """A connection to the agent at *address*, made by *connect*; a context manager.
 
     Every method raises AgentUnreachable where nobody answers or the agent goes away meanwhile,
     and otherwise what the agent raised.
     """
 
-    def __init__(self, address: str, *, timeout: float | None = None) -> None:
-        self._address, self._timeout = address, timeout
-        self._socket: socket.socket | None = None
+    def __init__(
+        self, address: str, *, timeout: float | None = None, connect: Connect = SocketConnection
+    ) -> None:
+        self._address, self._timeout, self._connect = address, timeout, connect
+        self._connection: Connection | None = None
 
     def __enter__(self) -> Self:
-        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        made.settimeout(self._timeout)
         try:
-            made.connect(self._address)
+            self._connection = self._connect(self._address, self._timeout)
         except OSError as error:
-            made.close()
             raise AgentUnreachable(
                 f"no agent answers at {self._address!r}: {error.strerror or error}",
                 hint="start one: svcctl agent run  (or, for one file: svcctl up FILE)",
             ) from error
-        self._socket = made
         return self
 
     def __exit__(
@@ -43,9 +84,9 @@ class LocalClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._socket:
-            self._socket.close()
-            self._socket = None
+        if self._connection:
+            self._connection.close()
+            self._connection = None
 
     def ask(self, request: Request) -> object:
         """Give the result of *request*; its items are passed over."""
@@ -71,11 +112,10 @@ class LocalClient:
         )
 
     def _lines(self, request: Request) -> Iterator[bytes]:
-        assert self._socket is not None
+        assert self._connection is not None
         try:
-            self._socket.sendall(encode_request(request))
-            with self._socket.makefile("rb") as stream:
-                yield from stream
+            self._connection.send(encode_request(request))
+            yield from self._connection.lines()
         except TimeoutError as error:
             raise TimedOut(f"the agent did not answer within {self._timeout:g}s") from error
         except OSError as error:

@@ -29,9 +29,9 @@ class Place:
     extra: Mapping[str, str] = field(repr=False)
 
 
-def argv(spec: ServiceSpec) -> tuple[str, ...]:
-    """Give the argument vector of the main program."""
-    return ("/bin/sh", "-c", spec.exec[0]) if spec.shell else spec.exec
+def argv(spec: ServiceSpec, shell: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the argument vector of the main program; *shell* runs the one text after it."""
+    return (*shell, spec.exec[0]) if spec.shell else spec.exec
 
 
 def launch(

@@ -38,7 +38,8 @@ class Program:
         """Give what is to be started; raises CannotSpawn where something it needs is missing."""
         keeper = self._keeper
         extra = keeper.notify_environment()
-        return self._launch(environment.argv(keeper.spec), tag=keeper.name, extra=extra)
+        argv = environment.argv(keeper.spec, keeper.world.shell_argv)
+        return self._launch(argv, tag=keeper.name, extra=extra)
 
     def spawn(self, launch: Launch) -> Child:
         """Start it; raises CannotSpawn."""

@@ -304,7 +304,7 @@ class SqliteStore:
 
 def _sync(path: str) -> None:
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDWR)  # Windows syncs only what may be written
     except FileNotFoundError:
         return  # nothing was written since the last checkpoint, which synced the file itself
     try:

@@ -26,6 +26,7 @@ class World:
 
     *environ* is what services inherit unless they ask for a clean environment.  *credentials* is a
     folder only the agent's account may enter.  *boot_id* changes with every boot of the machine.
+    *shell_argv* is the command that runs the one text after it.
     """
 
     clock: Clock
@@ -38,3 +39,4 @@ class World:
     environ: Mapping[str, str]
     credentials: str
     boot_id: str
+    shell_argv: tuple[str, ...] = ("/bin/sh", "-c")

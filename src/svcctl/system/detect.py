@@ -49,3 +49,8 @@ def privileged() -> bool:
     import ctypes  # noqa: PLC0415 - only Windows has to ask so
 
     return bool(ctypes.WinDLL("shell32").IsUserAnAdmin())  # type: ignore[attr-defined,unused-ignore]
+
+
+def replaces_programs() -> bool:
+    """Say whether an exec replaces the program of a process; on Windows it makes another one."""
+    return platform() is not Platform.WINDOWS

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from svcctl.errors import Denied
+from svcctl.system.detect import Platform, platform, privileged
 
 # sun_path holds 108 bytes on Linux and 104 on macOS; "/h/0123456789ab" of a host, and then
 # "/control/agent.sock" or "/n/0123456789abcdef.sock" come after the folder.
@@ -36,7 +37,9 @@ class Paths:
 
     @property
     def socket(self) -> str:
-        """Give the address of the agent's local API."""
+        """Give the address of the agent's local API: a socket, on Windows a named pipe."""
+        if platform() is Platform.WINDOWS:
+            return rf"\\.\pipe\svcctl-{_short_name(self.run)}"
         return os.path.join(self.control, "agent.sock")
 
     @property
@@ -75,6 +78,8 @@ def find_paths(environ: Mapping[str, str], *, system: bool = False) -> Paths:
             run=os.path.join(home, "run"),
             logs=os.path.join(home, "logs"),
         )
+    if platform() is Platform.WINDOWS:
+        return _windows_paths(environ, system=system or privileged())
     if system or os.geteuid() == 0:
         return _paths(
             environ,
@@ -91,6 +96,19 @@ def find_paths(environ: Mapping[str, str], *, system: bool = False) -> Paths:
         state=state,
         run=os.path.join(runtime, "svcctl") if os.path.isabs(runtime) else "",
         logs=os.path.join(state, "logs"),
+    )
+
+
+def _windows_paths(environ: Mapping[str, str], *, system: bool) -> Paths:
+    """Give the folders on Windows: those of the machine, or of this user."""
+    shared = environ.get("PROGRAMDATA") or r"C:\ProgramData"
+    own = environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
+    base = os.path.join(shared if system else own, "svcctl")
+    return Paths(
+        config=os.path.join(base, "config"),
+        state=os.path.join(base, "state"),
+        run=os.path.join(base, "run"),
+        logs=os.path.join(base, "logs"),
     )
 
 
@@ -113,6 +131,8 @@ def _xdg(environ: Mapping[str, str], name: str, default: str) -> str:
 
 
 def _paths(environ: Mapping[str, str], *, config: str, state: str, run: str, logs: str) -> Paths:
+    if platform() is Platform.WINDOWS:  # pipes have no path that could be too long
+        return Paths(config=config, state=state, run=run, logs=logs)
     if not run or len(os.fsencode(run)) > _LONGEST_RUN_FOLDER:
         run = os.path.join(_own_temporary_folder(environ), _short_name(state))
     return Paths(config=config, state=state, run=run, logs=logs)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from svcctl.system.clock import SystemClock
-from svcctl.system.posix.watch import PosixFileWatch, folders_of
+from svcctl.system.watch import FileSystemWatch, folders_of
 
 WAYS = [False, pytest.param(True, marks=pytest.mark.slow)]
 
@@ -21,7 +21,7 @@ async def test_a_new_a_changed_and_a_lost_file_are_told(
     told: set[str] = set()
     for name in ("changed", "lost", "same"):
         (tmp_path / f"{name}.toml").write_text("1")
-    watch = PosixFileWatch(SystemClock(), every=0.01, use_watchfiles=use_watchfiles)
+    watch = FileSystemWatch(SystemClock(), every=0.01, use_watchfiles=use_watchfiles)
     cancel = watch.watch((str(tmp_path / "*.toml"),), told.update)
 
     async def disturb() -> None:  # a watch by the kernel begins some time after the call
@@ -47,7 +47,7 @@ async def test_nothing_is_told_once_cancelled(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
     told: list[list[str]] = []
     second = loop.create_future()
-    watch = PosixFileWatch(SystemClock(), every=0.005, use_watchfiles=False)
+    watch = FileSystemWatch(SystemClock(), every=0.005, use_watchfiles=False)
     pattern = (str(tmp_path / "**" / "*"),)
     cancel = watch.watch(pattern, told.append)
     cancel()

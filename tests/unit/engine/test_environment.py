@@ -66,11 +66,12 @@ def test_an_instance_knows_which_it_is(place: Place) -> None:
 
 
 def test_a_shell_gets_the_command_as_one_text() -> None:
+    sh = ("/bin/sh", "-c")
     plain = ServiceSpec(name="web", exec=("web", "-v"))
     shell = ServiceSpec(name="web", exec=("a | b",), shell=True)
 
-    assert environment.argv(plain) == ("web", "-v")
-    assert environment.argv(shell) == ("/bin/sh", "-c", "a | b")
+    assert environment.argv(plain, sh) == ("web", "-v")
+    assert environment.argv(shell, sh) == ("/bin/sh", "-c", "a | b")
 
 
 def test_a_launch_is_as_the_definition_says(place: Place) -> None:

@@ -22,7 +22,7 @@ _STEP_MS = 500
 Seen = dict[str, tuple[int, int, int]]
 
 
-class PosixFileWatch:
+class FileSystemWatch:
     """Watches files by globs; ``**`` reaches down into folders. Nothing wakes without a watch."""
 
     def __init__(

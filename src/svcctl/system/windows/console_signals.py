@@ -1,0 +1,52 @@
+"""Hears when this process is asked to stop at its console: SetConsoleCtrlHandler."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from ctypes import wintypes
+from typing import Any
+
+from svcctl.system.windows.winapi import declare, library
+
+_CTRL_C, _CTRL_BREAK, _CLOSE, _LOGOFF, _SHUTDOWN = 0, 1, 2, 5, 6
+_FINAL = frozenset((_CLOSE, _LOGOFF, _SHUTDOWN))
+_LAST_WORDS = 30.0  # seconds; Windows ends us earlier where it grants less
+
+
+@contextmanager
+def stop_signals(call: Callable[[], None], *, hangup: bool = False) -> Iterator[None]:
+    """Make *call* from the event loop at every Ctrl-C and Ctrl-Break while the block lasts.
+
+    With *hangup* also when the console is closed or the machine goes down: Windows ends a process
+    when it has answered to that, so the answer waits until the block is left.
+    """
+    loop = asyncio.get_running_loop()
+    left = threading.Event()
+    heard = frozenset((_CTRL_C, _CTRL_BREAK, *(_FINAL if hangup else ())))
+
+    def told(event: int) -> bool:
+        if event not in heard:
+            return False
+        with suppress(RuntimeError):  # the loop is closed: we end anyway
+            loop.call_soon_threadsafe(call)
+        if event in _FINAL:
+            left.wait(_LAST_WORDS)
+        return True
+
+    maker: Any = ctypes
+    kind = maker.WINFUNCTYPE(wintypes.BOOL, wintypes.DWORD)
+    kept = kind(told)  # Windows holds no reference to it
+    listen = declare(
+        library("kernel32").SetConsoleCtrlHandler, wintypes.BOOL, ctypes.c_void_p, wintypes.BOOL
+    )
+    address = ctypes.cast(kept, ctypes.c_void_p)
+    listen(address, True)
+    try:
+        yield
+    finally:
+        listen(address, False)
+        left.set()

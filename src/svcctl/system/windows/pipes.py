@@ -1,0 +1,129 @@
+"""Named pipes that only those named in a security descriptor may open: CreateNamedPipeW."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+from collections.abc import Callable
+from ctypes import wintypes
+from functools import cache
+from typing import Any
+
+from svcctl.errors import Conflict, SystemFault
+from svcctl.system.windows.security import descriptor_of
+from svcctl.system.windows.winapi import (
+    ERROR_ACCESS_DENIED,
+    INVALID_HANDLE,
+    declare,
+    fault,
+    library,
+)
+
+_DUPLEX = 0x3
+_FIRST = 0x0008_0000  # FILE_FLAG_FIRST_PIPE_INSTANCE
+_OVERLAPPED = 0x4000_0000
+_REJECT_REMOTE = 0x8
+_UNLIMITED = 255
+_BUFFER = 64 * 1024
+_ERROR_PIPE_BUSY = 231
+
+Met = Callable[[asyncio.StreamReader, asyncio.StreamWriter, int], None]
+"""Called with the two ends of a conversation, and the handle of our end."""
+
+
+class PipeServer:
+    """Lets clients in at *address*; only those that *sddl* names, and none from other machines.
+
+    Raises Conflict where somebody serves that address already.  Uses the accepting half of
+    asyncio's own pipe server, which takes no security descriptor.
+    """
+
+    def __init__(self, address: str, *, sddl: str) -> None:
+        self._address, self._sddl = address, sddl
+        self._loop: Any = asyncio.get_running_loop()
+        self._waiting: asyncio.Future[Any] | None = None
+        self._next: Any = self._make(first=True)
+        self._closed = False
+
+    def open(self, met: Met, *, limit: int) -> None:
+        """Call *met* for everyone who comes; *limit*: bytes of the longest line."""
+        self._accept(met, limit)
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        self._closed = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._next.close()
+
+    def _accept(self, met: Met, limit: int) -> None:
+        pipe = self._next
+        self._waiting = self._loop._proactor.accept_pipe(pipe)
+        assert self._waiting is not None
+
+        def accepted(done: asyncio.Future[Any]) -> None:
+            if self._closed or done.cancelled():
+                return
+            if done.exception() is not None:  # who called has gone again
+                pipe.close()
+            else:
+                self._converse(pipe, met, limit)
+            self._next = self._make(first=False)
+            self._accept(met, limit)
+
+        self._waiting.add_done_callback(accepted)
+
+    def _converse(self, pipe: Any, met: Met, limit: int) -> None:  # noqa: ANN401
+        reader = asyncio.StreamReader(limit=limit, loop=self._loop)
+        handle = pipe.fileno()
+
+        def begun(ours: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            met(ours, writer, handle)
+
+        protocol = asyncio.StreamReaderProtocol(reader, begun, loop=self._loop)
+        self._loop._make_duplex_pipe_transport(pipe, protocol)
+
+    def _make(self, *, first: bool) -> Any:  # noqa: ANN401
+        from asyncio import windows_utils  # noqa: PLC0415 - Windows only
+
+        with descriptor_of(self._sddl) as attributes:
+            handle = _calls().CreateNamedPipeW(
+                self._address,
+                _DUPLEX | _OVERLAPPED | (_FIRST if first else 0),
+                _REJECT_REMOTE,
+                _UNLIMITED,
+                _BUFFER,
+                _BUFFER,
+                0,
+                ctypes.byref(attributes),
+            )
+        if handle in {None, INVALID_HANDLE}:
+            code = ctypes.get_last_error()
+            if first and code in {ERROR_ACCESS_DENIED, _ERROR_PIPE_BUSY}:
+                raise Conflict(
+                    f"somebody serves '{self._address}' already", hint="svcctl agent status"
+                )
+            raise fault(f"cannot listen at '{self._address}'", code)
+        utils: Any = windows_utils
+        return utils.PipeHandle(handle)
+
+
+def client_pid(handle: int) -> int:
+    """Give the process at the other end of a pipe; raises SystemFault where Windows cannot tell."""
+    pid = wintypes.ULONG()
+    if not _calls().GetNamedPipeClientProcessId(handle, ctypes.byref(pid)):
+        raise SystemFault("Windows does not tell who is at the other end of a pipe")
+    return pid.value
+
+
+@cache
+def _calls() -> Any:  # noqa: ANN401 (what a DLL exports is known to nobody)
+    dll = library("kernel32")
+    dword, handle = wintypes.DWORD, wintypes.HANDLE
+    declare(
+        dll.CreateNamedPipeW,
+        handle,
+        *(ctypes.c_wchar_p, dword, dword, dword, dword, dword, dword, ctypes.c_void_p),
+    )
+    declare(dll.GetNamedPipeClientProcessId, wintypes.BOOL, handle, ctypes.POINTER(wintypes.ULONG))
+    return dll

@@ -1,0 +1,171 @@
+"""Who may do what with files and pipes: security descriptors, written in SDDL."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ctypes import wintypes
+from functools import cache
+from typing import Any
+
+from svcctl.system.windows.winapi import check, declare, fault, library
+
+_REVISION = 1
+_FILE_OBJECT = 1  # SE_FILE_OBJECT
+_DACL = 0x4
+_PROTECTED_DACL = 0x8000_0000
+_READ_AND_RUN = "0x1200a9"  # FILE_GENERIC_READ | FILE_GENERIC_EXECUTE
+_MODIFY = "0x1301bf"  # the same, and write and delete
+
+SYSTEM, ADMINISTRATORS = "SY", "BA"
+
+
+def service_sid(name: str) -> str:
+    """Give the SID of the virtual account ``NT SERVICE\\name``.
+
+    It is made of the SHA-1 of the name in capitals: [MS-DTYP] 2.4.2.4, ``sc.exe showsid``.
+    """
+    digest = hashlib.sha1(name.upper().encode("utf-16-le"), usedforsecurity=False).digest()
+    return "-".join(["S-1-5-80", *map(str, struct.unpack("<5I", digest))])
+
+
+def folder_sddl(*, readers: tuple[str, ...] = (), writers: tuple[str, ...] = ()) -> str:
+    """Give who may use a folder and what is below: SYSTEM and Administrators, and those named.
+
+    *readers* may read and run, *writers* change as well; nothing is inherited from above.
+    """
+    full = "".join(f"(A;OICI;FA;;;{each})" for each in (SYSTEM, ADMINISTRATORS))
+    more = "".join(f"(A;OICI;{_MODIFY};;;{each})" for each in writers)
+    less = "".join(f"(A;OICI;{_READ_AND_RUN};;;{each})" for each in readers)
+    return f"D:PAI{full}{more}{less}"
+
+
+def pipe_sddl(*others: str) -> str:
+    """Give who may open a pipe: SYSTEM, Administrators and *others* (SIDs), nobody else."""
+    return "D:P" + "".join(f"(A;;GA;;;{each})" for each in (SYSTEM, ADMINISTRATORS, *others))
+
+
+@contextmanager
+def descriptor_of(sddl: str) -> Iterator[ctypes.Structure]:
+    """Give SECURITY_ATTRIBUTES for *sddl*, good as long as the block lasts."""
+    descriptor = _convert(sddl)
+    try:
+        yield _Attributes(length=ctypes.sizeof(_Attributes), descriptor=descriptor, inherit=False)
+    finally:
+        _calls().LocalFree(descriptor)
+
+
+def protect(path: str, sddl: str) -> None:
+    """Let *sddl* alone say who may use *path*; raises Denied or SystemFault."""
+    descriptor = _convert(sddl)
+    try:
+        present, acl, defaulted = wintypes.BOOL(), ctypes.c_void_p(), wintypes.BOOL()
+        check(
+            _calls().GetSecurityDescriptorDacl(
+                descriptor, ctypes.byref(present), ctypes.byref(acl), ctypes.byref(defaulted)
+            ),
+            f"reading the access list {sddl!r}",
+        )
+        code = _calls().SetNamedSecurityInfoW(
+            path, _FILE_OBJECT, _DACL | _PROTECTED_DACL, None, None, acl, None
+        )
+        if code:
+            raise fault(f"setting who may use '{path}'", code)
+    finally:
+        _calls().LocalFree(descriptor)
+
+
+def own_sid() -> str:
+    """Give the SID of the account this process runs as."""
+    return sid_of_process(_calls().GetCurrentProcess())
+
+
+def sid_of_process(process: int) -> str:
+    """Give the SID of the account that the process of a handle runs as."""
+    token = wintypes.HANDLE()
+    check(
+        _calls().OpenProcessToken(process, _TOKEN_QUERY, ctypes.byref(token)),
+        "asking who runs a process",
+    )
+    try:
+        size = wintypes.DWORD()
+        _calls().GetTokenInformation(token, _TOKEN_USER, None, 0, ctypes.byref(size))
+        room = ctypes.create_string_buffer(size.value)
+        check(
+            _calls().GetTokenInformation(token, _TOKEN_USER, room, size, ctypes.byref(size)),
+            "asking who runs a process",
+        )
+        (sid,) = struct.unpack_from("P", room)
+        return _text_of(sid)
+    finally:
+        _calls().CloseHandle(token)
+
+
+_TOKEN_QUERY = 0x8
+_TOKEN_USER = 1
+
+
+class _Attributes(ctypes.Structure):
+    """SECURITY_ATTRIBUTES."""
+
+    _fields_ = (
+        ("length", wintypes.DWORD),
+        ("descriptor", ctypes.c_void_p),
+        ("inherit", wintypes.BOOL),
+    )
+
+
+def _convert(sddl: str) -> ctypes.c_void_p:
+    descriptor = ctypes.c_void_p()
+    check(
+        _calls().ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            sddl, _REVISION, ctypes.byref(descriptor), None
+        ),
+        f"reading the access list {sddl!r}",
+    )
+    return descriptor
+
+
+def _text_of(sid: int) -> str:
+    text = ctypes.c_void_p()
+    check(_calls().ConvertSidToStringSidW(sid, ctypes.byref(text)), "writing a SID")
+    try:
+        return ctypes.wstring_at(text.value or 0)
+    finally:
+        _calls().LocalFree(text)
+
+
+class _Calls:
+    """The calls made here, of the DLLs they are in."""
+
+    def __init__(self) -> None:
+        advapi, kernel = library("advapi32"), library("kernel32")
+        pointer, dword, handle = ctypes.c_void_p, wintypes.DWORD, wintypes.HANDLE
+        text, flag = ctypes.c_wchar_p, wintypes.BOOL
+        self.ConvertStringSecurityDescriptorToSecurityDescriptorW = declare(
+            advapi.ConvertStringSecurityDescriptorToSecurityDescriptorW,
+            *(flag, text, dword, pointer, pointer),
+        )
+        self.ConvertSidToStringSidW = declare(advapi.ConvertSidToStringSidW, flag, pointer, pointer)
+        self.GetSecurityDescriptorDacl = declare(
+            advapi.GetSecurityDescriptorDacl, flag, pointer, pointer, pointer, pointer
+        )
+        self.SetNamedSecurityInfoW = declare(
+            advapi.SetNamedSecurityInfoW,
+            *(dword, text, dword, dword, pointer, pointer, pointer, pointer),
+        )
+        self.OpenProcessToken = declare(advapi.OpenProcessToken, flag, handle, dword, pointer)
+        self.GetTokenInformation = declare(
+            advapi.GetTokenInformation, flag, handle, dword, pointer, dword, pointer
+        )
+        self.GetCurrentProcess = declare(kernel.GetCurrentProcess, handle)
+        self.CloseHandle = declare(kernel.CloseHandle, flag, handle)
+        self.LocalFree = declare(kernel.LocalFree, pointer, pointer)
+
+
+@cache
+def _calls() -> Any:  # noqa: ANN401 (what a DLL exports is known to nobody)
+    return _Calls()
