@@ -101,9 +101,13 @@ def find_paths(environ: Mapping[str, str], *, system: bool = False) -> Paths:
 
 def _windows_paths(environ: Mapping[str, str], *, system: bool) -> Paths:
     """Give the folders on Windows: those of the machine, or of this user."""
-    shared = environ.get("PROGRAMDATA") or r"C:\ProgramData"
-    own = environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
-    base = os.path.join(shared if system else own, "svcctl")
+    if system:
+        from svcctl.system.windows.folders import program_data  # noqa: PLC0415
+
+        base = os.path.join(program_data(), "svcctl")
+    else:
+        own = environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
+        base = os.path.join(own, "svcctl")
     return Paths(
         config=os.path.join(base, "config"),
         state=os.path.join(base, "state"),
