@@ -18,6 +18,8 @@ TWINS = [
     ("README.md", "README.zh-CN.md"),
     ("docs/index.md", "docs/index.zh.md"),
     ("docs/tutorial/first-service.md", "docs/tutorial/first-service.zh.md"),
+    ("docs/howto/windows-service.md", "docs/howto/windows-service.zh.md"),
+    ("docs/howto/systemd-service.md", "docs/howto/systemd-service.zh.md"),
 ]
 
 
