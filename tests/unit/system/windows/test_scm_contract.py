@@ -46,5 +46,5 @@ def _join_errands() -> None:
 
 
 @pytest.fixture
-def managed(tmp_path: Path) -> Managed:
+def managed(tmp_path: Path) -> Managed:  # type: ignore[no-redef]  # instead of the contract's own
     return ScmManaged(tmp_path)

@@ -220,9 +220,10 @@ async def test_a_service_that_is_held_open_is_not_gone_yet(
     await bench.install()
     bench.scm.entry("web").held = True
 
-    for _ in range(2):
-        with pytest.raises(Conflict, match="another program holds it open") as refused:
-            await bench.manager.uninstall("web")
+    with pytest.raises(Conflict, match="another program holds it open") as refused:
+        await bench.manager.uninstall("web")
+    with pytest.raises(Conflict, match="another program holds it open"):
+        await bench.manager.uninstall("web")
     del bench.scm.entries["web"]
     await bench.manager.uninstall("web")
 
