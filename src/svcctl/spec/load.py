@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from svcctl.spec.files import read_files
 from svcctl.spec.finding import Finding
-from svcctl.spec.layers import Layer, Origin, Tree, lay_over, tree_of
+from svcctl.spec.layers import Layer, Origin, Spot, Tree, lay_over, tree_of
 from svcctl.spec.locate import KeyPath
 from svcctl.spec.notation import show
 from svcctl.spec.origins import origins_of
-from svcctl.spec.overrides import from_environment, from_flags, override
+from svcctl.spec.overrides import Override, from_environment, from_flags, override
 from svcctl.spec.references import references
 from svcctl.spec.report import Report
 from svcctl.spec.rules import findings
@@ -40,32 +41,82 @@ def load_files(
     *,
     environ: Mapping[str, str],
     flags: Iterable[str] = (),
+    overrides: Iterable[Override] = (),
 ) -> Loaded:
     """Load *paths*, each a TOML file or a folder of them.
 
     *environ* gives the variables files may use and ``SVCCTL_SERVICES__...`` overrides; *flags* are
-    overrides such as ``web.stop.timeout=20s``.  Raises SpecError, and nothing else, with every
-    mistake there is; NotAvailable where all is valid but not all in this version.
+    overrides such as ``web.stop.timeout=20s``, *overrides* those that were read already, for
+    services that may or may not be there; the last one wins.  Raises SpecError, and nothing else,
+    with every mistake there is; NotAvailable where all is valid but not all in this version.
     """
     report = Report()
     files = read_files(paths, environ, report)
     trees = _trees(files, report)
     names = sorted(trees)
-    overrides = [
+    given = [
         *from_environment(environ, names, report),
+        *(each for each in overrides if each.service in trees),
         *from_flags(flags, names, report),
     ]
+    sources = {str(file.path): file.digest for file in files}
+    return _loaded(trees, given, report, sources=sources, known=names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwritten:
+    """A service that is in no file of definitions.
+
+    *values* hold unless something else is said; *shown* and *line* say where it was asked for.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    shown: str = ""
+    line: int = 0
+
+
+def load_unwritten(
+    services: Mapping[str, Unwritten],
+    *,
+    folder: Path,
+    flags: Iterable[str] = (),
+    overrides: Iterable[Override] = (),
+    known: Iterable[str] = (),
+) -> Loaded:
+    """Load *services* that are all *flags* and *overrides*; see :func:`load_files` for these.
+
+    Relative paths start from *folder*; *known* names services that may be needed as well.
+    """
+    report = Report()
+    trees: dict[str, Tree] = {}
+    for name, each in services.items():
+        origin = Origin(layer=Layer.FLAG, file=each.shown, line=each.line, column=1)
+        spot = Spot(origin=origin, shown=each.shown, folder=folder)
+        trees[name] = Tree(value=dict(each.values), spots={(): spot})
+    given = [*overrides, *from_flags(flags, trees, report)]
+    return _loaded(trees, given, report, sources={}, known={*known, *trees})
+
+
+def _loaded(
+    trees: dict[str, Tree],
+    overrides: Iterable[Override],
+    report: Report,
+    *,
+    sources: Mapping[str, str],
+    known: Iterable[str],
+) -> Loaded:
     for each in overrides:
         override(trees[each.service], each, report)
     for tree in trees.values():
+        needs_as_table(tree)
         settle(tree, tree.spot(()).folder, report)
     specs = typed(trees, report)
-    _check(specs, trees, report)
+    _check(specs, trees, report, known=known)
     report.conclude()
     return Loaded(
         services=specs,
         origins={name: origins_of(tree) for name, tree in trees.items()},
-        sources={str(file.path): file.digest for file in files},
+        sources=sources,
     )
 
 
@@ -116,11 +167,17 @@ def _check_defaults(defaults: Tree, report: Report) -> None:
         typed({"defaults": trial}, report)
 
 
-def _check(specs: Mapping[str, ServiceSpec], trees: Mapping[str, Tree], report: Report) -> None:
+def _check(
+    specs: Mapping[str, ServiceSpec],
+    trees: Mapping[str, Tree],
+    report: Report,
+    *,
+    known: Iterable[str],
+) -> None:
     found: list[tuple[str, Finding]] = [
         (name, finding) for name, spec in specs.items() for finding in findings(spec)
     ]
-    found += references(specs, trees.keys())
+    found += references(specs, known)
     for name, finding in found:
         tree = trees[name]
         if finding.path and tree.is_doubtful(finding.path):

@@ -32,13 +32,18 @@ _PLAIN_KINDS = frozenset((Kind.TEXT, Kind.CHOICE))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """One value set from outside: for which *service*, at which *path*, and *said* where."""
+    """One value set from outside: for which *service*, at which *path*, and *said* where.
+
+    *line* and *column* (from 1; 0: none) are those in the file *said*, where it is one.
+    """
 
     service: str
     path: KeyPath
     text: str
     layer: Layer
     said: str
+    line: int = 0
+    column: int = 0
 
 
 def from_environment(
@@ -77,7 +82,7 @@ def from_flags(flags: Iterable[str], names: Iterable[str], report: Report) -> li
         said = f"--set {flag}"
         target, equals, text = flag.partition("=")
         name = next((each for each in known if target.startswith(f"{each}.")), "")
-        path = _flag_path(target[len(name) + 1 :]) if name else ()
+        path = option_path(target[len(name) + 1 :]) if name else ()
         if equals and path:
             found.append(Override(service=name, path=path, text=text, layer=Layer.FLAG, said=said))
         elif equals and not name:
@@ -98,7 +103,7 @@ def override(tree: Tree, wanted: Override, report: Report) -> None:
     header = tree.spot(())
     spot = replace(
         header,
-        origin=Origin(layer=wanted.layer, file=wanted.said),
+        origin=Origin(layer=wanted.layer, file=wanted.said, line=wanted.line, column=wanted.column),
         shown=wanted.said,
         value=None,
     )
@@ -174,7 +179,8 @@ def _known_path(parts: list[str]) -> KeyPath:
     return tuple(path)
 
 
-def _flag_path(text: str) -> KeyPath:
+def option_path(text: str) -> KeyPath:
+    """Give the path that *text*, such as ``health[0].interval``, names; () if it names none."""
     path: list[str | int] = []
     at = 0
     while at < len(text):

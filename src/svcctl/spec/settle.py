@@ -35,6 +35,7 @@ _PATHS: dict[KeyPath, str] = {
     ("secrets",): "file:",
     ("reload", "watch"): "",
     ("env_file",): "-",
+    ("windows", "password"): "file:",
 }
 """Options that are, or hold, paths, and what may stand before one; only ``file:`` must."""
 
