@@ -38,6 +38,7 @@ _BEGIN = "Begin"
 _LOOK = "Look"
 _CHANGE = "Change"
 _DEFINE = "Define"
+_NATIVE = "Hand to the system"
 _MORE = "More"
 
 TABLE: Mapping[str, Entry] = dict(
@@ -69,6 +70,10 @@ TABLE: Mapping[str, Entry] = dict(
         _entry(_DEFINE, "remove", "applying:remove"),
         _entry(_DEFINE, "check", "check:check", "Find every mistake in definitions."),
         _entry(_DEFINE, "schema", "schema:schema", "Print the JSON Schema of definitions."),
+        _entry(_NATIVE, "install", "install:install", "Have systemd, Windows or launchd keep it."),
+        _entry(_NATIVE, "uninstall", "uninstall:uninstall", "Stop it and remove every trace."),
+        _entry(_NATIVE, "export", "export:export", "Write a unit that needs no svcctl."),
+        _entry(_NATIVE, "host", "host:host", "Run a service as its native manager would."),
         _entry(_MORE, "agent", "agent:agent", "Run, look at, stop and upgrade the agent."),
         _entry(_MORE, "exec", "execute:execute", "Run a command as a service would."),
         _entry(_MORE, "doctor", "doctor:doctor", "Find out what is wrong with this machine."),
@@ -92,7 +97,7 @@ class _Commands(click.Group):
         module, _, attribute = entry.target.partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
-        name_variables(command, f"{PREFIX}_{cmd_name.upper()}")
+        name_variables(command, f"{PREFIX}_{cmd_name.upper().replace('-', '_')}")
         return command
 
     def resolve_command(

@@ -10,6 +10,7 @@ from svcctl.errors import UsageError
 from svcctl.spec import canonical
 from svcctl.spec.layers import Layer
 from svcctl.spec.load import Loaded, load_files
+from svcctl.spec.overrides import Override
 
 FILE = "svcctl.toml"
 FOLDER = "svcctl.d"
@@ -26,9 +27,13 @@ def default_files() -> list[str]:
     return found
 
 
-def load(files: Iterable[str], *, flags: Iterable[str] = ()) -> Loaded:
+def load(
+    files: Iterable[str], *, flags: Iterable[str] = (), overrides: Iterable[Override] = ()
+) -> Loaded:
     """Load *files*, or those of this folder if there are none; raises SpecError."""
-    return load_files(list(files) or default_files(), environ=os.environ, flags=flags)
+    return load_files(
+        list(files) or default_files(), environ=os.environ, flags=flags, overrides=overrides
+    )
 
 
 def documents(loaded: Loaded, *, names: Sequence[str] = ()) -> list[dict[str, object]]:

@@ -43,10 +43,11 @@ def show(out: Screen, plan: Sequence[Planned]) -> None:
         sentence, style = _SENTENCES.get((each["change"], each["action"]), _OTHERWISE)
         out.line(out.paint(sentence.format_map(each), style))
         for path, old, new in each["changes"]:
-            out.line(f"    {path}: {_text(old)} -> {_text(new)}")
+            out.line(f"    {path}: {text(old)} -> {text(new)}")
     if not pending(plan):
         out.line("nothing to do")
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """Give a value as JSON; nothing for none."""
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,164 @@
+"""``svcctl install --csv``: a table of services, planned as a whole, installed row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from svcctl.app.selection import Selection
+from svcctl.cli import plan
+from svcctl.cli.ask import confirm
+from svcctl.cli.csv_rows import Row, read_rows
+from svcctl.cli.definitions import documents
+from svcctl.cli.install import (
+    DECLINED,
+    Result,
+    Service,
+    exit_status,
+    kept_names,
+    put,
+    request,
+    show_done,
+    show_dry_run,
+)
+from svcctl.cli.install_options import command, folder_for
+from svcctl.cli.output import Cell, as_json
+from svcctl.cli.session import Asked, Session
+from svcctl.client.wire import Request
+from svcctl.errors import SvcctlError, UsageError
+from svcctl.spec.load import Unwritten, load_unwritten
+
+_ALONE = ("names", "files", "exec", "flags", "env", "cwd", "user", "start", "description")
+
+
+def install_rows(session: Session, asked: Asked) -> int:
+    """Install every row of a file; a row that fails leaves nothing behind.
+
+    Nothing is done where one row is wrong in itself: SpecError tells of all that are.
+    """
+    _refuse_others(asked)
+    services = _services(session, asked.text("csv"))
+    planned = _planned(session, services)
+    if asked.flag("dry_run"):
+        show_dry_run(session, planned, services, output=asked.text("output"))
+        return 0
+    text = asked.text("output") == "text"
+    if text:
+        _show_plan(session, planned["plan"])
+    question = f"Install {len(services)} services?"
+    if session.err.is_tty and not confirm(session, question, yes=asked.flag("yes")):
+        return DECLINED
+    result = _install_all(session, services, planned, now=asked.flag("now"))
+    if text:
+        show_done(session, result)
+        _tell_sum(session, result)
+    else:
+        session.out.line(as_json(result))
+    return exit_status(result)
+
+
+def _refuse_others(asked: Asked) -> None:
+    given = next((name for name in _ALONE if asked.options.get(name)), "")
+    if given:
+        shown = {"names": "a NAME", "files": "--file", "flags": "--set"}.get(given, f"--{given}")
+        raise UsageError(
+            f"--csv says what is installed, and so does {shown}",
+            hint="make it a column of the file",
+        )
+
+
+def _services(session: Session, path: str) -> list[Service]:
+    rows = read_rows(path, command=command)
+    needed = any(each.path[0] in {"needs", "after"} for row in rows for each in row.overrides)
+    loaded = load_unwritten(
+        {row.name: _unwritten(path, row) for row in rows},
+        folder=Path(path).absolute().parent,
+        overrides=[each for row in rows for each in row.overrides],
+        known=kept_names(session) if needed else (),
+    )
+    order = {row.name: at for at, row in enumerate(rows)}
+    return sorted(documents(loaded), key=lambda each: order[str(each["name"])])
+
+
+def _unwritten(path: str, row: Row) -> Unwritten:
+    values = {"cwd": folder_for(row.argv)} if row.argv else {}
+    return Unwritten(values=values, shown=path, line=row.line)
+
+
+def _planned(session: Session, services: Sequence[Service]) -> Result:
+    found = session.ask(request(services, dry_run=True))
+    assert isinstance(found, dict)
+    names = [each["name"] for each in services]
+    rows = {each["service"]: each for each in found["plan"]}
+    return {"plan": [rows[name] for name in names], "outcomes": []}
+
+
+def _show_plan(session: Session, planned: Iterable[plan.Planned]) -> None:
+    rows = [
+        [Cell(each["service"]), Cell(each["change"]), Cell(each.get("manager", "agent"))]
+        for each in planned
+    ]
+    session.out.table(("SERVICE", "PLAN", "KEPT BY"), rows)
+
+
+def _install_all(
+    session: Session, services: Sequence[Service], planned: Result, *, now: bool
+) -> Result:
+    found: list[dict[str, Any]] = []
+    label = "installing"
+    with click.progressbar(
+        list(zip(services, planned["plan"], strict=True)),
+        label=label,
+        file=session.err.stream,
+        hidden=not session.err.is_tty,
+    ) as rows:
+        for service, row in rows:
+            found += _install_one(session, service, row, now=now)
+    return {"plan": planned["plan"], "outcomes": found}
+
+
+def _install_one(
+    session: Session, service: Service, row: plan.Planned, *, now: bool
+) -> list[dict[str, Any]]:
+    name = str(service["name"])
+    try:
+        outcomes: list[dict[str, Any]] = put(session, [service], now=now)["outcomes"]
+    except SvcctlError as error:
+        outcomes = [_failed(name, error)]
+    if row["change"] == "created" and any(not each["ok"] for each in outcomes):
+        outcomes += _taken_back(session, name)
+    return outcomes
+
+
+def _taken_back(session: Session, name: str) -> list[dict[str, Any]]:
+    """Remove what is left of a service that could not be installed or started."""
+    try:
+        if name in kept_names(session):
+            args: dict[str, object] = {"logs": True}
+            session.ask(Request(verb="remove", select=Selection(names=(name,)), args=args))
+    except SvcctlError as error:
+        return [_failed(name, error)]
+    return []
+
+
+def _failed(name: str, error: SvcctlError) -> dict[str, Any]:
+    return {
+        "service": name,
+        "instance": name,
+        "ok": False,
+        "phase": "stopped",
+        "problem": error.problem,
+        "hint": error.hint,
+        "lines": [],
+        "pid": None,
+    }
+
+
+def _tell_sum(session: Session, result: Result) -> None:
+    failed = {each["service"] for each in result["outcomes"] if not each["ok"]}
+    done = len(result["plan"]) - len(failed)
+    more = f", {len(failed)} failed and left nothing behind" if failed else ""
+    session.tell(f"{done} of {len(result['plan'])} installed{more}; next: svcctl status")
