@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from svcctl.cli.output import Screen, printable
-from svcctl.cli.plan import text
 
 ActDocument = dict[str, Any]
 """The fields of :class:`svcctl.ports.Act`."""
@@ -29,8 +28,8 @@ def _show(out: Screen, act: ActDocument) -> None:
             for line in said.splitlines():
                 out.line(out.paint(f"    | {printable(line)}", "dim"))
         case "set":
-            was = "" if before is None else f", was {text(before)}"
-            out.line(f"  set {printable(target)} = {text(said)}{was}")
+            was = "" if before is None else f" (was {_on_a_line(before)})"
+            out.line(f"  set {printable(target)} = {_on_a_line(said)}{was}")
         case _:
             out.line(f"  {kind} {printable(target)}")
 
@@ -39,3 +38,7 @@ def tell_done(out: Screen, acts: Sequence[ActDocument]) -> None:
     """Write what was done, one line each."""
     for act in acts:
         out.line(f"  {_DONE[act['kind']]} {printable(act['target'])}")
+
+
+def _on_a_line(text: str) -> str:
+    return printable(text.replace("\n", "\\n")) or "nothing"

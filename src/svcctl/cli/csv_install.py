@@ -31,6 +31,7 @@ from svcctl.client.wire import Request
 from svcctl.errors import SvcctlError, UsageError
 from svcctl.spec.load import Unwritten, load_unwritten
 
+_REFUSED = "refused"
 _ALONE = ("names", "files", "exec", "flags", "env", "cwd", "user", "start", "description")
 
 
@@ -44,7 +45,7 @@ def install_rows(session: Session, asked: Asked) -> int:
     planned = _planned(session, services)
     if asked.flag("dry_run"):
         show_dry_run(session, planned, services, output=asked.text("output"))
-        return 0
+        return exit_status(planned)
     text = asked.text("output") == "text"
     if text:
         _show_plan(session, planned["plan"])
@@ -89,16 +90,42 @@ def _unwritten(path: str, row: Row) -> Unwritten:
 
 
 def _planned(session: Session, services: Sequence[Service]) -> Result:
+    """Plan all rows at once, or, where something refuses one of them, each by itself."""
+    try:
+        return _asked_for(session, services)
+    except SvcctlError as error:
+        found = [_planned_alone(session, each) for each in services]
+        if all(each["outcomes"] for each in found):
+            raise error from None
+    return {
+        "plan": [row for each in found for row in each["plan"]],
+        "outcomes": [outcome for each in found for outcome in each["outcomes"]],
+    }
+
+
+def _planned_alone(session: Session, service: Service) -> Result:
+    try:
+        return _asked_for(session, [service])
+    except SvcctlError as error:
+        name = str(service["name"])
+        row = {"service": name, "change": _REFUSED, "action": "none", "changes": [], "acts": []}
+        return {"plan": [row], "outcomes": [_failed(name, error)]}
+
+
+def _asked_for(session: Session, services: Sequence[Service]) -> Result:
     found = session.ask(request(services, dry_run=True))
     assert isinstance(found, dict)
-    names = [each["name"] for each in services]
     rows = {each["service"]: each for each in found["plan"]}
-    return {"plan": [rows[name] for name in names], "outcomes": []}
+    return {"plan": [rows[each["name"]] for each in services], "outcomes": []}
 
 
 def _show_plan(session: Session, planned: Iterable[plan.Planned]) -> None:
     rows = [
-        [Cell(each["service"]), Cell(each["change"]), Cell(each.get("manager", "agent"))]
+        [
+            Cell(each["service"]),
+            Cell(each["change"], "bad" if each["change"] == _REFUSED else ""),
+            Cell("" if each["change"] == _REFUSED else each.get("manager", "agent")),
+        ]
         for each in planned
     ]
     session.out.table(("SERVICE", "PLAN", "KEPT BY"), rows)
@@ -107,11 +134,15 @@ def _show_plan(session: Session, planned: Iterable[plan.Planned]) -> None:
 def _install_all(
     session: Session, services: Sequence[Service], planned: Result, *, now: bool
 ) -> Result:
-    found: list[dict[str, Any]] = []
-    label = "installing"
+    found: list[dict[str, Any]] = list(planned["outcomes"])
+    due = [
+        (service, row)
+        for service, row in zip(services, planned["plan"], strict=True)
+        if row["change"] != _REFUSED
+    ]
     with click.progressbar(
-        list(zip(services, planned["plan"], strict=True)),
-        label=label,
+        due,
+        label="installing",
         file=session.err.stream,
         hidden=not session.err.is_tty,
     ) as rows:

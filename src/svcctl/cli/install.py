@@ -233,13 +233,17 @@ def show_dry_run(
         session.out.line(as_json(planned))
         return
     specs = {each["name"]: each["spec"] for each in services}
+    failed = {each["service"] for each in planned["outcomes"]}
     for each in planned["plan"]:
+        if each["service"] in failed:
+            continue
         session.out.line(_sentence(each, would=True))
         if "acts" in each:
             acts.show(session.out, each["acts"])
         elif each["change"] == "created":
             for path, value, _ in values(specs[each["service"]], {}):
                 session.out.line(f"  set {path} = {value}")
+    outcomes.show(session, planned["outcomes"], verb="install", output=output)
     session.tell("nothing was done")
 
 

@@ -241,6 +241,42 @@ def test_a_refusal_of_one_row_does_not_end_the_others(
     assert [each["problem"] for each in result["outcomes"]] == ["it is masked"]
 
 
+def test_a_row_that_cannot_even_be_planned_is_told_of_and_left_out(
+    agent: Any, write: Write, capsys: Captured
+) -> None:
+    plays(agent)
+    take = agent.script["apply"]
+
+    def answer(request: dict[str, Any]) -> list[dict[str, Any]]:
+        if "bad" in [each["name"] for each in request["args"]["services"]]:
+            return [{"error": {"code": "SVC-1200", "problem": "no such account", "hint": ""}}]
+        found = take(request)
+        assert isinstance(found, list)
+        return found
+
+    agent.script["apply"] = answer
+    path = write("name,exec\nbad,x\nweb,app\n")
+
+    assert main(["install", "--csv", path]) == 8
+
+    told = capsys.readouterr()
+    assert told.out == (
+        "SERVICE  PLAN     KEPT BY\n"
+        "bad      refused\n"
+        "web      created  systemd\n"
+        "web: created, kept by systemd\n"
+    )
+    assert "failed: bad: no such account\n" in told.err
+
+
+def test_what_refuses_every_row_is_told_once(agent: Any, write: Write, capsys: Captured) -> None:
+    agent.refuses("apply", "SVC-1500", "you may not")
+
+    assert main(["install", "--csv", write("name,exec\nweb,app\ndb,db\n")]) == 6
+
+    assert capsys.readouterr().err.count("you may not") == 1
+
+
 def test_now_starts_each_row(agent: Any, write: Write, outcome: Make) -> None:
     plays(agent)
     agent.says("start", [outcome("web")])

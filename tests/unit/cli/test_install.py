@@ -242,7 +242,7 @@ def test_a_dry_run_prints_exactly_what_would_be_done_and_does_nothing(
         "    | [Unit]\n"
         "    | Description=web\n"
         "  run systemctl daemon-reload\n"
-        '  set service web: start = "auto", was "manual"\n'
+        "  set service web: start = auto (was manual)\n"
     )
     assert told.err == "nothing was done\n"
 
