@@ -70,6 +70,12 @@ class Systemctl:
             if each["unit"] in found:
                 found[each["unit"]]["NextElapseUSecRealtime"] = str(each["next"] or 0)
 
+    def cat(self, unit: str) -> str | None:
+        """Give the text of *unit* with its drop-ins; None where there is no such unit."""
+        if self.properties([unit])[unit].get("LoadState") == "not-found":
+            return None
+        return self._run("cat", "--", unit)
+
     def reload_units(self) -> None:
         """See :class:`SystemdBus`."""
         self._run("daemon-reload")
