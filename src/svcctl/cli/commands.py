@@ -72,6 +72,12 @@ TABLE: Mapping[str, Entry] = dict(
         _entry(_DEFINE, "schema", "schema:schema", "Print the JSON Schema of definitions."),
         _entry(_NATIVE, "install", "install:install", "Have systemd, Windows or launchd keep it."),
         _entry(_NATIVE, "uninstall", "uninstall:uninstall", "Stop it and remove every trace."),
+        _entry(
+            _NATIVE,
+            "import-native",
+            "import_native:import_native",
+            "Make a definition of a native service that is there.",
+        ),
         _entry(_NATIVE, "export", "export:export", "Write a unit that needs no svcctl."),
         _entry(_NATIVE, "host", "host:host", "Run a service as its native manager would."),
         _entry(_MORE, "agent", "agent:agent", "Run, look at, stop and upgrade the agent."),
