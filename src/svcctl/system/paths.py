@@ -102,7 +102,7 @@ def find_paths(environ: Mapping[str, str], *, system: bool = False) -> Paths:
 def _windows_paths(environ: Mapping[str, str], *, system: bool) -> Paths:
     """Give the folders on Windows: those of the machine, or of this user."""
     if system:
-        from svcctl.system.windows.folders import program_data  # noqa: PLC0415
+        from svcctl.system.program_data import program_data  # noqa: PLC0415
 
         base = os.path.join(program_data(), "svcctl")
     else:

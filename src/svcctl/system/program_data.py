@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import wintypes
-
-from svcctl.system.windows.winapi import declare, library
+from typing import Any
 
 _COMMON_APPDATA = 0x23  # CSIDL_COMMON_APPDATA
 _LONGEST = 260  # MAX_PATH
@@ -13,11 +11,12 @@ _LONGEST = 260  # MAX_PATH
 
 def program_data() -> str:
     """Give the folder for data of programs, for all users: SHGetFolderPathW."""
-    call = declare(
-        library("shell32").SHGetFolderPathW,
-        ctypes.c_long,
-        *(wintypes.HWND, ctypes.c_int, wintypes.HANDLE, wintypes.DWORD, ctypes.c_wchar_p),
-    )
+    windows: Any = ctypes
+    call = windows.WinDLL("shell32").SHGetFolderPathW
+    call.restype = ctypes.c_long
+    call.argtypes = [
+        *(ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_wchar_p)
+    ]
     room = ctypes.create_unicode_buffer(_LONGEST)
     failed = call(None, _COMMON_APPDATA, None, 0, room)
     return r"C:\ProgramData" if failed else room.value
