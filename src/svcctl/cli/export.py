@@ -10,7 +10,7 @@ import click
 from svcctl.app.selection import Selection
 from svcctl.bootstrap.export import FORMATS, plain
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, complete_names
+from svcctl.cli.verb_command import Command, complete_defined
 from svcctl.client.wire import Request
 from svcctl.errors import SystemFault, UnknownService
 from svcctl.spec.names import did_you_mean
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     cls=Command,
     params=[
         click.Argument(["kind"], type=click.Choice(FORMATS)),
-        click.Argument(["name"], shell_complete=complete_names),
+        click.Argument(["name"], shell_complete=complete_defined),
         click.Option(
             ["--file", "-f", "files"],
             multiple=True,

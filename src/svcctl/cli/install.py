@@ -15,7 +15,7 @@ from svcctl.cli.outcomes import carry_out
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.show import values
-from svcctl.cli.verb_command import Command
+from svcctl.cli.verb_command import Command, complete_defined
 from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, UnknownService, UsageError
 from svcctl.spec.names import did_you_mean
@@ -34,7 +34,7 @@ def _parameters() -> list[click.Parameter]:
     from svcctl.cli.install_options import parameters  # noqa: PLC0415 - only with this command
 
     return [
-        click.Argument(["names"], nargs=-1, metavar="NAME..."),
+        click.Argument(["names"], nargs=-1, metavar="NAME...", shell_complete=complete_defined),
         click.Option(
             ["--file", "-f", "files"],
             multiple=True,

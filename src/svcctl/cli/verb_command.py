@@ -118,7 +118,7 @@ def parameter(arg: Arg, *, flag: str = "") -> click.Parameter:
 def complete_names(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Complete a service, an instance or a group; silent where there is no agent."""
+    """Complete a service, an instance or a group; silent where nobody answers."""
     del param
     session = ctx.find_root().params.get("home")
     try:
@@ -128,11 +128,27 @@ def complete_names(
     return [CompletionItem(each) for each in sorted(words) if each.startswith(incomplete)]
 
 
-def _known_words(home: str | None) -> set[str]:
-    from svcctl.bootstrap.local import local_client  # noqa: PLC0415
+def complete_defined(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete a service that svcctl.toml in this folder defines; silent where that is no TOML."""
+    del ctx, param
+    import tomllib  # noqa: PLC0415 - only to complete
 
-    with local_client(home, timeout=_COMPLETION_PATIENCE) as client:
-        found = client.ask(Request(verb="status", select=Selection(all=True)))
+    try:
+        with open("svcctl.toml", "rb") as file:  # noqa: PTH123 - pathlib is slow to load
+            services = tomllib.load(file).get("services", {})
+    except (OSError, ValueError, RecursionError):
+        return []
+    found = sorted(services) if isinstance(services, dict) else []
+    return [CompletionItem(each) for each in found if each.startswith(incomplete)]
+
+
+def _known_words(home: str | None) -> set[str]:
+    from svcctl.bootstrap.local import client  # noqa: PLC0415
+
+    with client(home, timeout=_COMPLETION_PATIENCE) as everywhere:
+        found = everywhere.ask(Request(verb="status", select=Selection(all=True)))
     words: set[str] = set()
     for each in found if isinstance(found, list) else ():
         words |= {each["service"], each["instance"], *(f"@{name}" for name in each["groups"])}

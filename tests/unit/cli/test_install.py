@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from svcctl.cli import install_options
+from svcctl.cli.install import install
 from svcctl.cli.main import main
 
 Make = Callable[..., dict[str, Any]]
@@ -370,3 +372,22 @@ def test_a_person_is_asked_before_what_runs_is_restarted(
 
     assert terminal.status == 1
     assert [each["args"]["dry_run"] for each in agent.asked] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[services.web]\nexec = "a"\n[services.worker]\n[services.db]\n', ["web", "worker"]),
+        ("services = 1", []),
+        ("not TOML", []),
+    ],
+)
+def test_names_are_completed_from_the_definition_in_this_folder(
+    folder: Path, text: str, expected: list[str]
+) -> None:
+    (folder / "svcctl.toml").write_text(text)
+    (argument,) = (each for each in install.params if each.name == "names")
+
+    found = argument.shell_complete(click.Context(install), "w")
+
+    assert [each.value for each in found] == expected
