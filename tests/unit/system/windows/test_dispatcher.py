@@ -93,14 +93,14 @@ class Played:
         self.status = service.serve()
 
 
-def test_a_process_the_scm_did_not_start_is_no_service():
+def test_a_process_the_scm_did_not_start_is_no_service() -> None:
     played = Played(PlayedScm(started=False), lambda _report, _attach: 0)
 
     assert played.status is None
     assert played.scm.told == []
 
 
-def test_a_service_starts_runs_and_stops():
+def test_a_service_starts_runs_and_stops() -> None:
     def body(report: HostReport, _attach: Attach) -> int:
         report.tell(HostPhase.STARTING, text="loading", within=5.0)
         report.tell(HostPhase.RUNNING, text="")
@@ -120,7 +120,7 @@ def test_a_service_starts_runs_and_stops():
     assert played.scm.told[-1].exit_code == 0
 
 
-def test_a_bad_end_is_told_with_its_code():
+def test_a_bad_end_is_told_with_its_code() -> None:
     played = Played(PlayedScm(), lambda _report, _attach: 3)
 
     assert played.status == 3
@@ -128,7 +128,7 @@ def test_a_bad_end_is_told_with_its_code():
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), SystemExit(0)])
-def test_whatever_is_raised_ends_in_one_stopped(error):
+def test_whatever_is_raised_ends_in_one_stopped(error: BaseException) -> None:
     def body(_report: HostReport, _attach: Attach) -> int:
         raise error
 
@@ -140,7 +140,7 @@ def test_whatever_is_raised_ends_in_one_stopped(error):
     assert played.scm.states().count(State.STOPPED) == 1
 
 
-def test_controls_come_in_order_and_at_once():
+def test_controls_come_in_order_and_at_once() -> None:
     controls = Recorded()
 
     def body(report: HostReport, attach: Attach) -> int:
@@ -172,7 +172,7 @@ def test_controls_come_in_order_and_at_once():
     ]
 
 
-def test_a_stop_that_comes_before_the_host_listens_is_kept_for_it():
+def test_a_stop_that_comes_before_the_host_listens_is_kept_for_it() -> None:
     controls = Recorded()
 
     def body(report: HostReport, attach: Attach) -> int:
@@ -189,7 +189,7 @@ def test_a_stop_that_comes_before_the_host_listens_is_kept_for_it():
     assert State.RUNNING not in played.scm.states()
 
 
-def test_a_control_that_fails_ends_the_service_in_order():
+def test_a_control_that_fails_ends_the_service_in_order() -> None:
     controls = Recorded(broken=("reload",))
 
     def body(report: HostReport, attach: Attach) -> int:
@@ -206,7 +206,7 @@ def test_a_control_that_fails_ends_the_service_in_order():
     assert played.scm.told[-1].fields() == (0x10, 1, 0, 1066, BUG, 0, 0)
 
 
-def test_controls_that_are_all_broken_end_the_service_at_once():
+def test_controls_that_are_all_broken_end_the_service_at_once() -> None:
     def body(report: HostReport, attach: Attach) -> int:
         attach(Recorded(broken=("stop",)))
         report.tell(HostPhase.RUNNING, text="")
@@ -221,7 +221,7 @@ def test_controls_that_are_all_broken_end_the_service_at_once():
     assert played.scm.states().count(State.STOPPED) == 1
 
 
-def test_faults_that_cannot_be_written_down_do_not_keep_it_from_the_end():
+def test_faults_that_cannot_be_written_down_do_not_keep_it_from_the_end() -> None:
     def unwritable(_error: BaseException) -> None:
         raise OSError("the disk is full")
 
@@ -238,14 +238,14 @@ def test_faults_that_cannot_be_written_down_do_not_keep_it_from_the_end():
 
 
 @pytest.mark.parametrize("refused", [State.START_PENDING, State.STOPPED])
-def test_an_scm_that_cannot_be_told_the_end_sees_the_process_die(refused):
+def test_an_scm_that_cannot_be_told_the_end_sees_the_process_die(refused: State | None) -> None:
     played = Played(PlayedScm(refuses=refused), lambda _report, _attach: 0)
 
     assert played.left == ([] if refused is State.START_PENDING else [BUG])
     assert [type(each) for each in played.faults] == [SystemFault]
 
 
-def test_controls_and_reports_from_two_threads_end_in_one_stopped():
+def test_controls_and_reports_from_two_threads_end_in_one_stopped() -> None:
     def body(report: HostReport, attach: Attach) -> int:
         attach(Recorded())
         asker = threading.Thread(target=ask)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from svcctl.system.windows.host_output import BoundedLog, host_log, log_stream
 
 
-def test_lines_are_in_the_file_at_once_whatever_is_in_them(tmp_path):
+def test_lines_are_in_the_file_at_once_whatever_is_in_them(tmp_path: Path) -> None:
     path = tmp_path / "host.log"
     stream = log_stream(BoundedLog(str(path), limit=1000))
 
@@ -16,7 +17,7 @@ def test_lines_are_in_the_file_at_once_whatever_is_in_them(tmp_path):
     assert path.read_bytes() == b"n\xc3\xa9\\udcff\n"
 
 
-def test_a_log_goes_on_where_it_was(tmp_path):
+def test_a_log_goes_on_where_it_was(tmp_path: Path) -> None:
     path = tmp_path / "host.log"
     path.write_bytes(b"before\n")
 
@@ -25,7 +26,7 @@ def test_a_log_goes_on_where_it_was(tmp_path):
     assert path.read_bytes() == b"before\nafter\n"
 
 
-def test_a_full_log_is_put_aside_and_only_one_is_kept(tmp_path):
+def test_a_full_log_is_put_aside_and_only_one_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "host.log"
     log = BoundedLog(str(path), limit=100)
 
@@ -38,7 +39,7 @@ def test_a_full_log_is_put_aside_and_only_one_is_kept(tmp_path):
     assert kept.splitlines() == [b"line %4d" % number for number in range(30, 50)]
 
 
-def test_a_log_that_cannot_be_put_aside_stays_bounded(tmp_path):
+def test_a_log_that_cannot_be_put_aside_stays_bounded(tmp_path: Path) -> None:
     (tmp_path / "host.log.1").mkdir()
     log = BoundedLog(str(tmp_path / "host.log"), limit=100)
 
@@ -48,12 +49,12 @@ def test_a_log_that_cannot_be_put_aside_stays_bounded(tmp_path):
     assert os.path.getsize(tmp_path / "host.log") <= 100
 
 
-def test_a_log_that_cannot_be_written_says_nothing(tmp_path):
+def test_a_log_that_cannot_be_written_says_nothing(tmp_path: Path) -> None:
     log = BoundedLog(str(tmp_path / "host.log"), limit=100)
     os.dup2(os.open(os.devnull, os.O_RDONLY), log.fileno())
 
     assert log.write(b"lost\n") == 5
 
 
-def test_the_log_of_a_host_is_in_its_own_folder():
+def test_the_log_of_a_host_is_in_its_own_folder() -> None:
     assert host_log("state") == os.path.join("state", "host.log")

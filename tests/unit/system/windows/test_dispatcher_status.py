@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,18 +36,18 @@ def standing(*phases: HostPhase, taken: Taken = ALL) -> Standing:
     return now
 
 
-def ask(before: Standing, control: int, *, taken: Taken = ALL):
+def ask(before: Standing, control: int, *, taken: Taken = ALL) -> Any:
     """Give what comes of *control* after a hundred seconds."""
     return asked(before, control, at=100.0, within=7.0, taken=taken)
 
 
-def test_the_first_word_is_that_it_starts_and_takes_nothing():
+def test_the_first_word_is_that_it_starts_and_takes_nothing() -> None:
     first = begun(at=50.0, within=20.0)
 
     assert first.fields() == (0x10, 2, 0, 0, 0, 1, 20_000)
 
 
-def test_while_it_starts_the_checkpoint_and_the_hint_grow_and_nothing_is_accepted():
+def test_while_it_starts_the_checkpoint_and_the_hint_grow_and_nothing_is_accepted() -> None:
     now = begun(at=0.0, within=20.0)
 
     seen = []
@@ -56,26 +58,28 @@ def test_while_it_starts_the_checkpoint_and_the_hint_grow_and_nothing_is_accepte
     assert seen == [(2, 20_000, 0), (3, 25_000, 0), (4, 30_000, 0)]
 
 
-def test_a_promise_is_never_longer_than_windows_waits_for_a_checkpoint():
+def test_a_promise_is_never_longer_than_windows_waits_for_a_checkpoint() -> None:
     now = told(begun(at=0.0, within=1.0), HostPhase.STARTING, at=1.0, within=600.0, taken=ALL)
 
     assert now.wait_hint == 1000 + LONGEST_SLICE * 1000
 
 
-def test_a_hint_that_was_given_is_not_shortened_while_the_state_lasts():
+def test_a_hint_that_was_given_is_not_shortened_while_the_state_lasts() -> None:
     now = told(begun(at=0.0, within=20.0), HostPhase.STARTING, at=1.0, within=2.0, taken=ALL)
 
     assert now.wait_hint == 20_000
 
 
-def test_every_passing_state_counts_from_one():
+def test_every_passing_state_counts_from_one() -> None:
     now = standing(HostPhase.RUNNING, HostPhase.PAUSING)
 
     assert (now.state, now.checkpoint, now.wait_hint) == (State.PAUSE_PENDING, 1, 5000)
 
 
 @pytest.mark.parametrize("phases", [[HostPhase.RUNNING], [HostPhase.RUNNING, HostPhase.PAUSED]])
-def test_a_settled_service_accepts_everything_and_shows_no_progress(phases):
+def test_a_settled_service_accepts_everything_and_shows_no_progress(
+    phases: list[HostPhase],
+) -> None:
     now = standing(*phases)
 
     assert now.accepted == (
@@ -84,20 +88,20 @@ def test_a_settled_service_accepts_everything_and_shows_no_progress(phases):
     assert (now.checkpoint, now.wait_hint) == (0, 0)
 
 
-def test_who_does_not_hear_of_a_shutdown_early_hears_of_the_shutdown_itself():
+def test_who_does_not_hear_of_a_shutdown_early_hears_of_the_shutdown_itself() -> None:
     now = standing(HostPhase.RUNNING, taken=Taken(preshutdown=False))
 
     assert now.accepted & (Accept.SHUTDOWN | Accept.PRESHUTDOWN) == Accept.SHUTDOWN
 
 
 @pytest.mark.parametrize("phase", [HostPhase.PAUSING, HostPhase.RESUMING])
-def test_between_running_and_paused_only_the_end_is_accepted(phase):
+def test_between_running_and_paused_only_the_end_is_accepted(phase: HostPhase) -> None:
     now = standing(HostPhase.RUNNING, phase)
 
     assert now.accepted == Accept.STOP | Accept.PRESHUTDOWN
 
 
-def test_asked_how_it_is_nothing_changes():
+def test_asked_how_it_is_nothing_changes() -> None:
     before = standing(HostPhase.RUNNING)
 
     answer = ask(before, Control.INTERROGATE)
@@ -114,14 +118,14 @@ def test_asked_how_it_is_nothing_changes():
         (Control.PRESHUTDOWN, Wish.SHUTDOWN),
     ],
 )
-def test_an_end_is_told_as_under_way_before_the_host_hears_of_it(control, wish):
+def test_an_end_is_told_as_under_way_before_the_host_hears_of_it(control: int, wish: Wish) -> None:
     answer = ask(standing(HostPhase.RUNNING), control)
 
     assert (answer.result, answer.wish) == (0, wish)
     assert answer.standing.fields() == (0x10, 3, 0, 0, 0, 1, 7000)
 
 
-def test_an_end_asked_for_twice_is_one():
+def test_an_end_asked_for_twice_is_one() -> None:
     once = ask(standing(HostPhase.RUNNING), Control.PRESHUTDOWN)
 
     twice = ask(once.standing, Control.STOP)
@@ -131,7 +135,7 @@ def test_an_end_asked_for_twice_is_one():
 
 
 @pytest.mark.parametrize("phase", [each for each in HostPhase if each is not HostPhase.STOPPING])
-def test_a_host_that_does_not_know_yet_cannot_take_the_end_back(phase):
+def test_a_host_that_does_not_know_yet_cannot_take_the_end_back(phase: HostPhase) -> None:
     leaving = ask(standing(HostPhase.RUNNING), Control.STOP).standing
 
     now = told(leaving, phase, at=101.0, within=5.0, taken=ALL)
@@ -139,20 +143,20 @@ def test_a_host_that_does_not_know_yet_cannot_take_the_end_back(phase):
     assert (now.state, now.checkpoint, now.accepted) == (State.STOP_PENDING, 2, Accept.NOTHING)
 
 
-def test_a_host_that_stops_by_itself_may_be_started_again_meanwhile():
+def test_a_host_that_stops_by_itself_may_be_started_again_meanwhile() -> None:
     now = standing(HostPhase.RUNNING, HostPhase.STOPPING, HostPhase.STARTING, HostPhase.RUNNING)
 
     assert now.state is State.RUNNING
 
 
-def test_a_pause_is_told_as_under_way():
+def test_a_pause_is_told_as_under_way() -> None:
     answer = ask(standing(HostPhase.RUNNING), Control.PAUSE)
 
     assert (answer.result, answer.wish) == (0, Wish.PAUSE)
     assert answer.standing.state is State.PAUSE_PENDING
 
 
-def test_a_continue_is_told_as_under_way():
+def test_a_continue_is_told_as_under_way() -> None:
     answer = ask(standing(HostPhase.RUNNING, HostPhase.PAUSED), Control.CONTINUE)
 
     assert (answer.result, answer.wish) == (0, Wish.RESUME)
@@ -163,7 +167,7 @@ def test_a_continue_is_told_as_under_way():
     ("phase", "control"),
     [(HostPhase.PAUSED, Control.PAUSE), (HostPhase.RUNNING, Control.CONTINUE)],
 )
-def test_what_is_so_already_is_good(phase, control):
+def test_what_is_so_already_is_good(phase: HostPhase, control: int) -> None:
     before = standing(HostPhase.RUNNING, phase)
 
     answer = ask(before, control)
@@ -173,13 +177,13 @@ def test_what_is_so_already_is_good(phase, control):
 
 
 @pytest.mark.parametrize("control", [Control.PAUSE, Control.CONTINUE])
-def test_a_pause_of_what_only_starts_is_refused(control):
+def test_a_pause_of_what_only_starts_is_refused(control: int) -> None:
     answer = ask(standing(HostPhase.STARTING), control)
 
     assert (answer.result, answer.wish) == (1061, None)
 
 
-def test_changed_parameters_are_read_again():
+def test_changed_parameters_are_read_again() -> None:
     before = standing(HostPhase.RUNNING)
 
     answer = ask(before, Control.PARAMCHANGE)
@@ -189,12 +193,12 @@ def test_changed_parameters_are_read_again():
 
 
 @pytest.mark.parametrize("code", [128, 200, 255])
-def test_a_user_code_somebody_configured_is_passed_on(code):
+def test_a_user_code_somebody_configured_is_passed_on(code: int) -> None:
     assert ask(standing(HostPhase.RUNNING), code).wish is Wish.CUSTOM
 
 
 @pytest.mark.parametrize("code", [0, 7, 13, 14, 127, 129, 254, 256])
-def test_a_code_that_means_nothing_here_is_refused(code):
+def test_a_code_that_means_nothing_here_is_refused(code: int) -> None:
     before = standing(HostPhase.RUNNING)
 
     answer = ask(before, code)
@@ -203,22 +207,22 @@ def test_a_code_that_means_nothing_here_is_refused(code):
     assert answer.standing is before
 
 
-def test_a_code_outside_the_users_range_means_nothing_even_if_configured():
+def test_a_code_outside_the_users_range_means_nothing_even_if_configured() -> None:
     odd = Taken(custom=frozenset({13, 300}))
 
     assert {ask(standing(HostPhase.RUNNING), code, taken=odd).result for code in (13, 300)} == {120}
 
 
-def test_a_good_end_has_no_error():
+def test_a_good_end_has_no_error() -> None:
     assert ended(standing(HostPhase.STOPPING), 0).fields() == (0x10, 1, 0, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(("status", "code"), [(3, 3), (0xC0000005, 0xC0000005), (-1, 0xFFFFFFFF)])
-def test_a_bad_end_is_the_services_own_error(status, code):
+def test_a_bad_end_is_the_services_own_error(status: int, code: int) -> None:
     assert ended(standing(HostPhase.RUNNING), status).fields() == (0x10, 1, 0, 1066, code, 0, 0)
 
 
-def test_after_the_end_nothing_is_told_any_more():
+def test_after_the_end_nothing_is_told_any_more() -> None:
     over = ended(standing(HostPhase.RUNNING), 3)
 
     later = told(over, HostPhase.RUNNING, at=200.0, within=1.0, taken=ALL)
@@ -238,7 +242,9 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS, taken=st.sampled_from([Taken(), ALL]))
-def test_whatever_happens_the_scm_sees_progress_and_an_honest_mask(steps, taken):
+def test_whatever_happens_the_scm_sees_progress_and_an_honest_mask(
+    steps: list[Any], taken: Taken
+) -> None:
     now, at = begun(at=0.0, within=20.0), 0.0
     for step, passed, within in steps:
         before, at = now, at + passed
