@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from svcctl.errors import Conflict, Denied, SvcctlError, SystemFault, TimedOut
@@ -40,7 +42,9 @@ class SystemdBus(Protocol):
     def start(self, unit: str) -> None: ...
     def stop(self, unit: str) -> None: ...
     def restart(self, unit: str) -> None: ...
-    def reset_failed(self, unit: str) -> None: ...
+    def reset_failed(self, unit: str) -> None:
+        """Forget failures and count starts anew; harmless where *unit* is not loaded."""
+
     def enable(self, units: Iterable[str]) -> None: ...
     def disable(self, units: Iterable[str]) -> None: ...
 
@@ -65,7 +69,10 @@ class Systemctl:
 
     def _add_elapses(self, found: dict[str, dict[str, str]]) -> None:
         """Say when timers elapse in numbers, as D-Bus does; ``show`` does so for people."""
-        elapses = json.loads(self._run("list-timers", "--all", "--output=json"))
+        try:
+            elapses = json.loads(self._run("list-timers", "--all", "--output=json"))
+        except ValueError:  # systemd before 250 prints its table all the same
+            return
         for each in elapses:
             if each["unit"] in found:
                 found[each["unit"]]["NextElapseUSecRealtime"] = str(each["next"] or 0)
@@ -94,7 +101,8 @@ class Systemctl:
 
     def reset_failed(self, unit: str) -> None:
         """See :class:`SystemdBus`."""
-        self._run("reset-failed", "--", unit)
+        with unless_loaded():
+            self._run("reset-failed", "--", unit)
 
     def enable(self, units: Iterable[str]) -> None:
         """See :class:`SystemdBus`."""
@@ -109,6 +117,7 @@ class Systemctl:
         try:
             done = subprocess.run(
                 argv,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -137,6 +146,16 @@ def refusal(order: str, said: str) -> SvcctlError:
         hint = "a user's services need a session: log in, or as root: loginctl enable-linger USER"
         return SystemFault(problem, hint=hint)
     return SystemFault(problem)
+
+
+@contextmanager
+def unless_loaded() -> Iterator[None]:
+    """Pass over systemd's word that there is nothing to forget of a unit."""
+    try:
+        yield
+    except SystemFault as error:
+        if "not loaded" not in error.problem:
+            raise
 
 
 def _block(text: str) -> dict[str, str]:

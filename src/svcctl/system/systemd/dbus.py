@@ -9,12 +9,15 @@ from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from svcctl.errors import SystemFault
-from svcctl.system.systemd.bus import PROPERTIES, refusal
+from svcctl.system.systemd.bus import PROPERTIES, refusal, unless_loaded
 
 _MANAGER = DBusAddress(
     "/org/freedesktop/systemd1",
     bus_name="org.freedesktop.systemd1",
     interface="org.freedesktop.systemd1.Manager",
+)
+_PEER = DBusAddress(
+    _MANAGER.object_path, bus_name=_MANAGER.bus_name, interface="org.freedesktop.DBus.Peer"
 )
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _UNIT = "org.freedesktop.systemd1.Unit"
@@ -33,6 +36,7 @@ class SystemdDbus:
             self._bus: DBusConnection = open_dbus_connection("SESSION" if user else "SYSTEM")
         except (OSError, KeyError, ValueError) as error:
             raise SystemFault(f"no D-Bus: {error}") from error
+        self._call(_PEER, "Ping", None, ())
 
     def properties(self, units: Sequence[str]) -> dict[str, dict[str, str]]:
         """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
@@ -65,7 +69,8 @@ class SystemdDbus:
 
     def reset_failed(self, unit: str) -> None:
         """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
-        self._ask("ResetFailedUnit", "s", unit)
+        with unless_loaded():
+            self._ask("ResetFailedUnit", "s", unit)
 
     def enable(self, units: Iterable[str]) -> None:
         """See :class:`svcctl.system.systemd.bus.SystemdBus`."""

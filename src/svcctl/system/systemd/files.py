@@ -1,14 +1,17 @@
-"""Unit files on disk: read, compared, written whole, taken away."""
+"""Files of systemd as svcctl finds them: units, the links that enable them, who lingers."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from svcctl.errors import UsageError
+from svcctl.errors import Denied, SystemFault, UsageError
 from svcctl.ports import Act
+from svcctl.system import whole_file
 
 _SYSTEM = "/etc/systemd/system"
+_LINGER = "/var/lib/systemd/linger"
 
 
 def unit_folder(*, user: bool) -> str:
@@ -23,11 +26,8 @@ def unit_folder(*, user: bool) -> str:
 
 def read(path: str) -> str | None:
     """Give what stands in *path*, None where there is no such file."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
+    found = whole_file.read(path)
+    return None if found is None else found.decode(errors="replace")
 
 
 def write_acts(wanted: Mapping[str, str]) -> list[Act]:
@@ -40,30 +40,28 @@ def write_acts(wanted: Mapping[str, str]) -> list[Act]:
     ]
 
 
-def write(path: str, text: str) -> None:
-    """Put *text* there at once and whole, and so that a power failure does not undo it."""
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    draft = os.path.join(folder, f".{os.path.basename(path)}.new")
-    with open(draft, "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
-    descriptor = os.open(folder, os.O_RDONLY)
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """Raise Denied or SystemFault for what the system has against a file."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        yield
+    except PermissionError as error:
+        raise Denied(
+            f"'{error.filename}' cannot be written: {error.strerror}",
+            hint="run it as root, or keep the service as your own: --scope user",
+        ) from error
+    except OSError as error:
+        raise SystemFault(f"'{error.filename}' cannot be written: {error.strerror}") from error
 
 
-def delete(path: str) -> None:
-    """Take a file away; one that is not there is no error."""
+def lingers() -> bool:
+    """Say whether this user's services start at boot, as loginctl(1) ``enable-linger`` has it."""
+    import pwd  # noqa: PLC0415 - POSIX only
+
     try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
+        return os.path.exists(os.path.join(_LINGER, pwd.getpwuid(os.geteuid()).pw_name))
+    except KeyError:
+        return False
 
 
 def is_enabled(folder: str, unit: str) -> bool:

@@ -10,7 +10,7 @@ from typing import IO
 
 from svcctl.errors import SystemFault
 
-_ENTRY_FIELDS = "MESSAGE,PRIORITY,__REALTIME_TIMESTAMP,_TRANSPORT"
+_ENTRY_FIELDS = "MESSAGE,PRIORITY,__REALTIME_TIMESTAMP"
 
 
 def read_journal(
@@ -19,18 +19,22 @@ def read_journal(
     since: float = 0.0,
     until: float | None = None,
     lines: int | None = None,
-    user: bool = False,
+    follow: bool = False,
+    user: int | None = None,
 ) -> Iterator[tuple[float, bytes, int]]:
     """Give when (seconds since 1970), what and how grave (syslog(3)) of each line of *unit*.
 
-    From *since* to *until*, or the last *lines* of that; oldest first.  Only what the programs
-    wrote, not what systemd says of them.
+    From *since* to *until*, or the last *lines* of that; oldest first.  *follow* goes on with what
+    is written from then on, until the iterator is closed.  *user* is the id of the user whose own
+    unit it is.  Only what its processes wrote, not what systemd says of them.
     """
-    argv = ["journalctl", *(["--user"] if user else []), "--no-pager", "--output=json"]
-    argv += [f"--output-fields={_ENTRY_FIELDS}", f"--unit={unit}", "_TRANSPORT=stdout"]
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=json"]
+    argv += [f"--output-fields={_ENTRY_FIELDS}"]
     argv += [f"--since=@{since:.6f}"] if since else []
     argv += [f"--until=@{until:.6f}"] if until is not None else []
     argv += [f"--lines={lines}"] if lines is not None else []
+    argv += ["--follow"] if follow else []
+    argv += [f"_SYSTEMD_UNIT={unit}"] if user is None else _of_user(unit, user)
     try:
         reader = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -44,6 +48,10 @@ def read_journal(
     finally:
         reader.terminate()
         reader.wait()
+
+
+def _of_user(unit: str, user: int) -> list[str]:
+    return [f"_SYSTEMD_USER_UNIT={unit}", f"_UID={user}"]
 
 
 def _entries(stream: IO[bytes]) -> Iterator[tuple[float, bytes, int]]:

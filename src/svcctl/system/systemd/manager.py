@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import cast
 
-from svcctl.errors import AgentUnreachable, Conflict, Denied, SystemFault
+from svcctl.errors import AgentUnreachable, Conflict, SystemFault
 from svcctl.ports import Act, Applied, InstanceStatus
 from svcctl.spec import canonical
 from svcctl.spec.handover import by_timer
 from svcctl.spec.service import ServiceSpec, Start
-from svcctl.system.paths import Paths, host_paths
+from svcctl.system.paths import Paths
 from svcctl.system.registrations import Registration, Registrations
-from svcctl.system.systemd import files
 from svcctl.system.systemd.bus import Systemctl, SystemdBus
-from svcctl.system.systemd.standing import outside_view
-from svcctl.system.systemd.unit_file import MARK, Site, started_by, timer_name, unit_name, units
+from svcctl.system.systemd.definitions import Definitions, Place
+from svcctl.system.systemd.files import unit_folder as usual_folder
+from svcctl.system.systemd.standing import RUNS, outside_view, remarks
+from svcctl.system.systemd.unit_file import timer_name, unit_name
 
 AskHost = Callable[[str, str, Mapping[str, object]], object]
 
@@ -38,7 +38,8 @@ class SystemdManager:
     """Keeps services as units; see :class:`svcctl.ports.ServiceManager`.
 
     *host_command* gives the argv of the host of a service, *ask_host* asks one that runs.
-    *unit_folder* is that of the administrator's (or the user's) units.
+    *unit_folder* is that of the administrator's (or the user's) units; *bus* is found when it is
+    first needed.
     """
 
     def __init__(
@@ -52,19 +53,19 @@ class SystemdManager:
         unit_folder: str = "",
         bus: SystemdBus | None = None,
     ) -> None:
-        self._registrations, self._paths = registrations, paths
-        self._host_command, self._ask_host = host_command, ask_host
-        self._scope = scope
-        self._folder = unit_folder or files.unit_folder(user=scope == "user")
-        self._bus_made = bus
-        self._stale = False
-        self._timers_due: list[str] = []
+        self._registrations, self._ask_host, self._scope = registrations, ask_host, scope
+        self._given_bus = bus
+        place = Place(
+            paths=paths,
+            folder=unit_folder or usual_folder(user=scope == "user"),
+            host_command=host_command,
+            scope=scope,
+        )
+        self._definitions = Definitions(registrations, place, bus=lambda: self._bus)
 
-    @property
+    @cached_property
     def _bus(self) -> SystemdBus:
-        if self._bus_made is None:
-            self._bus_made = connect(user=self._scope == "user")
-        return self._bus_made
+        return self._given_bus or connect(user=self._scope == "user")
 
     # what there is
 
@@ -80,34 +81,35 @@ class SystemdManager:
     def status(self, names: Iterable[str]) -> list[InstanceStatus]:
         """Say how each instance is: as its host says, or as systemd does where there is none."""
         registered = [self._registrations.read(name) for name in names]
-        names = [each.applied.name for each in registered]
-        timers = [each for each in map(timer_name, names) if self._is_there(each)]
-        shown = self._bus.properties([*map(unit_name, names), *timers])
-        found: list[InstanceStatus] = []
-        for each in registered:
-            properties = shown[unit_name(each.applied.name)]
-            found += self._inside_view(each, properties) or [
-                outside_view(
-                    each,
-                    properties,
-                    timer=shown.get(timer_name(each.applied.name), {}),
-                    now=time.time(),
-                    monotonic=time.monotonic(),
-                )
-            ]
-        return found
-
-    def _inside_view(
-        self, registration: Registration, properties: Mapping[str, str]
-    ) -> list[InstanceStatus]:
-        applied = registration.applied
-        if properties.get("ActiveState") not in {
-            "active",
-            "activating",
-            "deactivating",
-            "reloading",
-        }:
+        if not registered:
             return []
+        services = [each.applied.name for each in registered]
+        timers = [timer_name(each) for each in services if self._definitions.has(timer_name(each))]
+        shown = self._bus.properties([*map(unit_name, services), *timers])
+        return [
+            remarks(status, shown[unit_name(each.applied.name)], lasts=self._lasts(each))
+            for each in registered
+            for status in self._views(each, shown)
+        ]
+
+    def _views(
+        self, registration: Registration, shown: Mapping[str, Mapping[str, str]]
+    ) -> list[InstanceStatus]:
+        name = registration.applied.name
+        properties = shown[unit_name(name)]
+        runs = properties.get("ActiveState") in RUNS
+        return (self._inside_view(registration) if runs else []) or [
+            outside_view(
+                registration,
+                properties,
+                timer=shown.get(timer_name(name), {}),
+                now=time.time(),
+                monotonic=time.monotonic(),
+            )
+        ]
+
+    def _inside_view(self, registration: Registration) -> list[InstanceStatus]:
+        applied = registration.applied
         try:
             rows = self._ask_host(applied.name, "status", {})
         except AgentUnreachable:
@@ -124,112 +126,28 @@ class SystemdManager:
             for each in said
         ]
 
+    def _lasts(self, registration: Registration) -> bool:
+        return not registration.enabled or self._definitions.lingers()
+
     # definitions
 
     def plan(self, applied: Applied) -> tuple[Act, ...]:
         """Give what install or configure would do, in order."""
-        spec = canonical.parse(applied.spec)
-        wanted = self._wanted(spec)
-        self._refuse(spec, wanted)
-        registration = self._registration(applied, spec)
-        acts = [
-            *files.write_acts(
-                {self._registrations.path(spec.name): Registrations.text(registration)}
-            ),
-            *files.write_acts(wanted),
-            *self._obsolete(spec, wanted),
-        ]
-        if any(each.target in wanted or each.kind == "delete" for each in acts):
-            acts.append(Act(kind="run", target="systemctl daemon-reload"))
-        return (*acts, *self._enabling(spec, registration))
-
-    def _wanted(self, spec: ServiceSpec) -> dict[str, str]:
-        """Give the unit files there are to be, by path."""
-        host = host_paths(self._paths, spec.name)
-        site = Site(
-            argv=self._host_command(spec.name),
-            state=host.state,
-            run=host.run,
-            logs=os.path.join(host.logs, spec.name),
-            user_scope=self._scope == "user",
-        )
-        return {os.path.join(self._folder, name): text for name, text in units(spec, site).items()}
-
-    def _registration(self, applied: Applied, spec: ServiceSpec) -> Registration:
-        by_itself = spec.start in {Start.AUTO, Start.DELAYED}
-        known = spec.name in self._registrations.names()
-        if known:
-            before = self._registrations.read(spec.name)
-            same_start = canonical.parse(before.applied.spec).start is spec.start
-            by_itself = before.enabled if same_start else by_itself
-        return Registration(
-            applied=applied, manager="systemd", enabled=by_itself, scope=self._scope
-        )
-
-    def _refuse(self, spec: ServiceSpec, wanted: Mapping[str, str]) -> None:
-        """Raise Conflict where a unit is not ours, or what the service needs is kept elsewhere."""
-        for path in wanted:
-            before = files.read(path)
-            if before is not None and not before.startswith(MARK):
-                raise Conflict(
-                    f"'{path}' is not a unit of svcctl",
-                    hint=f"take it over: svcctl import-native {spec.name}, or choose another name",
-                )
-        if spec.name not in self._registrations.names():
-            state = self._bus.properties([unit_name(spec.name)])[unit_name(spec.name)]
-            foreign = state.get("FragmentPath", "")
-            if state.get("LoadState") == "loaded" and foreign not in {"", *wanted}:
-                raise Conflict(
-                    f"there is a unit {unit_name(spec.name)!r} already: {foreign}",
-                    hint=f"take it over: svcctl import-native {spec.name}, or choose another name",
-                )
-
-    def _obsolete(self, spec: ServiceSpec, wanted: Mapping[str, str]) -> list[Act]:
-        """Give the deletion of a timer that the definition no longer has."""
-        path = os.path.join(self._folder, timer_name(spec.name))
-        before = files.read(path)
-        if path in wanted or before is None or not before.startswith(MARK):
-            return []
-        return [Act(kind="delete", target=path, before=before)]
-
-    def _enabling(self, spec: ServiceSpec, registration: Registration) -> list[Act]:
-        unit = started_by(spec)
-        enabled = files.is_enabled(self._folder, unit)
-        if enabled == registration.enabled:
-            return []
-        verb = "enable" if registration.enabled else "disable"
-        return [Act(kind="run", target=f"systemctl {verb} {unit}")]
+        return self._definitions.plan(applied)
 
     def plan_removal(self, name: str) -> tuple[Act, ...]:
         """Give what uninstall would do, in order."""
-        spec = canonical.parse(self.query(name).spec)
-        acts: list[Act] = []
-        unit = started_by(spec)
-        if files.is_enabled(self._folder, unit):
-            acts.append(Act(kind="run", target=f"systemctl disable {unit}"))
-        for each in (unit_name(name), timer_name(name)):
-            path = os.path.join(self._folder, each)
-            before = files.read(path)
-            if before is not None:
-                acts.append(Act(kind="delete", target=path, before=before))
-        acts.append(Act(kind="run", target="systemctl daemon-reload"))
-        host = host_paths(self._paths, name)
-        acts += [
-            Act(kind="delete", target=each)
-            for each in (host.state, host.run)
-            if os.path.isdir(each)
-        ]
-        acts.append(Act(kind="delete", target=self._registrations.path(name)))
-        return tuple(acts)
+        return self._definitions.plan_removal(self.query(name))
 
     async def install(self, applied: Applied) -> None:
         """Write registration and units, and have the service start at boot if it is to."""
         if applied.name in self._registrations.names():
             raise Conflict(f"service {applied.name!r} is there already")
+        self._definitions.check(applied)
         try:
-            self._put(applied)
+            self._definitions.put(applied)
         except BaseException:
-            self._take_away(applied.name)
+            self._definitions.take_away(applied.name)
             raise
 
     async def configure(self, applied: Applied) -> str:
@@ -237,108 +155,33 @@ class SystemdManager:
         self.query(applied.name)
         if not self.plan(applied):
             return "unchanged"
-        self._put(applied)
+        self._definitions.put(applied)
         return "updated"
-
-    def _put(self, applied: Applied) -> None:
-        spec = canonical.parse(applied.spec)
-        wanted = self._wanted(spec)
-        self._refuse(spec, wanted)
-        registration = self._registration(applied, spec)
-        group = files.group_of(spec.user, spec.group)
-        self._writing(lambda: self._registrations.write(registration, reader=group))
-        changed = [path for path, text in wanted.items() if files.read(path) != text]
-        for path in changed:
-            self._writing(lambda path=path: files.write(path, wanted[path]))  # type: ignore[misc]
-        for act in self._obsolete(spec, wanted):
-            timer = os.path.basename(act.target)
-            self._bus.stop(timer)
-            self._bus.disable([timer])
-            files.delete(act.target)
-            changed.append(act.target)
-        self._stale = self._stale or bool(changed)
-        self._set_enabled(started_by(spec), enabled=registration.enabled)
-
-    def _writing(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except PermissionError as error:
-            raise Denied(
-                f"'{error.filename}' cannot be written: {error.strerror}",
-                hint="run it as root, or keep the service as your own: --scope user",
-            ) from error
-        except OSError as error:
-            raise SystemFault(f"'{error.filename}' cannot be written: {error.strerror}") from error
 
     async def uninstall(self, name: str) -> None:
         """Remove units, links, folders and registration; raises Conflict while it runs."""
         self.query(name)
         state = self._bus.properties([unit_name(name)])[unit_name(name)]
-        if state.get("ActiveState") in {"active", "activating", "reloading", "deactivating"}:
+        if state.get("ActiveState") in RUNS:
             raise Conflict(f"service {name!r} still runs", hint=f"svcctl stop {name}")
-        self._take_away(name)
-
-    def _take_away(self, name: str) -> None:
-        """Remove every trace of a service; what is not there is no error."""
-        timer = os.path.join(self._folder, timer_name(name))
-        present = [each for each in (unit_name(name), timer_name(name)) if self._is_there(each)]
-        if os.path.exists(timer):
-            self._bus.stop(timer_name(name))
-        if present:
-            self._bus.disable(present)
-        for each in present:
-            files.delete(os.path.join(self._folder, each))
-        self._stale = self._stale or bool(present)
-        self._forget_failure(name)
-        host = host_paths(self._paths, name)
-        for folder in (host.state, host.run):
-            shutil.rmtree(folder, ignore_errors=True)
-        self._registrations.delete(name)
-
-    def _is_there(self, unit: str) -> bool:
-        return os.path.exists(os.path.join(self._folder, unit))
-
-    def _forget_failure(self, name: str) -> None:
-        state = self._bus.properties([unit_name(name)])[unit_name(name)]
-        if state.get("ActiveState") == "failed":
-            self._bus.reset_failed(unit_name(name))
+        self._definitions.take_away(name)
 
     async def settle(self) -> None:
         """Come back once systemd has read all units that were written: once for all of them."""
-        if self._stale:
-            self._bus.reload_units()
-            self._stale = False
-        while self._timers_due:
-            self._bus.start(self._timers_due.pop())
+        self._definitions.settle()
 
     async def enable(self, name: str, *, enabled: bool) -> None:
         """Have the service start by itself, or no longer."""
-        registration = self._registrations.read(name)
-        spec = canonical.parse(registration.applied.spec)
-        group = files.group_of(spec.user, spec.group)
-        self._writing(
-            lambda: self._registrations.write(replace(registration, enabled=enabled), reader=group)
-        )
-        self._set_enabled(started_by(spec), enabled=enabled)
-        await self.settle()
-
-    def _set_enabled(self, unit: str, *, enabled: bool) -> None:
-        if files.is_enabled(self._folder, unit) == enabled:
-            return
-        if enabled:
-            self._bus.enable([unit])
-        else:
-            self._bus.disable([unit])
-        self._stale = True
-        if enabled and unit.endswith(".timer"):
-            self._timers_due.append(unit)
+        self._definitions.enable(self._registrations.read(name), enabled=enabled)
+        self._definitions.settle()
 
     # verbs
 
     def start(self, name: str) -> None:
         """Have systemd start it, now, and its timer where it has one."""
         spec = canonical.parse(self.query(name).spec)
-        self._refuse_disabled(spec)
+        _refuse_disabled(spec)
+        self._bus.reset_failed(unit_name(name))  # systemd counts the starts people ask for as well
         if by_timer(spec):
             self._bus.start(timer_name(name))
         self._bus.start(unit_name(name))
@@ -351,7 +194,8 @@ class SystemdManager:
 
     def restart(self, name: str) -> None:
         """Have systemd stop it and start it again."""
-        self._refuse_disabled(canonical.parse(self.query(name).spec))
+        _refuse_disabled(canonical.parse(self.query(name).spec))
+        self._bus.reset_failed(unit_name(name))
         self._bus.restart(unit_name(name))
 
     def pause(self, name: str) -> None:
@@ -369,7 +213,7 @@ class SystemdManager:
     def reset(self, name: str) -> None:
         """Forget its failures: systemd's count, and that of the host where it runs."""
         self.query(name)
-        self._forget_failure(name)
+        self._bus.reset_failed(unit_name(name))
         try:
             self._ask_host(name, "reset", {"no_wait": True})
         except AgentUnreachable:
@@ -386,9 +230,10 @@ class SystemdManager:
         except AgentUnreachable as error:
             raise Conflict(f"service {name!r} does not run", hint=f"svcctl start {name}") from error
 
-    def _refuse_disabled(self, spec: ServiceSpec) -> None:
-        if spec.start is Start.DISABLED:
-            raise Conflict(
-                f"service {spec.name!r} is disabled by its definition",
-                hint='set start = "manual", then: svcctl apply',
-            )
+
+def _refuse_disabled(spec: ServiceSpec) -> None:
+    if spec.start is Start.DISABLED:
+        raise Conflict(
+            f"service {spec.name!r} is disabled by its definition",
+            hint='set start = "manual", then: svcctl apply',
+        )

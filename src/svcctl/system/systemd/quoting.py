@@ -25,7 +25,7 @@ def word(text: str, *, dollars: bool = False) -> str:
 
 def value(text: str) -> str:
     """Give a text for an option that takes the rest of its line, such as ``Description=``."""
-    return " ".join(text.replace("%", "%%").split())
+    return " ".join(text.replace("%", "%%").split()).rstrip("\\")  # else the next line joins it
 
 
 def path(text: str) -> str:

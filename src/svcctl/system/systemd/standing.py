@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from svcctl.ports import InstanceStatus
 from svcctl.spec import canonical
 from svcctl.system.registrations import Registration
+
+RUNS = frozenset(("active", "activating", "deactivating", "reloading"))
+"""Values of ``ActiveState`` of a unit that has, or may have, a process."""
 
 _PHASES = {
     "active": "running",
@@ -74,6 +78,22 @@ def outside_view(
         labels=dict(spec.labels),
         description=spec.description,
     )
+
+
+def remarks(
+    status: InstanceStatus, properties: Mapping[str, str], *, lasts: bool
+) -> InstanceStatus:
+    """Add to the reason what an administrator did to the unit, and where it is forgotten.
+
+    *lasts*: it starts at boot if it is enabled, not only when its user logs in.
+    """
+    own = f"/{status.service}.service.d/"
+    said = [
+        f"changed by {each}" for each in properties.get("DropInPaths", "").split() if own in each
+    ]
+    if not lasts:
+        said.append("starts at log-in; to start it at boot: loginctl enable-linger")
+    return replace(status, reason="; ".join([each for each in (status.reason, *said) if each]))
 
 
 def next_run(timer: Mapping[str, str], *, now: float, monotonic: float) -> float | None:

@@ -114,9 +114,15 @@ def unit_section(spec: ServiceSpec) -> Lines:
         ("Description", value(spec.description or spec.display_name or spec.name)),
         *([("Requires", " ".join(needed))] if needed else []),
         ("After", " ".join(["network.target", *later])),
-        ("StartLimitIntervalSec", "5min"),
-        ("StartLimitBurst", "10"),
+        *_start_limit(spec),
     ]
+
+
+def _start_limit(spec: ServiceSpec) -> Lines:
+    """Give how often a host may fail to live: starts by the clock count as well, so none there."""
+    if by_timer(spec):
+        return [("StartLimitIntervalSec", "0")]
+    return [("StartLimitIntervalSec", "5min"), ("StartLimitBurst", "10")]
 
 
 def _life(spec: ServiceSpec, site: Site) -> Lines:
@@ -129,7 +135,7 @@ def _life(spec: ServiceSpec, site: Site) -> Lines:
         ("RestartSec", "1s"),
         ("RestartPreventExitStatus", _FINAL),
         ("KillMode", "mixed"),
-        ("TimeoutStartSec", "30s"),
+        ("TimeoutStartSec", "90s"),
         ("TimeoutStopSec", f"{stop_seconds(spec):g}s"),
         ("WatchdogSec", "30s"),
         ("Delegate", "yes"),
