@@ -11,6 +11,8 @@ from typing import Protocol
 from svcctl.app.applying import Planned, definitions
 from svcctl.app.arguments import Arguments
 from svcctl.app.goals import Goal, Outcome, hint, problem
+from svcctl.engine.journal import Entry
+from svcctl.engine.last_seen import as_it_ended
 from svcctl.errors import Conflict, SvcctlError, TimedOut
 from svcctl.ports import Act, Applied, Document, InstanceStatus, ServiceManager
 from svcctl.spec import canonical
@@ -22,6 +24,9 @@ _BEGINNING = 2.0  # seconds a job may take to show at all: until then "stopped" 
 
 Tail = Callable[[str, str, int], list[bytes]]
 """Give the last so many lines of an instance, by service and instance."""
+
+LastSeen = Callable[[str], Mapping[str, Entry]]
+"""Give what the last host of a service wrote down of its instances."""
 
 
 class Kept(Protocol):
@@ -43,8 +48,11 @@ class Kept(Protocol):
 class NativeServices:
     """Carries out verbs through :class:`svcctl.ports.ServiceManager`; blocking."""
 
-    def __init__(self, kept: Kept, *, tail: Tail, forget_logs: Callable[[str], None]) -> None:
+    def __init__(
+        self, kept: Kept, *, tail: Tail, forget_logs: Callable[[str], None], last_seen: LastSeen
+    ) -> None:
         self._kept, self._tail, self._forget_logs = kept, tail, forget_logs
+        self._last_seen = last_seen
 
     # what there is
 
@@ -61,11 +69,18 @@ class NativeServices:
 
     def status(self, names: Iterable[str]) -> list[InstanceStatus]:
         """Say how each instance of *names* (services or instances) is."""
+        return self._status(names, ended_after=0.0)
+
+    def _status(self, names: Iterable[str], *, ended_after: float) -> list[InstanceStatus]:
+        """Say how they are; a program that was started before *ended_after* has not ended yet."""
         known = set(self._kept.names())
         found: list[InstanceStatus] = []
         for name in names:
             service = name if name in known else name.rpartition(".")[0]
-            every = self._kept.manager_of(service).status([service])
+            every = [
+                as_it_ended(each, self._last_seen(service), after=ended_after)
+                for each in self._kept.manager_of(service).status([service])
+            ]
             number = name.removeprefix(f"{service}.") if name != service else ""
             own = service if number == "1" else name
             found += [each for each in every if not number or each.instance == own]
@@ -340,10 +355,11 @@ class NativeServices:
         *since* (monotonic): when it was asked for.  Raises TimedOut after *within* seconds.
         """
         deadline = None if within is None else time.monotonic() + within
+        asked_at = time.time() - (time.monotonic() - since) if since else 0.0
         outcomes: dict[str, Outcome] = {}
         while names:
             fresh = time.monotonic() - since < _BEGINNING
-            standing = self.status(names)
+            standing = self._status(names, ended_after=asked_at)
             for each in standing:
                 outcomes.pop(each.instance, None)
                 if outcome := self._reached(each, goal, fresh=fresh):

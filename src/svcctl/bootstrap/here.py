@@ -22,3 +22,14 @@ def machine(paths: Paths, *, clock: Clock, bus: Bus) -> AbstractContextManager[M
     from svcctl.bootstrap import posix  # noqa: PLC0415 - not there on Windows
 
     return posix.machine(paths, clock=clock, bus=bus)
+
+
+def boot_id() -> str:
+    """Give what tells this boot of the machine from all others."""
+    if platform() is Platform.WINDOWS:
+        from svcctl.system.windows import process as windows_process  # noqa: PLC0415
+
+        return windows_process.boot_id()
+    from svcctl.system.posix import process  # noqa: PLC0415
+
+    return process.boot_id()

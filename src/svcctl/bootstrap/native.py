@@ -10,10 +10,13 @@ from pathlib import Path
 from svcctl.app.native import NativeServices
 from svcctl.app.selection import Selection
 from svcctl.bootstrap.connection import client_at
+from svcctl.bootstrap.here import boot_id
 from svcctl.client.everywhere import Client
-from svcctl.client.native import NativeClient
+from svcctl.client.native import Journal, NativeClient
 from svcctl.client.wire import Request
+from svcctl.engine.journal import Entry
 from svcctl.engine.keeper import instance_name
+from svcctl.engine.last_seen import last_seen
 from svcctl.engine.store import SqliteStore
 from svcctl.errors import NotAvailable
 from svcctl.observe.logs.files import instance_folder
@@ -131,7 +134,7 @@ def native_client(paths: Paths, home: str | None) -> NativeClient:
         native_services(paths, machine),
         host=machine.host,
         sources=lambda spec: _sources(paths, spec),
-        journal=_journal,
+        journal=_journal(paths),
         events=lambda name: _events(paths, name),
         audit=lambda: _audit(paths),
         actor=f"pid:{os.getpid()}" if not hasattr(os, "geteuid") else f"uid:{os.geteuid()}",
@@ -149,7 +152,10 @@ def native_services(paths: Paths, machine: NativeMachine) -> NativeServices:
     def forget_logs(service: str) -> None:
         shutil.rmtree(Path(paths.logs) / service, ignore_errors=True)
 
-    return NativeServices(machine, tail=tail, forget_logs=forget_logs)
+    def last_words(service: str) -> Mapping[str, Entry]:
+        return last_seen(f"{host_paths(paths, service).state}/state.db", boot_id=boot_id())
+
+    return NativeServices(machine, tail=tail, forget_logs=forget_logs, last_seen=last_words)
 
 
 def _sources(paths: Paths, spec: ServiceSpec) -> list[Source]:
@@ -173,8 +179,23 @@ def _audit(paths: Paths) -> AuditLog:
     return SqliteStore(f"{paths.state}/native.db")
 
 
-def _journal(name: str, since: float, until: float | None, last: int | None) -> Iterator[Line]:
-    from svcctl.system.systemd.journal import read_journal  # noqa: PLC0415 - Linux only
+def _journal(paths: Paths) -> Journal:
+    registrations = Registrations(paths.native)
 
-    for at, text, _ in read_journal(f"{name}.service", since=since, until=until, lines=last):
-        yield Line(at, name, name, "stdout", text)
+    def journal(
+        name: str,
+        *,
+        since: float,
+        until: float | None = None,
+        last: int | None = None,
+        follow: bool = False,
+    ) -> Iterator[Line]:
+        from svcctl.system.systemd.journal import read_journal  # noqa: PLC0415 - Linux only
+
+        user = os.getuid() if registrations.read(name).scope == Scope.USER else None
+        for at, text, _ in read_journal(
+            f"{name}.service", since=since, until=until, lines=last, follow=follow, user=user
+        ):
+            yield Line(at, name, name, "stdout", text)
+
+    return journal

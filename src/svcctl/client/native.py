@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Protocol
 
 from svcctl.app.arguments import Arguments, check
 from svcctl.app.goals import Goal
@@ -19,7 +19,7 @@ from svcctl.client.everywhere import Answers, Client, Split, part
 from svcctl.client.merged import as_they_come
 from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, Conflict, SvcctlError, UnknownService, UsageError
-from svcctl.observe.logs.query import Line, Source, read
+from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import AuditLog, Document, EventLog
 from svcctl.spec import canonical
 from svcctl.spec.policy import LogTo
@@ -28,8 +28,22 @@ from svcctl.spec.service import ServiceSpec
 _HOST_RETRY = 0.5  # seconds between two looks whether a host is there to be followed
 _SIGNS = "@*?["
 
-Journal = Callable[[str, float, float | None, int | None], Iterator[Line]]
-"""Give lines of a service from the system's journal: name, since, until, last so many."""
+_NEXT = 1e-6  # seconds; what the journal knows of time is that fine
+
+
+class Journal(Protocol):
+    """Gives lines of a service from the system's journal."""
+
+    def __call__(
+        self,
+        name: str,
+        *,
+        since: float,
+        until: float | None = None,
+        last: int | None = None,
+        follow: bool = False,
+    ) -> Iterator[Line]:
+        """Give those from *since* to *until*; with *follow* go on with what comes."""
 
 
 class NativeClient:
@@ -197,17 +211,27 @@ class NativeClient:
         ]
         count = 0
         lines = list(read(sources, wanted, last=last)) if sources else []
-        for spec in chosen:
-            if spec.log.to is LogTo.JOURNAL:
-                found = self._journal(spec.name, wanted.since, wanted.until, last)
-                lines += [each for each in found if wanted.has(each.at, each.text)]
+        journals: list[Answers] = []
+        for spec in {each.name: each for each in chosen if each.log.to is LogTo.JOURNAL}.values():
+            asked = None if wanted.grep else last
+            found = list(
+                self._journal(spec.name, since=wanted.since, until=wanted.until, last=asked)
+            )
+            lines += [each for each in found if wanted.has(each.at, each.text)]
+            rest = found[-1].at + _NEXT if found else time.time()
+            journals.append(self._journal_from(spec.name, rest, wanted))
         lines.sort(key=lambda each: each.at)
         for line in lines if last is None else lines[len(lines) - min(last, len(lines)) :]:
             yield False, line_document(line)
             count += 1
         if args.flag("follow"):
-            yield from self._follow(request, names, {"lines": 0})
+            yield from self._follow(request, names, {"lines": 0}, also=journals)
         yield True, {"lines": count}
+
+    def _journal_from(self, name: str, since: float, wanted: Wanted) -> Answers:
+        for line in self._journal(name, since=since, follow=True):
+            if wanted.has(line.at, line.text):
+                yield False, line_document(line)
 
     def _happenings(self, request: Request, names: list[str], args: Arguments) -> Answers:
         since = moment(args.text("since"), now=time.time())
@@ -221,8 +245,15 @@ class NativeClient:
             yield from self._follow(request, names, {"lines": 0})
         yield True, {"events": count}
 
-    def _follow(self, request: Request, names: list[str], args: dict[str, object]) -> Answers:
-        """Give what hosts tell from now on; one that is not there is waited for."""
+    def _follow(
+        self,
+        request: Request,
+        names: list[str],
+        args: dict[str, object],
+        *,
+        also: Sequence[Answers] = (),
+    ) -> Answers:
+        """Give what hosts tell from now on, and *also* others; a host not there is waited for."""
 
         def one(name: str) -> Answers:
             asked = part(replace(request, args=request.args | args), name)
@@ -233,7 +264,7 @@ class NativeClient:
                 except AgentUnreachable:
                     time.sleep(_HOST_RETRY)
 
-        yield from as_they_come([one(name) for name in names])
+        yield from as_they_come([*map(one, names), *also])
 
 
 def _matching(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ from svcctl.app.arguments import Arguments, check
 from svcctl.app.goals import Goal
 from svcctl.app.native import NativeServices
 from svcctl.app.verbs import find
+from svcctl.engine.journal import Entry
+from svcctl.engine.life import Instance, Phase
 from svcctl.errors import Conflict, SystemFault, TimedOut, UnknownService
 from svcctl.ports import Act, Applied, InstanceStatus, ServiceManager
 from svcctl.spec import canonical
@@ -161,8 +164,12 @@ class Box:
         self.manager = Remembering()
         self.kept = Kept(self.manager)
         self.forgotten: list[str] = []
+        self.seen: dict[str, dict[str, Entry]] = {}
         self.services = NativeServices(
-            self.kept, tail=lambda *_: [b"last words"], forget_logs=self.forgotten.append
+            self.kept,
+            tail=lambda *_: [b"last words"],
+            forget_logs=self.forgotten.append,
+            last_seen=lambda name: self.seen.get(name, {}),
         )
 
     def apply(self, *specs: ServiceSpec, **args: object) -> dict[str, list[dict[str, object]]]:
@@ -416,3 +423,39 @@ def test_the_tree_has_needs_and_phases(box: Box) -> None:
             "web": {"needs": {}, "after": ["db"], "phase": "running"},
         }
     }
+
+
+def ended_well(name: str, *, started_at: float) -> dict[str, Entry]:
+    state = Instance(phase=Phase.FINISHED, reason="exit code 0")
+    entry = Entry(service=name, number=1, state=state, exit_code=0, started_at=started_at)
+    return {name: entry}
+
+
+def test_what_ended_well_is_finished_though_its_manager_calls_it_stopped(box: Box) -> None:
+    box.apply(spec(), no_start=True)
+    box.seen["web"] = ended_well("web", started_at=1.0)
+
+    (status,) = box.services.status(["web"])
+
+    assert (status.phase, status.exit_code, status.reason) == ("finished", 0, "exit code 0")
+
+
+def test_a_start_is_not_taken_for_done_because_the_last_one_ended_well(box: Box) -> None:
+    box.apply(spec(), no_start=True)
+    box.seen["web"] = ended_well("web", started_at=1.0)
+    box.manager.next_phases["web"] = ["stopped", "stopped", "running"]
+
+    (outcome,) = box.services.start(["web"], arguments("start"))
+
+    assert outcome["phase"] == "running"
+    assert box.manager.next_phases["web"] == []
+
+
+def test_a_start_of_what_soon_ends_well_is_done(box: Box) -> None:
+    box.apply(spec(), no_start=True)
+    box.seen["web"] = ended_well("web", started_at=time.time() + 60.0)
+    box.manager.next_phases["web"] = ["stopped"] * 3
+
+    (outcome,) = box.services.start(["web"], arguments("start"))
+
+    assert (outcome["phase"], outcome["ok"]) == ("finished", True)
