@@ -28,3 +28,11 @@ def trees(tmp_path: Path) -> Any:
     from tests.system.windows.trees import Trees
 
     return Trees(tmp_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def desktop() -> None:
+    """Need a desktop: Wine starts one, within whichever tree needs it first; let it be ours."""
+    import ctypes
+
+    ctypes.WinDLL("user32").GetDesktopWindow()
