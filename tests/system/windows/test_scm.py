@@ -79,7 +79,6 @@ def a_full_config(database: Database) -> ScmConfig:
         account=rf"NT SERVICE\{database.name}",
         dependencies=("Eventlog", "PlugPlay", "+NetworkProvider"),
         error_control=ErrorControl.SEVERE,
-        load_order_group="svcctl-group",
         sid_type=SidType.RESTRICTED,
         privileges=("SeChangeNotifyPrivilege", "SeImpersonatePrivilege"),
         failure_actions=FailureActions(
@@ -112,7 +111,6 @@ def test_the_registry_has_what_an_administrator_expects(database: Database) -> N
     assert found["DisplayName"] == f"Test {database.name}"
     assert found["ObjectName"] == rf"NT SERVICE\{database.name}"
     assert (found["Type"], found["Start"], found["ErrorControl"]) == (0x10, 2, 2)
-    assert found["Group"] == "svcctl-group"
     assert found["DependOnService"] == ["Eventlog", "PlugPlay"]
     assert found["DependOnGroup"] == ["NetworkProvider"]
     assert found["Description"] == "Sells things — 卖东西"
@@ -177,7 +175,6 @@ def test_what_is_no_longer_wanted_is_erased(database: Database) -> None:
         created(full),
         account="LocalSystem",
         dependencies=(),
-        load_order_group="",
         start=ScmStart.DISABLED,
     )
 
@@ -187,6 +184,18 @@ def test_what_is_no_longer_wanted_is_erased(database: Database) -> None:
     assert found == replace(wanted, preshutdown=42_000, security=full.security)
     assert unpack_actions(database.watched.levels(database.name)[2]) == FailureActions()
     assert not registry(database.name).get("DependOnService")
+
+
+def test_a_load_order_group_is_joined_and_left(database: Database) -> None:
+    grouped = a_config(database, start=ScmStart.AUTO, load_order_group="svcctl-group")
+    database.create(database.name, grouped, password=None)
+    joined = database.read(database.name).load_order_group
+
+    alone = replace(grouped, load_order_group="")
+    database.change(database.name, alone, differing(grouped, alone), password=None)
+
+    assert joined == "svcctl-group"
+    assert database.read(database.name).load_order_group == ""
 
 
 def test_a_service_that_cannot_be_set_up_is_not_created(database: Database) -> None:

@@ -179,6 +179,8 @@ def _misfits(spec: ServiceSpec) -> Iterator[tuple[str, str]]:
         yield "windows.security is not just a DACL", 'for example "D:(A;;GA;;;SY)(A;;GA;;;BA)"'
     if len(spec.display_name) > _LONGEST_DISPLAY_NAME:
         yield f"display_name is longer than {_LONGEST_DISPLAY_NAME} characters", "shorten it"
+    if spec.start is Start.DELAYED and windows.load_order_group:
+        yield "what starts delayed cannot be in a load order group", "start = 'auto'"
     runs = any(step.do is Recovery.RUN for step in windows.recovery.steps)
     if runs and not windows.recovery.command:
         yield "windows.recovery runs a command and has none", "add windows.recovery.command"

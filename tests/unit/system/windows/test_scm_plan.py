@@ -95,13 +95,11 @@ def test_every_option_of_windows_reaches_the_configuration() -> None:
         ),
         display_name="The shop",
         description="sells",
-        start=Start.DELAYED,
     )
 
     config = desired(spec, STANDPOINT)
 
     assert (config.display_name, config.description) == ("The shop", "sells")
-    assert config.start is ScmStart.DELAYED
     assert config.dependencies == ("Tcpip", "+NetworkProvider", "+TDI")
     assert (config.load_order_group, config.error_control) == ("Base", ErrorControl.SEVERE)
     assert (config.privileges, config.sid_type) == ((), SidType.RESTRICTED)
@@ -234,6 +232,13 @@ def test_what_windows_does_not_have_is_refused(changes: dict[str, object], probl
 def test_what_the_scm_cannot_take_is_refused(options: dict[str, object], problem: str) -> None:
     with pytest.raises(SpecError, match=problem):
         desired(a_windows_spec(**options), STANDPOINT)
+
+
+def test_what_starts_delayed_is_in_no_load_order_group() -> None:
+    spec = replace(a_windows_spec(load_order_group="Base"), start=Start.DELAYED)
+
+    with pytest.raises(SpecError, match="cannot be in a load order group"):
+        desired(spec, STANDPOINT)
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
