@@ -14,7 +14,6 @@ import pytest
 from svcctl.errors import CannotSpawn
 from svcctl.ports import Child, Clock, Exit, Launch, Member, Spawner
 from svcctl.system.clock import SystemClock
-from svcctl.system.posix.spawn import PosixSpawner
 from svcctl.testing.fakes import FakeChild, FakeClock, FakeSpawner
 
 DEADLINE = 20.0
@@ -117,6 +116,8 @@ class RealWorld:
     """The machine this runs on."""
 
     def __init__(self) -> None:
+        from svcctl.system.posix.spawn import PosixSpawner  # not there on Windows
+
         self.clock = SystemClock()
         self.spawner = PosixSpawner(agent=f"test-{os.getpid()}", use_cgroups=False)
 

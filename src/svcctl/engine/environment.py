@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from svcctl.engine.env_file import read_env_file
 from svcctl.errors import CannotSpawn
 from svcctl.ports import Launch
 from svcctl.spec.service import SecretsAs, ServiceSpec
+
+_LINE_END = re.compile(rb"\r?\n\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +98,7 @@ def forget_secrets(credentials: str, instance: str) -> None:
     folder = Path(credentials) / instance
     with suppress(OSError):
         for each in folder.iterdir():
-            each.unlink()
+            _delete(each)
         folder.rmdir()
 
 
@@ -128,7 +131,7 @@ def _resolve(name: str, reference: str, environ: Mapping[str, str]) -> Secret:
             )
         return Secret(os.fsencode(environ[where]))
     try:
-        return Secret(Path(where).read_bytes().removesuffix(b"\n"))
+        return Secret(_LINE_END.sub(b"", Path(where).read_bytes()))
     except OSError as error:
         raise CannotSpawn(
             f"secret {name!r}: {where!r} cannot be read: {error.strerror}", permanent=True
@@ -148,13 +151,21 @@ def _write(path: Path, secret: Secret, user: str | None) -> None:
     if path.exists() and path.read_bytes() == secret.value:
         return  # a check that runs every second must not write every second
     draft = path.with_name(f".{path.name}")
-    draft.unlink(missing_ok=True)
+    if draft.exists():
+        _delete(draft)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
         file.write(secret.value)
         if user:
             _give(descriptor, user)
+    if path.exists():
+        path.chmod(0o600)
     draft.replace(path)
+
+
+def _delete(path: Path) -> None:
+    path.chmod(0o600)  # Windows deletes and replaces nothing that is read-only
+    path.unlink()
 
 
 def _give(descriptor: int, user: str) -> None:

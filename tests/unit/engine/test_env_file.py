@@ -75,6 +75,7 @@ def test_no_file_raises_anything_unexpected(file: Path, content: bytes) -> None:
         assert "\0" not in "".join(read_env_file(str(file)).values())
 
 
+@pytest.mark.posix
 def test_a_shell_reads_the_same(file: Path) -> None:
     file.write_text("A='x y'\nexport B=\"p # q\" # note\nC=a\\'b\nD='two\nlines'\n")
     script = f'. {shlex.quote(str(file))}; printf "%s|" "$A" "$B" "$C" "$D"'
@@ -123,6 +124,7 @@ def test_a_missing_file_is_a_mistake_unless_it_is_optional(file: Path) -> None:
     assert f'env_file = ["-{file}"]' in raised.value.hint
 
 
+@pytest.mark.posix
 def test_an_optional_file_that_is_there_must_be_readable(tmp_path: Path) -> None:
     with pytest.raises(CannotSpawn, match="cannot be read: Is a directory"):
         read_env_file(f"-{tmp_path}")

@@ -112,6 +112,18 @@ def test_secrets_can_be_variables(tmp_path: Path, place: Place) -> None:
     assert not Path(place.credentials).exists()
 
 
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_the_line_end_of_a_file_is_no_part_of_the_secret(
+    tmp_path: Path, place: Place, end: bytes
+) -> None:
+    (tmp_path / "key").write_bytes(b"s3cret" + end)
+    wanted = spec(secrets={"KEY": f"file:{tmp_path}/key"}, secrets_as=SecretsAs.ENV)
+
+    found = environment.build(wanted, place)
+
+    assert found["KEY"] == "s3cret"
+
+
 def test_secrets_are_files_that_nobody_else_can_read(tmp_path: Path, place: Place) -> None:
     (tmp_path / "key").write_bytes(b"\0\xff" * 100_000)
     wanted = spec(secrets={"DSN": "env:TOKEN", "KEY": f"file:{tmp_path}/key"}, env_clean=True)

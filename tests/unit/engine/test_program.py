@@ -31,6 +31,7 @@ def started(world: FakeWorld, **changes: object) -> Keeper:
     return keeper
 
 
+@pytest.mark.posix
 def test_captured_output_goes_to_descriptors_that_are_ours_no_more(world: FakeWorld) -> None:
     started(world)
 

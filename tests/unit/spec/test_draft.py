@@ -42,6 +42,7 @@ def test_a_file_without_drafts_shows_how_it_is_done(tmp_path: Path) -> None:
     assert load_files([path], environ={}).services == {}
 
 
+@pytest.mark.posix
 def test_a_service_is_added_behind_all_that_stands_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "svcctl.toml"
     before = '# mine\r\n[services.a]   # keep\r\nexec = "a"'
@@ -91,6 +92,7 @@ def test_nothing_is_written_that_would_not_load(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.posix
 def test_a_file_that_cannot_be_made_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="cannot be written: No such file"):
         add_service(tmp_path / "no" / "x.toml", Draft(name="b", exec=("x",)), environ={})

@@ -77,6 +77,7 @@ for = "ready"
     assert web.health[0].purpose is Purpose.READY
 
 
+@pytest.mark.posix
 def test_paths_start_from_the_folder_of_the_file_that_has_them(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "main.toml").write_text(
@@ -233,6 +234,7 @@ def test_a_thousand_services_load_in_one_go(load: Load) -> None:
     assert len(loaded.services) == 1000
 
 
+@pytest.mark.posix
 def test_what_cannot_be_read_is_a_mistake_like_any_other(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "latin.toml").write_bytes('# ok\n# "caf\u00e9"'.encode("latin-1"))

@@ -43,11 +43,11 @@ def test_a_service_is_all_that_was_said_of_it(tmp_path: Path) -> None:
 
 
 def test_what_nobody_said_is_as_given(tmp_path: Path) -> None:
-    services = {"web": Unwritten(values={"cwd": "/srv"})}
+    services = {"web": Unwritten(values={"cwd": str(tmp_path / "srv")})}
 
     loaded = load_unwritten(services, folder=tmp_path, overrides=(cell("exec", "app"),))
 
-    assert loaded.services["web"].cwd == "/srv"
+    assert loaded.services["web"].cwd == str(tmp_path / "srv")
     assert loaded.origins["web"]["cwd"].layer is Layer.BUILT_IN
 
 

@@ -32,6 +32,7 @@ def test_an_address_is_host_and_port(text: str, address: tuple[str, int]) -> Non
     assert split_address(text) == address
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(
     ("error", "text"),
     [

@@ -124,6 +124,7 @@ def test_pyproject_without_scripts_gives_nothing(tmp_path: Path, text: str) -> N
     assert pyproject.find(tmp_path) == []
 
 
+@pytest.mark.posix
 def test_programs_are_known_by_their_first_bytes(tmp_path: Path) -> None:
     program = tmp_path / "Serve.sh"
     program.write_text("#!/bin/sh\n")
@@ -160,6 +161,7 @@ def test_whatever_is_found_makes_a_file_that_loads(tmp_path: Path) -> None:
     assert sorted(services) == ["web", "web-3", "worker"]
 
 
+@pytest.mark.posix
 def test_what_cannot_be_read_is_left_out_or_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "Procfile").write_text("web: echo 'open\n")
     (tmp_path / "compose.yaml").write_text("services: {a: {command: [1]}}")

@@ -63,6 +63,7 @@ def loaded(draft: Draft, tmp_path: Path) -> ServiceSpec:
     return spec
 
 
+@pytest.mark.posix
 def test_a_unit_is_taken_over_with_its_drop_ins(tmp_path: Path) -> None:
     found = systemd_unit.draft("web.service", UNIT)
 

@@ -1,0 +1,33 @@
+"""On Windows, leaves out what only POSIX has: terminals, FIFOs, modes, mounts."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+ON_WINDOWS = sys.platform == "win32"
+
+NEED_POSIX = [
+    "cli",
+    "engine/test_command.py",
+    "engine/test_environment.py",
+    "engine/test_schedule.py",
+    "engine/test_store.py",
+    "observe/test_nothing_is_lost.py",
+    "observe/test_reading_back.py",
+    "serve/test_local.py",
+    "system/launchd",
+]
+"""Where every test does; a single one elsewhere is marked as such."""
+
+collect_ignore = NEED_POSIX if ON_WINDOWS else []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that are marked."""
+    if not ON_WINDOWS:
+        return
+    left_out = [item for item in items if item.get_closest_marker("posix")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
