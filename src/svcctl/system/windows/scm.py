@@ -307,6 +307,8 @@ class ScmManager:
         """
         spec = canonical.parse(self.query(name).spec)
         self._errands.cancel(name)
+        if not self._scm.exists(name):
+            return
         found = self._scm.status(name)
         if _is_over(found) or found.state is State.STOP_PENDING:
             return

@@ -232,6 +232,18 @@ async def test_a_service_that_is_held_open_is_not_gone_yet(
     assert bench.ground.secured == []
 
 
+async def test_what_windows_has_lost_can_still_be_stopped_and_removed(bench: Bench) -> None:
+    await bench.install()
+    del bench.scm.entries["web"]
+
+    bench.manager.stop("web")
+    planned = bench.manager.plan_removal("web")
+    await bench.manager.uninstall("web")
+
+    assert [act.target for act in planned if act.target.startswith("service")] == []
+    assert bench.manager.names() == []
+
+
 async def test_settling_has_the_registry_written(bench: Bench) -> None:
     await bench.manager.settle()
 
