@@ -46,5 +46,6 @@ def _join_errands() -> None:
 
 
 @pytest.fixture
-def managed(tmp_path: Path) -> Managed:  # type: ignore[no-redef]  # instead of the contract's own
+def managed(tmp_path: Path) -> Managed:  # type: ignore[no-redef]
+    """Take the place of the contract's own fixture."""
     return ScmManaged(tmp_path)
