@@ -45,7 +45,7 @@ def _join_errands() -> None:
             thread.join(DEADLINE)
 
 
-@pytest.fixture
-def managed(tmp_path: Path) -> Managed:  # type: ignore[no-redef]
+@pytest.fixture  # type: ignore[no-redef]
+def managed(tmp_path: Path) -> Managed:
     """Take the place of the contract's own fixture."""
     return ScmManaged(tmp_path)
