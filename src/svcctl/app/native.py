@@ -11,6 +11,7 @@ from typing import Protocol
 from svcctl.app.applying import Planned, definitions
 from svcctl.app.arguments import Arguments
 from svcctl.app.goals import Goal, Outcome, hint, problem
+from svcctl.engine import graph
 from svcctl.engine.journal import Entry
 from svcctl.engine.last_seen import as_it_ended
 from svcctl.errors import Conflict, SvcctlError, TimedOut
@@ -123,8 +124,15 @@ class NativeServices:
         return self._change(names, args, lambda manager, name: manager.start(name), Goal.UP)
 
     def stop(self, names: Sequence[str], args: Arguments) -> list[Document]:
-        """Stop them."""
-        return self._change(names, args, lambda manager, name: manager.stop(name), Goal.DOWN)
+        """Stop them, dependants first."""
+        ordered = self._dependants_first(names)
+        return self._change(ordered, args, lambda manager, name: manager.stop(name), Goal.DOWN)
+
+    def _dependants_first(self, names: Iterable[str]) -> list[str]:
+        specs = self.specs()
+        edges = {name: tuple(spec.needs) for name, spec in specs.items()}
+        waves = graph.start_order(names, edges)
+        return [name for wave in reversed(waves) for name in wave]
 
     def restart(self, names: Sequence[str], args: Arguments) -> list[Document]:
         """Restart them."""
@@ -304,7 +312,7 @@ class NativeServices:
             stopped = self._change(names, args, lambda manager, name: manager.stop(name), Goal.DOWN)
             del stopped
             managers = [self._kept.manager_of(name) for name in names]
-            for name in names:
+            for name in self._dependants_first(names):
                 outcomes.append(self._remove(name))
                 if args.flag("logs"):
                     self._forget_logs(name)

@@ -17,7 +17,7 @@ from svcctl.engine.life import Instance, Phase
 from svcctl.errors import Conflict, SystemFault, TimedOut, UnknownService
 from svcctl.ports import Act, Applied, InstanceStatus, ServiceManager
 from svcctl.spec import canonical
-from svcctl.spec.service import Manager, ServiceSpec, Start
+from svcctl.spec.service import Manager, Need, ServiceSpec, Start
 
 
 class Remembering:
@@ -330,6 +330,17 @@ def test_every_verb_reaches_its_phase(box: Box, verb: str, phase: str) -> None:
 
     assert (found["ok"], found["phase"]) == (True, phase)
     assert box.manager.told[-1] == f"{verb} web"
+
+
+def test_what_is_needed_is_stopped_and_removed_after_those_that_need_it(box: Box) -> None:
+    box.apply(spec("db"), spec("web", needs={"db": Need.READY}))
+    box.manager.told.clear()
+
+    box.services.stop(["db", "web"], arguments("stop"))
+    removed = box.services.remove(["db", "web"], arguments("remove"))
+
+    assert box.manager.told[:2] == ["stop web", "stop db"]
+    assert [each["service"] for each in removed["outcomes"]] == ["web", "db"]  # type: ignore[attr-defined]
 
 
 def test_what_is_paused_goes_on(box: Box) -> None:
