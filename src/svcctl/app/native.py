@@ -23,6 +23,8 @@ from svcctl.spec.service import ServiceSpec, Start
 _LOOK_AGAIN = 0.1  # seconds; another process' manager tells nobody when a job is done
 _BEGINNING = 2.0  # seconds a job may take to show at all: until then "stopped" means "not yet"
 
+_PROVING = 0.2  # seconds a program that merely has to start must survive before it counts as up
+
 Tail = Callable[[str, str, int], list[bytes]]
 """Give the last so many lines of an instance, by service and instance."""
 
@@ -381,7 +383,23 @@ class NativeServices:
                     hint="the work goes on: svcctl status",
                 )
             time.sleep(_LOOK_AGAIN)
+        if goal is Goal.UP:
+            self._prove(outcomes)
         return list(outcomes.values())
+
+    def _prove(self, outcomes: dict[str, Outcome]) -> None:
+        """Look once more at programs that count as up only because they could be started."""
+        specs = self.specs()
+        fresh = {
+            each.service
+            for each in outcomes.values()
+            if each.ok and each.phase == "running" and _merely_started(specs.get(each.service))
+        }
+        if fresh:
+            time.sleep(_PROVING)
+            for each in self.status(sorted(fresh)):
+                outcome = self._reached(each, Goal.UP, fresh=False)
+                outcomes[each.instance] = outcome or outcomes[each.instance]
 
     def _reached(self, status: InstanceStatus, goal: Goal, *, fresh: bool) -> Outcome | None:
         healthy = status.live is not False
@@ -390,6 +408,10 @@ class NativeServices:
             return None
         lines = self._tail(status.service, status.instance, 10) if found else []
         return _outcome(status, found, lines)
+
+
+def _merely_started(spec: ServiceSpec | None) -> bool:
+    return spec is not None and spec.ready == "exec" and not spec.health
 
 
 def _outcome(status: InstanceStatus, found: str, lines: list[bytes]) -> Outcome:

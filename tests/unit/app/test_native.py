@@ -181,7 +181,8 @@ class Box:
 
 
 @pytest.fixture
-def box() -> Box:
+def box(monkeypatch: pytest.MonkeyPatch) -> Box:
+    monkeypatch.setattr("svcctl.app.native._PROVING", 0.0)
     return Box()
 
 
@@ -301,6 +302,15 @@ def test_a_start_that_fails_gives_the_reason_and_the_last_lines(
     assert not found["ok"]
     assert found["problem"] == "exit code 3"
     assert found["lines"] == ["last words"]
+
+
+def test_a_program_that_merely_starts_must_survive_a_moment(box: Box) -> None:
+    box.apply(spec(), no_start=True)
+    box.manager.next_phases["web"] = ["running", "backoff"]
+
+    (found,) = box.services.start(["web"], arguments("start"))
+
+    assert (found["ok"], found["phase"]) == (False, "backoff")
 
 
 def test_who_waits_only_so_long_is_told_what_is_missing(box: Box) -> None:
