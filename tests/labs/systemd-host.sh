@@ -2,7 +2,7 @@
 # Builds, once, a Debian whose PID 1 is systemd, for a container of its own. Prints its folder.
 #
 #   FOLDER    the root of the system: copied for every run, never booted itself
-#   FOLDER/opt/site    what svcctl needs from the package index, for the Python in there
+#   FOLDER/opt/site    what svcctl and its tests need from the package index, for the Python in there
 #
 # The folder stands below ${XDG_CACHE_HOME:-~/.cache}/svcctl-labs, under a name made of all that went into it.
 # Exit status 77: this machine lacks something; the last line says what.
@@ -17,7 +17,7 @@ release=bookworm
 # libpam-systemd and dbus-user-session: the manager and the bus of a user.
 packages=systemd,dbus,libpam-systemd,dbus-user-session,procps,python3
 version=3.11 # of Python in that release
-wheels=(click cronsim jeepney pydantic)
+wheels=(click cronsim jeepney pydantic pytest)
 
 main() {
     local tool lab

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from svcctl.spec.policy import Limits, Overlap
 from svcctl.spec.service import SecretsAs, ServiceSpec, Start
 from svcctl.spec.windows_stop import native_stop
+
+_SPECIAL_WEEKDAY = re.compile(r"#|\dL")
 
 
 def handed_over(spec: ServiceSpec) -> ServiceSpec:
@@ -30,8 +33,16 @@ def handed_over(spec: ServiceSpec) -> ServiceSpec:
 
 
 def by_timer(spec: ServiceSpec) -> bool:
-    """Say whether a timer of systemd can start the service: one run at a time is all it knows."""
-    return spec.schedule is not None and spec.schedule.overlap is Overlap.SKIP
+    """Say whether a timer of systemd can start the service.
+
+    One run at a time is all it knows, and neither last days (``L``) nor second Fridays (``5#2``).
+    """
+    if spec.schedule is None or spec.schedule.overlap is not Overlap.SKIP:
+        return False
+    if spec.schedule.cron is None:
+        return True
+    _, _, day, _, weekday = spec.schedule.cron.upper().split()
+    return "L" not in day and not _SPECIAL_WEEKDAY.search(weekday)
 
 
 def by_credentials(spec: ServiceSpec) -> bool:

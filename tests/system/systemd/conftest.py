@@ -98,7 +98,7 @@ class Host:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=90.0,
+            timeout=500.0,
             check=False,
         )
         if check:
@@ -108,6 +108,17 @@ class Host:
     def sh(self, script: str, *, check: bool = True) -> str:
         """Give what a shell script writes in there."""
         return self.run("sh", "-c", script, check=check).stdout
+
+    def pytest(self, file: str) -> subprocess.CompletedProcess[str]:
+        """Run a file of tests in there."""
+        return self.run(
+            "sh",
+            "-c",
+            f"cd /opt/project && exec python3 -m pytest -c inside.ini -q {file}",
+            check=False,
+            PYTHONPATH="/opt/svcctl:/opt/site:/opt/project",
+            SVCCTL_LAB="systemd",
+        )
 
     def svcctl(self, *words: str, status: int = 0, **environ: str) -> str:
         """Run svcctl in there, and give what it says, all of it."""
@@ -159,6 +170,11 @@ class Host:
         return sorted(set(found.split()))
 
 
+_INSIDE = """[pytest]
+addopts = --import-mode=importlib -p no:cacheprovider
+filterwarnings = error
+"""
+
 _SVCCTL = """#!/bin/sh
 PYTHONPATH=/opt/svcctl:/opt/site exec python3 -m svcctl "$@"
 """
@@ -172,6 +188,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     subprocess.run(["cp", "-a", "--reflink=auto", str(lab), str(root)], check=True)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src" / "svcctl", root / "opt/svcctl/svcctl", ignore=ignored)
+    shutil.copytree(ROOT / "tests", root / "opt/project/tests", ignore=ignored)
+    (root / "opt/project/inside.ini").write_text(_INSIDE)
     program = root / "usr/local/bin/svcctl"
     program.write_text(_SVCCTL)
     program.chmod(0o755)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -141,7 +142,8 @@ def refusal(order: str, said: str) -> SvcctlError:
     if "denied" in low or "authentication" in low or "not permitted" in low:
         return Denied(problem, hint="run it as root, or use --scope user")
     if "masked" in low:
-        return Conflict(problem, hint="systemctl unmask UNIT")
+        found = re.search(r"Unit (\S+) is masked", text)
+        return Conflict(problem, hint=f"systemctl unmask {found[1] if found else 'UNIT'}")
     if "failed to connect to bus" in low:
         hint = "a user's services need a session: log in, or as root: loginctl enable-linger USER"
         return SystemFault(problem, hint=hint)

@@ -14,21 +14,19 @@ _MONTHS = {
 
 
 def on_calendar(cron: str) -> tuple[str, ...]:
-    """Give the ``OnCalendar=`` values for five cron fields that are known to be good.
+    """Give the ``OnCalendar=`` values for five cron fields without ``L`` and ``#``.
 
-    Two of them where both a day of the month and a weekday are given: cron means either,
-    systemd both.
+    Two of them where both a day of the month and a weekday are given: cron means either, systemd
+    both. A field that begins with a star is not given in that sense, so Debian's cron has it.
     """
     minute, hour, day, month, weekday = cron.split()
     clock = f"{_field(hour, first=0)}:{_field(minute, first=0)}:00"
-    months = _field(month, first=1, names=_MONTHS)
-    days = _field(day, first=1)
+    months, days = _field(month, first=1, names=_MONTHS), _field(day, first=1)
     weekdays = _weekdays(weekday)
-    by_day = f"*-{months}-{days} {clock}"
-    if not weekdays:
-        return (by_day,)
-    by_weekday = f"{weekdays} *-{months}-* {clock}"
-    return (by_weekday,) if day == "*" else (by_day, by_weekday)
+    head = f"{weekdays} " if weekdays else ""
+    if day.startswith("*") or weekday.startswith("*"):
+        return (f"{head}*-{months}-{days} {clock}",)
+    return (f"*-{months}-{days} {clock}", f"{head}*-{months}-* {clock}")
 
 
 def _field(text: str, *, first: int, names: Mapping[str, int] | None = None) -> str:
@@ -54,12 +52,10 @@ def _weekdays(text: str) -> str:
     for part in text.split(","):
         span, _, every = part.partition("/")
         start, _, end = span.partition("-")
-        if start == "*":
-            low, high = 0, 6
-        else:
-            low = _day_number(start)
-            high = _day_number(end) if end else (6 if every else low)
-        high += 7 if high < low else 0
+        low = 0 if start == "*" else _day_number(start)
+        high = _day_number(end) if end else low
+        if start == "*" or (every and not end):
+            high = 7
         found |= {day % 7 for day in range(low, high + 1, int(every or 1))}
     if len(found) == 7:
         return ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
@@ -28,6 +29,7 @@ _PATIENCE = 30.0  # seconds systemd gets to take an order
 class SystemdDbus:
     """A connection to systemd; *user*: to the manager of this user instead of the machine's.
 
+    A context manager, for who does not need it as long as the process lives.
     Raises SystemFault where nobody answers.
     """
 
@@ -37,6 +39,17 @@ class SystemdDbus:
         except (OSError, KeyError, ValueError) as error:
             raise SystemFault(f"no D-Bus: {error}") from error
         self._call(_PEER, "Ping", None, ())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bus.close()
 
     def properties(self, units: Sequence[str]) -> dict[str, dict[str, str]]:
         """See :class:`svcctl.system.systemd.bus.SystemdBus`."""

@@ -111,11 +111,35 @@ def test_a_delayed_service_is_started_by_a_timer_and_its_own_unit_is_not_install
     assert started_by(spec) == "web.timer"
 
 
-def test_runs_that_may_overlap_are_left_to_the_host() -> None:
-    spec = replace(PLAIN, schedule=Schedule(every=60.0, overlap=Overlap.QUEUE))
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Schedule(every=60.0, overlap=Overlap.QUEUE),
+        Schedule(cron="0 0 L * *"),
+        Schedule(cron="0 0 LW jul *"),
+        Schedule(cron="0 0 * * 5#2"),
+        Schedule(cron="0 0 * * 5L"),
+    ],
+)
+def test_what_no_timer_can_do_is_left_to_the_host(schedule: Schedule) -> None:
+    spec = replace(PLAIN, schedule=schedule)
 
     assert list(units(spec, SITE)) == ["web.service"]
     assert started_by(spec) == "web.service"
+
+
+def test_names_of_months_and_days_are_no_last_days() -> None:
+    spec = replace(PLAIN, schedule=Schedule(cron="0 0 * jul wed"))
+
+    assert started_by(spec) == "web.timer"
+
+
+def test_starts_by_the_clock_are_not_limited() -> None:
+    spec = replace(PLAIN, schedule=Schedule(every=1.0))
+
+    text = units(spec, SITE)["web.service"]
+
+    assert "StartLimitIntervalSec=0\n" in text
 
 
 def test_a_schedule_by_length_counts_from_the_start() -> None:
