@@ -213,6 +213,45 @@ def clean(host: Host) -> Iterator[Host]:
         host.svcctl("remove", *names, "--yes", "--logs")
 
 
+class User:
+    """Somebody with an account, and services of their own."""
+
+    def __init__(self, host: Host, name: str) -> None:
+        self.host, self._name = host, name
+        host.run("useradd", "-m", name, check=False)
+        host.run("loginctl", "enable-linger", name)
+        uid = host.run("id", "-u", name).stdout.strip()
+        runtime = f"/run/user/{uid}"
+        self._environ = [
+            f"XDG_RUNTIME_DIR={runtime}",
+            f"DBUS_SESSION_BUS_ADDRESS=unix:path={runtime}/bus",
+            f"HOME=/home/{name}",
+            "NO_COLOR=1",
+        ]
+        door = f"{runtime}/bus"
+        until(lambda: host.run("test", "-S", door, check=False).returncode == 0, what=door)
+
+    def __call__(self, *words: str) -> str:
+        """Run a command as this user, and give what it says, all of it."""
+        argv = ("runuser", "-u", self._name, "--", "env", *self._environ, *words)
+        done = self.host.run(*argv, check=False)
+        assert done.returncode in {0, 3}, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def write(self, definitions: str) -> None:
+        """Write the user's definitions."""
+        self.host.write(f"/home/{self._name}/svcctl.toml", definitions)
+
+
+@pytest.fixture
+def ann(host: Host) -> Iterator[User]:
+    """Give a user who has no services yet."""
+    user = User(host, "ann")
+    yield user
+    if host.sh("ls /home/ann/.local/state/svcctl/native", check=False):
+        user("svcctl", "remove", "web", "--yes", "--logs")
+
+
 def _lab() -> Path:
     built = subprocess.run(
         [str(ROOT / "tests/labs/systemd-host.sh")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
@@ -66,6 +67,37 @@ def test_systemd_waits_for_a_program_that_is_not_ready(clean: Any) -> None:
     clean.await_phase("web", "starting")
 
     assert clean.show("web", "ActiveState") == "activating"
+
+
+def test_a_program_that_runs_once_is_finished_every_time(clean: Any) -> None:
+    text = "[services.once]\nexec = ['sh', '-c', 'echo ran >>/root/once']\ntype = 'oneshot'\n"
+    clean.apply(text + "start = 'manual'\n")
+
+    first = clean.svcctl("start", "once")
+    again = clean.svcctl("start", "once")
+
+    assert "once is finished" in first
+    assert "once is finished" in again
+    assert clean.status("once")["exit_code"] == 0
+    assert clean.sh("cat /root/once; rm /root/once").split() == ["ran", "ran"]
+
+
+def test_people_may_restart_as_often_as_they_like(clean: Any) -> None:
+    clean.apply("[services.web]\nexec = ['sleep', '1000']\n")
+
+    for _ in range(12):
+        clean.svcctl("restart", "web")
+
+    assert clean.status("web")["phase"] == "running"
+
+
+def test_a_delayed_service_waits_for_the_next_boot_or_for_a_start(clean: Any) -> None:
+    clean.apply("[services.late]\nexec = ['sleep', '1000']\nstart = 'delayed'\n", "--no-start")
+
+    timer = clean.show("late.timer", "UnitFileState"), clean.show("late.timer", "ActiveState")
+
+    assert timer == ("enabled", "inactive")
+    assert clean.status("late")["phase"] == "stopped"
 
 
 def test_a_program_that_crashes_is_started_again_without_systemd(clean: Any) -> None:
@@ -256,6 +288,30 @@ def test_the_journal_takes_and_gives_the_output(clean: Any) -> None:
     assert "to the journal" in shown
 
 
+def test_the_journal_is_followed(clean: Any) -> None:
+    script = "i=0; while true; do i=$((i+1)); echo line $i.; sleep 0.2; done"
+    clean.apply(f"[services.web]\nexec = ['sh', '-c', '{script}']\nlog.to = 'journal'\n")
+    _until(lambda: "line 1." in clean.svcctl("logs", "web"))
+
+    followed = clean.sh("timeout 3 svcctl logs web --follow", check=False)
+
+    seen = [int(each) for each in re.findall(r"line (\d+)\.", followed)]
+    assert len(seen) > 5
+    assert seen == list(range(seen[0], seen[0] + len(seen)))
+
+
+def test_an_exported_unit_runs_the_program_without_svcctl(clean: Any) -> None:
+    clean.write("/root/plain.toml", '[services.plain]\nexec = ["sleep", "1000"]\ncwd = "/tmp"\n')
+
+    clean.svcctl("export", "systemd", "plain", "-f", "/root/plain.toml", "-o", "/run/plain.service")
+    clean.sh("mv /run/plain.service /run/systemd/system/ && systemctl daemon-reload")
+    clean.run("systemctl", "start", "plain")
+    command = clean.sh("cat /proc/$(systemctl show plain --value -p MainPID)/comm").strip()
+    clean.sh("systemctl stop plain; rm /run/systemd/system/plain.service; systemctl daemon-reload")
+
+    assert command == "sleep"
+
+
 def test_a_timer_starts_what_is_scheduled(clean: Any) -> None:
     text = "[services.job]\nexec = ['sh', '-c', 'echo ran >>/tmp/job-runs']\ntype = 'oneshot'\n"
     clean.apply(text + "schedule.every = '1s'\n")
@@ -308,6 +364,7 @@ def test_a_drop_in_of_the_administrator_is_respected(clean: Any) -> None:
     assert "change" in said
     assert clean.show("web", "Nice") == "7"
     assert clean.show("web", "Description") == "ticks on"
+    assert "changed by /etc/systemd/system/web.service.d/ours.conf" in clean.status("web")["reason"]
     clean.run("rm", "-r", "/etc/systemd/system/web.service.d")
 
 
@@ -349,19 +406,8 @@ def test_what_is_uninstalled_leaves_no_trace(clean: Any) -> None:
     assert "tracer" not in clean.run("systemctl", "list-units", "--all", "--no-pager").stdout
 
 
-def test_a_user_keeps_services_of_their_own(host: Any) -> None:
-    host.run("useradd", "-m", "ann", check=False)
-    host.run("loginctl", "enable-linger", "ann")
-    uid = host.run("id", "-u", "ann").stdout.strip()
-    _until(lambda: host.run("test", "-S", f"/run/user/{uid}/bus", check=False).returncode == 0)
-    host.write("/home/ann/svcctl.toml", TICKING.replace("ready", 'scope = "user"\nready'))
-
-    def ann(*words: str) -> str:
-        variables = [f"XDG_RUNTIME_DIR=/run/user/{uid}", "HOME=/home/ann", "NO_COLOR=1"]
-        bus = f"DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/{uid}/bus"
-        done = host.run("runuser", "-u", "ann", "--", "env", *variables, bus, *words, check=False)
-        assert done.returncode in {0, 3}, done.stdout + done.stderr
-        return str(done.stdout + done.stderr)
+def test_a_user_keeps_services_of_their_own(ann: Any) -> None:
+    ann.write(TICKING.replace("ready", 'scope = "user"\nready'))
 
     ann("svcctl", "apply", "/home/ann/svcctl.toml", "--yes")
     status = ann("svcctl", "status", "web", "-o", "wide")
@@ -370,9 +416,30 @@ def test_a_user_keeps_services_of_their_own(host: Any) -> None:
     ann("svcctl", "remove", "web", "--yes", "--logs")
 
     assert "systemd" in status
+    assert "linger" not in status
     assert "tick 3" in logs
     assert active.strip() == "active"
-    assert "web" not in host.sh("find /home/ann -name '*web*'")
+    assert "web" not in ann.host.sh("find /home/ann -name '*web*'")
+
+
+def test_a_user_reads_their_part_of_the_journal(ann: Any) -> None:
+    ann.write("[services.web]\nscope = 'user'\nlog.to = 'journal'\n"
+              "exec = ['sh', '-c', 'echo here I am; sleep 1000']\n")  # fmt: skip
+
+    ann("svcctl", "apply", "/home/ann/svcctl.toml", "--yes")
+
+    _until(lambda: "here I am" in ann("svcctl", "logs", "web"))
+
+
+def test_a_user_is_told_what_starts_at_their_log_in_only(ann: Any) -> None:
+    ann.write("[services.web]\nscope = 'user'\nexec = ['sleep', '1000']\n")
+    ann("svcctl", "apply", "/home/ann/svcctl.toml", "--yes")
+
+    ann.host.run("rm", "/var/lib/systemd/linger/ann")
+    status = ann("svcctl", "status", "web")
+    ann.host.run("touch", "/var/lib/systemd/linger/ann")
+
+    assert "to start it at boot: loginctl enable-linger" in status
 
 
 def test_the_agent_is_a_service_and_its_services_outlive_it(clean: Any) -> None:
