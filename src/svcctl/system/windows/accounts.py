@@ -64,7 +64,7 @@ def has_logon_right(account: str) -> bool:
         _succeed(status, f"reading the rights of {account!r}")
         try:
             found = (_Text * count.value).from_address(rights.value or 0) if count.value else ()
-            return LOGON_RIGHT in {str(each.buffer) for each in found}
+            return LOGON_RIGHT in {each.text() for each in found}
         finally:
             _calls().LsaFreeMemory(rights)
 
@@ -78,26 +78,35 @@ def grant_logon_right(account: str) -> None:
 
 
 def revoke_logon_right(account: str) -> None:
-    """Take that right away again."""
-    with _policy() as policy, _sid(account) as sid:
-        right = _Text.of(LOGON_RIGHT)
-        status = _calls().LsaRemoveAccountRights(policy, sid, False, ctypes.byref(right), 1)
+    """Take that right away again; whoever has it no more, or is no more, is no error."""
+    try:
+        with _policy() as policy, _sid(account) as sid:
+            right = _Text.of(LOGON_RIGHT)
+            status = _calls().LsaRemoveAccountRights(policy, sid, False, ctypes.byref(right), 1)
+    except UsageError:
+        return
+    if status & 0xFFFF_FFFF != _NO_SUCH_NAME:
         _succeed(status, f"no longer letting {account!r} log on as a service")
 
 
 class _Text(ctypes.Structure):
-    """LSA_UNICODE_STRING; lengths in bytes, without the NUL."""
+    """LSA_UNICODE_STRING; lengths in bytes, and there need be no NUL behind the text."""
 
     _fields_ = (
         ("length", wintypes.USHORT),
         ("room", wintypes.USHORT),
-        ("buffer", ctypes.c_wchar_p),
+        ("buffer", ctypes.POINTER(ctypes.c_char)),
     )
 
     @classmethod
     def of(cls, text: str) -> _Text:
-        size = len(text) * 2
-        return cls(length=size, room=size + 2, buffer=text)
+        content = text.encode("utf-16-le")
+        room = ctypes.create_string_buffer(content, len(content) + 2)
+        buffer = ctypes.cast(room, ctypes.POINTER(ctypes.c_char))
+        return cls(length=len(content), room=len(room), buffer=buffer)
+
+    def text(self) -> str:
+        return ctypes.string_at(self.buffer, self.length).decode("utf-16-le")
 
 
 class _Attributes(ctypes.Structure):

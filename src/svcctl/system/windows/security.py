@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
+import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,16 +13,21 @@ from ctypes import wintypes
 from functools import cache
 from typing import Any
 
+from svcctl.errors import Denied, SystemFault
 from svcctl.system.windows.winapi import check, declare, fault, library
 
 _REVISION = 1
 _FILE_OBJECT = 1  # SE_FILE_OBJECT
+_KERNEL_OBJECT = 6  # SE_KERNEL_OBJECT
+_OWNER = 0x1
 _DACL = 0x4
 _PROTECTED_DACL = 0x8000_0000
 _READ_AND_RUN = "0x1200a9"  # FILE_GENERIC_READ | FILE_GENERIC_EXECUTE
 _MODIFY = "0x1301bf"  # the same, and write and delete
 
 SYSTEM, ADMINISTRATORS = "SY", "BA"
+
+_SYSTEM_SID, _ADMINISTRATORS_SID = "S-1-5-18", "S-1-5-32-544"
 
 
 def service_sid(name: str) -> str:
@@ -58,8 +65,23 @@ def descriptor_of(sddl: str) -> Iterator[ctypes.Structure]:
         _calls().LocalFree(descriptor)
 
 
+def may_own(owner: str, own: str, *, above: bool) -> bool:
+    """Say whether what *owner* made is safe to put services in; both are SIDs, *own* is ours.
+
+    Who owns a folder can always change who else may use it, and any user may make folders below
+    ProgramData.  *above*: it is a folder that ours lie in, and Windows may have made it.
+    """
+    trusted = {_SYSTEM_SID, _ADMINISTRATORS_SID, own}
+    return owner in trusted or (above and owner == service_sid("TrustedInstaller"))
+
+
 def protect(path: str, sddl: str) -> None:
-    """Let *sddl* alone say who may use *path*; raises Denied or SystemFault."""
+    """Let *sddl* alone say who may use *path*; raises Denied or SystemFault.
+
+    Denied too where *path*, or the folder it lies in, is a link or belongs to somebody else.
+    """
+    insist_it_is_ours(path, above=False)
+    insist_it_is_ours(os.path.dirname(path), above=True)
     descriptor = _convert(sddl)
     try:
         present, acl, defaulted = wintypes.BOOL(), ctypes.c_void_p(), wintypes.BOOL()
@@ -74,6 +96,36 @@ def protect(path: str, sddl: str) -> None:
         )
         if code:
             raise fault(f"setting who may use '{path}'", code)
+    finally:
+        _calls().LocalFree(descriptor)
+
+
+def owner_of(path: str) -> str:
+    """Give the SID of the owner of a file or folder."""
+    owner, descriptor = ctypes.c_void_p(), ctypes.c_void_p()
+    code = _calls().GetNamedSecurityInfoW(
+        *(path, _FILE_OBJECT, _OWNER, ctypes.byref(owner), None, None, None),
+        ctypes.byref(descriptor),
+    )
+    if code:
+        raise fault(f"asking who owns '{path}'", code)
+    try:
+        return _text_of(owner.value or 0)
+    finally:
+        _calls().LocalFree(descriptor)
+
+
+def owner_of_pipe(handle: int) -> str | None:
+    """Give the SID of the owner of the pipe open as *handle*; None where the system knows none."""
+    owner, descriptor = ctypes.c_void_p(), ctypes.c_void_p()
+    code = _calls().GetSecurityInfo(
+        *(handle, _KERNEL_OBJECT, _OWNER, ctypes.byref(owner), None, None, None),
+        ctypes.byref(descriptor),
+    )
+    if code:
+        raise fault("asking who serves a pipe", code)
+    try:
+        return _text_of(owner.value) if owner.value else None
     finally:
         _calls().LocalFree(descriptor)
 
@@ -118,6 +170,25 @@ class _Attributes(ctypes.Structure):
     )
 
 
+def insist_it_is_ours(path: str, *, above: bool = False) -> None:
+    """Raise Denied where *path* is a link or belongs to somebody else; *above*: see may_own."""
+    try:
+        attributes = getattr(os.lstat(path), "st_file_attributes", 0)
+    except OSError as error:
+        raise SystemFault(f"'{path}' cannot be looked at: {error.strerror}") from error
+    if attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT:
+        raise Denied(
+            f"'{path}' is a link, and whoever made it decides where it leads",
+            hint="remove it, or set SVCCTL_HOME to the folder it leads to",
+        )
+    owner = owner_of(path)
+    if not may_own(owner, own_sid(), above=above):
+        raise Denied(
+            f"'{path}' belongs to {owner}, who could change what services run",
+            hint="see what is in it, then remove it and try again",
+        )
+
+
 def _convert(sddl: str) -> ctypes.c_void_p:
     descriptor = ctypes.c_void_p()
     check(
@@ -156,6 +227,14 @@ class _Calls:
         self.SetNamedSecurityInfoW = declare(
             advapi.SetNamedSecurityInfoW,
             *(dword, text, dword, dword, pointer, pointer, pointer, pointer),
+        )
+        self.GetNamedSecurityInfoW = declare(
+            advapi.GetNamedSecurityInfoW,
+            *(dword, text, dword, dword, pointer, pointer, pointer, pointer, pointer),
+        )
+        self.GetSecurityInfo = declare(
+            advapi.GetSecurityInfo,
+            *(handle, dword, dword, pointer, pointer, pointer, pointer, pointer),
         )
         self.OpenProcessToken = declare(advapi.OpenProcessToken, flag, handle, dword, pointer)
         self.GetTokenInformation = declare(
