@@ -30,12 +30,12 @@ STATUS = InstanceStatus(
 
 
 def test_the_journal_of_an_engine_can_be_read_when_it_is_gone(tmp_path: Path) -> None:
-    store = SqliteStore(str(tmp_path / "state?.db"))
+    store = SqliteStore(str(tmp_path / "state#.db"))
     store.put(KIND, "web", to_document(ENTRY))
     store.put(KIND, "web.2", to_document(replace(ENTRY, number=2, boot_id="b0")))
     store.close()
 
-    assert last_seen(str(tmp_path / "state?.db"), boot_id="b1") == {"web": ENTRY}
+    assert last_seen(str(tmp_path / "state#.db"), boot_id="b1") == {"web": ENTRY}
 
 
 def test_without_a_journal_nothing_is_known_and_none_is_made(tmp_path: Path) -> None:
