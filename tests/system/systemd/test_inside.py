@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("systemd")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.needs_root,
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("systemd"),
+]
 
 FILES = sorted((Path(__file__).parent / "inside").glob("test_*.py"))
 

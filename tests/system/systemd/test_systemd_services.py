@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("systemd")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.needs_root,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("systemd"),
+]
 
 TICKING = """
 [services.web]

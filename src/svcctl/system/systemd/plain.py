@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 
 from svcctl.spec.policy import LogTo, RestartWhen, StopTree
@@ -88,8 +89,7 @@ def _counting(spec: ServiceSpec) -> Lines:
 
 
 def _program(spec: ServiceSpec) -> Lines:
-    argv: Sequence[str] = ("/bin/sh", "-c", *spec.exec) if spec.shell else spec.exec
-    lines: Lines = [("Type", _type(spec)), ("ExecStart", command(argv))]
+    lines: Lines = [("Type", _type(spec)), ("ExecStart", command(_argv(spec)))]
     if spec.pid_file:
         lines.append(("PIDFile", path(spec.pid_file)))
     if spec.cwd:
@@ -107,6 +107,16 @@ def _program(spec: ServiceSpec) -> Lines:
     elif spec.reload.signal:
         lines.append(("ExecReload", f"/bin/kill -{spec.reload.signal} $MAINPID"))
     return lines
+
+
+def _argv(spec: ServiceSpec) -> Sequence[str]:
+    """Give the command; systemd wants a whole path, or a name to look for."""
+    if spec.shell:
+        return ("/bin/sh", "-c", *spec.exec)
+    program = spec.exec[0]
+    if "/" in program and not program.startswith("/"):
+        return (posixpath.normpath(posixpath.join(spec.cwd or "/", program)), *spec.exec[1:])
+    return spec.exec
 
 
 def _type(spec: ServiceSpec) -> str:
