@@ -169,4 +169,17 @@ def _printable(text: str) -> str:
 
 
 def _escaped(value: object) -> str:
-    return toml_value(escape(value) if isinstance(value, str) else value)
+    return toml_value(_without_variables(value))
+
+
+def _without_variables(value: object) -> object:
+    """Give *value* with every text in it escaped, however deep."""
+    match value:
+        case str():
+            return escape(value)
+        case list():
+            return [_without_variables(each) for each in value]
+        case dict():
+            return {key: _without_variables(each) for key, each in value.items()}
+        case _:
+            return value

@@ -111,7 +111,7 @@ def test_each_line_has_its_option(lines: str, expected: dict[str, object]) -> No
 @pytest.mark.parametrize(
     ("line", "note"),
     [
-        ("TimeoutStopSec=infinity", "not carried over, for stop.timeout: infinity"),
+        ("TimeoutStopSec=infinity", "not carried over: TimeoutStopSec=infinity"),
         ("Type=dbus", "Type=dbus became a plain service"),
         ("ExecStart=/usr/bin/b", "only the first ExecStart"),
         ("Environment=X=%i", "replace systemd's specifiers"),
