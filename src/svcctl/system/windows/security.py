@@ -234,7 +234,7 @@ class _Calls:
         )
         self.GetSecurityInfo = declare(
             advapi.GetSecurityInfo,
-            *(handle, dword, dword, pointer, pointer, pointer, pointer, pointer),
+            *(dword, handle, dword, dword, pointer, pointer, pointer, pointer, pointer),
         )
         self.OpenProcessToken = declare(advapi.OpenProcessToken, flag, handle, dword, pointer)
         self.GetTokenInformation = declare(
