@@ -114,12 +114,12 @@ class Host:
     def pause(self) -> None:
         """Freeze the service, or run what pauses it."""
         self._manager.pause(self._name)
-        self._look()
+        self._answer()
 
     def resume(self) -> None:
         """Let it go on."""
         self._manager.resume(self._name)
-        self._look()
+        self._answer()
 
     def reload(self) -> None:
         """Make it read its configuration again."""
@@ -155,6 +155,13 @@ class Host:
         now = standing(phases, before=self._phase, stopping=stopping and self._stops(keepers))
         if now is not self._phase:
             self._phase = now
+            self._tell()
+
+    def _answer(self) -> None:
+        """Say how it is even where nothing came of what was asked: the manager waits for a word."""
+        before = self._phase
+        self._look()
+        if self._phase is before and not self._end.done():
             self._tell()
 
     def _stops(self, keepers: Sequence[Keeper]) -> bool:

@@ -176,6 +176,17 @@ async def test_pause_and_resume_are_told(world: FakeWorld, turns: Turns) -> None
         assert box.told.phases[-2:] == ["paused", "running"]
 
 
+async def test_a_pause_that_cannot_be_is_answered_too(world: FakeWorld, turns: Turns) -> None:
+    box = Box(world, spec(), turns)
+    async with box as host:
+        world.child().exit(1)
+        await box.pass_time()
+        host.pause()
+        await box.pass_time()
+
+        assert box.told.phases == ["starting", "running", "running"]
+
+
 async def test_a_command_can_pause_a_service_instead_of_the_freezer(
     world: FakeWorld, turns: Turns
 ) -> None:
