@@ -13,7 +13,8 @@ from svcctl.cli import plan
 from svcctl.cli.ask import confirm
 from svcctl.cli.csv_rows import Row, read_rows
 from svcctl.cli.definitions import documents
-from svcctl.cli.install import (
+from svcctl.cli.install_options import command, folder_for
+from svcctl.cli.installing import (
     DECLINED,
     Result,
     Service,
@@ -24,7 +25,6 @@ from svcctl.cli.install import (
     show_done,
     show_dry_run,
 )
-from svcctl.cli.install_options import command, folder_for
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.session import Asked, Session
 from svcctl.client.wire import Request

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from svcctl.app.selection import Selection
-from svcctl.cli import acts, outcomes, plan
+from svcctl.cli import plan
 from svcctl.cli.ask import confirm
-from svcctl.cli.outcomes import carry_out
+from svcctl.cli.installing import (
+    DECLINED,
+    Result,
+    Service,
+    about,
+    as_result,
+    exit_status,
+    kept_names,
+    put,
+    request,
+    show_done,
+    show_dry_run,
+)
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Asked, Session
-from svcctl.cli.show import values
 from svcctl.cli.verb_command import Command, complete_defined
-from svcctl.client.wire import Request
-from svcctl.errors import AgentUnreachable, UnknownService, UsageError
+from svcctl.errors import UnknownService, UsageError
 from svcctl.spec.names import did_you_mean
 
-DECLINED = 1
 _RELATIONS = frozenset(("needs", "after"))
-
-Result = dict[str, Any]
-"""``plan`` and ``outcomes``, as the verb ``apply`` gives them."""
-
-Service = dict[str, Any]
-"""A definition as the verb ``apply`` takes it."""
 
 
 def _parameters() -> list[click.Parameter]:
@@ -97,7 +99,7 @@ install.examples = (
 def _install(session: Session, asked: Asked) -> int:
     services = _services(session, asked)
     names = [str(each["name"]) for each in services]
-    planned = _about(names, _result(session.ask(request(services, dry_run=True))))
+    planned = about(names, as_result(session.ask(request(services, dry_run=True))))
     if asked.flag("dry_run"):
         show_dry_run(session, planned, services, output=asked.text("output"))
         return 0
@@ -165,114 +167,6 @@ def _names(asked: Asked) -> tuple[str, ...]:
     if asked.text("exec") and asked.options["files"]:
         raise UsageError("--exec says what it is, and so does --file", hint="leave one out")
     return names
-
-
-def kept_names(session: Session) -> set[str]:
-    """Name the services there are; none where nobody answers."""
-    try:
-        found = session.ask(Request(verb="status", select=Selection(all=True)))
-    except AgentUnreachable:
-        return set()
-    return {each["service"] for each in found} if isinstance(found, list) else set()
-
-
-def request(services: Sequence[Service], *, dry_run: bool) -> Request:
-    """Give the request that takes over *services* and starts none, or only says what it would."""
-    args: dict[str, object] = {"services": list(services), "dry_run": dry_run, "no_start": True}
-    return Request(verb="apply", args=args)
-
-
-# what is done
-
-
-def put(session: Session, services: Sequence[Service], *, now: bool) -> Result:
-    """Install *services*, and with *now* start those that were."""
-    names = [str(each["name"]) for each in services]
-    result = _about(names, _result(carry_out(session, request(services, dry_run=False))))
-    failed = {each["service"] for each in result["outcomes"] if not each["ok"]}
-    due = tuple(name for name in names if name not in failed)
-    if now and due:
-        started = carry_out(session, Request(verb="start", select=Selection(names=due)))
-        assert isinstance(started, list)
-        settled = {each["instance"] for each in started}
-        kept = [each for each in result["outcomes"] if each["instance"] not in settled]
-        result["outcomes"] = [*kept, *started]
-    return result
-
-
-def _result(document: object) -> Result:
-    assert isinstance(document, dict)
-    return document
-
-
-def _about(names: Iterable[str], result: Result) -> Result:
-    """Give what *result* says of *names*; an agent speaks of other services of the file too."""
-    wanted = set(names)
-    return {
-        "plan": [each for each in result["plan"] if each["service"] in wanted],
-        "outcomes": result["outcomes"],
-    }
-
-
-def exit_status(result: Result) -> int:
-    """Give 0 if all is well, 1 if nothing is, 8 in between."""
-    failed = {each["service"] for each in result["outcomes"] if not each["ok"]}
-    if not failed:
-        return 0
-    return outcomes.FAILED if len(failed) == len(result["plan"]) else outcomes.PARTLY_FAILED
-
-
-# what is told
-
-
-def show_dry_run(
-    session: Session, planned: Result, services: Iterable[Service], *, output: str
-) -> None:
-    """Tell what would be done, each file with its whole text; the agent is handed *services*."""
-    if output == "json":
-        session.out.line(as_json(planned))
-        return
-    specs = {each["name"]: each["spec"] for each in services}
-    failed = {each["service"] for each in planned["outcomes"]}
-    for each in planned["plan"]:
-        if each["service"] in failed:
-            continue
-        session.out.line(_sentence(each, would=True))
-        if "acts" in each:
-            acts.show(session.out, each["acts"])
-        elif each["change"] == "created":
-            for path, value, _ in values(specs[each["service"]], {}):
-                session.out.line(f"  set {path} = {value}")
-    outcomes.show(session, planned["outcomes"], verb="install", output=output)
-    session.tell("nothing was done")
-
-
-def show_done(session: Session, result: Result) -> None:
-    """Tell what was done, and of what failed why."""
-    failed = {each["service"] for each in result["outcomes"] if not each["ok"]}
-    for each in result["plan"]:
-        if each["service"] not in failed:
-            session.out.line(_sentence(each, would=False))
-    outcomes.show(session, result["outcomes"], verb="start", output="text")
-
-
-def _sentence(planned: plan.Planned, *, would: bool) -> str:
-    name, keeper = planned["service"], planned.get("manager", "agent")
-    match planned["change"]:
-        case "created":
-            return f"{name}: {'would be ' if would else ''}created, kept by {keeper}"
-        case "changed":
-            verb = "would change" if would else "changed"
-            restart = "; restart" if planned["action"] == "restart" else ""
-            return f"{name}: {verb}: {_changes(planned)}{restart}"
-        case _:
-            return f"{name}: unchanged"
-
-
-def _changes(planned: plan.Planned) -> str:
-    said = [f"{path} {plan.text(old)} -> {plan.text(new)}" for path, old, new in planned["changes"]]
-    targets = [each["target"] for each in planned.get("acts", ())]
-    return ", ".join(said or targets) or "its definition"
 
 
 def _tell_next(session: Session, result: Result, *, now: bool) -> None:

@@ -10,7 +10,7 @@ import click
 from svcctl.app.selection import Selection
 from svcctl.cli import acts, outcomes
 from svcctl.cli.ask import confirm
-from svcctl.cli.install import DECLINED
+from svcctl.cli.installing import DECLINED
 from svcctl.cli.outcomes import carry_out
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
