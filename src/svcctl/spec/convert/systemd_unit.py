@@ -125,15 +125,18 @@ def _program(unit: _Unit) -> tuple[bool, tuple[str, ...]]:
 
 def _command(unit: _Unit, key: str, text: str) -> UnitCommand | None:
     """Read a command, and note what is left out of it; None where there is none."""
+    if not text:
+        return None
     try:
         found = command(text)
     except ValueError:
         unit.lose(key, text)
         return None
-    if not found.words or not found.words[0]:
+    if not found.words[0]:
+        unit.lose(key, text)
         return None
     if found.marks:
-        unit.note(f"the marks before {text[len(found.marks) :]!r} were left out: {found.marks}")
+        unit.note(f"the marks before {found.words[0]!r} were left out: {found.marks}")
     if found.specifiers:
         unit.note(_SPECIFIERS)
     return found
@@ -193,9 +196,20 @@ def _take_values(unit: _Unit, options: dict[str, object]) -> None:
             options[path] = convert(_text(unit, text))
         except (SpecError, ValueError, KeyError):
             unit.lose(key, text)
-    if files := unit.all("EnvironmentFile"):
+    files = [each for each in unit.all("EnvironmentFile") if _is_kept(unit, each)]
+    if files:
         options["env_file"] = [_text(unit, each) for each in files]
     options.setdefault("restart.policy", "never")
+    if "restart.delay" in options:
+        options["restart.max_delay"] = options["restart.delay"]  # with systemd it never grows
+
+
+def _is_kept(unit: _Unit, file: str) -> bool:
+    """Say whether *file* is one for systemd too, which takes absolute paths only."""
+    if file.removeprefix("-").startswith("/"):
+        return True
+    unit.lose("EnvironmentFile", file)
+    return False
 
 
 def _take_burst(unit: _Unit, options: dict[str, object]) -> None:

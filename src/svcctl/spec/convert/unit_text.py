@@ -13,7 +13,7 @@ _NUMBERS = re.compile(
     r"x(?P<x>[0-9a-fA-F]{2})|u(?P<u>[0-9a-fA-F]{4})|U(?P<U>[0-9a-fA-F]{8})|(?P<o>[0-3][0-7]{2})"
 )
 _LAST_CODE_POINT = 0x10FFFF
-_MARKS = re.compile(r"[-@:+!|]*")
+_MARKS = "-@:+!|"
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}", re.ASCII)
 _WHOLE_VARIABLE = re.compile(r"\$(\w+)", re.ASCII)
 _SPECIFIER = re.compile(r"(?<!%)(?:%%)*%[a-zA-Z]")
@@ -106,11 +106,13 @@ def _escaped(text: str, at: int) -> tuple[str, int]:
 def command(text: str) -> UnitCommand:
     """Read a command, such as the value of ``ExecStart=``; see systemd.service(5).
 
-    Raises ValueError for a quote that is not closed.
+    Marks stand before the program, within its quotes too.  Raises ValueError for a quote that is
+    not closed.
     """
-    marks = _MARKS.match(text)
-    said = marks[0] if marks else ""
-    found = words(text[len(said) :])
+    found = words(text) or [""]
+    bare = found[0].lstrip(_MARKS)
+    said = found[0].removesuffix(bare)
+    found[0] = bare
     if "@" in said:
         del found[1:2]  # what the program is told it is called
     literal = ":" in said

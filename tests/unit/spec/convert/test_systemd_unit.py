@@ -65,7 +65,8 @@ def test_whatever_a_unit_says_its_draft_loads(lines: list[tuple[str, str]]) -> N
         *("MemoryMax=infinity", "MemoryMax=50%", "TasksMax=50%", "CPUQuota=much", "Nice=low"),
         *("WatchdogSec=infinity", "WorkingDirectory=~", "UMask=9", "StartLimitBurst=many"),
         *("StartLimitIntervalSec=long", "Environment=a b=c", "PIDFile=/run/a.pid"),
-        *("ExecStartPre=/bin/a '", "After=network.target", "SomethingNew=1"),
+        "EnvironmentFile=~/vars",
+        *("ExecStartPre=/bin/a '", "ExecStop=- /bin/a", "After=network.target", "SomethingNew=1"),
     ],
 )
 def test_what_has_no_place_is_named(line: str) -> None:
@@ -112,6 +113,12 @@ def test_variables_in_a_command_are_left_to_a_shell(tmp_path: Path) -> None:
 )
 def test_lengths_of_time_are_read_as_systemd_writes_them(text: str, expected: str) -> None:
     assert written(f"RestartSec={text}").options["restart.delay"] == expected
+
+
+def test_a_wait_never_grows_as_with_systemd() -> None:
+    options = written("RestartSec=5min").options
+
+    assert (options["restart.delay"], options["restart.max_delay"]) == ("5m", "5m")
 
 
 def test_a_limit_of_starts_over_no_time_is_none() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from svcctl.spec.convert.unit_text import command, read, words
 from svcctl.system.systemd import quoting
 
-WORDS = st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")), min_size=1)
+WORDS = st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")))
 
 
 def test_lines_go_on_behind_a_backslash_and_comments_between_them_are_none() -> None:
@@ -49,17 +49,26 @@ def test_a_quote_that_is_not_closed_is_an_error(text: str) -> None:
         words(text)
 
 
-@given(WORDS.filter(lambda argv: argv[0] != ""))
-def test_what_we_write_for_systemd_is_read_back(argv: list[str]) -> None:
+@given(WORDS, st.text(st.characters(exclude_characters="\0", codec="utf-8")))
+def test_what_we_write_for_systemd_is_read_back(arguments: list[str], name: str) -> None:
+    argv = (f"/bin/{name}", *arguments)
+
     found = command(quoting.command(argv))
 
-    assert (list(found.words), found.shell, found.specifiers) == (argv, "", False)
+    assert (found.words, found.shell, found.specifiers) == (argv, "", False)
 
 
 def test_marks_say_how_and_are_no_part_of_the_program() -> None:
     found = command("-@/bin/a called b")
 
     assert (found.marks, found.words) == ("-@", ("/bin/a", "b"))
+
+
+@pytest.mark.parametrize("text", ['"-/bin/my app" b', "-'/bin/my app' b"])
+def test_marks_may_stand_within_quotes(text: str) -> None:
+    found = command(text)
+
+    assert (found.marks, found.words) == ("-", ("/bin/my app", "b"))
 
 
 def test_with_a_colon_dollars_are_just_dollars() -> None:
