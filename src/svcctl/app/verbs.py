@@ -167,7 +167,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="enable",
-        summary="Start services whenever the agent starts.",
+        summary="Have services start by themselves: at boot, or when the agent starts.",
         effect=Effect.WRITE,
         role=Role.DEPLOYER,
         selects=Selects.SOME,
@@ -175,7 +175,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="disable",
-        summary="No longer start services when the agent starts; what runs goes on.",
+        summary="No longer have services start by themselves; what runs goes on.",
         effect=Effect.WRITE,
         role=Role.DEPLOYER,
         selects=Selects.SOME,

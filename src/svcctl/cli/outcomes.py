@@ -18,8 +18,8 @@ Outcome = dict[str, Any]
 
 _SAID = {
     "kill": "{instance} got signal {signal}",
-    "enable": "{service} starts with the agent",
-    "disable": "{service} no longer starts with the agent",
+    "enable": "{service} starts by itself",
+    "disable": "{service} no longer starts by itself",
 }
 _RUNNING = "{instance} is running (pid {pid}, ready)"
 _OTHERWISE = "{instance} is {phase}"

@@ -95,7 +95,7 @@ class Everywhere:
         if split.agent is None:
             yield from native.answers(split.native or request)
         elif split.native is None:
-            yield from self._ask_agent(split.agent)
+            yield from self._ask_agent_instead(split.agent)
         else:
             yield from self._both(native, split.native, split.agent, doubtful=split.doubtful)
 
@@ -103,10 +103,22 @@ class Everywhere:
         with self._agent() as client:
             yield from client.answers(request)
 
+    def _ask_agent_instead(self, request: Request) -> Answers:
+        """Ask the agent about what is not kept natively, and say so where it does not answer."""
+        try:
+            yield from self._ask_agent(request)
+        except AgentUnreachable as error:
+            if not request.select.names:
+                raise
+            named = ", ".join(map(repr, request.select.names))
+            raise AgentUnreachable(
+                f"not kept natively: {named}; and {error.problem}", hint=error.hint
+            ) from error
+
     def _both(self, native: Native, mine: Request, theirs: Request, *, doubtful: bool) -> Answers:
         def agent() -> Answers:
             try:
-                yield from self._ask_agent(theirs)
+                yield from self._ask_agent_instead(theirs)
             except (AgentUnreachable, UnknownService):
                 if not doubtful:
                     raise

@@ -112,8 +112,8 @@ def test_every_change_gives_its_outcomes_as_json(
     [
         (["stop", "web"], "web is stopped"),
         (["kill", "web", "-s", "usr1"], "web got signal USR1"),
-        (["enable", "web"], "web starts with the agent"),
-        (["disable", "web"], "web no longer starts with the agent"),
+        (["enable", "web"], "web starts by itself"),
+        (["disable", "web"], "web no longer starts by itself"),
     ],
 )
 def test_each_verb_says_its_own_truth(
