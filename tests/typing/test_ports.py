@@ -24,8 +24,8 @@ from svcctl.system.clock import SystemClock
 from svcctl.system.launchd.manager import LaunchdManager
 from svcctl.system.posix.notify import PosixNoticeBoard
 from svcctl.system.posix.spawn import PosixSpawner
-from svcctl.system.watch import FileSystemWatch
 from svcctl.system.systemd.manager import SystemdManager
+from svcctl.system.watch import FileSystemWatch
 from svcctl.testing.manager import FakeManager
 
 
