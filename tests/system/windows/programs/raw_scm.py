@@ -145,6 +145,17 @@ class RawScm:
         """End a process as task managers do."""
         self._kernel32.TerminateProcess(wintypes.HANDLE(handle), 1)
 
+    def working_set(self, handle: int) -> int:
+        """Give the bytes of memory a process has now: PROCESS_MEMORY_COUNTERS."""
+        counters = (ctypes.c_size_t * 9)()
+        counters[0] = ctypes.sizeof(counters)
+        _checked(
+            self._kernel32.K32GetProcessMemoryInfo(
+                wintypes.HANDLE(handle), ctypes.byref(counters), ctypes.sizeof(counters)
+            )
+        )
+        return int(counters[2])
+
     def delete(self, name: str, *, process: int = 0) -> None:
         """Forget the service, and end its *process* if it still has one."""
         if process:
