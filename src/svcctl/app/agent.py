@@ -11,7 +11,7 @@ from svcctl.app.arguments import Arguments
 from svcctl.app.selection import Selection
 from svcctl.app.waiting import Emit
 from svcctl.engine.manager import AgentManager
-from svcctl.errors import TimedOut
+from svcctl.errors import NotAvailable, TimedOut
 from svcctl.ports import Clock, Document
 
 
@@ -30,7 +30,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What does not change while an agent runs; *usage* measures the process itself."""
+    """What does not change while an agent runs; *usage* measures the process itself.
+
+    *outlived*: programs live on when the agent ends.
+    """
 
     version: str
     home: str
@@ -39,6 +42,7 @@ class About:
     adopted: int
     recovered: str
     usage: Callable[[], Document]
+    outlived: bool = True
 
 
 class Agent:
@@ -72,6 +76,8 @@ class Agent:
     async def stop(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Stop all services in order, or leave them running, then end the agent."""
         del selection, emit
+        if args.flag("leave_services"):
+            self._insist_they_live_on()
         running = self._running()
         if not args.flag("leave_services"):
             try:
@@ -89,8 +95,16 @@ class Agent:
     async def upgrade(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Replace the agent's program; services run on and are adopted."""
         del selection, args, emit
+        self._insist_they_live_on()
         self._ending.ask("upgrade")
         return {"pid": os.getpid(), "version": self._about.version, "running": self._running()}
+
+    def _insist_they_live_on(self) -> None:
+        if not self._about.outlived:
+            raise NotAvailable(
+                "on this system services end with their agent",
+                hint="svcctl agent stop, then svcctl agent run --detach starts them anew",
+            )
 
     def _running(self) -> list[str]:
         return [

@@ -87,6 +87,7 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
             adopted=adopted,
             recovered=store.recovered,
             usage=here.usage,
+            outlived=here.outlived,
         )
         door = here.listen(group)
         stack.callback(door.close)

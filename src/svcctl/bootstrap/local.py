@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from svcctl.bootstrap.connection import client_at
+from svcctl.bootstrap.connection import client_of
 from svcctl.client.everywhere import Everywhere
 from svcctl.client.local import LocalClient
 from svcctl.client.wire import Request
@@ -26,7 +26,7 @@ def paths(home: str | None = None) -> Paths:
 
 def local_client(home: str | None = None, *, timeout: float | None = None) -> LocalClient:
     """Give a client of this user's agent; it connects when entered."""
-    return client_at(paths(home).socket, timeout=timeout)
+    return client_of(paths(home), timeout=timeout)
 
 
 def client(home: str | None = None, *, timeout: float | None = None) -> Everywhere:

@@ -44,7 +44,8 @@ class Machine:
     """The ports of one machine, for one agent that holds its lock.
 
     *listen* opens the door, to members of a group too; *usage* measures this process;
-    *shell_argv* is the command that runs the one text after it.
+    *shell_argv* is the command that runs the one text after it; *outlived*: programs live on when
+    their agent ends, and the next one adopts them.
     """
 
     spawner: Spawner
@@ -56,3 +57,4 @@ class Machine:
     listen: Callable[[str | None], Door]
     stop_signals: StopSignals
     shell_argv: tuple[str, ...] = ("/bin/sh", "-c")
+    outlived: bool = True

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from svcctl.app.native import NativeServices
 from svcctl.app.selection import Selection
-from svcctl.bootstrap.connection import client_at
+from svcctl.bootstrap.connection import client_of
 from svcctl.bootstrap.here import boot_id
 from svcctl.client.everywhere import Client
 from svcctl.client.native import Journal, NativeClient
@@ -118,12 +118,12 @@ class NativeMachine:
 
     def host(self, name: str) -> Client:
         """Give a client of the host of *name*; it connects when entered."""
-        return client_at(host_paths(self._paths, name).socket, timeout=None)
+        return client_of(host_paths(self._paths, name), timeout=None)
 
     def ask_host(self, name: str, verb: str, args: Mapping[str, object]) -> object:
         """Ask the host of *name*; raises AgentUnreachable where it does not run."""
         selection = Selection(names=(name,))
-        with client_at(host_paths(self._paths, name).socket, timeout=_HOST_PATIENCE) as host:
+        with client_of(host_paths(self._paths, name), timeout=_HOST_PATIENCE) as host:
             return host.ask(Request(verb=verb, select=selection, args=dict(args)))
 
 

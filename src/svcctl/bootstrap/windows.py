@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from svcctl.bootstrap.machine import Machine
 from svcctl.engine.world import OpenSink
@@ -20,6 +20,7 @@ from svcctl.system.windows.console_signals import stop_signals
 from svcctl.system.windows.door import PipeDoor
 from svcctl.system.windows.lock import lock
 from svcctl.system.windows.notices import WindowsNoticeBoard
+from svcctl.system.windows.private import make_private, private_folder
 from svcctl.system.windows.process import boot_id, own_usage
 from svcctl.system.windows.program import shell
 from svcctl.system.windows.spawn import WindowsSpawner
@@ -29,6 +30,10 @@ from svcctl.system.windows.spawn import WindowsSpawner
 def machine(paths: Paths, *, clock: Clock, bus: Bus) -> Iterator[Machine]:
     """See :func:`svcctl.bootstrap.here.machine`."""
     with ExitStack() as stack:
+        for folder in (paths.state, paths.run):
+            private_folder(folder)
+        with suppress(PermissionError):  # hosts share it, and may not look at it
+            make_private(paths.logs)
         stack.enter_context(lock(paths.lock))
         spawner = stack.enter_context(WindowsSpawner(agent=paths.agent))
         notices = WindowsNoticeBoard(paths.agent)
@@ -43,6 +48,7 @@ def machine(paths: Paths, *, clock: Clock, bus: Bus) -> Iterator[Machine]:
             listen=lambda group: _listen(paths, group),
             stop_signals=stop_signals,
             shell_argv=(shell(), "/d", "/s", "/c"),
+            outlived=False,
         )
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from typing import Any
 
 import click
 
 from svcctl.app.selection import Selection
+from svcctl.bootstrap.local import replaces_programs
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command, names_argument
 from svcctl.client.wire import Request
-from svcctl.errors import CannotSpawn, Denied, UsageError
+from svcctl.errors import CannotSpawn, Denied, NotAvailable, UsageError
 
 
 @click.command(
@@ -24,23 +27,29 @@ from svcctl.errors import CannotSpawn, Denied, UsageError
     help="Run a command in the environment a service runs in.",
 )
 @click.pass_obj
-def execute(session: Session, /, *, names: str, argv: tuple[str, ...]) -> None:
+def execute(session: Session, /, *, names: str, argv: tuple[str, ...]) -> int:
     argv = argv[1:] if argv[:1] == ("--",) else argv
     if not argv:
         raise UsageError("there is no command", hint=f"for example: svcctl exec {names} -- env")
     found = session.ask(Request(verb="environment", select=Selection(names=(names,))))
     assert isinstance(found, dict)
-    _become(found, argv)
+    return _become(found, argv)
 
 
-def _become(place: dict[str, Any], argv: tuple[str, ...]) -> None:
-    """Replace this process by *argv*, in *place*; raises CannotSpawn or Denied."""
+def _become(place: dict[str, Any], argv: tuple[str, ...]) -> int:
+    """Replace this process by *argv*, in *place*; raises CannotSpawn or Denied.
+
+    Where a process cannot be replaced, wait for the command and give its exit status.
+    """
     env: dict[str, str] = place["env"]
     whole = [*place["argv_prefix"], *argv]
     try:
         _take_account(place["user"], place["group"])
         os.chdir(place["cwd"])
-        os.execvpe(whole[0], whole, env)  # noqa: S606 - that is what was asked for
+        if replaces_programs():
+            os.execvpe(whole[0], whole, env)  # noqa: S606 - that is what was asked for
+        program = shutil.which(whole[0], path=env.get("PATH")) or whole[0]
+        return subprocess.call([program, *whole[1:]], env=env)  # noqa: S603 - the same
     except OSError as error:
         raise CannotSpawn(f"{whole[0]!r} cannot be run: {error.strerror}") from error
 
@@ -49,6 +58,11 @@ def _take_account(user: str | None, group: str | None) -> None:
     """Become *user* and *group*; only root can, and only root's agent has such services."""
     if user is None and group is None:
         return
+    if not replaces_programs():
+        raise NotAvailable(
+            f"the service runs as {user or group!r}, and no command can be run as that",
+            hint="runas /user:ACCOUNT COMMAND",
+        )
     if os.geteuid() != 0:
         raise Denied(
             f"the service runs as {user or group!r}; only root may run a command as that",

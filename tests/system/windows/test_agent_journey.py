@@ -18,7 +18,7 @@ from svcctl.client.local import LocalClient
 from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable
 from svcctl.system.paths import find_paths
-from svcctl.system.windows.pipe_client import PipeConnection
+from svcctl.system.windows.pipe_client import pipe_connections
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -79,8 +79,8 @@ class Home:
         return str(path)
 
     def client(self, *, timeout: float | None = 30.0) -> LocalClient:
-        address = find_paths(self.environ).socket
-        return LocalClient(address, timeout=timeout, connect=PipeConnection)
+        where = find_paths(self.environ)
+        return LocalClient(where.socket, timeout=timeout, connect=pipe_connections(where.lock))
 
 
 @pytest.fixture

@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
-import ctypes
+import errno
 import os
 import time
 from collections.abc import Iterator
-from ctypes import wintypes
-from functools import cache
-from typing import Any
+from contextlib import suppress
+from functools import partial
+from typing import Any, Protocol
 
-from svcctl.system.windows.winapi import declare, library
+from svcctl.errors import SvcctlError
+from svcctl.system.windows.security import (
+    insist_it_is_ours,
+    may_own,
+    own_sid,
+    owner_of,
+    owner_of_pipe,
+    sid_of_new_things,
+)
 
 _ERROR_PIPE_BUSY = 231
 _PIECE = 64 * 1024
-_LOOK_AGAIN = 0.005  # seconds between two looks at a pipe that is read with a time-out
-_PATIENCE = 5.0  # seconds in which a busy server must have an instance free
+_PATIENCE = 5.0  # seconds in which a busy server must have an end free
+_FOR_EVER = 0xFFFF_FFFF
+
+# SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION: whoever serves may see who we are, and not act
+# as us, see CreateFileW.
+_ONLY_IDENTIFY = 0x0011_0000
+
+
+class _Overlapped(Protocol):
+    """An operation that goes on meanwhile; see CPython's _winapi."""
+
+    event: int
+
+    def cancel(self) -> None: ...
+    def getbuffer(self) -> bytes | None: ...
+    def GetOverlappedResult(self, wait: bool, /) -> tuple[int, int]: ...  # noqa: N802
 
 
 class PipeConnection:
     """A conversation with whoever serves the pipe *address*; see client.local.Connection.
 
-    Raises OSError as a socket would, and TimeoutError after *timeout* seconds without an answer.
+    Raises OSError as a socket would, TimeoutError after *timeout* seconds without an answer, and
+    PermissionError where the pipe is not that of the agent which holds the file *lock*: any user
+    can serve an address that no agent serves.  Every wait is over at Ctrl-C, which it would not
+    be in a plain read of a file.
     """
 
-    def __init__(self, address: str, timeout: float | None) -> None:
+    def __init__(self, address: str, timeout: float | None, *, lock: str) -> None:
         self._timeout = timeout
         self._pipe = _open(address, time.monotonic() + (timeout or _PATIENCE))
+        try:
+            _insist_it_is_ours(self._pipe, lock)
+        except BaseException:
+            self.close()
+            raise
 
     def send(self, content: bytes) -> None:
         """Say *content*."""
         rest = memoryview(content)
         while rest:
-            rest = rest[os.write(self._pipe, rest[:_PIECE]) :]
+            started, _ = _api().WriteFile(self._pipe, rest[:_PIECE], overlapped=True)
+            rest = rest[self._wait(started) :]
 
     def lines(self) -> Iterator[bytes]:
         """Give what is answered, line by line, until the other end hangs up."""
@@ -45,47 +76,77 @@ class PipeConnection:
 
     def close(self) -> None:
         """Hang up."""
-        os.close(self._pipe)
+        _api().CloseHandle(self._pipe)
 
     def _read(self) -> bytes:
-        if self._timeout is not None:
-            self._await_answer(self._timeout)
         try:
-            return os.read(self._pipe, _PIECE)
+            started, _ = _api().ReadFile(self._pipe, _PIECE, overlapped=True)
+            size = self._wait(started)
+            return bytes(started.getbuffer()[:size])
         except BrokenPipeError:
             return b""
 
-    def _await_answer(self, timeout: float) -> None:
-        """Wait until something can be read: a read itself knows no time-out."""
-        import msvcrt  # noqa: PLC0415 - Windows only
-
-        crt: Any = msvcrt
-        handle = crt.get_osfhandle(self._pipe)
-        waiting = wintypes.DWORD()
-        deadline = time.monotonic() + timeout
-        while _peek()(handle, None, 0, None, ctypes.byref(waiting), None) and not waiting.value:
-            if time.monotonic() > deadline:
+    def _wait(self, started: _Overlapped) -> int:
+        """Wait for the end of an operation; give the bytes it moved."""
+        limit = _FOR_EVER if self._timeout is None else max(1, int(self._timeout * 1000))
+        try:
+            ended = _api().WaitForMultipleObjects([started.event], False, limit)
+            if ended == _api().WAIT_TIMEOUT:
                 raise TimeoutError
-            time.sleep(_LOOK_AGAIN)
+        except BaseException:
+            started.cancel()
+            with suppress(OSError):
+                started.GetOverlappedResult(True)
+            raise
+        moved, _ = started.GetOverlappedResult(True)
+        return moved
+
+
+def pipe_connections(lock: str) -> partial[PipeConnection]:
+    """Give what connects to the pipe of the agent that holds the file *lock*."""
+    return partial(PipeConnection, lock=lock)
 
 
 def _open(address: str, deadline: float) -> int:
-    binary = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
+    api = _api()
     while True:
         try:
-            return os.open(address, os.O_RDWR | binary)
+            handle: int = api.CreateFile(
+                address,
+                api.GENERIC_READ | api.GENERIC_WRITE,
+                0,
+                api.NULL,
+                api.OPEN_EXISTING,
+                api.FILE_FLAG_OVERLAPPED | _ONLY_IDENTIFY,
+                api.NULL,
+            )
         except OSError as error:
-            busy = getattr(error, "winerror", 0) == _ERROR_PIPE_BUSY or error.errno == 22  # EINVAL
-            if not busy or time.monotonic() > deadline:
+            left = int((deadline - time.monotonic()) * 1000)
+            if getattr(error, "winerror", 0) != _ERROR_PIPE_BUSY or left <= 0:
                 raise
-            time.sleep(_LOOK_AGAIN)
+            with suppress(OSError):  # where the wait failed, the next open tells why
+                api.WaitNamedPipe(address, left)
+        else:
+            return handle
 
 
-@cache
-def _peek() -> Any:  # noqa: ANN401 (what a DLL exports is known to nobody)
-    pointer = ctypes.c_void_p
-    return declare(
-        library("kernel32").PeekNamedPipe,
-        wintypes.BOOL,
-        *(wintypes.HANDLE, pointer, wintypes.DWORD, pointer, pointer, pointer),
-    )
+def _insist_it_is_ours(pipe: int, lock: str) -> None:
+    """Refuse who is neither us, SYSTEM nor an administrator, nor made the lock in our folder."""
+    owner = owner_of_pipe(pipe)
+    if owner is None or any(may_own(owner, own, above=False) for own in _ours()):
+        return
+    with suppress(SvcctlError):  # there is none, or somebody else laid it out
+        insist_it_is_ours(os.path.dirname(lock))
+        if owner == owner_of(lock):
+            return
+    raise PermissionError(errno.EACCES, f"it is served by {owner}, who is not its agent")
+
+
+def _ours() -> tuple[str, str]:
+    return own_sid(), sid_of_new_things()
+
+
+def _api() -> Any:  # noqa: ANN401 (other systems know nothing of it)
+    import _winapi  # noqa: PLC0415 - Windows only
+
+    return _winapi

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import logging
 from collections.abc import Callable
 from ctypes import wintypes
 from functools import cache
 from typing import Any
 
-from svcctl.errors import Conflict, SystemFault
+from svcctl.errors import Conflict, SvcctlError, SystemFault
 from svcctl.system.windows.security import descriptor_of
 from svcctl.system.windows.winapi import (
     ERROR_ACCESS_DENIED,
@@ -19,6 +20,9 @@ from svcctl.system.windows.winapi import (
     library,
 )
 
+log = logging.getLogger(__name__)
+
+_AGAIN = 0.5  # seconds until an end that Windows refused is asked for once more
 _DUPLEX = 0x3
 _FIRST = 0x0008_0000  # FILE_FLAG_FIRST_PIPE_INSTANCE
 _OVERLAPPED = 0x4000_0000
@@ -41,44 +45,63 @@ class PipeServer:
     def __init__(self, address: str, *, sddl: str) -> None:
         self._address, self._sddl = address, sddl
         self._loop: Any = asyncio.get_running_loop()
+        self._limit = 0
+        self._met: Met | None = None
         self._waiting: asyncio.Future[Any] | None = None
-        self._next: Any = self._make(first=True)
+        self._free: Any = self._make(first=True)
         self._closed = False
 
     def open(self, met: Met, *, limit: int) -> None:
         """Call *met* for everyone who comes; *limit*: bytes of the longest line."""
-        self._accept(met, limit)
+        self._met, self._limit = met, limit
+        self._await_caller()
 
     def close(self) -> None:
         """Let nobody in any more."""
         self._closed = True
         if self._waiting is not None:
             self._waiting.cancel()
-        self._next.close()
+        self._free.close()
 
-    def _accept(self, met: Met, limit: int) -> None:
-        pipe = self._next
-        self._waiting = self._loop._proactor.accept_pipe(pipe)
-        assert self._waiting is not None
+    def _await_caller(self) -> None:
+        try:
+            self._waiting = self._loop._proactor.accept_pipe(self._free)
+        except OSError:
+            self._loop.call_soon(self._renew, self._free, True)
+        else:
+            assert self._waiting is not None
+            self._waiting.add_done_callback(self._come)
 
-        def accepted(done: asyncio.Future[Any]) -> None:
-            if self._closed or done.cancelled():
-                return
-            if done.exception() is not None:  # who called has gone again
-                pipe.close()
-            else:
-                self._converse(pipe, met, limit)
-            self._next = self._make(first=False)
-            self._accept(met, limit)
+    def _come(self, done: asyncio.Future[Any]) -> None:
+        if not done.cancelled():
+            self._renew(self._free, done.exception() is not None)
 
-        self._waiting.add_done_callback(accepted)
+    def _renew(self, taken: Any, gone: bool) -> None:  # noqa: ANN401
+        """Have another end of the pipe ready before the *taken* one is used, or given up.
 
-    def _converse(self, pipe: Any, met: Met, limit: int) -> None:  # noqa: ANN401
-        reader = asyncio.StreamReader(limit=limit, loop=self._loop)
+        Were there none at all for an instant, anybody could serve our address.
+        """
+        if self._closed:
+            return
+        try:
+            self._free = self._make(first=False)
+        except SvcctlError as error:
+            log.warning("pipe.busy", extra={"address": self._address, "problem": error.problem})
+            self._loop.call_later(_AGAIN, self._renew, taken, gone)
+            return
+        if gone:  # who called did not wait
+            taken.close()
+        else:
+            self._converse(taken)
+        self._await_caller()
+
+    def _converse(self, pipe: Any) -> None:  # noqa: ANN401
+        reader = asyncio.StreamReader(limit=self._limit, loop=self._loop)
         handle = pipe.fileno()
 
         def begun(ours: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            met(ours, writer, handle)
+            assert self._met is not None
+            self._met(ours, writer, handle)
 
         protocol = asyncio.StreamReaderProtocol(reader, begun, loop=self._loop)
         self._loop._make_duplex_pipe_transport(pipe, protocol)

@@ -135,8 +135,17 @@ def own_sid() -> str:
     return sid_of_process(_calls().GetCurrentProcess())
 
 
+def sid_of_new_things() -> str:
+    """Give the SID that owns what this process makes: of an administrator, often the group's."""
+    return _sid_in_token(_calls().GetCurrentProcess(), _TOKEN_OWNER)
+
+
 def sid_of_process(process: int) -> str:
     """Give the SID of the account that the process of a handle runs as."""
+    return _sid_in_token(process, _TOKEN_USER)
+
+
+def _sid_in_token(process: int, which: int) -> str:
     token = wintypes.HANDLE()
     check(
         _calls().OpenProcessToken(process, _TOKEN_QUERY, ctypes.byref(token)),
@@ -144,10 +153,10 @@ def sid_of_process(process: int) -> str:
     )
     try:
         size = wintypes.DWORD()
-        _calls().GetTokenInformation(token, _TOKEN_USER, None, 0, ctypes.byref(size))
+        _calls().GetTokenInformation(token, which, None, 0, ctypes.byref(size))
         room = ctypes.create_string_buffer(size.value)
         check(
-            _calls().GetTokenInformation(token, _TOKEN_USER, room, size, ctypes.byref(size)),
+            _calls().GetTokenInformation(token, which, room, size, ctypes.byref(size)),
             "asking who runs a process",
         )
         (sid,) = struct.unpack_from("P", room)
@@ -157,7 +166,7 @@ def sid_of_process(process: int) -> str:
 
 
 _TOKEN_QUERY = 0x8
-_TOKEN_USER = 1
+_TOKEN_USER, _TOKEN_OWNER = 1, 4
 
 
 class _Attributes(ctypes.Structure):
