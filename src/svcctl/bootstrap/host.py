@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from svcctl.ports import Applied, HostControls, HostReport
+from svcctl.ports import Applied, Bus, HostControls, HostReport
 from svcctl.system.detect import Platform, platform
 from svcctl.system.paths import Paths, find_paths, host_paths
 
@@ -86,8 +86,24 @@ def host_parts(name: str, where: Paths) -> Iterator[HostParts]:
     registration = Registrations(where.native).read(name)
     spec = _as_kept(registration)
     applied = replace(registration.applied, spec=canonical.dump(spec))
-    with agent_parts(host_paths(where, name)) as parts:
+    with agent_parts(host_paths(where, name)) as parts, _event_log(parts.bus):
         yield HostParts(agent=parts, applied=applied)
+
+
+@contextmanager
+def _event_log(bus: Bus) -> Iterator[None]:
+    """Have the Event Log of Windows told what an operator wants to know, while the block lasts."""
+    if platform() is not Platform.WINDOWS:
+        yield
+        return
+    from svcctl.system.windows import event_log, event_source  # noqa: PLC0415
+
+    cancel = event_log.subscribe(bus) if event_source.is_registered() else None
+    try:
+        yield
+    finally:
+        if cancel:
+            cancel()
 
 
 def _as_kept(registration: Registration) -> ServiceSpec:

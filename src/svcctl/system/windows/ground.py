@@ -11,7 +11,8 @@ from svcctl.ports import Act
 from svcctl.spec.native import SidType
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.paths import Paths, host_paths
-from svcctl.system.windows import accounts, security
+from svcctl.system.registrations import Registrations
+from svcctl.system.windows import accounts, event_source, security
 
 _GRANTED = "given by svcctl"
 _SERVICES = "SU"  # whoever is logged on as a service
@@ -41,7 +42,7 @@ class Ground:
         if self._needs_right(spec, account):
             right = f"{accounts.LOGON_RIGHT} of {account}"
             acts.append(Act(kind="set", target=right, text="granted"))
-        return tuple(acts)
+        return (*acts, *event_source.acts(self._paths.state))
 
     def secure(self, spec: ServiceSpec, account: str) -> Callable[[], None]:
         """Make folders and rights as they should be; give what takes back what was new."""
@@ -55,6 +56,7 @@ class Ground:
                 self._note(spec.name)
                 accounts.grant_logon_right(account)
                 undo.callback(accounts.revoke_logon_right, account)
+            event_source.register(self._paths.state)
             return undo.pop_all().close
 
     def plan_release(self, name: str, account: str) -> tuple[Act, ...]:
@@ -65,6 +67,8 @@ class Ground:
         if self._was_granted(name):
             right = f"{accounts.LOGON_RIGHT} of {account}"
             acts.append(Act(kind="set", target=right, text="revoked", before="granted"))
+        if self._is_last(name):
+            acts += event_source.removal_acts(self._paths.state)
         return tuple(acts)
 
     def release(self, name: str, account: str) -> None:
@@ -73,6 +77,11 @@ class Ground:
             accounts.revoke_logon_right(account)
         for folder in self._own(name):
             shutil.rmtree(folder, ignore_errors=True)
+        if self._is_last(name):
+            event_source.unregister(self._paths.state)
+
+    def _is_last(self, name: str) -> bool:
+        return Registrations(self._paths.native).names() in ([], [name])
 
     def _folders(self, spec: ServiceSpec, account: str) -> Iterator[tuple[str, str]]:
         """Give every folder and who may use it: first those that all services share."""
