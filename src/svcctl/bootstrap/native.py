@@ -190,9 +190,9 @@ def _journal(paths: Paths) -> Journal:
         last: int | None = None,
         follow: bool = False,
     ) -> Iterator[Line]:
-        from svcctl.system.systemd.journal import read_journal  # noqa: PLC0415 - Linux only
+        from svcctl.system.systemd.journal import own_id, read_journal  # noqa: PLC0415 - Linux only
 
-        user = os.getuid() if registrations.read(name).scope == Scope.USER else None
+        user = own_id() if registrations.read(name).scope == Scope.USER else None
         for at, text, _ in read_journal(
             f"{name}.service", since=since, until=until, lines=last, follow=follow, user=user
         ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -48,6 +49,11 @@ def read_journal(
     finally:
         reader.terminate()
         reader.wait()
+
+
+def own_id() -> int:
+    """Give the id of this user, whose own units the journal knows by it."""
+    return os.getuid()
 
 
 def _of_user(unit: str, user: int) -> list[str]:
