@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -146,7 +145,7 @@ class _ReadPipe:
         self._reader, self._writer = os.pipe()
         self._held = bytearray()
         self._change = threading.Condition()
-        self._mark = secrets.token_bytes(16)
+        self._mark = os.urandom(16)
         self._marked, self._hurry, self._closed = False, False, False
         self._call: Callable[[], None] | None = None
         self._rung = False
