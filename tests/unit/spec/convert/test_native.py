@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from svcctl.spec.convert import systemd_unit, windows_service
+from svcctl.spec.convert.nssm import NssmSettings
 from svcctl.spec.convert.windows_service import Found
 from svcctl.spec.draft import Draft, render
 from svcctl.spec.load import load_files
@@ -131,23 +132,27 @@ NSSM = Found(
     start="delayed",
     account=r".\bob",
     dependencies=("Tcpip", "+NetworkProvider"),
-    parameters={
-        "Application": r"C:\apps\my app\app.exe",
-        "AppParameters": r'--port 8080 "--name=a b"',
-        "AppDirectory": r"C:\apps\my app",
-        "AppEnvironmentExtra": ["A=1", "B=x=y"],
-        "AppRestartDelay": 2000,
-        "AppThrottle": 1500,
-        "AppStopMethodSkip": 4,
-        "AppStopMethodConsole": 9000,
-        "AppStdout": r"C:\logs\out.log",
-        "AppStderr": r"C:\logs\out.log",
-        "AppRotateFiles": 1,
-        "AppRotateBytes": 1048576,
-        "AppPriority": 0x4000,
-        "AppAffinity": "0-1,3",
-        "AppTimestampLog": 1,
-    },
+    nssm=NssmSettings(
+        parameters={
+            "Application": r"C:\apps\my app\app.exe",
+            "AppParameters": r'--port 8080 "--name=a b"',
+            "AppDirectory": r"C:\apps\my app",
+            "AppEnvironmentExtra": ["A=1", "B=x=y"],
+            "AppRestartDelay": 2000,
+            "AppThrottle": 1500,
+            "AppStopMethodSkip": 4,
+            "AppStopMethodConsole": 9000,
+            "AppStdout": r"C:\logs\out.log",
+            "AppStderr": r"C:\logs\out.log",
+            "AppRotateFiles": 1,
+            "AppRotateBytes": 1048576,
+            "AppPriority": 0x4000,
+            "AppAffinity": "0-1,3",
+            "AppTimestampLog": 1,
+        },
+        exits={"": "Restart", "0": "Exit", "3": "Ignore", "4": "Restart", "five": "Exit"},
+        events={"Start/Pre": r'"C:\apps\my app\check.exe" -v', "Rotate/Post": "mail.exe"},
+    ),
 )
 
 
@@ -159,7 +164,9 @@ def test_a_service_of_nssm_is_the_program_it_wraps(tmp_path: Path) -> None:
     assert spec.name == "my-service"
     assert spec.exec == (r"C:\apps\my app\app.exe", "--port", "8080", "--name=a b")
     assert (spec.env, str(spec.start), spec.user) == ({"A": "1", "B": "x=y"}, "delayed", r".\bob")
-    assert (str(spec.restart.policy), spec.restart.delay) == ("always", 2.0)
+    assert (str(spec.restart.policy), spec.restart.never_exit) == ("on-failure", (3,))
+    assert (spec.restart.delay, spec.restart.max_delay, spec.restart.max) == (2.0, 2.0, 0)
+    assert spec.hook.pre_start == ((r"C:\apps\my app\check.exe", "-v"),)
     assert [(each.signal, each.timeout) for each in spec.stop.steps()] == [
         ("CTRL_C", 9.0),
         ("WM_CLOSE", 1.5),
@@ -173,7 +180,14 @@ def test_a_service_of_nssm_is_the_program_it_wraps(tmp_path: Path) -> None:
 def test_what_nssm_does_beyond_that_is_named() -> None:
     found = windows_service.draft(NSSM, is_file=lambda _: False)
 
-    assert "not carried over: AppTimestampLog = 1" in found.note
+    for each in (
+        "say where the password of .\\bob is, in windows.password",
+        "not carried over: AppExit five = 'Exit'",
+        "not carried over: AppEvents Rotate/Post = 'mail.exe'",
+        "not carried over: AppTimestampLog = 1",
+        r"output went to C:\logs\out.log",
+    ):
+        assert each in found.note
 
 
 def test_a_service_that_speaks_to_the_scm_itself_says_so() -> None:
