@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from svcctl.errors import SvcctlError
 from svcctl.ports import HostControls, HostPhase, HostReport
-from svcctl.system.paths import Paths, host_paths
+from svcctl.system.paths import Paths, host_state
 from svcctl.system.windows.dispatcher import dispatch
 from svcctl.system.windows.host_output import host_log, open_streams
 from svcctl.system.windows.service_status import Taken
@@ -29,7 +29,7 @@ def begin(name: str, paths: Paths, body: Callable[[HostReport, Attach], HostEnd]
     """
 
     def keep(report: HostReport, attach: Attach) -> int:
-        open_streams(host_log(host_paths(paths, name).state))
+        open_streams(host_log(host_state(paths, name)))
         try:
             end = body(report, attach)
         except SvcctlError as error:

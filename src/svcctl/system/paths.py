@@ -120,10 +120,15 @@ def host_paths(paths: Paths, name: str) -> Paths:
     """Give the folders of the host of the service *name*; it shares those of settings and logs."""
     return Paths(
         config=paths.config,
-        state=os.path.join(paths.state, "hosts", name),
+        state=host_state(paths, name),
         run=os.path.join(paths.run, "h", _short_name(name)),
         logs=paths.logs,
     )
+
+
+def host_state(paths: Paths, name: str) -> str:
+    """Give the folder where the host of the service *name* keeps what it has to remember."""
+    return os.path.join(paths.state, "hosts", name)
 
 
 def _xdg(environ: Mapping[str, str], name: str, default: str) -> str:
