@@ -20,6 +20,9 @@ LACKS = {*((level, 124) for level in (2, 3, 4, 5, 6, 8)), (8, 1733)}
 """Levels that Wine does not know, each with the error it gives: invalid level, invalid tag."""
 
 NO_STRINGS = multi_string(())
+_INVALID_HANDLE = 6
+_TRIES = 5
+
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 
 
@@ -81,6 +84,10 @@ class WatchedAdvapi32:
 
     def _open(self, real: Any, manager: int, name: str, access: int) -> Any:
         handle = real(manager, name, access)
+        for _ in range(_TRIES):
+            if handle or not (IS_WINE and ctypes.get_last_error() == _INVALID_HANDLE):
+                break
+            handle = real(manager, name, access)  # Wine mixes up handles of threads that race
         if handle:
             self._names[handle] = name
         return handle

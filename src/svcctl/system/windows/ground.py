@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 from svcctl.ports import Act
+from svcctl.spec import canonical
 from svcctl.spec.native import SidType
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.paths import Paths, host_paths
@@ -64,7 +65,7 @@ class Ground:
         acts = [
             Act(kind="delete", target=folder) for folder in self._own(name) if os.path.isdir(folder)
         ]
-        if self._was_granted(name):
+        if self._may_revoke(name, account):
             right = f"{accounts.LOGON_RIGHT} of {account}"
             acts.append(Act(kind="set", target=right, text="revoked", before="granted"))
         if self._is_last(name):
@@ -73,7 +74,7 @@ class Ground:
 
     def release(self, name: str, account: str) -> None:
         """Remove the folders of the service, and rights that were given for it alone."""
-        if self._was_granted(name):
+        if self._may_revoke(name, account):
             accounts.revoke_logon_right(account)
         for folder in self._own(name):
             shutil.rmtree(folder, ignore_errors=True)
@@ -86,8 +87,11 @@ class Ground:
     def _folders(self, spec: ServiceSpec, account: str) -> Iterator[tuple[str, str]]:
         """Give every folder and who may use it: first those that all services share."""
         shared = security.folder_sddl(readers=(_SERVICES,))
-        yield self._paths.state, shared
-        yield self._paths.native, shared
+        base = os.path.dirname(self._paths.state)
+        if os.path.basename(base).casefold() == "svcctl":  # ours, and not somebody's whole disk
+            yield base, shared
+        for folder in (self._paths.state, self._paths.native, self._paths.run, self._paths.logs):
+            yield folder, shared
         own = security.folder_sddl(writers=(_writer(spec, account),))
         host = host_paths(self._paths, spec.name)
         for folder in (host.state, host.run, os.path.join(host.logs, spec.name)):
@@ -105,8 +109,17 @@ class Ground:
     def _mark(self, name: str) -> str:
         return os.path.join(host_paths(self._paths, name).state, "logon-right")
 
-    def _was_granted(self, name: str) -> bool:
-        return os.path.exists(self._mark(name))
+    def _may_revoke(self, name: str, account: str) -> bool:
+        """The right was given for this service, and no other one runs as the same account."""
+        if not os.path.exists(self._mark(name)):
+            return False
+        registrations = Registrations(self._paths.native)
+        others = (
+            canonical.parse(registrations.read(each).applied.spec)
+            for each in registrations.names()
+            if each != name
+        )
+        return all(self.account(each).casefold() != account.casefold() for each in others)
 
     def _note(self, name: str) -> None:
         """Note it before it is done: what was noted and not done does no harm when taken back."""
