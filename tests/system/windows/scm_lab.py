@@ -8,6 +8,7 @@ was handed over before; on real Windows nothing is.
 from __future__ import annotations
 
 import ctypes
+import threading
 import winreg
 from collections.abc import Callable
 from typing import Any
@@ -20,9 +21,6 @@ LACKS = {*((level, 124) for level in (2, 3, 4, 5, 6, 8)), (8, 1733)}
 """Levels that Wine does not know, each with the error it gives: invalid level, invalid tag."""
 
 NO_STRINGS = multi_string(())
-_INVALID_HANDLE = 6
-_TRIES = 5
-
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 
 
@@ -40,6 +38,22 @@ class Around:
 
     def __call__(self, *arguments: Any) -> Any:
         return self.call(self.real, *arguments)
+
+
+_TURN = threading.RLock()
+"""Wine mixes up the handles of threads that ask its SCM at the same time."""
+
+
+def _in_turn(call: Callable[..., Any]) -> Callable[..., Any]:
+    def taken(real: Any, *arguments: Any) -> Any:
+        with _TURN:
+            return call(real, *arguments)
+
+    return taken
+
+
+def _plainly(real: Any, *arguments: Any) -> Any:
+    return real(*arguments)
 
 
 class WatchedAdvapi32:
@@ -72,7 +86,7 @@ class WatchedAdvapi32:
             "DeleteService": self._delete,
         }
         own = watched.get(name)
-        return Around(real, own) if own else real
+        return Around(real, _in_turn(own or _plainly))
 
     def levels(self, name: str) -> dict[int, Any]:
         """Give the structures last handed over for the service *name*, by their level."""
@@ -84,10 +98,6 @@ class WatchedAdvapi32:
 
     def _open(self, real: Any, manager: int, name: str, access: int) -> Any:
         handle = real(manager, name, access)
-        for _ in range(_TRIES):
-            if handle or not (IS_WINE and ctypes.get_last_error() == _INVALID_HANDLE):
-                break
-            handle = real(manager, name, access)  # Wine mixes up handles of threads that race
         if handle:
             self._names[handle] = name
         return handle
