@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from svcctl.bootstrap.terminal import console_keys
 from svcctl.cli.output import Screen
 from svcctl.cli.session import Session
 from svcctl.errors import AgentUnreachable
@@ -76,6 +77,9 @@ def _keys() -> Iterator[Callable[[float], str]]:
     """Read single keys without echo where stdin is a terminal; Ctrl-C works as ever."""
     if not sys.stdin.isatty():
         yield _no_key
+        return
+    if next_key := console_keys():
+        yield next_key
         return
     import termios  # noqa: PLC0415 - there is none on every system
     import tty  # noqa: PLC0415

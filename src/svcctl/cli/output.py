@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+from svcctl.bootstrap.terminal import shows_escapes
+
 _CODES = {
     "good": "32",
     "bad": "31",
@@ -97,11 +99,21 @@ def screen(stream: TextIO, environ: Mapping[str, str], *, colour: bool = True) -
     """Give the screen behind *stream*: colours as https://no-color.org and FORCE_COLOR say."""
     is_tty = stream.isatty()
     wanted = bool(environ.get("FORCE_COLOR")) or (
-        is_tty and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+        is_tty
+        and _shows_escapes(stream)
+        and not environ.get("NO_COLOR")
+        and environ.get("TERM") != "dumb"
     )
     return Screen(
         stream=stream, colour=colour and wanted, columns=_columns(stream) if is_tty else 0
     )
+
+
+def _shows_escapes(stream: TextIO) -> bool:
+    try:
+        return shows_escapes(stream.fileno())
+    except (OSError, ValueError):
+        return True
 
 
 def _columns(stream: TextIO) -> int:

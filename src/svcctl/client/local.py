@@ -73,7 +73,7 @@ class LocalClient:
             self._connection = self._connect(self._address, self._timeout)
         except OSError as error:
             raise AgentUnreachable(
-                f"no agent answers at {self._address!r}: {error.strerror or error}",
+                f"no agent answers at '{self._address}': {error.strerror or error}",
                 hint="start one: svcctl agent run  (or, for one file: svcctl up FILE)",
             ) from error
         return self
