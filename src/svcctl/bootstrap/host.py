@@ -35,15 +35,16 @@ class HostParts:
     applied: Applied
 
 
-def begin(name: str, where: Paths, body: Body) -> int:
+def begin(name: str, where: Paths, body: Body, *, pausable: bool = True) -> int:
     """Have *body* keep the service *name* of *where*, for whoever started us; give the exit status.
 
-    That is the SCM, systemd, launchd or a person at a terminal.
+    That is the SCM, systemd, launchd or a person at a terminal.  *pausable*: the SCM may ask it to
+    stand still.
     """
     if platform() is Platform.WINDOWS:
         from svcctl.bootstrap import windows_host  # noqa: PLC0415 - not there on other systems
 
-        return windows_host.begin(name, where, body)
+        return windows_host.begin(name, where, body, pausable=pausable)
     from svcctl.system.posix.signals import attach_reload  # noqa: PLC0415
     from svcctl.system.systemd.report import SystemdReport, watchdog_interval  # noqa: PLC0415
 

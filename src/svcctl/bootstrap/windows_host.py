@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from svcctl.errors import SvcctlError
@@ -21,7 +22,13 @@ Attach = Callable[[HostControls], None]
 _FIRST_WORD = 20.0  # seconds in which the engine is loaded, on a machine that is just booting
 
 
-def begin(name: str, paths: Paths, body: Callable[[HostReport, Attach], HostEnd]) -> int:
+def begin(
+    name: str,
+    paths: Paths,
+    body: Callable[[HostReport, Attach], HostEnd],
+    *,
+    pausable: bool,
+) -> int:
     """Have *body* keep the service *name*; give the exit status.
 
     The SCM is told the program's own exit code where there is one, for that is what an operator
@@ -38,7 +45,8 @@ def begin(name: str, paths: Paths, body: Callable[[HostReport, Attach], HostEnd]
             return error.exit_status
         return (end.exit_code or end.status) if end.status else 0
 
-    status = dispatch(name, keep, within=_FIRST_WORD, taken=_taken(paths, name), faults=_note)
+    taken = replace(_taken(paths, name), pausable=pausable)
+    status = dispatch(name, keep, within=_FIRST_WORD, taken=taken, faults=_note)
     if status is None:
         return body(_Terminal(), lambda _controls: None).status
     return status

@@ -48,7 +48,12 @@ def main(argv: Sequence[str]) -> int:
 
     try:
         where = paths_of(options["--home"] or None, system=system)
-        return begin(name, where, lambda report, attach: _body(name, where, report, attach))
+        return begin(
+            name,
+            where,
+            lambda report, attach: _body(name, where, report, attach),
+            pausable=name != AGENT,
+        )
     except SvcctlError as error:
         hint = f"\nhint: {error.hint}" if error.hint else ""
         sys.stderr.write(f"error[{error.code}]: {error.problem}{hint}\n")

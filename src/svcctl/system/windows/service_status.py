@@ -69,10 +69,11 @@ class Taken:
     """Which controls a service takes beyond those that all take.
 
     *preshutdown*: it hears of a shutdown early, and then not of the shutdown itself.  *custom*:
-    the user control codes that mean something to it.
+    the user control codes that mean something to it.  *pausable*: it can stand still.
     """
 
     preshutdown: bool = False
+    pausable: bool = True
     custom: frozenset[int] = frozenset()
 
 
@@ -162,7 +163,7 @@ def asked(before: Standing, control: int, *, at: float, within: float, taken: Ta
             return Answer(standing=before)
         case Control.STOP | Control.SHUTDOWN | Control.PRESHUTDOWN:
             return _leave(before, control, at=at, within=within)
-        case Control.PAUSE | Control.CONTINUE:
+        case Control.PAUSE | Control.CONTINUE if taken.pausable:
             start, passing, done, wish = _MOVES[Control(control)]
             if before.state is start:
                 standing = _moved(before, passing, at=at, within=within, taken=taken)
@@ -229,4 +230,4 @@ def _accepted(state: State, taken: Taken) -> Accept:
     end = Accept.STOP | (Accept.PRESHUTDOWN if taken.preshutdown else Accept.SHUTDOWN)
     if state not in _SETTLED:
         return end
-    return end | Accept.PAUSE_CONTINUE | Accept.PARAMCHANGE
+    return end | Accept.PARAMCHANGE | (Accept.PAUSE_CONTINUE if taken.pausable else 0)

@@ -94,6 +94,16 @@ def test_who_does_not_hear_of_a_shutdown_early_hears_of_the_shutdown_itself() ->
     assert now.accepted & (Accept.SHUTDOWN | Accept.PRESHUTDOWN) == Accept.SHUTDOWN
 
 
+def test_what_cannot_stand_still_is_not_asked_to():
+    restless = Taken(pausable=False)
+    now = standing(HostPhase.RUNNING, taken=restless)
+
+    answer = ask(now, Control.PAUSE, taken=restless)
+
+    assert now.accepted == Accept.STOP | Accept.SHUTDOWN | Accept.PARAMCHANGE
+    assert (answer.result, answer.wish) == (120, None)
+
+
 @pytest.mark.parametrize("phase", [HostPhase.PAUSING, HostPhase.RESUMING])
 def test_between_running_and_paused_only_the_end_is_accepted(phase: HostPhase) -> None:
     now = standing(HostPhase.RUNNING, phase)
@@ -241,7 +251,7 @@ STEPS = st.lists(
 )
 
 
-@given(steps=STEPS, taken=st.sampled_from([Taken(), ALL]))
+@given(steps=STEPS, taken=st.sampled_from([Taken(), Taken(pausable=False), ALL]))
 def test_whatever_happens_the_scm_sees_progress_and_an_honest_mask(
     steps: list[Any], taken: Taken
 ) -> None:
