@@ -94,7 +94,7 @@ def test_who_does_not_hear_of_a_shutdown_early_hears_of_the_shutdown_itself() ->
     assert now.accepted & (Accept.SHUTDOWN | Accept.PRESHUTDOWN) == Accept.SHUTDOWN
 
 
-def test_what_cannot_stand_still_is_not_asked_to():
+def test_what_cannot_stand_still_is_not_asked_to() -> None:
     restless = Taken(pausable=False)
     now = standing(HostPhase.RUNNING, taken=restless)
 
