@@ -17,6 +17,7 @@ import pytest
 
 from svcctl.ports import Exit, Identity
 from svcctl.system.posix.pidfd import exit_of_stranger
+from svcctl.system.posix.process import read_process
 from svcctl.system.posix.spawn import PosixSpawner
 
 EARLIER_AGENT = """
@@ -199,13 +200,18 @@ async def test_strays_are_killed_by_their_token(
     spawner: PosixSpawner, kit: Any, tmp_path: Path
 ) -> None:
     await start_and_kill_an_agent(kit, tmp_path, "sh", "-c", "(setsid sleep 60 &)")
-    await kit.until(lambda: spawner.find(TOKEN) is not None)
+    await kit.until(lambda: name_of(spawner.find(TOKEN)) == "sleep")
     killed = asyncio.get_running_loop().create_future()
 
     spawner.strays("web", TOKEN, killed.set_result)
 
     assert [each.name for each in await killed] == ["sleep"]
     assert spawner.find(TOKEN) is None
+
+
+def name_of(identity: Identity | None) -> str:
+    found = None if identity is None else read_process(identity.pid)
+    return "" if found is None else found.name
 
 
 async def test_the_kernel_tells_nothing_of_a_process_that_runs(
