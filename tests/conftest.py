@@ -1,13 +1,26 @@
-"""In CI a skipped test is a failed one: what was never run must not look as if it had passed."""
+"""What holds for every test.
+
+In CI a skipped test is a failed one: what was never run must not look as if it had passed.  And
+no test fails because the machine was busy: a drawn example has no time limit.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ANOTHER_SYSTEM = ("needs Windows", "needs macOS", "needs Linux", "Wine cannot")
 """What a reason may begin with: things that no package can bring to a machine."""
+
+
+def pytest_configure() -> None:
+    """Take the time limits off drawn examples."""
+    settings.register_profile(
+        "svcctl", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    )
+    settings.load_profile("svcctl")
 
 
 @pytest.hookimpl(trylast=True)

@@ -283,5 +283,5 @@ class World(RuleBasedStateMachine):
         assert not self.programs
 
 
-World.TestCase.settings = settings(max_examples=400, stateful_step_count=40, deadline=None)
+World.TestCase.settings = settings(max_examples=400, stateful_step_count=40)
 TestWorld = World.TestCase

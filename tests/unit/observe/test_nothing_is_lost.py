@@ -159,9 +159,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(request.param)
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chunks=CHUNKS, limit=st.integers(1, 60))
 def test_rotation_loses_nothing_and_cuts_no_line(way: str, chunks: list[bytes], limit: int) -> None:
     with new_place() as place:
@@ -182,7 +180,7 @@ def test_rotation_loses_nothing_and_cuts_no_line(way: str, chunks: list[bytes], 
         assert told == everything.splitlines()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(chunks=CHUNKS, limit=st.integers(1, 60), stops=st.sets(st.integers(0, 40)))
 def test_a_new_capture_goes_on_where_the_last_one_stood(
     chunks: list[bytes], limit: int, stops: set[int]

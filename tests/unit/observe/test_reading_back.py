@@ -146,7 +146,7 @@ def test_the_tail_of_a_file_with_a_million_times_reads_little_of_them(tmp_path: 
 TEXTS = st.lists(st.sampled_from([b"a", b"bb\r", b"\n", b"\r\n", b"ccc"]), max_size=60)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(parts=TEXTS, count=st.integers(1, 30), block=st.integers(1, 9))
 def test_reading_backwards_gives_what_reading_forwards_gives(
     tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], count: int, block: int

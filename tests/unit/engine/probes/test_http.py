@@ -139,7 +139,7 @@ async def test_what_makes_no_sense_is_told_as_such(
 
 
 @given(answer=st.binary(max_size=60), head=st.sampled_from([b"", b"HTTP/1.1 200", HEAD]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_answer_makes_a_check_raise(answer: bytes, head: bytes) -> None:
     async def check() -> str:
         async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cronsim import CronSim
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from svcctl.errors import SpecError
@@ -33,7 +33,6 @@ months = st.sampled_from(("*", "3", "feb-apr"))
 weekdays = st.sampled_from(("*", "mon", "0", "7", "fri-sat", "1,3"))
 
 
-@settings(deadline=None)
 @given(st.tuples(minutes, hours, days, months, weekdays).map(" ".join))
 def test_entries_are_due_when_the_line_is(cron: str) -> None:
     try:
