@@ -103,7 +103,7 @@ class Launch:
     umask: int | None = None
     no_new_privs: bool = False
     cap_bound: tuple[str, ...] | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = field(default=Limits())
     priority: str = ""
     breakaway: bool = False
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from svcctl.spec.service import ServiceSpec
@@ -35,13 +36,24 @@ def for_instance(spec: ServiceSpec, number: int, instances: int) -> ServiceSpec:
 
 
 def _replace(value: Any, known: Mapping[str, str]) -> object:  # noqa: ANN401 (any part of a spec)
+    """Give *value* itself where nothing is to be replaced: most of a spec is kept once."""
     if type(value) is str:
-        return _RUN_TIME.sub(lambda found: known[found[1][1:-1]] if found[1] else "$", value)
+        replaced = _RUN_TIME.sub(lambda found: known[found[1][1:-1]] if found[1] else "$", value)
+        return value if replaced == value else replaced
     if isinstance(value, tuple):
-        return tuple(_replace(each, known) for each in value)
+        parts = [_replace(each, known) for each in value]
+        return value if _same(parts, value) else tuple(parts)
     if isinstance(value, Mapping):
-        return {key: _replace(each, known) for key, each in value.items()}
+        parts = [_replace(each, known) for each in value.values()]
+        return value if _same(parts, value.values()) else dict(zip(value, parts, strict=True))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        parts = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
-        return type(value)(**{name: _replace(part, known) for name, part in parts.items()})
+        names = [each.name for each in dataclasses.fields(value)]
+        before = [getattr(value, name) for name in names]
+        parts = [_replace(each, known) for each in before]
+        if not _same(parts, before):
+            return type(value)(**dict(zip(names, parts, strict=True)))
     return value
+
+
+def _same(parts: Iterable[object], before: Iterable[object]) -> bool:
+    return all(map(operator.is_, parts, before))

@@ -130,7 +130,7 @@ class WindowsOptions:
         default=ErrorControl.NORMAL, metadata={"doc": "what happens when it fails at boot"}
     )
     recovery: RecoveryPolicy = field(
-        default_factory=RecoveryPolicy,
+        default=RecoveryPolicy(),
         metadata={"doc": "what the SCM does when svcctl cannot go on"},
     )
     preshutdown: bool = field(

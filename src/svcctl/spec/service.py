@@ -156,17 +156,15 @@ class ServiceSpec:
     after: tuple[str, ...] = field(
         default=(), metadata={"doc": "services it starts after, if they start too"}
     )
-    hook: Hooks = field(default_factory=Hooks, metadata={"doc": "commands around its life"})
+    hook: Hooks = field(default=Hooks(), metadata={"doc": "commands around its life"})
     restart: RestartPolicy = field(
-        default_factory=RestartPolicy, metadata={"doc": "when it is restarted"}
+        default=RestartPolicy(), metadata={"doc": "when it is restarted"}
     )
-    stop: StopPolicy = field(default_factory=StopPolicy, metadata={"doc": "how it is stopped"})
-    reload: ReloadPolicy = field(
-        default_factory=ReloadPolicy, metadata={"doc": "how it is reloaded"}
-    )
+    stop: StopPolicy = field(default=StopPolicy(), metadata={"doc": "how it is stopped"})
+    reload: ReloadPolicy = field(default=ReloadPolicy(), metadata={"doc": "how it is reloaded"})
     health: tuple[Probe, ...] = field(default=(), metadata={"doc": "checks of a running instance"})
-    limits: Limits = field(default_factory=Limits, metadata={"doc": "what it may use"})
-    log: LogPolicy = field(default_factory=LogPolicy, metadata={"doc": "where its output goes"})
+    limits: Limits = field(default=Limits(), metadata={"doc": "what it may use"})
+    log: LogPolicy = field(default=LogPolicy(), metadata={"doc": "where its output goes"})
     schedule: Schedule | None = field(
         default=None, metadata={"doc": "when it is started by the clock"}
     )
@@ -186,8 +184,8 @@ class ServiceSpec:
         metadata={"doc": "off, basic or strict: what of the machine systemd keeps from it"},
     )
     systemd: SystemdOptions = field(
-        default_factory=SystemdOptions, metadata={"doc": "lines for the unit file"}
+        default=SystemdOptions(), metadata={"doc": "lines for the unit file"}
     )
     windows: WindowsOptions = field(
-        default_factory=WindowsOptions, metadata={"doc": "how the SCM keeps it"}
+        default=WindowsOptions(), metadata={"doc": "how the SCM keeps it"}
     )
