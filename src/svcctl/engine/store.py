@@ -8,8 +8,11 @@ import logging
 import os
 import sqlite3
 import time
+from collections import deque
 from contextlib import closing
-from pathlib import Path
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any
 
 from svcctl.errors import StateFault
 from svcctl.events import Event
@@ -26,6 +29,9 @@ _TRIM_SLICE = 200  # events deleted at once: nobody waits long for the lock
 _TRIM_PAUSE = 0.01  # seconds between two slices, so that the loop gets the lock
 _CHECKPOINT_EVERY = 300  # writes, of up to four pages each: the WAL stays at a few megabytes
 _PATIENCE = 2.0  # seconds to wait for a lock
+_HELD = 10_000  # events and audit lines kept in memory while the disk refuses
+_AT_ONCE = 200  # of them in one transaction: a disk that is nearly full takes some
+_TRY_AGAIN = 1.0  # seconds between two tries to write to a disk that refuses
 _PASSES = 5  # of a checkpoint, while the loop goes on writing
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -44,6 +50,11 @@ CREATE TABLE audit (
 );
 """
 
+_INSERT_EVENT = (
+    "INSERT INTO event (number, at, kind, service, instance, fields) VALUES (?,?,?,?,?,?)"
+)
+_INSERT_AUDIT = "INSERT INTO audit (at, actor, verb, target, outcome) VALUES (?,?,?,?,?)"
+
 
 class _Damaged(Exception):
     """The file is not a state of ours, or no longer a sound one."""
@@ -54,8 +65,9 @@ class SqliteStore:
 
     What was put survives a kill at any instant, as each put is a commit; :meth:`settle` makes it
     survive a power failure.  The loop does not wait for fsync: commits need none
-    (synchronous=NORMAL), checkpoints are made in a thread.  While the disk refuses, puts are kept
-    in memory and tried again with each further one; settle() raises StateFault meanwhile.
+    (synchronous=NORMAL), checkpoints are made in a thread.  While the disk refuses, all that is to
+    be remembered is kept in memory and tried again, every second and with whatever comes next;
+    settle() raises StateFault meanwhile.  Of events and audit lines no more than 10,000 are kept.
 
     A damaged or foreign file is moved aside, and ``recovered`` says so.  A file that merely cannot
     be opened now (locked, full disk, no permission) is left alone: opening raises StateFault.
@@ -66,10 +78,12 @@ class SqliteStore:
         self.recovered = ""
         self._db = self._open()
         self._refused: dict[tuple[str, str], str | None] = {}
-        self._events: list[Event] = []
+        self._lines: deque[tuple[str, tuple[object, ...]]] = deque()
+        self._number = self._last_number()
         self._flush_due = False
         self._refusing = False
         self._dropped = 0
+        self._retry: asyncio.TimerHandle | None = None
         self._writes = 0
         self._untrimmed = 0
         self._checkpoint: asyncio.Future[None] | None = None
@@ -92,13 +106,13 @@ class SqliteStore:
     def _move_aside(self, problem: str) -> None:
         aside = f"{self._path}.damaged-{time.time_ns()}"
         for suffix in ("", "-wal", "-shm"):
-            if os.path.exists(self._path + suffix):  # noqa: PTH110
-                os.rename(self._path + suffix, aside + suffix)  # noqa: PTH104
+            if os.path.exists(self._path + suffix):
+                os.rename(self._path + suffix, aside + suffix)
         self.recovered = f"the state was unusable ({problem}) and lies in {aside}"
         log.error("state.damaged", extra={"problem": problem, "kept": aside})
 
     def _connect(self) -> sqlite3.Connection:
-        Path(self._path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         os.close(descriptor)
         db = sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE)
@@ -137,9 +151,19 @@ class SqliteStore:
                 hint="run the svcctl that wrote it, or move the file away",
             )
 
+    def _last_number(self) -> int:
+        found = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name='event'").fetchone()
+        return int(found[0]) if found else 0
+
     def close(self) -> None:
-        """Write out what waits, and close."""
-        self.flush()
+        """Write out what waits, and close; what the disk refuses even now is lost, and said."""
+        self._try_again()
+        if self._retry:
+            self._retry.cancel()
+        if self._refusing:
+            log.error(
+                "state.lost", extra={"documents": len(self._refused), "lines": len(self._lines)}
+            )
         try:
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except sqlite3.Error as error:
@@ -167,14 +191,10 @@ class SqliteStore:
                     self._db.execute("REPLACE INTO document VALUES (?,?,?)", (kind, key, text))
                 del self._refused[kind, key]
         except sqlite3.Error as error:
-            if not self._refusing:
-                log.error("state.refused", extra={"problem": str(error)})
-            self._refusing = True
+            self._hold(error)
             return
-        if self._refusing:
-            self._refusing = False
-            log.info("state.written-again")
         self._count_write()
+        self._accepted()
 
     def items(self, kind: str) -> list[tuple[str, Document]]:
         """Give all documents of a kind, by key; raises StateFault."""
@@ -195,6 +215,34 @@ class SqliteStore:
             )
         await asyncio.to_thread(_sync, f"{self._path}-wal")
 
+    # a disk that refuses
+
+    def _hold(self, error: sqlite3.Error) -> None:
+        if not self._refusing:
+            log.error("state.refused", extra={"problem": str(error)})
+        self._refusing = True
+        while len(self._lines) > _HELD:
+            self._lines.popleft()
+            self._dropped += 1
+        if self._retry is None:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                return
+            self._retry = loop.call_later(_TRY_AGAIN, self._try_again)
+
+    def _try_again(self) -> None:
+        self._retry = None
+        self._write_documents()
+        self.flush()
+
+    def _accepted(self) -> None:
+        if self._refusing and not self._refused and not self._lines:
+            log.warning("state.written-again", extra={"dropped": self._dropped})
+            self._refusing, self._dropped = False, 0
+
+    # upkeep
+
     def _count_write(self) -> None:
         self._writes += 1
         if self._writes < _CHECKPOINT_EVERY or (self._checkpoint and not self._checkpoint.done()):
@@ -213,7 +261,16 @@ class SqliteStore:
 
     def append(self, event: Event) -> None:
         """Remember *event*; it is written at the end of this turn of the loop."""
-        self._events.append(event)
+        self._number += 1
+        row = (
+            self._number,
+            event.at,
+            type(event).__name__,
+            event.service,
+            event.instance,
+            json.dumps(event.fields(), separators=(",", ":")),
+        )
+        self._lines.append((_INSERT_EVENT, row))
         if self._flush_due:
             return
         try:
@@ -223,38 +280,28 @@ class SqliteStore:
             self.flush()
 
     def flush(self) -> None:
-        """Write the events that wait; what the disk refuses is dropped, counted and said once."""
+        """Write the events and audit lines that wait."""
         self._flush_due = False
-        if not self._events:
+        if not self._lines:
             return
-        rows = [
-            (
-                event.at,
-                type(event).__name__,
-                event.service,
-                event.instance,
-                json.dumps(event.fields(), separators=(",", ":")),
-            )
-            for event in self._events
-        ]
-        self._events.clear()
         try:
-            self._db.execute("BEGIN")
-            self._db.executemany(
-                "INSERT INTO event (at, kind, service, instance, fields) VALUES (?,?,?,?,?)", rows
-            )
-            self._db.execute("COMMIT")
+            while self._lines:
+                self._write_lines(min(len(self._lines), _AT_ONCE))
         except sqlite3.Error as error:
-            if not self._dropped:
-                log.error("events.dropped", extra={"problem": str(error)})
-            self._dropped += len(rows)
             if self._db.in_transaction:
                 self._db.rollback()
+            self._hold(error)
             return
-        if self._dropped:
-            log.warning("events.written-again", extra={"dropped": self._dropped})
-            self._dropped = 0
-        self._untrimmed += len(rows)
+        self._accepted()
+
+    def _write_lines(self, count: int) -> None:
+        self._db.execute("BEGIN")
+        for statement, lines in groupby(islice(self._lines, count), key=itemgetter(0)):
+            self._db.executemany(statement, [row for _, row in lines])
+        self._db.execute("COMMIT")
+        for _ in range(count):
+            self._lines.popleft()
+        self._untrimmed += count
         self._count_write()
 
     def read(
@@ -277,6 +324,7 @@ class SqliteStore:
             ).fetchall()
         except sqlite3.Error as error:
             raise StateFault(f"events cannot be read: {error}") from error
+        rows = [*reversed(rows), *self._held_events(services, after=after, since=since)][-limit:]
         return [
             Recorded(
                 number=number,
@@ -286,20 +334,26 @@ class SqliteStore:
                 instance=instance,
                 fields=json.loads(fields),
             )
-            for number, at, kind, service, instance, fields in reversed(rows)
+            for number, at, kind, service, instance, fields in rows
+        ]
+
+    def _held_events(
+        self, services: tuple[str, ...], *, after: int, since: float
+    ) -> list[tuple[Any, ...]]:
+        """Give the rows of those that fit and that the disk has not taken yet."""
+        held: list[tuple[Any, ...]] = [row for what, row in self._lines if what is _INSERT_EVENT]
+        return [
+            row
+            for row in held
+            if row[0] > after and row[1] >= since and (not services or row[3] in services)
         ]
 
     # audit
 
     def record(self, *, at: float, actor: str, verb: str, target: str, outcome: str) -> None:
-        """Remember who asked for what; raises StateFault where that cannot be written."""
-        try:
-            self._db.execute(
-                "INSERT INTO audit (at, actor, verb, target, outcome) VALUES (?,?,?,?,?)",
-                (at, actor, verb, target, outcome),
-            )
-        except sqlite3.Error as error:
-            raise StateFault(f"the audit log cannot be written: {error}") from error
+        """Remember who asked for what, at once; never raises."""
+        self._lines.append((_INSERT_AUDIT, (at, actor, verb, target, outcome)))
+        self.flush()
 
 
 def _sync(path: str) -> None:

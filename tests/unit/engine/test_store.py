@@ -320,34 +320,80 @@ def test_a_full_disk_is_told_once_and_nothing_put_is_lost(
 
 @pytest.mark.needs_root
 @needs_mounts
-def test_events_that_cannot_be_written_never_reach_the_engine(
+def test_what_happens_while_the_disk_is_full_is_read_at_once_and_written_in_the_end(
     small_disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SqliteStore(str(small_disk / "state.db"))
+    path = str(small_disk / "state.db")
+    store = SqliteStore(path)
+    store.append(RunSkipped(at=0.5, service="db"))
+    store.flush()
     ballast = fill(small_disk)
 
     with caplog.at_level(logging.INFO):
-        for number in range(300):
-            store.append(TreeKilled(at=1.0, service="web", killed=("x" * 500,) * 4))
-            if number % 3 == 0:
-                store.flush()
+        for number in range(200):
+            store.append(TreeKilled(at=1.0, service="web", killed=(f"{number}", "x" * 500)))
+            store.record(at=1.0, actor="root", verb="kill", target="web", outcome="done")
+        during = store.read(services=("web",), after=1, since=0.9)
         ballast.unlink()
         store.append(RunSkipped(at=2.0, service="web"))
         store.flush()
 
-    assert [record.message for record in caplog.records] == [
-        "events.dropped",
-        "events.written-again",
-    ]
-    assert store.read()[-1].kind == "RunSkipped"
+    assert [record.message for record in caplog.records] == ["state.refused", "state.written-again"]
+    assert [each.number for each in during] == list(range(2, 202))
+    store.close()
+    again = SqliteStore(path)
+    assert again.read(services=("web",))[:-1] == during
+    assert again.read()[-1].number == 202
+    assert again._db.execute("SELECT count(*) FROM audit").fetchone() == (200,)
+    again.close()
+
+
+def test_a_disk_that_takes_nothing_for_long_costs_the_oldest_lines_alone(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(store_module, "_HELD", 10)
+    store._db.execute("PRAGMA query_only=1")
+
+    for number in range(30):
+        store.append(RunSkipped(at=float(number), service="web"))
+    store._db.execute("PRAGMA query_only=0")
+
+    assert [each.number for each in store.read()] == list(range(21, 31))
+    assert caplog.records[-1].__dict__["dropped"] == 20
+
+
+def test_a_disk_that_refused_is_tried_again_though_nothing_more_happens(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_TRY_AGAIN", 0.01)
+
+    async def refuse_for_a_while() -> None:
+        store._db.execute("PRAGMA query_only=1")
+        store.put("instance", "web", {"phase": "running"})
+        store.append(RunSkipped(at=1.0, service="web"))
+        await asyncio.sleep(0)
+        store._db.execute("PRAGMA query_only=0")
+        async with asyncio.timeout(10):
+            while store._refusing:
+                await asyncio.sleep(0.001)
+
+    asyncio.run(refuse_for_a_while())
+
+    assert store._db.execute("SELECT count(*) FROM document").fetchone() == (1,)
+    assert store._db.execute("SELECT count(*) FROM event").fetchone() == (1,)
+
+
+def test_what_the_disk_refuses_to_the_end_is_said(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = SqliteStore(path)
+    store._db.execute("PRAGMA query_only=1")
+    store.put("instance", "web", {})
+    store.append(RunSkipped(at=1.0, service="web"))
+
     store.close()
 
-
-def test_an_audit_entry_that_cannot_be_written_is_an_error(store: SqliteStore) -> None:
-    store._db.execute("DROP TABLE audit")
-
-    with pytest.raises(StateFault, match="audit"):
-        store.record(at=1.0, actor="root", verb="stop", target="web", outcome="done")
+    assert [record.message for record in caplog.records] == ["state.refused", "state.lost"]
 
 
 # events and audit
