@@ -210,10 +210,17 @@ class SqliteStore:
         """Come back once all that was put survives a power failure; raises StateFault."""
         self._write_documents()
         if self._refused:
-            raise StateFault(
-                f"state {self._path!r} cannot be written", hint="is the disk full or read-only?"
-            )
-        await asyncio.to_thread(_sync, f"{self._path}-wal")
+            raise self._unsettled("the disk is full, read-only or broken")
+        try:
+            await asyncio.to_thread(_sync, f"{self._path}-wal")
+        except OSError as error:
+            raise self._unsettled(error.strerror) from error
+
+    def _unsettled(self, why: str | None) -> StateFault:
+        return StateFault(
+            f"state {self._path!r} cannot be written: {why}",
+            hint="it was done, and is forgotten if the agent ends now: make room, then ask again",
+        )
 
     # a disk that refuses
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import random
@@ -177,6 +178,19 @@ def test_settle_comes_back_once_the_wal_is_synced(
 
 
 # files that are not as they should be
+
+
+def test_settle_says_so_where_the_disk_cannot_sync(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    store.put("instance", "web", {})
+    monkeypatch.setattr(os, "fsync", broken)
+
+    with pytest.raises(StateFault, match="cannot be written: Input/output error"):
+        asyncio.run(store.settle())
 
 
 def test_a_damaged_file_is_moved_aside_and_told_of(path: str) -> None:
