@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from svcctl import __version__
 from svcctl.app.agent import About, Agent, Ending
@@ -123,7 +122,7 @@ def _dispatch(
     def forget_logs(service: str) -> None:
         import shutil  # noqa: PLC0415 - 0.5 MB, for a verb that is rarely used
 
-        shutil.rmtree(Path(logs_folder) / service, ignore_errors=True)
+        shutil.rmtree(f"{logs_folder}/{service}", ignore_errors=True)
 
     applying = Applying(manager, services=services, waiting=waiting, forget_logs=forget_logs)
     deeds = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 
 from svcctl.errors import CannotSpawn
 from svcctl.spec.names import VARIABLE_NAME
@@ -23,7 +22,8 @@ def read_env_file(path: str) -> dict[str, str]:
     """
     optional, path = path.startswith("-"), path.removeprefix("-")
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig", errors="surrogateescape")
+        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            text = file.read()
     except FileNotFoundError:
         if optional:
             return {}

@@ -7,12 +7,10 @@ import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 
 from svcctl.engine import command, environment
 from svcctl.engine.keeping import Keeping
 from svcctl.engine.life import Phase, Stage, Told
-from svcctl.engine.probes.http import post
 from svcctl.errors import SvcctlError
 from svcctl.events import HookFailed, LimitNotEnforced, ReloadDone
 from svcctl.ports import Child, Document, Exit, Identity, Launch, Member
@@ -154,7 +152,9 @@ class Program:
             return
         self.child, self._remains = None, child
         if keeper.spec.secrets:
-            environment.forget_secrets(keeper.world.credentials, keeper.name)
+            from svcctl.engine import credentials  # noqa: PLC0415 - few services have secrets
+
+            credentials.forget(f"{keeper.world.credentials}/{keeper.name}")
         asked = self._keeper.state.stage in {Stage.ASKING, Stage.KILLING, Stage.PRE_STOP}
         leftover = asked or not self._swept_at_once()
         self._keeper.exited(end, leftover=leftover)
@@ -163,8 +163,8 @@ class Program:
         """Find the process that a forking program left behind."""
         keeper = self._keeper
         if keeper.spec.pid_file:
-            with suppress(OSError, ValueError):
-                return keeper.follow_main(int(Path(keeper.spec.pid_file).read_text()))
+            with suppress(OSError, ValueError), open(keeper.spec.pid_file, "rb") as file:
+                return keeper.follow_main(int(file.read()))
             return False
         members = self.child.members() if self.child else ()
         return len(members) == 1 and keeper.follow_main(members[0].pid)
@@ -218,6 +218,8 @@ class Program:
         elif step.exec:
             self._start(self._stop_command(step), "stop")
         elif step.http is not None:
+            from svcctl.engine.probes.http import post  # noqa: PLC0415 - not small, and rare
+
             self._start(post(step.http), "stop")
 
     async def _stop_command(self, step: StopStep) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 
 class Sources:
@@ -20,11 +19,12 @@ class Sources:
 
     def _digest(self, path: str) -> str:
         try:
-            stat = os.stat(path)  # noqa: PTH116 - hot path of status
+            stat = os.stat(path)
             mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
             known = self._known.get(path)
             if known is None or known[0] != mark:
-                known = mark, hashlib.sha256(Path(path).read_bytes()).hexdigest()
+                with open(path, "rb") as file:
+                    known = mark, hashlib.sha256(file.read()).hexdigest()
                 self._known[path] = known
         except OSError:
             return ""

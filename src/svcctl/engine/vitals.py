@@ -8,7 +8,6 @@ from collections.abc import Callable
 from svcctl.engine.judge import Verdict, judge, memory_verdict, next_sample
 from svcctl.engine.keeping import Keeping
 from svcctl.engine.life import Phase, Told
-from svcctl.engine.probes.http import check_http
 from svcctl.engine.probes.ready import readiness
 from svcctl.engine.probes.sources import (
     Check,
@@ -249,6 +248,8 @@ class Vitals:
 
     def _check(self, probe: Probe) -> Check:
         if probe.http is not None:
+            from svcctl.engine.probes.http import check_http  # noqa: PLC0415 - not small
+
             url, expect = probe.http, probe.expect
             return lambda: check_http(url, expect=expect)
         if probe.tcp is not None:

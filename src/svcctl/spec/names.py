@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -44,6 +43,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Give the known word nearest to *word*, or nothing; letter case does not count."""
+    import difflib  # noqa: PLC0415 - for mistakes only
+
     by_lower = {each.lower(): each for each in known}
     found = difflib.get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else ""

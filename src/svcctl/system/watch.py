@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import glob
-import importlib.util
 import logging
 import os
 from collections.abc import Callable
@@ -31,14 +29,16 @@ class FileSystemWatch:
         """*every* is seconds between looks; *use_watchfiles*: None where it is installed."""
         self._clock = clock
         self._every = every
-        if use_watchfiles is None:
-            use_watchfiles = importlib.util.find_spec("watchfiles") is not None
         self._use_watchfiles = use_watchfiles
 
     def watch(self, globs: tuple[str, ...], call: Callable[[list[str]], None]) -> Cancel:
         """Call, from the event loop, with the files that came, went or changed, in order."""
         one = _Watch(self._clock, globs, call, every=self._every)
         folders = folders_of(globs)
+        if self._use_watchfiles is None:
+            from importlib.util import find_spec  # noqa: PLC0415 - few agents watch anything
+
+            self._use_watchfiles = find_spec("watchfiles") is not None
         if self._use_watchfiles and all(map(os.path.isdir, folders)):
             one.be_woken(folders)
         else:
@@ -109,9 +109,11 @@ class _Watch:
 
 def survey(globs: tuple[str, ...]) -> Seen:
     """Look at the files that fit *globs*: time of change, size and inode of each."""
+    from glob import iglob  # noqa: PLC0415 - few agents watch anything
+
     found: Seen = {}
     for pattern in globs:
-        for path in glob.iglob(pattern, recursive=True, include_hidden=True):
+        for path in iglob(pattern, recursive=True, include_hidden=True):
             try:
                 state = os.stat(path)
             except OSError:
@@ -129,10 +131,12 @@ def differences(before: Seen, after: Seen) -> list[str]:
 
 def folders_of(globs: tuple[str, ...]) -> dict[str, bool]:
     """Give the folders to watch; True where those below matter too."""
+    from glob import has_magic  # noqa: PLC0415 - few agents watch anything
+
     folders: dict[str, bool] = {}
     for pattern in globs:
         folder, deep = os.path.dirname(pattern), False
-        while glob.has_magic(folder):
+        while has_magic(folder):
             folder, deep = os.path.dirname(folder), True
         folders[folder or "."] = folders.get(folder or ".", False) or deep
     return folders

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from svcctl.engine import environment
+from svcctl.engine import credentials, environment
 from svcctl.engine.environment import Place
 from svcctl.errors import CannotSpawn
 from svcctl.spec.policy import Limits
@@ -168,8 +168,8 @@ def test_a_draft_that_a_crash_left_is_no_obstacle(place: Place) -> None:
 def test_secrets_are_forgotten_with_their_folder(place: Place) -> None:
     environment.build(spec(secrets={"DSN": "env:TOKEN"}), place)
 
-    environment.forget_secrets(place.credentials, "web.2")
-    environment.forget_secrets(place.credentials, "web.2")
+    credentials.forget(f"{place.credentials}/web.2")
+    credentials.forget(f"{place.credentials}/web.2")
 
     assert os.listdir(place.credentials) == []
 
@@ -232,7 +232,7 @@ def test_a_folder_that_cannot_be_made_may_be_possible_later(tmp_path: Path, plac
 
 
 def test_no_repr_shows_a_secret(place: Place) -> None:
-    assert repr(environment.Secret(SECRET.encode())) == "***"
+    assert repr(credentials.Secret(SECRET.encode())) == "***"
     assert SECRET not in repr(place)
     assert SECRET not in repr(
         environment.launch(spec(), place, argv=("web",), tag="web", token="t")

@@ -36,7 +36,7 @@ def prune(folder: str, stream: str, *, keep: int, older_than: float | None) -> N
 
 def _written(path: str) -> float:
     try:
-        return os.stat(path).st_mtime  # noqa: PTH116
+        return os.stat(path).st_mtime
     except OSError:
         return float("inf")
 
@@ -84,22 +84,22 @@ def pack_file(path: str) -> None:
 
     draft = f"{path}.gz.part"
     with open_to_read(path) as plain:
-        with open(draft, "wb") as raw:  # noqa: PTH123
+        with open(draft, "wb") as raw:
             with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed:
                 shutil.copyfileobj(plain, packed, 256 * 1024)
             raw.flush()
             os.fsync(raw.fileno())
         stat = os.fstat(plain.fileno())
-    os.chmod(draft, stat.st_mode & 0o777)  # noqa: PTH101
+    os.chmod(draft, stat.st_mode & 0o777)
     os.utime(draft, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    os.rename(draft, f"{path}.gz")  # noqa: PTH104
-    os.unlink(path)  # noqa: PTH108
+    os.rename(draft, f"{path}.gz")
+    os.unlink(path)
 
 
 def to_pack(folder: str, stream: str, *, begin: bool) -> list[str]:
     """Name full files that are not packed; without *begin* only those a crash left half done."""
     plain = [piece.path for piece in pieces(folder, stream) if piece.full and not piece.packed]
-    return [path for path in plain if begin or os.path.exists(f"{path}.gz")]  # noqa: PTH110
+    return [path for path in plain if begin or os.path.exists(f"{path}.gz")]
 
 
 def tidy(folder: str, stream: str) -> None:
@@ -108,19 +108,19 @@ def tidy(folder: str, stream: str) -> None:
     Drafts of packed files go.  An index whose log is not there belongs to the file being written,
     if it has the next number (a rotation renames the index first), else to one that was deleted.
     """
-    names = set(os.listdir(folder))  # noqa: PTH208
+    names = set(os.listdir(folder))
     current = f"{stream}.log"
     present = pieces(folder, stream)
     upcoming = f"{next_name(current, present)}.idx"
-    known = {os.path.basename(piece.index) for piece in present}  # noqa: PTH119
+    known = {os.path.basename(piece.index) for piece in present}
     for name in names:
-        path = os.path.join(folder, name)  # noqa: PTH118
+        path = os.path.join(folder, name)
         if not name.startswith(f"{current}."):
             continue
         if name.endswith(".gz.part"):
             _unlink(path)
         elif name == upcoming and current in names and f"{current}.idx" not in names:
-            os.rename(path, os.path.join(folder, f"{current}.idx"))  # noqa: PTH104, PTH118
+            os.rename(path, os.path.join(folder, f"{current}.idx"))
         elif name.endswith(".idx") and name not in known and name != f"{current}.idx":
             _unlink(path)
 
@@ -128,7 +128,7 @@ def tidy(folder: str, stream: str) -> None:
 def _unlink(path: str) -> None:
     """Delete a file that need not be there; on Windows one that is being read stays for now."""
     try:
-        os.unlink(path)  # noqa: PTH108
+        os.unlink(path)
     except FileNotFoundError:
         return
     except PermissionError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
+import os
 
 from svcctl.events import CapturePaused, CaptureResumed
 from svcctl.observe.logs.archive import Packer, next_name, prune, tidy, to_pack
@@ -130,7 +130,7 @@ class Capture:
 
     def make_room(self, name: str) -> None:
         """Delete what the policy no longer keeps; make the folder again if somebody removed it."""
-        Path(self._folder).mkdir(mode=0o750, parents=True, exist_ok=True)
+        os.makedirs(self._folder, mode=0o750, exist_ok=True)
         age = self.policy.max_age
         older_than = self._clock.now() - age if age else None
         prune(self._folder, name, keep=self.policy.keep, older_than=older_than)
@@ -162,7 +162,7 @@ class Capture:
         return "stdout" if self.policy.stderr is Stderr.MERGE else stream
 
     def _open(self, name: str) -> None:
-        Path(self._folder).mkdir(mode=0o750, parents=True, exist_ok=True)
+        os.makedirs(self._folder, mode=0o750, exist_ok=True)
         tidy(self._folder, name)
         self._pack(name)
         path = f"{self._folder}/{name}.log"

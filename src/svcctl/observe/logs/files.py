@@ -34,14 +34,14 @@ class Piece:
 
 def instance_folder(logs: str, service: str, instance: str) -> str:
     """Give the folder of the files of one instance."""
-    return os.path.join(logs, service, instance)  # noqa: PTH118 - text in, text out
+    return os.path.join(logs, service, instance)
 
 
 def pieces(folder: str, stream: str) -> list[Piece]:
     """Give the files of *stream*, oldest first; of a file there packed and plain, the plain one."""
     found: dict[float, Piece] = {}
     try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208
+        names = sorted(os.listdir(folder))
     except FileNotFoundError:
         return []
     for name in names:
@@ -49,7 +49,7 @@ def pieces(folder: str, stream: str) -> list[Piece]:
         if match is None or match[1] != stream:
             continue
         number = float(match[2]) if match[2] else CURRENT
-        path = os.path.join(folder, name)  # noqa: PTH118
+        path = os.path.join(folder, name)
         if number not in found or found[number].packed:
             found[number] = Piece(number=number, path=path, packed=match[3] is not None)
     return sorted(found.values())

@@ -133,7 +133,7 @@ class Index:
 def first_time(path: str) -> float | None:
     """Give when the oldest byte was captured (seconds since 1970), if the index at *path* tells."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:
             raw = file.read(_PAIR.size)
     except OSError:
         return None

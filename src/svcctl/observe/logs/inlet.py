@@ -65,17 +65,17 @@ class Fifos:
 
     def open(self, stream: str) -> Inlet:
         """See :class:`Inlets`."""
-        os.makedirs(self._folder, mode=0o711, exist_ok=True)  # noqa: PTH103
+        os.makedirs(self._folder, mode=0o711, exist_ok=True)
         return _Fifo(self._path(stream), owner=self._owner)
 
     def is_there(self, stream: str) -> bool:
         """See :class:`Inlets`."""
-        return os.path.exists(self._path(stream))  # noqa: PTH110
+        return os.path.exists(self._path(stream))
 
     def discard(self, stream: str) -> None:
         """See :class:`Inlets`."""
         with suppress(FileNotFoundError):
-            os.unlink(self._path(stream))  # noqa: PTH108
+            os.unlink(self._path(stream))
 
     def _path(self, stream: str) -> str:
         return f"{self._folder}/{self._instance}.{stream}"

@@ -194,7 +194,7 @@ def _extent(folder: str, stream: str) -> tuple[int, int]:
     while True:
         newest = full[-1:]
         try:
-            size = os.stat(f"{folder}/{stream}.log").st_size  # noqa: PTH116
+            size = os.stat(f"{folder}/{stream}.log").st_size
         except FileNotFoundError:
             size = 0
         full = _full(folder, stream)

@@ -103,9 +103,9 @@ class Stream:
         """
         file, index = self.file, self._index
         with suppress(FileNotFoundError):  # nothing was noted, or somebody deleted it
-            os.rename(f"{self.path}.idx", f"{name}.idx")  # noqa: PTH104
+            os.rename(f"{self.path}.idx", f"{name}.idx")
         with suppress(FileNotFoundError):
-            os.rename(self.path, name)  # noqa: PTH104
+            os.rename(self.path, name)
         self._open()
         index.close()
         os.close(file)
