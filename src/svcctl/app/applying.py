@@ -165,10 +165,12 @@ class Applying:
                 await self._manager.configure(wanted[each.service])
             elif each.change == "unchanged":
                 await self._manager.configure(wanted[each.service])  # its place may have moved
-        await self._manager.settle()
-        await self._manager.start_many(
-            each.service for each in created if each.action == "start" and start
-        )
+        try:
+            await self._manager.settle()
+        finally:  # what is there and never started would be "no change" for every further apply
+            await self._manager.start_many(
+                each.service for each in created if each.action == "start" and start
+            )
         goals = self._goals(plan)
         if within == 0.0:
             return outcomes
