@@ -6,12 +6,13 @@ PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
 	2>/dev/null && echo $$each && break; done)
 VENV ?= .venv
 JOBS ?= 2
+FAULTS_TIME ?= 1
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 PACKAGE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test labs check format bench docs clean
+.PHONY: help demo test faults labs check format bench docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,6 +22,10 @@ demo: $(VENV)/.installed  ## run the demo shop; options: make demo ARGS="--for 1
 
 test: $(VENV)/.installed-dev  ## run the tests; a part: make test ARGS="tests/unit/spec"
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+faults: $(VENV)/.installed-dev  ## torment an agent in full; again: FAULTS_SEED=7, less: FAULTS_TIME=0.1
+	FAULTS_TIME=$(FAULTS_TIME) FAULTS_SEED=$(FAULTS_SEED) $(BIN)/python -m pytest \
+	--timeout 3600 $(or $(ARGS),tests/faults)
 
 labs: $(VENV)/.installed-dev  ## build the Windows (Wine) and the systemd host (root) of the tests
 	PYTHON=$(BIN)/python tests/labs/windows-python.sh

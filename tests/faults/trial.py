@@ -1,0 +1,171 @@
+"""An agent on trial: its services, what it promised, and how it is tormented."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from svcctl.app.selection import Selection
+from svcctl.bootstrap.local import Paths, local_client, paths
+from svcctl.client.wire import Request
+from svcctl.errors import AgentUnreachable, TimedOut
+from tests.flows.conftest import Box, until
+
+COUNTING = Path(__file__).parent / "programs" / "counting.py"
+AGENT = (sys.executable, "-m", "svcctl.serve.process")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much a test does: a bounded part where *share* is 0, else that share of all."""
+
+    share: float
+
+    def of(self, full: int, *, bounded: int) -> int:
+        """Give how often, how many or how long."""
+        return max(bounded, round(full * self.share))
+
+
+@dataclass
+class Trial:
+    """A home with services that count, and agents that come and go in it.
+
+    *wanted* is what was acknowledged: the phase each service must be found in.
+    """
+
+    box: Box
+    chance: random.Random
+    wanted: dict[str, str] = field(default_factory=dict)
+    killed: int = 0
+
+    @property
+    def home(self) -> Path:
+        return self.box.home
+
+    @property
+    def paths(self) -> Paths:
+        return paths(str(self.home))
+
+    @property
+    def notes(self) -> Path:
+        """The folder where the programs note what they know."""
+        folder = self.home / "notes"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    # agents
+
+    def launch(self, *argv: str, **variables: str) -> subprocess.Popen[bytes]:
+        """Start an agent, or what stands for one, and do not wait."""
+        with (self.home / "agent.stderr").open("ab") as said:
+            agent = subprocess.Popen(
+                argv or AGENT,
+                env=self.box.environ() | variables,
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+        self.box.agents.append(agent)
+        return agent
+
+    def start_agent(self) -> dict[str, Any]:
+        """Start an agent; give what it says of itself once it answers."""
+        agent = self.launch()
+        about = until(lambda: agent.poll() is not None or self.about(), what="the agent answers")
+        assert agent.poll() is None, self.box.said()
+        return dict(about)
+
+    def kill_agent(self) -> None:
+        """kill -9, as a crash would."""
+        self.killed += 1
+        self.box.kill_agent()
+
+    def restart_agent(self) -> dict[str, Any]:
+        self.kill_agent()
+        return self.start_agent()
+
+    @property
+    def agent(self) -> subprocess.Popen[bytes]:
+        return self.box.agents[-1]
+
+    def about(self) -> dict[str, Any] | None:
+        """What the agent says of itself; None where none answers."""
+        try:
+            found = self.ask("agent-status", within=10.0)
+        except (AgentUnreachable, TimedOut):
+            return None
+        assert isinstance(found, dict)
+        return found
+
+    # services
+
+    def apply_counting(self, *names: str, options: str = "", how: str = "") -> None:
+        """Define services that count; see programs/counting.py for *how*."""
+        argv = json.dumps(
+            [sys.executable, "-I", "-S", str(COUNTING), str(self.notes), *how.split()]
+        )
+        self.apply(
+            "".join(
+                f'[services.{name}]\nexec = {argv}\nlog = {{ max_size = "200K", keep = 100000 }}\n'
+                f'restart.delay = "10ms"\n{options}\n'
+                for name in names
+            )
+        )
+        self.wanted |= dict.fromkeys(names, "running")
+
+    def apply(self, text: str) -> None:
+        self.box.apply(text)
+
+    def ask(self, verb: str, *names: str, within: float = 30.0, **args: object) -> object:
+        """Ask the agent directly: raises what it raised, or AgentUnreachable."""
+        with local_client(str(self.home), timeout=within) as client:
+            return client.ask(Request(verb=verb, select=Selection(names=names), args=args))
+
+    def ask_and_remember(self, verb: str, name: str) -> None:
+        """Ask for start, stop or restart; once it is acknowledged it must hold."""
+        self.ask(verb, name)
+        self.wanted[name] = "stopped" if verb == "stop" else "running"
+
+    def standing(self) -> dict[str, dict[str, Any]]:
+        """How each instance stands, by name."""
+        found = self.ask("status")
+        assert isinstance(found, list)
+        return {each["instance"]: each for each in found}
+
+    def pids(self) -> dict[str, int]:
+        """The main processes, by name of the instance."""
+        return {name: each["pid"] for name, each in self.standing().items() if each["pid"]}
+
+    def events(self, *names: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.box.events(*names)
+        return found
+
+    # what the machine says, whatever the agent says
+
+    def processes(self) -> Iterator[int]:
+        """All that run on behalf of this home, agents excepted."""
+        ours = f"SVCCTL_HOME={self.home}".encode()
+        agents = {agent.pid for agent in self.box.agents} | {os.getpid()}
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdigit() or int(folder.name) in agents:
+                continue
+            try:
+                environ = (folder / "environ").read_bytes().split(b"\0")
+                ended = (folder / "stat").read_text().rsplit(") ", 1)[1][0] in "ZX"
+            except OSError:
+                continue
+            if ours in environ and not ended:
+                yield int(folder.name)
+
+    def kill(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
