@@ -1,4 +1,4 @@
-"""The process a native manager starts for one service: ``python -I host.py NAME``.
+"""The process a native manager starts for one service: ``python -I -S host.py NAME``.
 
 It is run as a file, so that a service needs neither variables nor the current folder to find
 svcctl; and it speaks to the SCM before it imports anything it does not need for that.

@@ -15,12 +15,14 @@ def host_command(name: str, home: str | None = None, *, system: bool = False) ->
     *system*: they are where those of the machine are, whichever account the host runs as.
     The interpreter is the one a virtual environment was made from: on Windows, that of the
     environment only starts another process, which the SCM would not know.  ``-I`` keeps
-    variables, the current folder and the user's own packages out of a service.
+    variables, the current folder and the user's own packages out of a service, ``-S`` what
+    others have every interpreter load when it starts (``.pth`` files).
     """
-    script = os.path.join(os.path.dirname(os.path.abspath(svcctl.__file__)), "serve", "host.py")
-    argv = [_interpreter(), "-I", script]
-    if sys.prefix != sys.base_prefix:
-        argv += ["--site", sysconfig.get_paths()["purelib"]]
+    package = os.path.dirname(os.path.abspath(svcctl.__file__))
+    argv = [_interpreter(), "-I", "-S", os.path.join(package, "serve", "host.py")]
+    packages = sysconfig.get_paths()["purelib"]
+    if packages != os.path.dirname(package):
+        argv += ["--site", packages]
     if home:
         argv += ["--home", os.path.abspath(home)]
     elif system:

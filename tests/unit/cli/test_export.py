@@ -114,8 +114,8 @@ def test_a_host_is_the_very_process_a_native_manager_starts(
 
     ((path, program, *rest),) = seen
     assert path == program
-    assert rest[0] == "-I"
-    assert rest[1].endswith("serve/host.py")
+    assert rest[:2] == ["-I", "-S"]
+    assert rest[2].endswith("serve/host.py")
     assert rest[-3:] == ["--home", str(home), "web"]
 
 
