@@ -1,11 +1,13 @@
-"""An agent that is killed, again and again, under load."""
+"""An agent that is killed, again and again, at whatever it does."""
 
 from __future__ import annotations
 
-import time
+import threading
 
+from svcctl.errors import AgentUnreachable, Conflict
 from tests.faults.invariants import Invariants
 from tests.faults.trial import Effort, Trial
+from tests.flows.conftest import until
 
 
 def test_kill_9_at_random_instants_under_load_breaks_no_promise(
@@ -17,7 +19,67 @@ def test_kill_9_at_random_instants_under_load_breaks_no_promise(
     for _ in range(effort.of(100, bounded=6)):
         trial.kill_agent()
         trial.start_agent()
-        time.sleep(trial.chance.random() * 0.2)
+        trial.let_it_work(0.2)
 
     assert trial.pids() == before
     invariants.hold()
+
+
+def test_kill_9_while_an_agent_is_starting_breaks_no_promise(
+    trial: Trial, invariants: Invariants, effort: Effort
+) -> None:
+    trial.apply_counting("one", "two", "three")
+    before = trial.pids()
+
+    for _ in range(effort.of(100, bounded=10)):
+        trial.kill_agent()
+        trial.launch()
+        trial.let_it_work(0.4)
+    trial.kill_agent()
+    began = sum(each["kind"] == "AgentStarted" for each in trial.recorded())
+    trial.start_agent()
+
+    assert trial.pids() == before
+    assert began >= 1
+    invariants.hold(killed=False)
+
+
+def test_an_acknowledged_verb_holds_whenever_the_agent_is_killed(
+    trial: Trial, invariants: Invariants, effort: Effort
+) -> None:
+    names = ("one", "two", "three")
+    trial.apply_counting(*names)
+
+    for _ in range(effort.of(100, bounded=6)):
+        name = trial.chance.choice(names)
+        verb = trial.chance.choice(("stop", "start", "restart"))
+        asking = threading.Thread(target=_ask, args=(trial, verb, name))
+        asking.start()
+        trial.let_it_work(0.06)
+        trial.kill_agent()
+        asking.join()
+        trial.start_agent()
+        _know_again(trial, name)
+
+    invariants.hold(tails=False)
+
+
+def _ask(trial: Trial, verb: str, name: str) -> None:
+    """Ask for it; what was not acknowledged is not promised."""
+    before = trial.wanted.pop(name)
+    try:
+        trial.ask_and_remember(verb, name)
+    except AgentUnreachable:
+        return
+    except Conflict:
+        trial.wanted[name] = before
+
+
+def _know_again(trial: Trial, name: str) -> None:
+    """Take what came of a verb nobody acknowledged as what is wanted from now on."""
+
+    def settled() -> str | None:
+        phase = trial.standing()[name]["phase"]
+        return phase if phase in {"running", "stopped"} else None
+
+    trial.wanted.setdefault(name, until(settled, what=f"{name} has come to rest"))

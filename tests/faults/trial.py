@@ -6,9 +6,12 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,6 +97,10 @@ class Trial:
         self.kill_agent()
         return self.start_agent()
 
+    def let_it_work(self, seconds: float) -> None:
+        """Let any time up to so many seconds pass: a kill comes at no instant of ours."""
+        time.sleep(self.chance.random() * seconds)
+
     @property
     def agent(self) -> subprocess.Popen[bytes]:
         return self.box.agents[-1]
@@ -149,6 +156,15 @@ class Trial:
     def events(self, *names: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.box.events(*names)
         return found
+
+    def recorded(self) -> list[dict[str, Any]]:
+        """The events that are on the disk, whether or not an agent runs."""
+        with closing(sqlite3.connect(f"{self.paths.state}/state.db")) as db:
+            rows = db.execute("SELECT kind, instance, fields FROM event ORDER BY number").fetchall()
+        return [
+            {"kind": kind, "instance": instance, "fields": json.loads(fields)}
+            for kind, instance, fields in rows
+        ]
 
     # what the machine says, whatever the agent says
 
