@@ -118,6 +118,18 @@ def test_running_means_ready_and_the_scm_sees_progress_until_then(journey: Journ
     assert "at your service" in journey.logs()
 
 
+def test_what_takes_its_time_to_start_can_be_stopped_meanwhile(journey: Journey) -> None:
+    slow = "import time\nprint('not yet', flush=True)\ntime.sleep(600)\n"
+    journey.apply(slow, "ready = 'log:at your service'", "--no-start")
+    journey.cli("start", journey.name, "--no-wait")
+    journey.await_state(START_PENDING)
+
+    journey.cli("stop", journey.name)
+
+    journey.await_state(STOPPED)
+    assert journey.status()["phase"] == "stopped"
+
+
 def test_a_pause_and_a_continue_of_the_scm_freeze_and_thaw_the_program(journey: Journey) -> None:
     counting = (
         "import time\nn = 0\nwhile True:\n    n += 1; print(n, flush=True); time.sleep(0.1)\n"

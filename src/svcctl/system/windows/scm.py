@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -35,7 +36,7 @@ from svcctl.system.windows.winapi import winerror
 AskHost = Callable[[str, str, Mapping[str, object]], object]
 
 _USER_CODES = range(128, 256)
-_LOOKS, _LOOK_AGAIN = 30, 0.1  # how often, and after how many seconds, a deleted service is sought
+_LOOKS, _LOOK_AGAIN = 30, 0.1  # how often, and after how many seconds, to look again
 _SPARE = 30.0  # seconds a stop may take beyond its time-outs before a restart is given up
 
 
@@ -320,7 +321,7 @@ class ScmManager:
                     return
                 case scm_words.DEPENDENTS_RUN:
                     self._stop_after_dependents(spec, error)
-                case scm_words.ACCEPTS_NO_CONTROL_NOW:
+                case scm_words.ACCEPTS_NO_CONTROL_NOW | scm_words.CONTROL_NOT_ACCEPTED:
                     self._stop_by_host(name, error)
                 case _:
                     raise
@@ -342,11 +343,20 @@ class ScmManager:
         )
 
     def _stop_by_host(self, name: str, refusal: Conflict) -> None:
-        """Stop what is still starting: then the SCM lets nothing through, but its host listens."""
-        try:
-            self._ask_host(name, "stop", {"no_wait": True})
-        except AgentUnreachable:
-            raise refusal from None
+        """Stop what is still starting: then the SCM lets nothing through, but its host listens.
+
+        A host that has only just begun does so after a moment.
+        """
+        for _ in range(_LOOKS):
+            try:
+                self._ask_host(name, "stop", {"no_wait": True})
+            except AgentUnreachable:
+                if self._scm.status(name).state is State.STOPPED:
+                    return
+                time.sleep(_LOOK_AGAIN)
+            else:
+                return
+        raise refusal
 
     def restart(self, name: str) -> None:
         """Stop it and start it again; start it where it does not run."""

@@ -45,6 +45,8 @@ class Entry:
     lingers: bool = False
     """A stop takes until :meth:`PlayedScm.end`."""
     accepts: bool = True
+    refusal: int = 1061
+    """What a control is answered that it does not accept."""
     passwords: list[str | None] = field(default_factory=list)
     phase: str = "running"
 
@@ -157,7 +159,7 @@ class PlayedScm:
         if entry.status.state is State.STOPPED:
             raise fault(1062)
         if not entry.accepts or entry.status.state is State.STOP_PENDING:
-            raise fault(1061)
+            raise fault(entry.refusal)
         if code == Control.STOP and self.dependents(name):
             raise fault(1051)
         self.done.append(f"control {name}: {int(code)}")

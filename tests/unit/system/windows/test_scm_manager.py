@@ -343,10 +343,12 @@ async def test_what_others_need_is_stopped_once_they_have(bench: Bench) -> None:
     assert bench.state("db") is State.STOPPED
 
 
-async def test_what_is_still_starting_is_stopped_by_its_host(bench: Bench) -> None:
+@pytest.mark.parametrize("code", [1052, 1061])
+async def test_what_is_still_starting_is_stopped_by_its_host(bench: Bench, code: int) -> None:
     await bench.install()
     bench.manager.start("web")
-    bench.scm.entry("web").accepts = False
+    entry = bench.scm.entry("web")
+    entry.accepts, entry.refusal = False, code
 
     bench.manager.stop("web")
 
@@ -354,7 +356,27 @@ async def test_what_is_still_starting_is_stopped_by_its_host(bench: Bench) -> No
     assert bench.state() is State.STOPPED
 
 
-async def test_what_is_still_starting_without_a_host_is_refused(bench: Bench) -> None:
+async def test_a_host_that_does_not_listen_yet_is_given_a_moment(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.install()
+    entry = bench.scm.entry("web")
+    entry.accepts, entry.status = False, ScmStatus(state=State.START_PENDING)
+
+    def listens(_seconds: float) -> None:
+        entry.status = replace(entry.status, pid=77)
+
+    monkeypatch.setattr("svcctl.system.windows.scm.time.sleep", listens)
+
+    bench.manager.stop("web")
+
+    assert bench.state() is State.STOPPED
+
+
+async def test_what_is_still_starting_without_a_host_is_refused(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("svcctl.system.windows.scm.time.sleep", lambda _seconds: None)
     await bench.install()
     entry = bench.scm.entry("web")
     entry.accepts, entry.status = False, ScmStatus(state=State.START_PENDING)
