@@ -164,4 +164,5 @@ class AgentStopped(Event):
 
 def kinds() -> tuple[type[Event], ...]:
     """Give every kind of event: what the event reference is generated from."""
-    return tuple(Event.__subclasses__())
+    by_name = {each.__name__: each for each in Event.__subclasses__()}
+    return tuple(by_name.values())  # slots=True makes a second class of each; the last is the one

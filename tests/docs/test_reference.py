@@ -53,6 +53,10 @@ def test_the_tree_in_the_docstring_is_the_tree() -> None:
         assert error.code in (errors.__doc__ or "")
 
 
+def test_each_kind_of_event_is_given_once_as_the_module_has_it() -> None:
+    assert all(getattr(events, kind.__name__) is kind for kind in events.kinds())
+
+
 @pytest.mark.parametrize("kind", events.kinds(), ids=lambda kind: kind.__name__)
 def test_an_event_is_explained(kind: type[events.Event], reference: dict[str, str]) -> None:
     # a dataclass without a docstring is given its signature for one
