@@ -15,14 +15,14 @@ from svcctl.cli.session import Asked
 from svcctl.errors import UsageError
 from svcctl.spec.layers import Layer
 from svcctl.spec.locate import KeyPath
+from svcctl.spec.native import PASSWORD_AT_HAND
 from svcctl.spec.notation import parse_command
 from svcctl.spec.overrides import Override
 from svcctl.spec.service import Manager, Scope, Start
 from svcctl.spec.toml import toml_value
 from svcctl.spec.windows_words import command_words
 
-PASSWORD_VARIABLE = "SVCCTL_SERVICE_PASSWORD"  # noqa: S105 - its name, not a password
-"""Holds a password that came by stdin, in this process and while it installs."""
+_PASSWORD_VARIABLE = PASSWORD_AT_HAND.removeprefix("env:")
 
 _PATHS: Mapping[str, KeyPath] = {
     "cwd": ("cwd",),
@@ -125,11 +125,11 @@ def password_read(asked: Asked) -> Iterator[None]:
     password = sys.stdin.readline().rstrip("\r\n")
     if not password:
         raise UsageError("there is no password on standard input", hint="write it on one line")
-    os.environ[PASSWORD_VARIABLE] = password
+    os.environ[_PASSWORD_VARIABLE] = password
     try:
         yield
     finally:
-        del os.environ[PASSWORD_VARIABLE]
+        del os.environ[_PASSWORD_VARIABLE]
 
 
 def _plain(asked: Asked) -> Iterator[tuple[str, KeyPath, str]]:
@@ -161,4 +161,4 @@ def _password(asked: Asked) -> Iterator[tuple[str, KeyPath, str]]:
         file = Path(asked.text("password_file")).absolute()
         yield "password-file", path, f"file:{file}"
     if asked.flag("password_stdin"):
-        yield "password-stdin", path, f"env:{PASSWORD_VARIABLE}"
+        yield "password-stdin", path, PASSWORD_AT_HAND

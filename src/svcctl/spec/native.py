@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from svcctl.spec.units import Command, Duration, Period
 
+PASSWORD_AT_HAND = "env:SVCCTL_SERVICE_PASSWORD"  # noqa: S105 - where it is, not what
+"""Where a password is that was given with a command: in that process alone, and not for long."""
+
 
 class SidType(StrEnum):
     """Whether the service's own SID is in its token: SERVICE_SID_INFO."""

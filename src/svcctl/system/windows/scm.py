@@ -18,13 +18,18 @@ from svcctl.system.registrations import Registration, Registrations
 from svcctl.system.windows import scm_api, scm_words
 from svcctl.system.windows.scm_config import BY_ITSELF, ScmConfig, differing
 from svcctl.system.windows.scm_errands import Errand, Errands
+from svcctl.system.windows.scm_password import (
+    is_new_password,
+    password_acts,
+    password_for,
+    remembered,
+)
 from svcctl.system.windows.scm_plan import (
     MANAGER,
     Standpoint,
     acts,
     by_itself,
     desired,
-    password_for,
     start_of,
     stop_time,
 )
@@ -47,8 +52,9 @@ class ScmManager:
     *password* reads the password of a service's account from where its definition says.  Only
     Windows ever gets to see that: it is in no act, no error and no registration.
 
-    A changed password cannot be seen from outside; it is handed over whenever anything else that
-    ChangeServiceConfigW sets is changed, and the account with it.
+    Windows does not tell whether a password is still the right one.  It is handed over when the
+    service is created, when its account changes, and whenever one was given with the command
+    itself (PASSWORD_AT_HAND); a file or variable that says something else now goes unnoticed.
     """
 
     def __init__(
@@ -120,6 +126,7 @@ class ScmManager:
             *self._plan_registration(registration),
             *self._secure.plan(spec, wanted.account),
             *acts(spec.name, before, wanted),
+            *password_acts(spec, wanted.account),
         )
 
     def _plan_registration(self, registration: Registration) -> Iterator[Act]:
@@ -164,7 +171,7 @@ class ScmManager:
         self._secure.secure(spec, wanted.account)
         if before is None:
             self._create(spec, wanted)
-        elif members := differing(before, wanted):
+        elif members := _due(before, wanted, new_password=is_new_password(spec, wanted.account)):
             with self._explained(wanted):
                 self._scm.change(
                     spec.name, wanted, members, password=self._password_of(spec, wanted)
@@ -198,7 +205,7 @@ class ScmManager:
         wanted = desired(spec, standpoint)
         if wanted.security is not None:
             wanted = replace(wanted, security=self._scm.canonical_security(wanted.security))
-        return Registration(applied=applied, manager=MANAGER, enabled=enabled), wanted
+        return Registration(applied=remembered(applied), manager=MANAGER, enabled=enabled), wanted
 
     def _keepers(self, spec: ServiceSpec) -> dict[str, str]:
         known = set(self._registrations.names())
@@ -414,6 +421,12 @@ class ScmManager:
         if found.manager != MANAGER:
             raise UnknownService(f"service {name!r} is kept by {found.manager}, not by the SCM")
         return found
+
+
+def _due(before: ScmConfig, wanted: ScmConfig, *, new_password: bool) -> tuple[str, ...]:
+    """Give the members to set; a password goes with the account alone: ChangeServiceConfigW."""
+    members = differing(before, wanted)
+    return ("account", *members) if new_password and "account" not in members else members
 
 
 def _is_over(found: ScmStatus) -> bool:

@@ -35,9 +35,6 @@ DEFAULT_SECURITY = (
 
 _LONGEST_DISPLAY_NAME = 256  # CreateServiceW
 _SPARE = 10.0  # seconds beyond the time-outs of a stop, for killing and for the last word
-_SYSTEM_ACCOUNTS = frozenset(
-    ("localsystem", r"nt authority\localservice", r"nt authority\networkservice")
-)
 _DACL = re.compile(r"D:[^:]*")
 _BEFORE_QUOTE = re.compile(r'(\\*)"')
 _AT_END = re.compile(r"(\\+)\Z")
@@ -226,17 +223,6 @@ def stop_time(spec: ServiceSpec) -> float:
     """Give the seconds that a stop of the service may take, if every step needs all of its time."""
     steps = sum(step.timeout for step in native_stop(spec.stop).steps())
     return steps + spec.hook.timeout * (len(spec.hook.pre_stop) + len(spec.hook.post_stop))
-
-
-def password_for(account: str, read: Callable[[], str | None]) -> str | None:
-    """Give the password for *account* as CreateServiceW wants it; *read* gives that of a user.
-
-    Virtual and managed accounts must have none, those of the system an empty one.
-    """
-    known = account.casefold()
-    if known.startswith("nt service\\") or known.endswith("$"):
-        return None
-    return "" if known in _SYSTEM_ACCOUNTS else read()
 
 
 def _preshutdown(spec: ServiceSpec) -> int | None:

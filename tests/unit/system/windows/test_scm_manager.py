@@ -12,7 +12,7 @@ import pytest
 from svcctl.errors import Conflict, SystemFault, UnknownService, UsageError
 from svcctl.ports import Applied, InstanceStatus
 from svcctl.spec import canonical
-from svcctl.spec.native import WindowsOptions
+from svcctl.spec.native import PASSWORD_AT_HAND, WindowsOptions
 from svcctl.spec.service import Need, ServiceSpec, Start, Type
 from svcctl.system.registrations import Registration, Registrations
 from svcctl.system.windows.scm import ScmManager
@@ -178,6 +178,47 @@ async def test_a_password_reaches_windows_and_nothing_else(bench: Bench) -> None
     assert bench.scm.entry("web").passwords == ["hunter2"]
     assert "hunter2" not in repr(planned)
     assert "hunter2" not in Path(bench.registrations.path("web")).read_text()
+
+
+async def test_a_password_given_with_the_command_is_set_again_and_its_place_forgotten(
+    bench: Bench,
+) -> None:
+    plain = an_applied(user=r".\shop")
+    given = an_applied(user=r".\shop", windows=WindowsOptions(password=PASSWORD_AT_HAND))
+    bench.password = "hunter2"
+    await bench.manager.install(given)
+    bench.password = "hunter3"
+
+    kept, planned = bench.manager.query("web"), bench.manager.plan(given)
+    outcome = await bench.manager.configure(given)
+
+    assert (kept.spec, kept.revision) == (plain.spec, plain.revision)
+    assert [act.target for act in planned] == ["service web: password"]
+    assert "hunter" not in repr(planned)
+    assert outcome == "updated"
+    assert bench.scm.entry("web").passwords == ["hunter2", "hunter3"]
+    assert bench.manager.plan(plain) == ()
+
+
+async def test_a_password_in_a_file_is_handed_over_with_the_account_only(bench: Bench) -> None:
+    kept = WindowsOptions(password="file:C:/secret")
+    bench.password = "hunter2"
+    await bench.install(user=r".\shop", windows=kept)
+
+    bench.password = "hunter3"
+    same = await bench.manager.configure(an_applied(user=r".\shop", windows=kept))
+    await bench.manager.configure(an_applied(user=r".\till", windows=kept))
+
+    assert same == "unchanged"
+    assert bench.scm.entry("web").passwords == ["hunter2", "hunter3"]
+    assert bench.manager.query("web").spec["windows"] == {"password": "file:C:/secret"}
+
+
+async def test_an_account_without_password_takes_none(bench: Bench) -> None:
+    given = an_applied(windows=WindowsOptions(password=PASSWORD_AT_HAND))
+    await bench.manager.install(given)
+
+    assert bench.manager.plan(given) == ()
 
 
 async def test_a_dacl_is_compared_as_windows_writes_it(bench: Bench) -> None:

@@ -23,12 +23,12 @@ from svcctl.spec.native import (
 from svcctl.spec.policy import Hooks, Limits, LogPolicy, LogTo, ReloadPolicy, StopPolicy, StopStep
 from svcctl.spec.service import Need, Scope, ServiceSpec, Start
 from svcctl.system.windows.scm_config import FailureActions, FailureStep, ScmStart
+from svcctl.system.windows.scm_password import password_for
 from svcctl.system.windows.scm_plan import (
     DEFAULT_SECURITY,
     Standpoint,
     acts,
     desired,
-    password_for,
     quoted,
     start_of,
 )
