@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 ANOTHER_SYSTEM = ("needs Windows", "needs macOS", "needs Linux", "Wine cannot")
 """What a reason may begin with: things that no package can bring to a machine."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Take the time limits off drawn examples."""
+    if not config.pluginmanager.has_plugin("hypothesispytest"):
+        return  # a machine of the lab that draws none
+    from hypothesis import HealthCheck, settings
+
     settings.register_profile(
         "svcctl", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
     )
