@@ -18,6 +18,7 @@ from typing import Any
 
 from svcctl.app.selection import Selection
 from svcctl.bootstrap.local import Paths, local_client, paths
+from svcctl.cli.definitions import documents, load
 from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, TimedOut
 from tests.flows.conftest import Box, until
@@ -118,20 +119,22 @@ class Trial:
 
     def apply_counting(self, *names: str, options: str = "", how: str = "") -> None:
         """Define services that count; see programs/counting.py for *how*."""
-        argv = json.dumps(
-            [sys.executable, "-I", "-S", str(COUNTING), str(self.notes), *how.split()]
-        )
-        self.apply(
-            "".join(
-                f'[services.{name}]\nexec = {argv}\nlog = {{ max_size = "200K", keep = 100000 }}\n'
-                f'restart.delay = "10ms"\n{options}\n'
-                for name in names
-            )
-        )
+        self.apply("".join(self.counting(name, options=options, how=how) for name in names))
         self.wanted |= dict.fromkeys(names, "running")
 
+    def counting(self, name: str, *, options: str = "", how: str = "") -> str:
+        """Give the definition of a service that counts."""
+        argv = [sys.executable, "-I", "-S", str(COUNTING), str(self.notes), *how.split()]
+        return (
+            f"[services.{name}]\nexec = {json.dumps(argv)}\n"
+            f'log = {{ max_size = "200K", keep = 100000 }}\nrestart.delay = "10ms"\n{options}\n'
+        )
+
     def apply(self, text: str) -> None:
-        self.box.apply(text)
+        """Define services, and come back when they run, or when they cannot."""
+        file = self.home / "svcctl.toml"
+        file.write_text(text)
+        self.ask("apply", services=documents(load([str(file)])))
 
     def ask(self, verb: str, *names: str, within: float = 30.0, **args: object) -> object:
         """Ask the agent directly: raises what it raised, or AgentUnreachable."""
