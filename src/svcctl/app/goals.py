@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -95,6 +96,20 @@ def _done(status: InstanceStatus) -> str | None:
     if status.phase == "finished":
         return ""
     return (status.reason or "has failed") if status.phase == "failed" else None
+
+
+def what_became(status: InstanceStatus, found: str, lines: Sequence[bytes]) -> Outcome:
+    """Give what became of an instance: what was *found* wrong, or nothing, and its last lines."""
+    return Outcome(
+        service=status.service,
+        instance=status.instance,
+        ok=not found,
+        phase=status.phase,
+        problem=found,
+        hint=hint(status) if found else "",
+        lines=tuple(line.decode(errors="replace") for line in lines),
+        pid=status.pid,
+    )
 
 
 def hint(status: InstanceStatus) -> str:

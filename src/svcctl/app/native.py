@@ -10,7 +10,7 @@ from typing import Protocol
 
 from svcctl.app.applying import Planned, definitions
 from svcctl.app.arguments import Arguments
-from svcctl.app.goals import Goal, Outcome, hint, problem
+from svcctl.app.goals import Goal, Outcome, problem, what_became
 from svcctl.engine import graph
 from svcctl.engine.journal import Entry
 from svcctl.engine.last_seen import as_it_ended
@@ -355,7 +355,7 @@ class NativeServices:
         return [each.document() for each in found]
 
     def _as_they_are(self, names: Sequence[str]) -> list[Document]:
-        return [_outcome(each, "", []).document() for each in self.status(names)]
+        return [what_became(each, "", []).document() for each in self.status(names)]
 
     def _until(
         self, names: Sequence[str], goal: Goal, *, within: float | None, since: float
@@ -407,24 +407,11 @@ class NativeServices:
         if found is None or (found and fresh and status.phase in {"stopped", "failed"}):
             return None
         lines = self._tail(status.service, status.instance, 10) if found else []
-        return _outcome(status, found, lines)
+        return what_became(status, found, lines)
 
 
 def _merely_started(spec: ServiceSpec | None) -> bool:
     return spec is not None and spec.ready == "exec" and not spec.health
-
-
-def _outcome(status: InstanceStatus, found: str, lines: list[bytes]) -> Outcome:
-    return Outcome(
-        service=status.service,
-        instance=status.instance,
-        ok=not found,
-        phase=status.phase,
-        problem=found,
-        hint=hint(status) if found else "",
-        lines=tuple(line.decode(errors="replace") for line in lines),
-        pid=status.pid,
-    )
 
 
 def _refused(name: str, error: SvcctlError) -> Outcome:

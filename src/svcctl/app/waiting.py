@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
-from svcctl.app.goals import Goal, Outcome, hint, problem
+from svcctl.app.goals import Goal, Outcome, problem, what_became
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import TimedOut, UnknownService
 from svcctl.events import Event, PhaseChanged
-from svcctl.ports import Bus, InstanceStatus
+from svcctl.ports import Bus
 
 
 class Emit(Protocol):
@@ -113,19 +113,7 @@ class Waiting:
         )
         if found is None:
             return None
-        return self._describe(status, found, keeper.sink.tail(10) if found else [])
-
-    def _describe(self, status: InstanceStatus, found: str, lines: list[bytes]) -> Outcome:
-        return Outcome(
-            service=status.service,
-            instance=status.instance,
-            ok=not found,
-            phase=status.phase,
-            problem=found,
-            hint=hint(status) if found else "",
-            lines=tuple(line.decode(errors="replace") for line in lines),
-            pid=status.pid,
-        )
+        return what_became(status, found, keeper.sink.tail(10) if found else [])
 
 
 def _removed(name: str, goal: Goal) -> Outcome:
