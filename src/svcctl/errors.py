@@ -21,6 +21,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
+def quoted(text: object) -> str:
+    """Quote a path, a command or an account for a message: as it is typed, a backslash once.
+
+    Only what a terminal would act on, or cannot show, is escaped.
+    """
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(text))
+    mark = '"' if "'" in shown and '"' not in shown else "'"
+    return f"{mark}{shown}{mark}"
+
+
 class SvcctlError(Exception):
     """Base of all expected failures: a *problem*, and a *hint* on what to do.
 

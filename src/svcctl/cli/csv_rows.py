@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from svcctl.errors import Mistake, SpecError
+from svcctl.errors import Mistake, SpecError, quoted
 from svcctl.spec.layers import Layer
 from svcctl.spec.locate import KeyPath, path_text
 from svcctl.spec.options import meant_option
@@ -90,9 +90,9 @@ def _records(path: str) -> Iterator[list[_Cell]]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise SpecError(f"{path!r} cannot be read: {error.strerror}") from error
+        raise SpecError(f"{quoted(path)} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SpecError(f"{path!r} is not UTF-8", hint="save it as CSV UTF-8") from error
+        raise SpecError(f"{quoted(path)} is not UTF-8", hint="save it as CSV UTF-8") from error
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     source = io.StringIO(text, newline="")
@@ -134,7 +134,7 @@ def _column(path: str, cell: _Cell, report: Report) -> KeyPath:
     hint = f"did you mean {path_text(meant)!r}?" if meant else "name it as in the reference"
     report.add(
         Mistake(
-            problem=f"{cell.text!r} is no option",
+            problem=f"{quoted(cell.text)} is no option",
             hint=hint,
             file=path,
             line=cell.line,

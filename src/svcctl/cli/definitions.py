@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from svcctl.errors import UsageError
+from svcctl.errors import UsageError, quoted
 from svcctl.spec import canonical
 from svcctl.spec.layers import Layer
 from svcctl.spec.load import Loaded, load_files
@@ -21,7 +21,7 @@ def default_files() -> list[str]:
     found = [each for each in (FILE, FOLDER) if Path(each).exists()]
     if not found:
         raise UsageError(
-            f"there is neither {FILE} nor {FOLDER} in {os.getcwd()!r}",  # noqa: PTH109
+            f"there is neither {FILE} nor {FOLDER} in {quoted(os.getcwd())}",  # noqa: PTH109
             hint="name a file, or write one: svcctl init",
         )
     return found

@@ -14,7 +14,7 @@ from svcctl.bootstrap.local import replaces_programs
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command, names_argument
 from svcctl.client.wire import Request
-from svcctl.errors import CannotSpawn, Denied, NotAvailable, UsageError
+from svcctl.errors import CannotSpawn, Denied, NotAvailable, UsageError, quoted
 
 
 @click.command(
@@ -51,7 +51,7 @@ def _become(place: dict[str, Any], argv: tuple[str, ...]) -> int:
         program = shutil.which(whole[0], path=env.get("PATH")) or whole[0]
         return subprocess.call([program, *whole[1:]], env=env)  # noqa: S603 - the same
     except OSError as error:
-        raise CannotSpawn(f"{whole[0]!r} cannot be run: {error.strerror}") from error
+        raise CannotSpawn(f"{quoted(whole[0])} cannot be run: {error.strerror}") from error
 
 
 def _take_account(user: str | None, group: str | None) -> None:
@@ -60,12 +60,12 @@ def _take_account(user: str | None, group: str | None) -> None:
         return
     if not replaces_programs():
         raise NotAvailable(
-            f"the service runs as {user or group!r}, and no command can be run as that",
+            f"the service runs as {quoted(user or group)}, and no command can be run as that",
             hint="runas /user:ACCOUNT COMMAND",
         )
     if os.geteuid() != 0:
         raise Denied(
-            f"the service runs as {user or group!r}; only root may run a command as that",
+            f"the service runs as {quoted(user or group)}; only root may run a command as that",
             hint="sudo svcctl exec ...",
         )
     import grp  # noqa: PLC0415 - there is none on every system
@@ -75,7 +75,7 @@ def _take_account(user: str | None, group: str | None) -> None:
         account = pwd.getpwnam(user) if user else None
         gid = grp.getgrnam(group).gr_gid if group else account.pw_gid if account else os.getgid()
     except KeyError as error:
-        raise CannotSpawn(f"there is no account {user or group!r}") from error
+        raise CannotSpawn(f"there is no account {quoted(user or group)}") from error
     os.setgid(gid)
     if account:
         os.initgroups(account.pw_name, gid)

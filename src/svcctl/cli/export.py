@@ -12,7 +12,7 @@ from svcctl.bootstrap.export import FORMATS, plain
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command, complete_defined
 from svcctl.client.wire import Request
-from svcctl.errors import SystemFault, UnknownService
+from svcctl.errors import SystemFault, UnknownService, quoted
 from svcctl.spec.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def export(
     try:
         Path(output).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise SystemFault(f"{output!r} cannot be written: {error.strerror}") from error
+        raise SystemFault(f"{quoted(output)} cannot be written: {error.strerror}") from error
     session.out.line(f"wrote {output}")
     return 0
 

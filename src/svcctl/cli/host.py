@@ -11,7 +11,7 @@ import click
 from svcctl.bootstrap.local import native_manager, paths
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command, complete_names
-from svcctl.errors import CannotSpawn, UnknownService
+from svcctl.errors import CannotSpawn, UnknownService, quoted
 
 
 @click.command(
@@ -37,7 +37,7 @@ def host(session: Session, /, *, name: str) -> int:
     try:
         os.execv(argv[0], argv)  # noqa: S606 - our own program
     except OSError as error:
-        raise CannotSpawn(f"{argv[0]!r} cannot be run: {error.strerror}") from error
+        raise CannotSpawn(f"{quoted(argv[0])} cannot be run: {error.strerror}") from error
 
 
 host.examples = ("svcctl host web      # once it is stopped; Ctrl-C stops it in order",)

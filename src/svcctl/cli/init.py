@@ -10,7 +10,7 @@ import click
 
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command
-from svcctl.errors import Conflict, SystemFault, UsageError
+from svcctl.errors import Conflict, SystemFault, UsageError, quoted
 
 _FILE = "svcctl.toml"
 
@@ -38,7 +38,7 @@ def init(session: Session, /, *, folder: str, force: bool, dry_run: bool) -> int
     path = Path(folder) / _FILE
     if path.exists() and not (force or dry_run):
         raise Conflict(
-            f"{str(path)!r} exists", hint="svcctl init --force, or look first: --dry-run"
+            f"{quoted(path)} exists", hint="svcctl init --force, or look first: --dry-run"
         )
     found = look(Path(folder))
     for problem in found.problems:
@@ -105,7 +105,7 @@ def _write(path: Path, text: str) -> None:
         trial.replace(path)
     except OSError as error:
         trial.unlink(missing_ok=True)
-        raise SystemFault(f"{str(path)!r} cannot be written: {error.strerror}") from error
+        raise SystemFault(f"{quoted(path)} cannot be written: {error.strerror}") from error
 
 
 init.examples = ("svcctl init", "svcctl init shop --dry-run")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from svcctl.errors import CannotSpawn
+from svcctl.errors import CannotSpawn, quoted
 from svcctl.ports import Child, Clock, Exit, Launch, Spawner
 
 Outputs = Callable[[], AbstractContextManager[tuple[int | None, int | None]]]
@@ -48,7 +48,7 @@ class Runner:
         commands = tuple(launches)
         for number, launch in enumerate(commands, start=1):
             which = f"{number} " if len(commands) > 1 else ""
-            what = f"{name} command {which}{launch.argv[0]!r}"
+            what = f"{name} command {which}{quoted(launch.argv[0])}"
             try:
                 end = await self.run(launch, limit=limit)
             except CannotSpawn as error:

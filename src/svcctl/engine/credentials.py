@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from svcctl.errors import CannotSpawn
+from svcctl.errors import CannotSpawn, quoted
 from svcctl.spec.service import SecretsAs, ServiceSpec
 
 _LINE_END = re.compile(rb"\r?\n\Z")
@@ -49,7 +49,9 @@ def hand_over(spec: ServiceSpec, folder: str, environ: Mapping[str, str]) -> dic
             _write(Path(folder, name), secret, spec.user)
     except (OSError, LookupError) as error:
         problem = error.strerror if isinstance(error, OSError) else error
-        raise CannotSpawn(f"secrets cannot be handed over in {folder!r}: {problem}") from error
+        raise CannotSpawn(
+            f"secrets cannot be handed over in {quoted(folder)}: {problem}"
+        ) from error
     return {"CREDENTIALS_DIRECTORY": folder}
 
 
@@ -73,7 +75,7 @@ def _resolve(name: str, reference: str, environ: Mapping[str, str]) -> Secret:
         return Secret(_LINE_END.sub(b"", Path(where).read_bytes()))
     except OSError as error:
         raise CannotSpawn(
-            f"secret {name!r}: {where!r} cannot be read: {error.strerror}", permanent=True
+            f"secret {name!r}: {quoted(where)} cannot be read: {error.strerror}", permanent=True
         ) from error
 
 

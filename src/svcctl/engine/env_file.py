@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from svcctl.errors import CannotSpawn
+from svcctl.errors import CannotSpawn, quoted
 from svcctl.spec.names import VARIABLE_NAME
 
 _BLANK = " \t\r"  # other characters that Unicode calls blank are text
@@ -28,13 +28,13 @@ def read_env_file(path: str) -> dict[str, str]:
         if optional:
             return {}
         raise CannotSpawn(
-            f"environment file {path!r} is not there",
+            f"environment file {quoted(path)} is not there",
             hint=f'make it optional with a leading -: env_file = ["-{path}"]',
             permanent=True,
         ) from None
     except OSError as error:
         raise CannotSpawn(
-            f"environment file {path!r} cannot be read: {error.strerror}", permanent=True
+            f"environment file {quoted(path)} cannot be read: {error.strerror}", permanent=True
         ) from error
     return dict(_assignments(text, path))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from svcctl.errors import Mistake, SpecError
+from svcctl.errors import Mistake, SpecError, quoted
 from svcctl.spec.interpolate import escape
 from svcctl.spec.load import load_files
 from svcctl.spec.names import SERVICE_NAME
@@ -102,7 +102,7 @@ def add_service(path: Path, draft: Draft, *, environ: Mapping[str, str]) -> str:
     except SpecError as error:
         raise _about(path, trial, error) from error
     except OSError as error:
-        raise SpecError(f"{str(path)!r} cannot be written: {error.strerror}") from error
+        raise SpecError(f"{quoted(path)} cannot be written: {error.strerror}") from error
     finally:
         trial.unlink(missing_ok=True)
     return new
@@ -134,9 +134,9 @@ def _text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SpecError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+        raise SpecError(f"{quoted(path)} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SpecError(f"{str(path)!r} is not UTF-8") from error
+        raise SpecError(f"{quoted(path)} is not UTF-8") from error
 
 
 def _about(path: Path, trial: Path, error: SpecError) -> SpecError:

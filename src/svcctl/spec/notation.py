@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from decimal import Decimal
 
-from svcctl.errors import SpecError
+from svcctl.errors import SpecError, quoted
 from svcctl.spec.names import SIGNALS, WINDOWS_SIGNALS, did_you_mean
 
 _NUMBER = r"\d{1,20}(?:\.\d{1,40})?"
@@ -181,7 +181,7 @@ def show(value: object) -> str:
         case int() | float():
             return str(value)
         case str():
-            return repr(value if len(value) <= 60 else value[:57] + "...")
+            return quoted(value if len(value) <= 60 else value[:57] + "...")
         case dict():
             return "a table"
         case list() | tuple():

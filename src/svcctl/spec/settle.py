@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from svcctl.errors import quoted
 from svcctl.spec.layers import Tree
 from svcctl.spec.locate import KeyPath
 from svcctl.spec.report import Report
@@ -73,7 +74,7 @@ def _settle_paths(tree: Tree, path: KeyPath, mark: str, report: Report) -> None:
         spot = tree.spot(at)
         if rest.startswith("~"):
             hint = f"write {'${HOME}' + rest[1:]!r}"
-            report.add(spot.mistake(f"{value!r}: only a shell knows what ~ is", hint))
+            report.add(spot.mistake(f"{quoted(value)}: only a shell knows what ~ is", hint))
         absolute = os.path.normpath(spot.folder / rest)
         return mark + absolute if marked else absolute
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from svcctl.errors import SpecError
+from svcctl.errors import SpecError, quoted
 
 _BLANKS = " \t"
 _SUFFIXES = ("", ".exe", ".com", ".bat", ".cmd")
@@ -26,7 +26,7 @@ def command_words(text: str, *, is_file: Callable[[str], bool]) -> list[str]:
     if text.startswith('"'):
         program, closed, rest = text[1:].partition('"')
         if not closed:
-            raise SpecError(f"{text!r} has a quote that is not closed", hint="close it")
+            raise SpecError(f"{quoted(text)} has a quote that is not closed", hint="close it")
     else:
         program, rest = _unquoted_program(text, is_file)
     if not program:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from svcctl.errors import SpecError
+from svcctl.errors import SpecError, quoted
 from svcctl.spec.convert import compose, executables, package_json, procfile, pyproject
 from svcctl.spec.draft import Draft
 
@@ -42,5 +42,5 @@ def look(folder: Path) -> Found:
                 problems.append(error)
         drafts = drafts or executables.find(folder)
     except OSError as error:
-        raise SpecError(f"{str(folder)!r} cannot be read: {error.strerror}") from error
+        raise SpecError(f"{quoted(folder)} cannot be read: {error.strerror}") from error
     return Found(drafts=tuple(drafts), problems=tuple(problems))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from svcctl.errors import SpecError
+from svcctl.errors import SpecError, quoted
 from svcctl.spec.names import VARIABLE_NAME
 from svcctl.spec.windows_words import command_words, words
 
@@ -100,7 +100,8 @@ def wrapped(settings: NssmSettings, *, is_file: Callable[[str], bool]) -> Wrappe
 
 def lost(name: str, value: object) -> str:
     """Say that *name*, which is *value*, has no place in a definition."""
-    return f"not carried over: {name} = {value!r}"
+    shown = quoted(value) if isinstance(value, str) else repr(value)
+    return f"not carried over: {name} = {shown}"
 
 
 def variables(entries: Iterable[str]) -> tuple[dict[str, str], list[str]]:
@@ -114,7 +115,9 @@ def variables(entries: Iterable[str]) -> tuple[dict[str, str], list[str]]:
             continue
         env[name] = value
         if _REFERENCE.search(value):
-            notes.append(f"variable {name} refers to others, which is not replaced: {value!r}")
+            notes.append(
+                f"variable {name} refers to others, which is not replaced: {quoted(value)}"
+            )
     return env, notes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from svcctl.errors import quoted
 from svcctl.spec.draft import Draft, service_name
 
 
@@ -23,7 +24,7 @@ def find(folder: Path) -> list[Draft]:
         Draft(
             name=service_name(script),
             exec=(f"./{bin_folder}/{script}" if bin_folder else script,),
-            note=f"from pyproject.toml: {script} = {str(target)!r}",
+            note=f"from pyproject.toml: {script} = {quoted(target)}",
         )
         for script, target in scripts.items()
     ]

@@ -9,7 +9,7 @@ from ctypes import wintypes
 from functools import cache
 from typing import Any
 
-from svcctl.errors import SystemFault, UsageError
+from svcctl.errors import SystemFault, UsageError, quoted
 from svcctl.system.windows.winapi import declare, fault, library
 
 LOGON_RIGHT = "SeServiceLogonRight"
@@ -61,7 +61,7 @@ def has_logon_right(account: str) -> bool:
         )
         if status & 0xFFFF_FFFF == _NO_SUCH_NAME:
             return False
-        _succeed(status, f"reading the rights of {account!r}")
+        _succeed(status, f"reading the rights of {quoted(account)}")
         try:
             found = (_Text * count.value).from_address(rights.value or 0) if count.value else ()
             return LOGON_RIGHT in {each.text() for each in found}
@@ -74,7 +74,7 @@ def grant_logon_right(account: str) -> None:
     with _policy() as policy, _sid(account) as sid:
         right = _Text.of(LOGON_RIGHT)
         status = _calls().LsaAddAccountRights(policy, sid, ctypes.byref(right), 1)
-        _succeed(status, f"letting {account!r} log on as a service")
+        _succeed(status, f"letting {quoted(account)} log on as a service")
 
 
 def revoke_logon_right(account: str) -> None:
@@ -86,7 +86,7 @@ def revoke_logon_right(account: str) -> None:
     except UsageError:
         return
     if status & 0xFFFF_FFFF != _NO_SUCH_NAME:
-        _succeed(status, f"no longer letting {account!r} log on as a service")
+        _succeed(status, f"no longer letting {quoted(account)} log on as a service")
 
 
 class _Text(ctypes.Structure):
@@ -150,10 +150,10 @@ def _sid(account: str) -> Iterator[ctypes.Array[ctypes.c_char]]:
         code = ctypes.get_last_error()
         if code == _ERROR_NONE_MAPPED:
             raise UsageError(
-                f"there is no account {account!r}",
+                f"there is no account {quoted(account)}",
                 hint="write DOMAIN\\user, .\\user, LocalService, NetworkService or LocalSystem",
             )
-        raise fault(f"looking up account {account!r}", code)
+        raise fault(f"looking up account {quoted(account)}", code)
     yield sid
 
 

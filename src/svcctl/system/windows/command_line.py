@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from svcctl.errors import CannotSpawn
+from svcctl.errors import CannotSpawn, quoted
 
 LONGEST = 32766
 """Characters of a command line, without its end: CreateProcessW."""
@@ -47,8 +47,8 @@ def batch_command_line(script: str, arguments: Sequence[str]) -> str:
         found = _NOT_FOR_BATCH.search(each)
         if found:
             raise CannotSpawn(
-                f"{found.group()!r} in {each!r} cannot be handed to a batch file safely",
-                hint=f"leave it out, or have a program instead of {script!r}",
+                f"{found.group()!r} in {quoted(each)} cannot be handed to a batch file safely",
+                hint=f"leave it out, or have a program instead of {quoted(script)}",
                 permanent=True,
             )
     words = " ".join((f'"{script}"', *map(_quote_for_batch, arguments)))
@@ -94,7 +94,7 @@ def _upper(name: str) -> str:
 def _quote_program(word: str) -> str:
     """Quote the first word, in which a backslash never escapes anything."""
     if '"' in word:
-        raise CannotSpawn(f"no program can be called {word!r}", permanent=True)
+        raise CannotSpawn(f"no program can be called {quoted(word)}", permanent=True)
     return f'"{word}"' if _NEEDS_QUOTES.search(word) else word
 
 
