@@ -17,7 +17,7 @@ import pytest
 
 from svcctl.ports import Exit, Identity
 from svcctl.system.posix.pidfd import exit_of_stranger
-from svcctl.system.posix.process import read_process
+from svcctl.system.posix.process import read_process, status_of_zombie
 from svcctl.system.posix.spawn import PosixSpawner
 
 EARLIER_AGENT = """
@@ -117,6 +117,35 @@ def _kernel_tells() -> bool:
     """Say whether the kernel tells how a stranger's child ended (Linux 6.15)."""
     release = tuple(int(part) for part in os.uname().release.split(".")[:2])
     return release >= (6, 15)
+
+
+async def test_the_exit_of_a_program_that_nobody_takes_leave_of_is_known(
+    spawner: PosixSpawner, kit: Any, tmp_path: Path
+) -> None:
+    """As where init is a program that never does, in many a container."""
+    out = tmp_path / "pid"
+    parent = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f"setsid sleep 60 & echo $! > {out}; exec sleep 60"),
+        env={**os.environ, "SVCCTL_TOKEN": TOKEN},
+    )
+    identity = spawner.identify(int(await kit.file(out)))
+    assert identity is not None
+    child = spawner.adopt(identity, tag="web", token=TOKEN)
+    assert child is not None
+
+    child.signal("TERM")
+    how = await kit.ended(child)
+    zombie = read_process(identity.pid)
+
+    parent.kill()
+    await parent.wait()
+    assert how == Exit(signal="TERM")
+    assert zombie is not None
+    assert zombie.ended
+
+
+def test_a_stranger_does_not_see_how_a_process_ended() -> None:
+    assert status_of_zombie(os.getpid(), 1) is None
 
 
 async def test_the_tree_of_an_adopted_program_is_swept(

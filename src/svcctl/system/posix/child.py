@@ -10,8 +10,8 @@ from typing import Protocol
 
 from svcctl.errors import SystemFault
 from svcctl.ports import Exit, Identity, Member
-from svcctl.system.posix.pidfd import exit_of_stranger, reap, send
-from svcctl.system.posix.process import Process
+from svcctl.system.posix.pidfd import exit_of, exit_of_stranger, reap, send
+from svcctl.system.posix.process import Process, status_of_zombie
 from svcctl.system.posix.signal_names import signal_number
 from svcctl.system.posix.sweep import Sweep, Then
 from svcctl.system.posix.tree import Tree, as_member
@@ -165,14 +165,22 @@ class PosixChild:
             self._tree.group.remove()
 
     def _ask_how_it_ended(self, tried: int) -> None:
-        """Ask the kernel for the exit of a process that is not our child, a few times over."""
+        """Ask the kernel for the exit of a process that is not our child, a few times over.
+
+        It tells once the parent took leave of it, before that (to those who may see) and not in
+        between.
+        """
         if self._pidfd < 0:
             return
-        ended = exit_of_stranger(self._pidfd)
+        ended = exit_of_stranger(self._pidfd) or self._exit_of_zombie()
         if ended is None and tried < len(_ASK_AGAIN):
             self._loop.call_later(_ASK_AGAIN[tried], self._ask_how_it_ended, tried + 1)
         else:
             self._tell(ended or Exit())
+
+    def _exit_of_zombie(self) -> Exit | None:
+        status = status_of_zombie(self._identity.pid, self._identity.start_ticks)
+        return None if status is None else exit_of(status)
 
     def _tell(self, ended: Exit) -> None:
         self._exit = ended

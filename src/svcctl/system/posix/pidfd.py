@@ -58,5 +58,10 @@ def exit_of_stranger(pidfd: int) -> Exit | None:
     if not mask & _INFO_EXIT:
         return None
     (status,) = struct.unpack_from("=i", answer, _EXIT_CODE_AT)
+    return exit_of(status)
+
+
+def exit_of(status: int) -> Exit:
+    """Say in our words what wait(2) gives."""
     code = os.waitstatus_to_exitcode(status)
     return Exit(code=code) if code >= 0 else Exit(signal=signal_name(-code))

@@ -98,6 +98,23 @@ def parse_stat(text: bytes) -> Process:
     )
 
 
+def status_of_zombie(pid: int, start_ticks: int) -> int | None:
+    """Give how a process ended that nobody took leave of yet, as wait(2) would tell its parent.
+
+    None where it is none, or not ours to see: proc(5) then shows 0.
+    """
+    try:
+        os.readlink(f"/proc/{pid}/exe")  # needs the same right, and a zombie has none
+    except PermissionError:
+        return None
+    except OSError:
+        text = read_small(f"/proc/{pid}/stat")
+        found = parse_stat(text) if text else None
+        if found is not None and found.ended and found.start_ticks == start_ticks:
+            return int(text.split()[-1])
+    return None
+
+
 def token_of(pid: int) -> str:
     """Give the token a process was started with; empty where there is none or it is hidden."""
     environ = b"\0" + read_small(f"/proc/{pid}/environ")
