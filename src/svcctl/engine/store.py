@@ -9,11 +9,11 @@ import os
 import sqlite3
 import time
 from collections import deque
-from contextlib import closing
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
+from svcctl.engine import upkeep
 from svcctl.errors import StateFault
 from svcctl.events import Event
 from svcctl.ports import Document, Recorded
@@ -22,17 +22,12 @@ log = logging.getLogger(__name__)
 
 _VERSION = 1
 _TABLES = frozenset({"document", "event", "audit"})
-_EVENTS_KEPT = 100_000
-_DAYS_KEPT = 30
 _TRIM_EVERY = 5_000  # events between two looks at how many there are
-_TRIM_SLICE = 200  # events deleted at once: nobody waits long for the lock
-_TRIM_PAUSE = 0.01  # seconds between two slices, so that the loop gets the lock
 _CHECKPOINT_EVERY = 300  # writes, of up to four pages each: the WAL stays at a few megabytes
 _PATIENCE = 2.0  # seconds to wait for a lock
 _HELD = 10_000  # events and audit lines kept in memory while the disk refuses
 _AT_ONCE = 200  # of them in one transaction: a disk that is nearly full takes some
 _TRY_AGAIN = 1.0  # seconds between two tries to write to a disk that refuses
-_PASSES = 5  # of a checkpoint, while the loop goes on writing
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 _SCHEMA = """
@@ -86,7 +81,9 @@ class SqliteStore:
         self._retry: asyncio.TimerHandle | None = None
         self._writes = 0
         self._untrimmed = 0
-        self._checkpoint: asyncio.Future[None] | None = None
+        self._commits = 0
+        self._upkeep: asyncio.Future[upkeep.Moved | None] | None = None
+        self._closed = False
 
     # opening
 
@@ -131,6 +128,9 @@ class SqliteStore:
             if error.sqlite_errorcode & 0xFF in _DAMAGED:
                 raise _Damaged(str(error)) from error
             raise
+        except UnicodeDecodeError as error:  # what SQLite says quotes what stands in the file
+            db.close()
+            raise _Damaged("its schema is no text") from error
         except BaseException:
             db.close()
             raise
@@ -157,6 +157,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Write out what waits, and close; what the disk refuses even now is lost, and said."""
+        self._closed = True
         self._try_again()
         if self._retry:
             self._retry.cancel()
@@ -197,14 +198,18 @@ class SqliteStore:
         self._accepted()
 
     def items(self, kind: str) -> list[tuple[str, Document]]:
-        """Give all documents of a kind, by key; raises StateFault."""
+        """Give all documents of a kind, by key; raises StateFault.
+
+        One that can no longer be read is given empty, and said.
+        """
         try:
             rows = self._db.execute("SELECT key, json FROM document WHERE kind=?", (kind,))
             found: dict[str, str | None] = dict(rows)
         except sqlite3.Error as error:
             raise StateFault(f"state {self._path!r} cannot be read: {error}") from error
         found |= {key: text for (of, key), text in self._refused.items() if of == kind}
-        return [(key, json.loads(text)) for key, text in sorted(found.items()) if text is not None]
+        kept = [(key, text) for key, text in sorted(found.items()) if text is not None]
+        return [(key, _document(kind, key, text)) for key, text in kept]
 
     async def settle(self) -> None:
         """Come back once all that was put survives a power failure; raises StateFault."""
@@ -251,8 +256,9 @@ class SqliteStore:
     # upkeep
 
     def _count_write(self) -> None:
+        self._commits += 1
         self._writes += 1
-        if self._writes < _CHECKPOINT_EVERY or (self._checkpoint and not self._checkpoint.done()):
+        if self._writes < _CHECKPOINT_EVERY or (self._upkeep and not self._upkeep.done()):
             return
         try:
             loop = asyncio.get_running_loop()
@@ -262,7 +268,23 @@ class SqliteStore:
         trim = self._untrimmed >= _TRIM_EVERY
         if trim:
             self._untrimmed = 0
-        self._checkpoint = loop.run_in_executor(None, _maintain, self._path, trim)
+        self._upkeep = loop.run_in_executor(None, self._maintain, trim)
+        self._upkeep.add_done_callback(self._maintained)
+
+    def _maintain(self, trim: bool) -> upkeep.Moved | None:
+        return upkeep.maintain(self._path, trim=trim, commits=lambda: self._commits)
+
+    def _maintained(self, done: asyncio.Future[upkeep.Moved | None]) -> None:
+        moved = None if done.cancelled() else done.result()
+        if moved is None:
+            return
+        if self._closed:
+            moved.guard.close()
+            return
+        try:
+            upkeep.begin_anew(self._db, moved, commits=self._commits)
+        except sqlite3.Error as error:
+            log.warning("state.not-maintained", extra={"problem": str(error)})
 
     # events
 
@@ -363,6 +385,15 @@ class SqliteStore:
         self.flush()
 
 
+def _document(kind: str, key: str, text: str) -> Document:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        log.error("state.unreadable", extra={"kind": kind, "key": key, "problem": str(error)})
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
 def _sync(path: str) -> None:
     try:
         descriptor = os.open(path, os.O_RDWR)  # Windows syncs only what may be written
@@ -372,36 +403,3 @@ def _sync(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _maintain(path: str, trim: bool) -> None:
-    """Forget old events and move the WAL into the file, with a connection of this thread's own."""
-    try:
-        with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)) as db:
-            db.execute("PRAGMA wal_autocheckpoint=0")
-            if trim:
-                _trim(db)
-            for _ in range(_PASSES):
-                _, in_log, moved = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                if in_log == moved:
-                    break
-            # Whoever writes first after a full checkpoint begins the WAL anew, and its header is
-            # synced: let that be this thread and not the loop.
-            db.execute(f"PRAGMA user_version={_VERSION}")
-    except sqlite3.Error as error:
-        log.warning("state.not-maintained", extra={"problem": str(error)})
-
-
-def _trim(db: sqlite3.Connection) -> None:
-    (newest,) = db.execute("SELECT max(number) FROM event").fetchone()
-    oldest_at = time.time() - _DAYS_KEPT * 86_400
-    (expired,) = db.execute("SELECT max(number) FROM event WHERE at < ?", (oldest_at,)).fetchone()
-    last = max((newest or 0) - _EVENTS_KEPT, expired or 0)
-    deleted = _TRIM_SLICE
-    while deleted == _TRIM_SLICE:
-        deleted = db.execute(
-            "DELETE FROM event WHERE number IN "
-            "(SELECT number FROM event WHERE number <= ? ORDER BY number LIMIT ?)",
-            (last, _TRIM_SLICE),
-        ).rowcount
-        time.sleep(_TRIM_PAUSE)

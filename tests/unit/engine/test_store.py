@@ -13,7 +13,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -498,31 +497,26 @@ def test_the_wal_stays_small_while_much_is_put(store: SqliteStore, path: str) ->
     assert len(store.items("instance")) == 50
 
 
-def test_old_events_go_by_number_and_by_age(
-    store: SqliteStore, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store_module, "_EVENTS_KEPT", 30)
-    monkeypatch.setattr(store_module, "_TRIM_SLICE", 7)
-    monkeypatch.setattr(store_module, "_TRIM_PAUSE", 0.0)
-    now = time.time()
-    for number in range(50):
-        store.append(RunSkipped(at=now - 40 * 86_400 if number < 35 else now))
-    store.flush()
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '"\\ud800', '{"a": ' + "9" * 5000 + "}"])
+def test_a_document_that_cannot_be_read_hides_no_other(path: str, text: str) -> None:
+    with contextlib.closing(SqliteStore(path)) as store:
+        store.put("instance", "db", {"number": 1})
+        store.put("instance", "web", {"number": 2})
+    with contextlib.closing(sqlite3.connect(path)) as state:
+        state.execute("UPDATE document SET json=? WHERE key='db'", (text,))
+        state.commit()
 
-    store_module._maintain(path, trim=True)
-
-    assert [each.number for each in store.read()] == list(range(36, 51))
-    store_module._maintain(path, trim=True)
-    assert len(store.read()) == 15
+    with contextlib.closing(SqliteStore(path)) as store:
+        assert store.items("instance") == [("web", {"number": 2})]
 
 
-def test_upkeep_of_an_empty_or_missing_state_is_harmless(
-    path: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_whose_schema_is_no_text_is_moved_aside(path: str) -> None:
     SqliteStore(path).close()
-    store_module._maintain(path, trim=True)
-    assert caplog.records == []
+    content = Path(path).read_bytes()
+    Path(path).write_bytes(
+        content.replace(b"CREATE TABLE document", b"CREATE \xce\xce\xce\xce\xce document")
+    )
 
-    store_module._maintain(f"{path}/nowhere", trim=False)
-
-    assert [record.message for record in caplog.records] == ["state.not-maintained"]
+    with contextlib.closing(SqliteStore(path)) as store:
+        assert "no text" in store.recovered
+        assert store.items("instance") == []

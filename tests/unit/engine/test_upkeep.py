@@ -1,0 +1,160 @@
+"""The state file stays small, and whoever writes to it waits for no disk meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from svcctl.engine import store as store_module
+from svcctl.engine import upkeep
+from svcctl.engine.store import SqliteStore
+from svcctl.events import RunSkipped
+
+EVERY = 10  # writes between two checkpoints
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """Where the state lies."""
+    return str(tmp_path / "state.db")
+
+
+@pytest.fixture
+def store(path: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteStore]:
+    """A new store that is seen to often."""
+    monkeypatch.setattr(store_module, "_CHECKPOINT_EVERY", EVERY)
+    opened = SqliteStore(path)
+    yield opened
+    opened.close()
+
+
+def put_some(store: SqliteStore) -> None:
+    for number in range(EVERY):
+        store.put("instance", f"web.{number}", {"text": "x" * 400})
+
+
+def size_of_log(path: str) -> int:
+    return os.stat(f"{path}-wal").st_size
+
+
+async def seen_to(store: SqliteStore) -> None:
+    """Wait until the upkeep under way is over, its last part in the loop too."""
+    assert store._upkeep is not None
+    await store._upkeep
+    await asyncio.sleep(0)
+
+
+def test_the_log_is_begun_anew_where_nothing_was_written_meanwhile(
+    store: SqliteStore, path: str
+) -> None:
+    async def put_and_wait() -> tuple[int, int]:
+        put_some(store)
+        before = size_of_log(path)
+        await seen_to(store)
+        return before, size_of_log(path)
+
+    before, after = asyncio.run(put_and_wait())
+
+    assert after < before / 2
+    assert len(store.items("instance")) == EVERY
+
+
+def test_what_is_written_meanwhile_stays_in_the_log(
+    store: SqliteStore, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop writes after the last look of the thread: nothing may be thrown away."""
+    maintain = upkeep.maintain
+
+    async def put_and_wait() -> None:
+        moved, written = threading.Event(), threading.Event()
+
+        def slow(path: str, **how: object) -> upkeep.Moved | None:
+            found = maintain(path, **how)  # type: ignore[arg-type]
+            moved.set()
+            written.wait(10)
+            return found
+
+        monkeypatch.setattr(upkeep, "maintain", slow)
+        put_some(store)
+        await asyncio.to_thread(moved.wait, 10)
+        store.put("instance", "late", {})
+        before = size_of_log(path)
+        written.set()
+        await seen_to(store)
+        assert size_of_log(path) >= before
+
+    asyncio.run(put_and_wait())
+
+    assert len(store.items("instance")) == EVERY + 1
+
+
+def test_a_store_that_is_closed_meanwhile_leaves_nothing_open(
+    path: str, store: SqliteStore
+) -> None:
+    async def put_and_close() -> None:
+        put_some(store)
+        store.close()
+        await seen_to(store)
+
+    asyncio.run(put_and_close())
+
+    again = SqliteStore(path)
+    assert len(again.items("instance")) == EVERY
+    again.close()
+
+
+def test_a_loop_that_never_rests_has_the_log_moved_though_not_begun_anew(
+    store: SqliteStore, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = iter(range(100))
+    put_some(store)
+    before = size_of_log(path)
+
+    assert upkeep.maintain(path, trim=False, commits=lambda: next(count)) is None
+    assert size_of_log(path) == before
+
+    monkeypatch.setattr(upkeep, "_LONGEST", 1)
+    assert upkeep.maintain(path, trim=False, commits=lambda: next(count)) is None
+    assert size_of_log(path) == 0
+
+
+def test_old_events_go_by_number_and_by_age(
+    store: SqliteStore, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_EVENTS_KEPT", 30)
+    monkeypatch.setattr(upkeep, "_TRIM_SLICE", 7)
+    monkeypatch.setattr(upkeep, "_TRIM_PAUSE", 0.0)
+    now = time.time()
+    for number in range(50):
+        store.append(RunSkipped(at=now - 40 * 86_400 if number < 35 else now))
+    store.flush()
+
+    trim(path)
+
+    assert [each.number for each in store.read()] == list(range(36, 51))
+    trim(path)
+    assert len(store.read()) == 15
+
+
+def test_upkeep_of_an_empty_or_missing_state_is_harmless(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    SqliteStore(path).close()
+    trim(path)
+    assert caplog.records == []
+
+    trim(f"{path}/nowhere")
+
+    assert [record.message for record in caplog.records] == ["state.not-maintained"]
+
+
+def trim(path: str) -> None:
+    moved = upkeep.maintain(path, trim=True, commits=lambda: 0)
+    if moved:
+        moved.guard.close()
