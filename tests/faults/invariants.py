@@ -112,8 +112,8 @@ class Invariants:
         self.state_is_sound()
         about = self.trial.restart_agent()
         assert self.trial.pids() == before, "the next agent carries on with the same processes"
-        assert about["adopted"] == len(before)
-        assert about["recovered"] == ""
+        assert about["adopted"] == len(before), f"{about} of {before}"
+        assert about["recovered"] == "", about["recovered"]
 
     def every_killed_agent_shows_in_the_events(self) -> None:
         """Whoever asks why finds as many agents that began and never ended as were killed."""

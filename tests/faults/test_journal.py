@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ class Life:
     def _apply(self, name: str, options: str) -> object:
         return self.trial.apply(self.trial.counting(name, options=options))
 
-    def _ask(self, verb: str, name: str, **args: object) -> object:
+    def _ask(self, verb: str, name: str, **args: Any) -> object:
         return self.trial.ask(verb, name, **args)
 
     def agree(self) -> None:
@@ -109,6 +110,7 @@ def test_an_agent_may_end_between_any_two_writes_to_its_journal(
     for number, moment in trial.chance.sample(everywhere, count):
         _start(trial, number, moment)
         life.lead()
+        _end(trial)
         if trial.chance.random() < 0.3:  # and another one, while it takes up what is left
             _start(trial, trial.chance.randint(1, 12), "after")
             _end(trial)

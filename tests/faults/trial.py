@@ -87,6 +87,7 @@ class Trial:
         agent = self.launch()
         about = until(lambda: agent.poll() is not None or self.about(), what="the agent answers")
         assert agent.poll() is None, self.box.said()
+        assert about["pid"] == agent.pid, "another agent is still there"
         return dict(about)
 
     def kill_agent(self) -> None:
