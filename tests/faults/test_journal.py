@@ -56,8 +56,8 @@ class Life:
         except AgentUnreachable:
             self.trial.agent.wait(30)
 
-    def _apply(self, name: str, options: str) -> object:
-        return self.trial.apply(self.trial.counting(name, options=options))
+    def _apply(self, name: str, options: str) -> None:
+        self.trial.apply(self.trial.counting(name, options=options))
 
     def _ask(self, verb: str, name: str, **args: Any) -> object:
         return self.trial.ask(verb, name, **args)
