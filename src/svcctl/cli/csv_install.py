@@ -12,7 +12,7 @@ from svcctl.app.selection import Selection
 from svcctl.cli import plan
 from svcctl.cli.ask import confirm
 from svcctl.cli.csv_rows import Row, read_rows
-from svcctl.cli.definitions import documents
+from svcctl.cli.definitions import documents, on_windows
 from svcctl.cli.install_options import command, folder_for
 from svcctl.cli.installing import (
     DECLINED,
@@ -79,6 +79,7 @@ def _services(session: Session, path: str) -> list[Service]:
         folder=Path(path).absolute().parent,
         overrides=[each for row in rows for each in row.overrides],
         known=kept_names(session) if needed else (),
+        windows=on_windows(),
     )
     order = {row.name: at for at, row in enumerate(rows)}
     return sorted(documents(loaded), key=lambda each: order[str(each["name"])])

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from svcctl.bootstrap.local import native_manager
 from svcctl.errors import UsageError, quoted
 from svcctl.spec import canonical
 from svcctl.spec.layers import Layer
@@ -32,8 +33,17 @@ def load(
 ) -> Loaded:
     """Load *files*, or those of this folder if there are none; raises SpecError."""
     return load_files(
-        list(files) or default_files(), environ=os.environ, flags=flags, overrides=overrides
+        list(files) or default_files(),
+        environ=os.environ,
+        flags=flags,
+        overrides=overrides,
+        windows=on_windows(),
     )
+
+
+def on_windows() -> bool:
+    """Say whether what is defined here would run on Windows."""
+    return native_manager() == "scm"
 
 
 def documents(loaded: Loaded, *, names: Sequence[str] = ()) -> list[dict[str, object]]:

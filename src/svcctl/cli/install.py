@@ -122,7 +122,7 @@ def _install(session: Session, asked: Asked) -> int:
 
 def _services(session: Session, asked: Asked) -> list[Service]:
     """Give the definitions as the verb ``apply`` takes them."""
-    from svcctl.cli.definitions import FILE, FOLDER, documents, load  # noqa: PLC0415 - pydantic
+    from svcctl.cli.definitions import FILE, FOLDER, documents, load, on_windows  # noqa: PLC0415
     from svcctl.cli.install_options import command, flags, folder_for, overrides  # noqa: PLC0415
     from svcctl.spec.load import Unwritten, load_unwritten  # noqa: PLC0415
 
@@ -136,6 +136,7 @@ def _services(session: Session, asked: Asked) -> list[Service]:
             flags=more,
             overrides=said,
             known=kept_names(session) if needed else (),
+            windows=on_windows(),
         )
         return documents(loaded)
     if not files and not Path(FILE).exists() and not Path(FOLDER).exists():

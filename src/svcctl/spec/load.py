@@ -42,12 +42,14 @@ def load_files(
     environ: Mapping[str, str],
     flags: Iterable[str] = (),
     overrides: Iterable[Override] = (),
+    windows: bool = False,
 ) -> Loaded:
     """Load *paths*, each a TOML file or a folder of them.
 
     *environ* gives the variables files may use and ``SVCCTL_SERVICES__...`` overrides; *flags* are
     overrides such as ``web.stop.timeout=20s``, *overrides* those that were read already, for
-    services that may or may not be there; the last one wins.  Raises SpecError, and nothing else,
+    services that may or may not be there; the last one wins.  *windows*: the services are to run
+    on Windows, and what it cannot do is a mistake.  Raises SpecError, and nothing else,
     with every mistake there is; NotAvailable where all is valid but not all in this version.
     """
     report = Report()
@@ -60,7 +62,7 @@ def load_files(
         *from_flags(flags, names, report),
     ]
     sources = {str(file.path): file.digest for file in files}
-    return _loaded(trees, given, report, sources=sources, known=names)
+    return _loaded(trees, given, report, sources=sources, known=names, windows=windows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +84,9 @@ def load_unwritten(
     flags: Iterable[str] = (),
     overrides: Iterable[Override] = (),
     known: Iterable[str] = (),
+    windows: bool = False,
 ) -> Loaded:
-    """Load *services* that are all *flags* and *overrides*; see :func:`load_files` for these.
+    """Load *services* that are all *flags* and *overrides*; see :func:`load_files` for the rest.
 
     Relative paths start from *folder*; *known* names services that may be needed as well.
     """
@@ -94,7 +97,7 @@ def load_unwritten(
         spot = Spot(origin=origin, shown=each.shown, folder=folder)
         trees[name] = Tree(value=dict(each.values), spots={(): spot})
     given = [*overrides, *from_flags(flags, trees, report)]
-    return _loaded(trees, given, report, sources={}, known={*known, *trees})
+    return _loaded(trees, given, report, sources={}, known={*known, *trees}, windows=windows)
 
 
 def _loaded(
@@ -104,6 +107,7 @@ def _loaded(
     *,
     sources: Mapping[str, str],
     known: Iterable[str],
+    windows: bool,
 ) -> Loaded:
     for each in overrides:
         override(trees[each.service], each, report)
@@ -111,7 +115,10 @@ def _loaded(
         needs_as_table(tree)
         settle(tree, tree.spot(()).folder, report)
     specs = typed(trees, report)
-    _check(specs, trees, report, known=known)
+    found = [
+        (name, each) for name, spec in specs.items() for each in findings(spec, windows=windows)
+    ]
+    _add([*found, *references(specs, known)], trees, report)
     report.conclude()
     return Loaded(
         services=specs,
@@ -167,17 +174,8 @@ def _check_defaults(defaults: Tree, report: Report) -> None:
         typed({"defaults": trial}, report)
 
 
-def _check(
-    specs: Mapping[str, ServiceSpec],
-    trees: Mapping[str, Tree],
-    report: Report,
-    *,
-    known: Iterable[str],
-) -> None:
-    found: list[tuple[str, Finding]] = [
-        (name, finding) for name, spec in specs.items() for finding in findings(spec)
-    ]
-    found += references(specs, known)
+def _add(found: Iterable[tuple[str, Finding]], trees: Mapping[str, Tree], report: Report) -> None:
+    """Report what was *found* of services, each where the option it is about stands."""
     for name, finding in found:
         tree = trees[name]
         if finding.path and tree.is_doubtful(finding.path):

@@ -12,7 +12,7 @@ from svcctl.spec.locate import KeyPath, path_text
 from svcctl.spec.names import WINDOWS_SIGNALS
 from svcctl.spec.native import Recovery, Sandbox
 from svcctl.spec.notation import show
-from svcctl.spec.policy import LogTo
+from svcctl.spec.policy import LogTo, StopPolicy
 from svcctl.spec.service import Manager, Scope, ServiceSpec
 from svcctl.spec.windows_stop import native_stop
 
@@ -102,14 +102,28 @@ def _signals(spec: ServiceSpec) -> Iterator[Finding]:
                 problem = f"manager {str(spec.manager)!r} runs where there is no {signal!r}"
                 yield Finding(path=path, problem=problem, hint="write a signal such as TERM")
     elif spec.manager is Manager.SCM:
-        if spec.reload.signal is not None:
-            problem = "Windows has no signals to reload by"
-            yield Finding(path=("reload", "signal"), problem=problem, hint="use reload.exec")
-        try:
-            native_stop(spec.stop)
-        except SpecError as error:
-            path = ("stop", "sequence") if spec.stop.sequence else ("stop", "signal")
-            yield Finding(path=path, problem=error.problem, hint=error.hint)
+        yield from on_windows(spec)
+
+
+def on_windows(spec: ServiceSpec) -> Iterator[Finding]:
+    """Give what Windows cannot do, whoever keeps the service there; not what is for elsewhere."""
+    if spec.manager in _POSIX:
+        return
+    if spec.reload.signal is not None:
+        problem = "Windows has no signals to reload by"
+        yield Finding(path=("reload", "signal"), problem=problem, hint="use reload.exec")
+    if not spec.stop.sequence:
+        yield from _unknown_there(("stop", "signal"), spec.stop)
+    for number, step in enumerate(spec.stop.sequence):
+        path = ("stop", "sequence", number, "signal")
+        yield from _unknown_there(path, StopPolicy(sequence=(step,)))
+
+
+def _unknown_there(path: KeyPath, stop: StopPolicy) -> Iterator[Finding]:
+    try:
+        native_stop(stop)
+    except SpecError as error:
+        yield Finding(path=path, problem=error.problem, hint=error.hint)
 
 
 def _sent(spec: ServiceSpec) -> Iterator[tuple[KeyPath, str | None]]:

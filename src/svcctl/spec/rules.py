@@ -19,21 +19,23 @@ from svcctl.spec.names import (
     VARIABLE_NAME,
     did_you_mean,
 )
-from svcctl.spec.native_rules import NATIVE_RULES
+from svcctl.spec.native_rules import NATIVE_RULES, on_windows
 from svcctl.spec.notation import show
 from svcctl.spec.policy import OnChange, StopPolicy
 from svcctl.spec.probe import Probe
-from svcctl.spec.service import ServiceSpec, Type
+from svcctl.spec.service import Manager, ServiceSpec, Type
 from svcctl.spec.unavailable import value_problem
 
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def findings(spec: ServiceSpec) -> Iterator[Finding]:
-    """Give every rule that *spec* breaks."""
+def findings(spec: ServiceSpec, *, windows: bool = False) -> Iterator[Finding]:
+    """Give every rule that *spec* breaks; *windows*: it is to run on Windows."""
     first = for_instance(spec, 1, spec.instances)
     for rule in _RULES:
         yield from rule(first)
+    if windows and spec.manager is not Manager.SCM:  # the SCM's are held to that anywhere
+        yield from on_windows(first)
     yield from _instances(spec)
 
 
