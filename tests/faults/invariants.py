@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,29 +74,33 @@ class Invariants:
             noted = path.read_bytes()  # empty: the program ended before it began
             begun, written = TALLY.unpack(noted) if noted else (0, 0)
             known.setdefault(name, {})[run] = Tally(begun=begun, written=written)
+        running = self.trial.pids()
         for name, runs in known.items():
-            check_lines(self._lines_after(name, runs), runs, last=_last(runs), tails=tails)
+            last = max(runs, key=lambda run: int(run.split("-")[0]))
+            if tails or name in running:
+                self._until_logged(name, last, runs[last])
+            some = runs if tails else {last} if name in running else ()
+            check_lines(self._lines(name), runs, whole=set(some))
 
-    def _lines_after(self, name: str, runs: dict[str, Tally]) -> Callable[[], list[bytes]]:
-        """Give a way to read what was logged, once it had the time to come."""
+    def _lines(self, name: str, count: int | None = None) -> list[bytes]:
+        """Give the last *count* lines that are logged, or all."""
         service, *_ = name.split(".")
         folder = instance_folder(self.trial.paths.logs, service, name)
         source = Source(service=service, instance=name, folder=folder)
 
-        def lines(count: int | None = None) -> list[bytes]:
-            return [bytes(line.text) for line in read([source], Wanted(), last=count)]
+        return [bytes(line.text) for line in read([source], Wanted(), last=count)]
 
-        last = _last(runs)
+    def _until_logged(self, name: str, run: str, tally: Tally) -> None:
+        """Give what was written the time to come."""
 
         def caught_up() -> bool:
-            found = lines(1)
-            if not found or not runs[last].written:
-                return not runs[last].written
-            _, run, number, *_ = found[0].split(b" ")
-            return run.decode() == last and int(number) + 1 >= runs[last].written
+            found = self._lines(name, 1)
+            if not found or not tally.written:
+                return not tally.written
+            _, of, number, *_ = found[0].split(b" ")
+            return of.decode() == run and int(number) + 1 >= tally.written
 
         until(caught_up, what=f"all that {name} wrote is logged")
-        return lines
 
     def state_is_sound(self) -> None:
         """Every page of the journal can be read, and the file is whole."""
@@ -122,23 +125,14 @@ class Invariants:
         assert unended == self.trial.killed + 1
 
 
-def check_lines(
-    read_all: Callable[[], list[bytes]], runs: dict[str, Tally], *, last: str, tails: bool
-) -> None:
-    """Compare what was logged with what the programs know they wrote."""
+def check_lines(lines: list[bytes], runs: dict[str, Tally], *, whole: set[str]) -> None:
+    """Compare *lines* with what the programs know they wrote; all of it must be there of *whole*."""
     counts = dict.fromkeys(runs, 0)
-    for text in read_all():
+    for text in lines:
         body, _, mark = text.rpartition(b" ")
         assert mark == b"%08x" % zlib.crc32(body), f"torn: {text!r}"
         _, run, number, *_ = body.decode().split(" ")
         assert int(number) == counts[run], f"lost or doubled: {number} follows {counts[run]}"
         counts[run] += 1
-    for run, tally in runs.items():
-        if run == last:
-            assert counts[run] >= tally.written, "lost at the end"
-        elif tails:
-            assert tally.written <= counts[run] <= tally.begun, f"lost at the end of {run}"
-
-
-def _last(runs: dict[str, Tally]) -> str:
-    return max(runs, key=lambda run: int(run.split("-")[0]))
+    for run in whole:
+        assert counts[run] >= runs[run].written, f"lost at the end of {run}"
