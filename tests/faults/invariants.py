@@ -126,7 +126,7 @@ class Invariants:
 
 
 def check_lines(lines: list[bytes], runs: dict[str, Tally], *, whole: set[str]) -> None:
-    """Compare *lines* with what the programs know they wrote; all of it must be there of *whole*."""
+    """Compare *lines* with what the programs know they wrote: of *whole* runs, all of it."""
     counts = dict.fromkeys(runs, 0)
     for text in lines:
         body, _, mark = text.rpartition(b" ")
