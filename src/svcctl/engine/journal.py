@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import cast
 
@@ -60,14 +62,45 @@ def from_document(document: Document) -> Entry:
         "failures": tuple(cast("list[float]", state.get("failures", ()))),
         "probe_failures": tuple(cast("list[float]", state.get("probe_failures", ()))),
     }
-    identity = cast("dict[str, object] | None", document["identity"])
+    identity = document["identity"]
     found = _known(document, Entry) | {
         "state": Instance(**state),  # type: ignore[arg-type]
-        "identity": Identity(**identity) if identity else None,  # type: ignore[arg-type]
+        "identity": _identity(identity) if identity is not None else None,
     }
     return Entry(**found)  # type: ignore[arg-type]
 
 
-def _known(document: Document, kind: type[Entry | Instance]) -> Document:
-    names = {each.name for each in fields(kind)}
-    return {name: value for name, value in document.items() if name in names}
+def _identity(document: object) -> Identity:
+    return Identity(**_known(dict(cast("Document", document)), Identity))  # type: ignore[arg-type]
+
+
+def _known(document: Document, kind: type[Entry | Instance | Identity]) -> Document:
+    """Give what *kind* has of *document*; raises TypeError where a value is none of its own."""
+    types = {each.name: str(each.type) for each in fields(kind)}
+    known = {name: value for name, value in document.items() if name in types}
+    for name, value in known.items():
+        fits = _FITS.get(types[name])
+        if fits and not fits(value):
+            raise TypeError(f"{name} is {value!r}, not {types[name]}")
+    return known
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in {int, float} and math.isfinite(cast("float", value))
+
+
+_FITS: Mapping[str, Callable[[object], bool]] = {
+    "bool": lambda value: type(value) is bool,
+    "int": lambda value: type(value) is int,
+    "int | None": lambda value: value is None or type(value) is int,
+    "str": lambda value: type(value) is str,
+    "str | None": lambda value: value is None or type(value) is str,
+    "float": _is_number,
+    "tuple[float, ...]": lambda value: (
+        isinstance(value, list | tuple) and all(map(_is_number, value))
+    ),
+}
+"""What JSON gives for each type a member may have; words and tables are checked as they are made.
+
+Of a number that is none, or not finite, a timer would be made.
+"""

@@ -369,6 +369,10 @@ class Keeper:
             return False
         return self._restart_stage()
 
+    def doubt(self, reason: str) -> None:
+        """Say why it is not started though it is enabled."""
+        self.entry = replace(self.entry, state=replace(self.state, reason=reason))
+
     def _exited_unseen(self, killed: tuple[Member, ...]) -> None:
         self.report_killed(killed)
         if self.state.stage is Stage.SPAWNING:  # it was spawned, and the machine never told

@@ -23,7 +23,7 @@ def last_seen(path: str, *, boot_id: str) -> dict[str, Entry]:
         with closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as state:
             rows = state.execute("SELECT key, json FROM document WHERE kind=?", (KIND,)).fetchall()
         found = {key: from_document(json.loads(text)) for key, text in rows}
-    except (sqlite3.Error, KeyError, TypeError, ValueError):
+    except (sqlite3.Error, KeyError, RecursionError, TypeError, ValueError):
         return {}
     return {key: entry for key, entry in found.items() if entry.boot_id == boot_id}
 

@@ -327,12 +327,7 @@ class AgentManager:
 
     def load(self) -> int:
         """Take over what an earlier agent kept; give how many programs were found running."""
-        entries: dict[str, journal.Entry] = {}
-        for key, document in self._world.store.items(journal.KIND):
-            try:
-                entries[key] = journal.from_document(document)
-            except (KeyError, TypeError, ValueError):
-                log.exception("journal.unreadable", extra={"instance": key})
+        entries, unreadable = self._journal()
         for name, document in self._world.store.items(_KIND):
             self._reload_service(name, document)
         keepers = [keeper for kept in self._kept.values() for keeper in kept.keepers]
@@ -343,12 +338,26 @@ class AgentManager:
                 adopted += _take_over(keeper, entry)
                 if entry.resume:
                     keeper.tell(Told.ARM if keeper.spec.schedule else Told.START)
+            elif keeper.name in unreadable:  # its program may run: there must never be two
+                keeper.doubt("what was written of it cannot be read, and its program may still run")
             elif self._kept[keeper.spec.name].enabled:
                 self._start_by_itself(keeper)
         for key, entry in entries.items():
             if entry.service in self._kept:
                 self._end_unwanted(key, entry)
         return adopted
+
+    def _journal(self) -> tuple[dict[str, journal.Entry], set[str]]:
+        """Give what an earlier agent wrote of instances, and those of which it is unreadable."""
+        entries: dict[str, journal.Entry] = {}
+        unreadable: set[str] = set()
+        for key, document in self._world.store.items(journal.KIND):
+            try:
+                entries[key] = journal.from_document(document)
+            except (KeyError, TypeError, ValueError):
+                log.exception("journal.unreadable", extra={"instance": key})
+                unreadable.add(key)
+        return entries, unreadable
 
     def _end_unwanted(self, name: str, entry: journal.Entry) -> None:
         """End an instance past the last one: an earlier agent died while it was leaving."""

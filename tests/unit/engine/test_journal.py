@@ -124,3 +124,35 @@ def test_no_damage_to_a_document_raises_anything_unforeseen(
         from_document(document)
     except (KeyError, TypeError, ValueError):
         return
+
+
+def test_what_a_later_version_knows_of_a_process_is_passed_over() -> None:
+    identity = cast("Document", WHOLE["identity"]) | {"cgroup": "/x"}
+
+    assert from_document(WHOLE | {"identity": identity}) == from_document(WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "value"),
+    [
+        ("", "deadline", "soon"),
+        ("", "deadline", float("nan")),
+        ("", "number", True),
+        ("", "exit_code", 0.5),
+        ("", "resume", 1),
+        ("", "token", None),
+        ("state", "child", "yes"),
+        ("state", "failures", [1.0, "x"]),
+        ("state", "failures", "12"),
+        ("state", "delay", float("inf")),
+        ("identity", "pid", "7"),
+        ("identity", "start_ticks", None),
+    ],
+)
+def test_a_value_of_another_type_is_refused(where: str, name: str, value: object) -> None:
+    document = written(WHOLE)
+    place = cast("Document", document[where]) if where else document
+    place[name] = value
+
+    with pytest.raises(TypeError, match=name):
+        from_document(document)

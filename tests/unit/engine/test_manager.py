@@ -13,10 +13,11 @@ from svcctl.engine.life import Phase
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict, SpecError, UnknownService
 from svcctl.events import PhaseChanged, SpecApplied
-from svcctl.ports import Applied, Usage
+from svcctl.ports import Applied, Document, Identity, Usage
 from svcctl.spec import canonical
 from svcctl.spec.policy import RestartPolicy, Schedule, StopPolicy
 from svcctl.spec.service import Need, ServiceSpec, Start, Type
+from svcctl.testing.fakes import FakeChild, FakeSpawner
 from svcctl.testing.world import FakeWorld
 
 Turns = Callable[[], Awaitable[None]]
@@ -433,17 +434,42 @@ async def test_what_was_done_is_still_done_after_an_orderly_restart_of_the_agent
 
 
 async def test_a_page_of_the_journal_that_is_no_good_stops_nobody_else(
-    world: FakeWorld, turns: Turns, caplog: pytest.LogCaptureFixture
+    world: FakeWorld,
+    turns: Turns,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await up(world, spec("bad"), spec("good"))
-    page = dict(world.store.items(journal.KIND))["bad"]
-    world.store.put(journal.KIND, "bad", {**page, "deadline": "soon"})
+    adopt = FakeSpawner.adopt
+
+    def adopt_some(spawner: FakeSpawner, identity: Identity, **how: str) -> FakeChild | None:
+        if how["tag"] == "bad":
+            raise OverflowError("a pid that no system has")
+        return adopt(spawner, identity, **how)
+
+    monkeypatch.setattr(FakeSpawner, "adopt", adopt_some)
 
     manager, _, adopted = await next_agent(world, turns)
 
     assert adopted == 1
     assert phases(manager)["good"] == "running"
     assert "journal.unusable" in caplog.text
+
+
+@pytest.mark.parametrize("damage", [{}, {"deadline": "soon"}, {"state": 7}])
+async def test_what_may_run_unseen_is_not_started_a_second_time(
+    world: FakeWorld, turns: Turns, damage: Document
+) -> None:
+    await up(world, spec("web"), spec("db"))
+    page = dict(world.store.items(journal.KIND))["web"]
+    world.store.put(journal.KIND, "web", {**page, **damage} if damage else {})
+
+    manager, after, adopted = await next_agent(world, turns)
+
+    assert adopted == 1
+    assert sorted(after.tags()) == ["db", "web"]
+    (web,) = manager.status(["web"])
+    assert (web.phase, "may still run" in web.reason) == ("stopped", True)
 
 
 async def test_after_a_reboot_what_is_enabled_starts(world: FakeWorld, turns: Turns) -> None:

@@ -507,7 +507,7 @@ def test_a_document_that_cannot_be_read_hides_no_other(path: str, text: str) -> 
         state.commit()
 
     with contextlib.closing(SqliteStore(path)) as store:
-        assert store.items("instance") == [("web", {"number": 2})]
+        assert store.items("instance") == [("db", {}), ("web", {"number": 2})]
 
 
 def test_a_file_whose_schema_is_no_text_is_moved_aside(path: str) -> None:
