@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Protocol, Self, cast
+from typing import Protocol, Self
 
 from svcctl.client.wire import Request, encode_request, to_error
 from svcctl.errors import AgentUnreachable, TimedOut
@@ -99,15 +99,27 @@ class LocalClient:
     def answers(self, request: Request) -> Iterator[tuple[bool, object]]:
         """Give each answer as it comes: (False, item) any number of times, then (True, result)."""
         for line in self._lines(request):
-            document = json.loads(line)
-            if "error" in document:
-                raise to_error(cast("dict[str, object]", document["error"]))
+            document = self._document(line)
+            if isinstance(error := document.get("error"), dict):
+                raise to_error(error)
             if "result" in document:
                 yield True, document["result"]
                 return
             yield False, document.get("item")
         raise AgentUnreachable(
             "the agent went away before it answered",
+            hint="see whether it runs: svcctl agent status",
+        )
+
+    def _document(self, line: bytes) -> dict[str, object]:
+        try:
+            document = json.loads(line)
+        except (ValueError, RecursionError):  # half an answer, or none of an agent
+            document = None
+        if isinstance(document, dict):
+            return document
+        raise AgentUnreachable(
+            f"what answers at '{self._address}' is no agent, or went away while it answered",
             hint="see whether it runs: svcctl agent status",
         )
 

@@ -1,0 +1,60 @@
+"""Whoever answers at the agent's address, a client gives a result or one of our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from svcctl.client.local import LocalClient
+from svcctl.client.wire import Request
+from svcctl.errors import AgentUnreachable, SvcctlError
+
+STATUS = Request(verb="status")
+
+
+class Says:
+    """The other end of a connection: it says what it was given."""
+
+    def __init__(self, *lines: bytes) -> None:
+        self._lines = lines
+
+    def send(self, content: bytes) -> None:
+        del content
+
+    def lines(self) -> Iterator[bytes]:
+        yield from self._lines
+
+    def close(self) -> None:
+        pass
+
+
+def ask(*lines: bytes) -> object:
+    with LocalClient("/run/agent.sock", connect=lambda *_: Says(*lines)) as client:
+        return client.ask(STATUS)
+
+
+def test_items_are_passed_over_and_the_result_given() -> None:
+    assert ask(b'{"item": 1}\n', b'{"result": [2]}\n') == [2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"HTTP/1.1 400\r\n", b'{"id": 1, "resu', b"\xff\n", b"[1]\n", b"null\n", b"[" * 100_000],
+    ids=lambda line: repr(line[:20]),
+)
+def test_what_is_no_answer_of_an_agent_is_said_to_be_none(line: bytes) -> None:
+    with pytest.raises(AgentUnreachable, match=r"'/run/agent.sock' is no agent") as caught:
+        ask(line)
+
+    assert caught.value.hint
+
+
+def test_an_agent_that_goes_away_is_said_to() -> None:
+    with pytest.raises(AgentUnreachable, match="went away before it answered"):
+        ask(b'{"item": 1}\n')
+
+
+def test_an_error_that_says_nothing_is_an_error_all_the_same() -> None:
+    with pytest.raises(SvcctlError):
+        ask(b'{"error": {}}\n')
