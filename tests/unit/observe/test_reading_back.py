@@ -206,3 +206,39 @@ def test_an_answer_that_is_never_taken_holds_no_file(desk: Desk) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
     assert [list(answer) for answer in answers] == [[b"one"], [b"one"]]
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("last", [None, 10])
+@pytest.mark.parametrize("damage", ["short", "spoilt", "foreign", "bad sum"])
+def test_a_packed_file_that_is_damaged_hides_no_other(
+    tmp_path: Path, damage: str, last: int | None
+) -> None:
+    packed = gzip.compress(b"".join(b"old %d\n" % each for each in range(3)))
+    ruined = {
+        "short": packed[:-5],
+        "spoilt": packed[:12] + b"\xff\xff\xff" + packed[15:],
+        "foreign": b"no gzip at all",
+        "bad sum": packed[:-8] + b"\0" * 8,
+    }
+    (tmp_path / "stdout.log.000001.gz").write_bytes(ruined[damage])
+    (tmp_path / "stdout.log").write_bytes(b"new\n")
+    source = Source(service="web", instance="web", folder=str(tmp_path))
+
+    lines = [each.text for each in read([source], Wanted(), last=last)]
+
+    assert lines[-1] == b"new"
+    if damage != "spoilt":
+        assert set(lines) <= {b"old 0", b"old 1", b"old 2", b"new"}
+
+
+def test_an_index_that_points_nowhere_breaks_nothing(tmp_path: Path) -> None:
+    (tmp_path / "stdout.log").write_bytes(b"one\ntwo\n")
+    pairs = [(2**63, 10**18), (2**64 - 1, 2**64 - 1)]
+    (tmp_path / "stdout.log.idx").write_bytes(b"".join(struct.pack("<QQ", *each) for each in pairs))
+    source = Source(service="web", instance="web", folder=str(tmp_path))
+
+    everything = [each.text for each in read([source], Wanted(), last=None)]
+    newer = [each.text for each in read([source], Wanted(since=2e9), last=None)]
+
+    assert everything == [b"one", b"two"]
+    assert newer == []

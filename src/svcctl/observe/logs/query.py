@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import os
 import re
 from collections import deque
@@ -16,7 +17,10 @@ from svcctl.observe.logs.index import Index
 from svcctl.observe.logs.lines import LONGEST
 from svcctl.observe.logs.shared import open_to_read
 
+log = logging.getLogger(__name__)
+
 _BLOCK = 64 * 1024
+_FARTHEST = 1 << 40  # bytes into a file: some file systems refuse to go much farther
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,16 @@ class _StreamReader:
         return opened
 
     def _forward(self, opened: _Open) -> Iterator[Line]:
+        """Give the wanted lines of a file, oldest first, as far as the disk has kept it."""
+        import zlib  # noqa: PLC0415 - gzip has it anyway, and few files are packed
+
+        try:
+            yield from self._onward(opened)
+        except (OSError, EOFError, zlib.error) as error:
+            name = getattr(opened.file, "name", "")
+            log.warning("logs.damaged", extra={"path": name, "problem": str(error)})
+
+    def _onward(self, opened: _Open) -> Iterator[Line]:
         offset = opened.index.first(self._wanted.since) if self._wanted.since else 0
         if offset is None:
             return
@@ -248,6 +262,7 @@ def _go_to_line(opened: _Open, offset: int) -> int:
     """Go to the first line that begins at *offset* or after it."""
     if offset == 0:
         return opened.file.seek(0)
+    offset = min(offset, _FARTHEST)  # the index may be garbage
     opened.file.seek(offset - 1)
     return offset - 1 + len(opened.file.readline())
 
