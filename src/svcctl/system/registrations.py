@@ -7,12 +7,13 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar
 
 from svcctl.errors import StateFault, UnknownService
 from svcctl.ports import Applied
 
 _SUFFIX = ".json"
+_Member = TypeVar("_Member")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ class Registrations:
                 return _registration(name, json.load(file))
         except FileNotFoundError:
             raise UnknownService(f"no native service {name!r}", hint="svcctl status") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, RecursionError, TypeError) as error:
             raise StateFault(
                 f"'{self.path(name)}' cannot be read: {error}",
                 hint=f"install it anew: svcctl install {name}",
@@ -103,18 +104,29 @@ class Registrations:
 
 
 def _registration(name: str, document: Mapping[str, object]) -> Registration:
+    """Read what :meth:`Registrations.text` gave; raises KeyError or TypeError otherwise."""
+    sources = _member(document, "sources", dict)
+    if not all(isinstance(each, str) for each in sources.values()):
+        raise TypeError("the digests of its sources are no texts")
     return Registration(
         applied=Applied(
             name=name,
-            spec=cast("dict[str, object]", document["spec"]),
-            revision=str(document["revision"]),
-            origins=cast("dict[str, object]", document["origins"]),
-            sources=cast("dict[str, str]", document["sources"]),
+            spec=_member(document, "spec", dict),
+            revision=_member(document, "revision", str),
+            origins=_member(document, "origins", dict),
+            sources=sources,
         ),
-        manager=str(document["manager"]),
-        enabled=document["enabled"] is True,
-        scope=str(document["scope"]),
+        manager=_member(document, "manager", str),
+        enabled=_member(document, "enabled", bool),
+        scope=_member(document, "scope", str),
     )
+
+
+def _member(document: Mapping[str, object], name: str, kind: type[_Member]) -> _Member:
+    value = document[name]
+    if not isinstance(value, kind):
+        raise TypeError(f"its {name} is {value!r}")
+    return value
 
 
 def _let_pass(folder: str) -> None:
