@@ -73,6 +73,7 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
             credentials=f"{paths.run}/credentials",
             boot_id=here.boot_id,
             shell_argv=here.shell_argv,
+            as_here=here.as_here,
         )
         manager = AgentManager(world)
         adopted = manager.load()

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from svcctl.engine.world import OpenSink
+from svcctl.engine.world import AsHere, OpenSink, as_it_is
 from svcctl.ports import Document, FileWatch, NoticeBoard, Spawner
 
 WhoIs = Callable[[], str]
@@ -44,8 +44,9 @@ class Machine:
     """The ports of one machine, for one agent that holds its lock.
 
     *listen* opens the door, to members of a group too; *usage* measures this process;
-    *shell_argv* is the command that runs the one text after it; *outlived*: programs live on when
-    their agent ends, and the next one adopts them.
+    *shell_argv* is the command that runs the one text after it, *as_here* puts a definition in
+    terms of the machine; *outlived*: programs live on when their agent ends, and the next one
+    adopts them.
     """
 
     spawner: Spawner
@@ -57,4 +58,5 @@ class Machine:
     listen: Callable[[str | None], Door]
     stop_signals: StopSignals
     shell_argv: tuple[str, ...] = ("/bin/sh", "-c")
+    as_here: AsHere = as_it_is
     outlived: bool = True

@@ -14,6 +14,7 @@ from svcctl.observe.logs.files import instance_folder
 from svcctl.observe.logs.inlet import ReadPipes
 from svcctl.ports import Bus, Clock, LogSink
 from svcctl.spec.service import ServiceSpec
+from svcctl.spec.windows_stop import as_on_windows
 from svcctl.system.paths import Paths
 from svcctl.system.watch import FileSystemWatch
 from svcctl.system.windows.console_signals import stop_signals
@@ -48,6 +49,7 @@ def machine(paths: Paths, *, clock: Clock, bus: Bus) -> Iterator[Machine]:
             listen=lambda group: _listen(paths, group),
             stop_signals=stop_signals,
             shell_argv=(shell(), "/d", "/s", "/c"),
+            as_here=as_on_windows,
             outlived=False,
         )
 

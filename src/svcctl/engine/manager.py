@@ -157,7 +157,7 @@ class AgentManager:
         outdated = [keeper for keeper in kept.keepers[: new.instances] if keeper.state.child]
         self._resize(kept)
         for keeper in kept.keepers:
-            keeper.respec(for_instance(new, keeper.number, new.instances), applied.revision)
+            keeper.respec(self._spec_of(kept, keeper.number), applied.revision)
         for keeper in kept.keepers:
             if change.needs_restart and keeper in outdated:
                 keeper.tell(Told.RESTART)
@@ -213,17 +213,26 @@ class AgentManager:
         return kept
 
     def refuse_clashes(self, wanted: Iterable[ServiceSpec]) -> None:
-        """Raise Conflict where *wanted* has the name of an instance; nothing is changed."""
+        """Raise Conflict where *wanted* has the name of an instance; nothing is changed.
+
+        Raises SpecError where this machine cannot do what it says.
+        """
+        wanted = list(wanted)
+        for spec in wanted:
+            self._world.as_here(spec)
         clashes.refuse(wanted, known=self.specs)
 
     def _make(self, kept: Kept, number: int) -> Keeper:
         return Keeper(
-            for_instance(kept.spec, number, kept.spec.instances),
+            self._spec_of(kept, number),
             number=number,
             revision=kept.applied.revision,
             world=self._world,
             await_needs=self.needs.wait,
         )
+
+    def _spec_of(self, kept: Kept, number: int) -> ServiceSpec:
+        return for_instance(self._world.as_here(kept.spec), number, kept.spec.instances)
 
     def _save(self, kept: Kept) -> None:
         applied = kept.applied

@@ -20,13 +20,23 @@ OpenSink = Callable[[ServiceSpec, str], LogSink]
 """Give the sink for the output of an instance, by its spec and its name."""
 
 
+AsHere = Callable[[ServiceSpec], ServiceSpec]
+"""Put a definition in terms of this machine; raises SpecError where it has none for it."""
+
+
+def as_it_is(spec: ServiceSpec) -> ServiceSpec:
+    """Give *spec* itself: definitions are written in terms of POSIX."""
+    return spec
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """The ports an engine works with.
 
     *environ* is what services inherit unless they ask for a clean environment.  *credentials* is a
     folder only the agent's account may enter.  *boot_id* changes with every boot of the machine.
-    *shell_argv* is the command that runs the one text after it.
+    *shell_argv* is the command that runs the one text after it; *as_here* gives the form of a
+    definition that *spawner* understands.
     """
 
     clock: Clock
@@ -40,3 +50,4 @@ class World:
     credentials: str
     boot_id: str
     shell_argv: tuple[str, ...] = ("/bin/sh", "-c")
+    as_here: AsHere = as_it_is

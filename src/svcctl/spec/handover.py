@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from svcctl.spec.policy import Limits, Overlap
 from svcctl.spec.service import SecretsAs, ServiceSpec, Start
-from svcctl.spec.windows_stop import native_stop
 
 _SPECIAL_WEEKDAY = re.compile(r"#|\dL")
 
@@ -66,7 +65,7 @@ def _remaining_secrets(spec: ServiceSpec) -> dict[str, str]:
 
 def to_scm_host(spec: ServiceSpec) -> ServiceSpec:
     """Give *spec* for a host under the SCM, which logs the account on and knows no clock."""
-    return replace(_detached(spec), user=None, stop=native_stop(spec.stop))
+    return replace(_detached(spec), user=None)
 
 
 def to_launchd_host(spec: ServiceSpec) -> ServiceSpec:

@@ -8,12 +8,18 @@ from dataclasses import replace
 from svcctl.errors import SpecError
 from svcctl.spec.names import WINDOWS_SIGNALS, did_you_mean
 from svcctl.spec.policy import StopPolicy, StopStep
+from svcctl.spec.service import ServiceSpec
 
 _ASKS = (("CTRL_C", 0.5), ("WM_CLOSE", 0.25), ("WM_QUIT", 0.25))
 """In which ways TERM is carried out, each with its share of the time; see native_stop."""
 
 _SAME = {"INT": "CTRL_C"}
 _AS_IT_IS = frozenset((*WINDOWS_SIGNALS, "KILL"))
+
+
+def as_on_windows(spec: ServiceSpec) -> ServiceSpec:
+    """Give *spec* as Windows can carry it out: agents and hosts ask in the same ways there."""
+    return replace(spec, stop=native_stop(spec.stop))
 
 
 def native_stop(stop: StopPolicy) -> StopPolicy:

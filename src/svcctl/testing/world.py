@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from svcctl.engine.world import World
+from svcctl.engine.world import AsHere, World, as_it_is
 from svcctl.spec.service import ServiceSpec
 from svcctl.testing.fakes import (
     FakeBus,
@@ -21,7 +21,8 @@ from svcctl.testing.fakes import (
 class FakeWorld:
     """The ports of one agent; :meth:`successor` gives those of the next one.
 
-    *environ* is what services inherit; *credentials* the folder for secrets in files.
+    *environ* is what services inherit; *credentials* the folder for secrets in files,
+    *as_here* puts definitions in terms of the machine.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class FakeWorld:
         environ: Mapping[str, str] | None = None,
         credentials: str = "/nowhere",
         boot_id: str = "boot",
+        as_here: AsHere = as_it_is,
     ) -> None:
         self.clock = FakeClock()
         self.spawner = FakeSpawner(self.clock)
@@ -41,6 +43,7 @@ class FakeWorld:
         self.environ = dict(environ or {})
         self.credentials = credentials
         self.boot_id = boot_id
+        self.as_here = as_here
 
     @property
     def ports(self) -> World:
@@ -56,6 +59,7 @@ class FakeWorld:
             environ=self.environ,
             credentials=self.credentials,
             boot_id=self.boot_id,
+            as_here=self.as_here,
         )
 
     def child(self, tag: str = "web") -> FakeChild:

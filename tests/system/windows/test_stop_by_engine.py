@@ -16,7 +16,7 @@ from svcctl.ports import Applied, InstanceStatus
 from svcctl.spec.canonical import dump
 from svcctl.spec.policy import LogPolicy, LogTo, RestartPolicy, StopPolicy
 from svcctl.spec.service import ServiceSpec
-from svcctl.spec.windows_stop import native_stop
+from svcctl.spec.windows_stop import as_on_windows
 from svcctl.system.clock import SystemClock
 from svcctl.testing.world import FakeWorld
 from tests.system.windows.trees import CHILDREN, PROGRAMS, Stranger, Trees, in_loop
@@ -60,7 +60,9 @@ class Kept:
         )
         environ = {**os.environ, "PYTHONPATH": str(PROGRAMS)}
         world = FakeWorld(environ=environ).ports
-        self.manager = AgentManager(replace(world, clock=SystemClock(), spawner=trees.spawner))
+        self.manager = AgentManager(
+            replace(world, clock=SystemClock(), spawner=trees.spawner, as_here=as_on_windows)
+        )
         self._applied = Applied(name="web", spec=dump(spec), revision="1")
 
     async def start(self) -> str:
@@ -90,7 +92,7 @@ class Kept:
 
 @in_loop
 async def test_a_stop_is_ctrl_c_first_and_its_answer_is_known(trees: Trees) -> None:
-    kept = Kept(trees, HEEDS, stop=native_stop(StopPolicy()))
+    kept = Kept(trees, HEEDS)
     pid = Stranger(int(await kept.start()))
 
     status = await kept.stop()
@@ -105,7 +107,7 @@ async def test_a_stop_is_ctrl_c_first_and_its_answer_is_known(trees: Trees) -> N
 async def test_who_heeds_nothing_is_ended_with_all_it_started_when_the_time_is_over(
     trees: Trees,
 ) -> None:
-    kept = Kept(trees, DEAF, stop=native_stop(StopPolicy(timeout=0.4)))
+    kept = Kept(trees, DEAF, stop=StopPolicy(timeout=0.4))
     grandchild = Stranger(int(await kept.start()))
 
     status = await kept.stop()
@@ -140,7 +142,7 @@ async def test_a_crash_is_restarted_until_the_budget_is_spent(trees: Trees) -> N
 
 @in_loop
 async def test_a_paused_program_can_be_stopped(trees: Trees) -> None:
-    kept = Kept(trees, HEEDS, stop=native_stop(StopPolicy()))
+    kept = Kept(trees, HEEDS)
     await kept.start()
     kept.manager.pause("web")
     await kept.until(lambda: kept.status().phase == "paused")
