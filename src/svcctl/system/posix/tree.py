@@ -35,7 +35,7 @@ class Tree:
         self.token = token
         self.group = group
         self._main = main
-        self._sessions = set[int]() if main is None else {main.pid}
+        self._sessions = {} if main is None else {main.pid: main.start_ticks}
         self._is_ours = is_ours
 
     def processes(self, snapshot: Snapshot | None = None) -> list[Process]:
@@ -43,14 +43,25 @@ class Tree:
         snapshot = snapshot or take_snapshot()
         start = list(snapshot.with_token(self.token)) if self.token else []
         start.extend(self._main_in(snapshot))
-        for session in self._sessions:
-            start.extend(snapshot.by_session.get(session, ()))
+        start.extend(self._in_our_sessions(snapshot))
         if self.group is not None:
             inside = map(snapshot.by_pid.get, self.group.pids())
             start.extend(each for each in inside if each is not None)
         found = _close(snapshot, start)
-        self._sessions.update(each.pid for each in found if each.pid == each.session)
+        self._sessions |= {each.pid: each.start_ticks for each in found if each.pid == each.session}
         return sorted((each for each in found if not each.ended), key=_age)
+
+    def _in_our_sessions(self, snapshot: Snapshot) -> list[Process]:
+        """Give who is in them; one that ended is forgotten, as its number may come back."""
+        found: list[Process] = []
+        for session, start_ticks in tuple(self._sessions.items()):
+            leader = snapshot.by_pid.get(session)
+            members = snapshot.by_session.get(session, ())
+            if members and (leader is None or leader.start_ticks == start_ticks):
+                found.extend(members)
+            else:
+                del self._sessions[session]
+        return found
 
     def _main_in(self, snapshot: Snapshot) -> list[Process]:
         if self._main is None:
