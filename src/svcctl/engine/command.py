@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from svcctl.engine.judge import describe_code
 from svcctl.errors import CannotSpawn, quoted
 from svcctl.ports import Child, Clock, Exit, Launch, Spawner
 
@@ -74,4 +75,4 @@ def describe(end: Exit) -> str:
     """Say how a process ended, for people."""
     if end.signal is not None:
         return f"signal {end.signal}"
-    return "an unknown exit status" if end.code is None else f"exit code {end.code}"
+    return "an unknown exit status" if end.code is None else describe_code(end.code)

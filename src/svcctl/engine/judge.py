@@ -15,15 +15,50 @@ _NEAR = 0.8  # of the limit
 _SELDOM, _OFTEN = 5.0, 1.0  # seconds between samples far from the limit, and near it
 
 
+_ABNORMAL = frozenset((0xC, 0xE))  # of 32 bits the first four: an error, and whose ([MS-ERREF] 2.3)
+_STATUS = {
+    0xC000_0005: "access violation",
+    0xC000_0017: "out of memory",
+    0xC000_001D: "illegal instruction",
+    0xC000_0094: "division by zero",
+    0xC000_00FD: "stack overflow",
+    0xC000_0135: "a DLL was not found",
+    0xC000_0139: "an entry point was not found in a DLL",
+    0xC000_013A: "ended by Ctrl-C",
+    0xC000_0142: "a DLL could not be initialized",
+    0xC000_0374: "heap corruption",
+    0xC000_0409: "aborted, or its stack was overrun",
+    0xE043_4352: "an exception of .NET that nobody caught",
+    0xE06D_7363: "an exception of C++ that nobody caught",
+}
+
+
 def ending(end: Exit, policy: RestartPolicy) -> Ending:
-    """Say what an exit means; one that nobody saw counts as a failure."""
+    """Say what an exit means; one that nobody saw counts as a failure.
+
+    What a signal is elsewhere is an NTSTATUS error on Windows: 0xC0000005 after an access
+    violation, 0xC000013A after Ctrl-C.
+    """
     if end.signal is not None:
         return Ending.ABNORMAL
     if end.code in policy.ok_exit:
         return Ending.OK
     if end.code in policy.never_exit:
         return Ending.NEVER
-    return Ending.BAD
+    return Ending.ABNORMAL if _is_status(end.code) else Ending.BAD
+
+
+def describe_code(code: int) -> str:
+    """Give an exit code for people; what Windows ends a program with after a crash by name."""
+    if not _is_status(code):
+        return f"exit code {code}"
+    known = _STATUS.get(code)
+    return f"exit code 0x{code:08X} ({known})" if known else f"exit code 0x{code:08X}"
+
+
+def _is_status(code: int | None) -> bool:
+    """Say whether a code is an NTSTATUS error: no code of POSIX is, nor is -1 of Windows."""
+    return code is not None and code >> 28 in _ABNORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from svcctl.engine import journal
-from svcctl.engine.judge import ending
+from svcctl.engine.judge import describe_code, ending
 from svcctl.engine.life import Effect, Ending, Input, Instance, Phase, Stage, Told
 from svcctl.engine.machine import step
 from svcctl.engine.program import Program
@@ -43,7 +43,7 @@ def ending_text(end: Exit) -> str:
     """Say how a process ended, for people."""
     if end.signal is not None:
         return f"killed by signal {end.signal}"
-    return "exit status unknown" if end.code is None else f"exit code {end.code}"
+    return "exit status unknown" if end.code is None else describe_code(end.code)
 
 
 class Keeper:

@@ -95,7 +95,9 @@ class RestartPolicy:
 
     policy: RestartWhen = field(
         default=RestartWhen.ON_FAILURE,
-        metadata={"doc": "which ends lead to a restart; on-abnormal means signals and time-outs"},
+        metadata={
+            "doc": "which ends lead to a restart; on-abnormal means signals, crashes and time-outs"
+        },
     )
     delay: Duration = field(default=1.0, metadata={"doc": "wait before the first restart"})
     factor: Factor = field(default=2.0, metadata={"doc": "each further wait is this much longer"})

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.engine.judge import Verdict, ending, judge, status_expected
+from svcctl.engine.judge import Verdict, describe_code, ending, judge, status_expected
 from svcctl.engine.life import Ending
 from svcctl.ports import Exit
 from svcctl.spec.policy import RestartPolicy
@@ -39,11 +39,36 @@ def after(checks: str, probe: Probe = PROBE, *, in_grace: bool = False) -> Verdi
         (Exit(), Ending.BAD),
         (Exit(signal="KILL"), Ending.ABNORMAL),
         (Exit(code=0, signal="TERM"), Ending.ABNORMAL),
+        (Exit(code=0xC0000005), Ending.ABNORMAL),
+        (Exit(code=0xC000013A), Ending.ABNORMAL),
+        (Exit(code=0xE0434352), Ending.ABNORMAL),
+        (Exit(code=0xFFFFFFFF), Ending.BAD),
+        (Exit(code=0x80070005), Ending.BAD),
+        (Exit(code=255), Ending.BAD),
     ],
-    ids=["0", "listed as ok", "listed as never", "1", "unknown", "signal", "both"],
+    ids=["0", "listed as ok", "listed as never", "1", "unknown", "signal", "both"]
+    + ["access violation", "Ctrl-C", "exception of .NET", "-1", "HRESULT", "255"],
 )
 def test_an_exit_means(end: Exit, meaning: Ending) -> None:
     assert ending(end, RestartPolicy(ok_exit=(0, 3), never_exit=(78,))) is meaning
+
+
+def test_a_crash_that_is_listed_as_ok_is_ok() -> None:
+    assert ending(Exit(code=0xC000013A), RestartPolicy(ok_exit=(0xC000013A,))) is Ending.OK
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (3, "exit code 3"),
+        (0xC0000005, "exit code 0xC0000005 (access violation)"),
+        (0xC000013A, "exit code 0xC000013A (ended by Ctrl-C)"),
+        (0xC0001234, "exit code 0xC0001234"),
+        (0xFFFFFFFF, "exit code 4294967295"),
+    ],
+)
+def test_a_code_is_said_as_people_look_for_it(code: int, said: str) -> None:
+    assert describe_code(code) == said
 
 
 def test_a_code_that_is_both_ok_and_never_is_ok() -> None:
