@@ -6,13 +6,14 @@ PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
 	2>/dev/null && echo $$each && break; done)
 VENV ?= .venv
 JOBS ?= 2
+FUZZ_TIME ?= 60
 FAULTS_TIME ?= 1
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 PACKAGE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults labs check format bench docs clean
+.PHONY: help demo test faults fuzz labs check format bench docs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,6 +27,9 @@ test: $(VENV)/.installed-dev  ## run the tests; a part: make test ARGS="tests/un
 faults: $(VENV)/.installed-dev  ## torment an agent in full; again: FAULTS_SEED=7, less: FAULTS_TIME=0.1
 	FAULTS_TIME=$(FAULTS_TIME) FAULTS_SEED=$(FAULTS_SEED) $(BIN)/python -m pytest \
 	--timeout 3600 $(or $(ARGS),tests/faults)
+
+fuzz: $(VENV)/.installed-dev  ## fuzz all that reads foreign bytes; longer: make fuzz FUZZ_TIME=600
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_TIME) $(ARGS)
 
 labs: $(VENV)/.installed-dev  ## build the Windows (Wine) and the systemd host (root) of the tests
 	PYTHON=$(BIN)/python tests/labs/windows-python.sh
@@ -52,7 +56,7 @@ docs: $(VENV)/.installed-dev  ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:  ## remove all that was made here, the virtual environment too
-	rm -rf $(VENV) site dist build htmlcov mutants .coverage* .benchmarks .*_cache .hypothesis
+	rm -rf $(VENV) site dist build htmlcov mutants .coverage* .benchmarks .*_cache .fuzz .hypothesis
 	rm -rf docs/reference
 	find src tests docs examples bench -name __pycache__ -prune -exec rm -rf {} +
 
