@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Protocol
 
@@ -27,6 +27,9 @@ _PROVING = 0.2  # seconds a program that merely has to start must survive before
 
 Tail = Callable[[str, str, int], list[bytes]]
 """Give the last so many lines of an instance, by service and instance."""
+
+AgentsOwn = Callable[[], Collection[str]]
+"""Give the services that this user's agent keeps, as far as it can be asked."""
 
 LastSeen = Callable[[str], Mapping[str, Entry]]
 """Give what the last host of a service wrote down of its instances."""
@@ -52,10 +55,16 @@ class NativeServices:
     """Carries out verbs through :class:`svcctl.ports.ServiceManager`; blocking."""
 
     def __init__(
-        self, kept: Kept, *, tail: Tail, forget_logs: Callable[[str], None], last_seen: LastSeen
+        self,
+        kept: Kept,
+        *,
+        tail: Tail,
+        forget_logs: Callable[[str], None],
+        last_seen: LastSeen,
+        agents_own: AgentsOwn = tuple,
     ) -> None:
         self._kept, self._tail, self._forget_logs = kept, tail, forget_logs
-        self._last_seen = last_seen
+        self._last_seen, self._agents_own = last_seen, agents_own
 
     # what there is
 
@@ -212,6 +221,7 @@ class NativeServices:
         """Take over definitions; nothing changes unless all of them are good."""
         wanted = {each.name: each for each in definitions(args.values["services"])}
         specs = {name: canonical.parse(applied.spec) for name, applied in wanted.items()}
+        self._refuse_agents_own(specs)
         acts = {name: self._acts(wanted[name], specs[name]) for name in sorted(wanted)}
         plan = [self._plan(wanted[name], specs[name], acts[name]) for name in acts]
         outcomes: list[Outcome] = []
@@ -228,6 +238,29 @@ class NativeServices:
             ],
             "outcomes": [each.document() for each in outcomes],
         }
+
+    def _refuse_agents_own(self, specs: Mapping[str, ServiceSpec]) -> None:
+        """Raise Conflict where one of *specs* needs what the agent keeps."""
+        native = {*self._kept.names(), *specs}
+        if any(name not in native for spec in specs.values() for name in spec.needs):
+            theirs = set(self._agents_own()) - native
+            self.refuse_needs(specs.values(), theirs)
+
+    def refuse_needs(self, specs: Iterable[ServiceSpec], theirs: Collection[str]) -> None:
+        """Raise Conflict where a native service needs one of *theirs*, which the agent keeps.
+
+        The native manager knows nothing of those, and could only fail to start them first.
+        """
+        for spec in specs:
+            for name in spec.needs:
+                if name in theirs:
+                    keeper = self._kept.manager_name(spec)
+                    raise Conflict(
+                        f"service {spec.name!r} needs {name!r}, "
+                        f"which is kept by the agent, not by {keeper}",
+                        hint=f"keep both in one place: svcctl uninstall {name}, "
+                        f"then: svcctl install {name} {spec.name}",
+                    )
 
     def _acts(self, applied: Applied, spec: ServiceSpec) -> tuple[Act, ...]:
         manager = self._kept.manager_for(spec)

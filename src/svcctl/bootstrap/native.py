@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 from svcctl.app.native import NativeServices
 from svcctl.app.selection import Selection
@@ -18,7 +19,7 @@ from svcctl.engine.journal import Entry
 from svcctl.engine.keeper import instance_name
 from svcctl.engine.last_seen import last_seen
 from svcctl.engine.store import SqliteStore
-from svcctl.errors import NotAvailable
+from svcctl.errors import AgentUnreachable, Denied, NotAvailable, TimedOut
 from svcctl.observe.logs.files import instance_folder
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import AuditLog, EventLog, ServiceManager
@@ -29,6 +30,7 @@ from svcctl.system.paths import Paths, host_paths
 from svcctl.system.registrations import Registrations
 
 _HOST_PATIENCE = 10.0  # seconds a host gets to answer what is asked of it
+_AGENT_PATIENCE = 5.0  # seconds an agent gets to say what it keeps
 
 
 class NativeMachine:
@@ -155,7 +157,23 @@ def native_services(paths: Paths, machine: NativeMachine) -> NativeServices:
     def last_words(service: str) -> Mapping[str, Entry]:
         return last_seen(f"{host_paths(paths, service).state}/state.db", boot_id=boot_id())
 
-    return NativeServices(machine, tail=tail, forget_logs=forget_logs, last_seen=last_words)
+    return NativeServices(
+        machine,
+        tail=tail,
+        forget_logs=forget_logs,
+        last_seen=last_words,
+        agents_own=lambda: _agents_own(paths),
+    )
+
+
+def _agents_own(paths: Paths) -> set[str]:
+    """Give the services of this user's agent; none where no agent answers."""
+    try:
+        with client_of(paths, timeout=_AGENT_PATIENCE) as agent:
+            rows = agent.ask(Request(verb="status"))
+    except (AgentUnreachable, Denied, TimedOut):
+        return set()
+    return {str(each["service"]) for each in cast("list[Mapping[str, object]]", rows)}
 
 
 def _sources(paths: Paths, spec: ServiceSpec) -> list[Source]:

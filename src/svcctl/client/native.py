@@ -103,6 +103,9 @@ class NativeClient:
             return Split(native=None, agent=request)
         mine = [each for each in documents if self._services.keeps(canonical.parse(each["spec"]))]
         theirs = [each for each in documents if each not in mine]
+        self._services.refuse_needs(
+            (canonical.parse(each["spec"]) for each in mine), {each["name"] for each in theirs}
+        )
         known = self._services.specs()
         for each in theirs:
             if each["name"] in known:

@@ -165,11 +165,13 @@ class Box:
         self.kept = Kept(self.manager)
         self.forgotten: list[str] = []
         self.seen: dict[str, dict[str, Entry]] = {}
+        self.agents_own: set[str] = set()
         self.services = NativeServices(
             self.kept,
             tail=lambda *_: [b"last words"],
             forget_logs=self.forgotten.append,
             last_seen=lambda name: self.seen.get(name, {}),
+            agents_own=lambda: self.agents_own,
         )
 
     def apply(self, *specs: ServiceSpec, **args: object) -> dict[str, list[dict[str, object]]]:
@@ -340,6 +342,25 @@ def test_every_verb_reaches_its_phase(box: Box, verb: str, phase: str) -> None:
 
     assert (found["ok"], found["phase"]) == (True, phase)
     assert box.manager.told[-1] == f"{verb} web"
+
+
+def test_what_the_agent_keeps_cannot_be_needed_and_nothing_is_installed(box: Box) -> None:
+    box.agents_own = {"db"}
+
+    with pytest.raises(Conflict, match="'web' needs 'db', which is kept by the agent") as refused:
+        box.apply(spec(needs={"db": Need.READY}), spec("cache"))
+
+    assert "svcctl uninstall db, then: svcctl install db web" in refused.value.hint
+    assert box.manager.names() == []
+
+
+def test_what_is_kept_natively_or_comes_along_can_be_needed(box: Box) -> None:
+    box.agents_own = {"db"}
+    box.apply(spec("db"))
+
+    found = box.apply(spec(needs={"db": Need.READY, "cache": Need.READY}), spec("cache"))
+
+    assert [each["change"] for each in found["plan"]] == ["created", "created"]
 
 
 def test_what_is_needed_is_stopped_and_removed_after_those_that_need_it(box: Box) -> None:

@@ -46,8 +46,10 @@ def after(checks: str, probe: Probe = PROBE, *, in_grace: bool = False) -> Verdi
         (Exit(code=0x80070005), Ending.BAD),
         (Exit(code=255), Ending.BAD),
     ],
-    ids=["0", "listed as ok", "listed as never", "1", "unknown", "signal", "both"]
-    + ["access violation", "Ctrl-C", "exception of .NET", "-1", "HRESULT", "255"],
+    ids=[
+        *("0", "listed as ok", "listed as never", "1", "unknown", "signal", "both"),
+        *("access violation", "Ctrl-C", "exception of .NET", "-1", "HRESULT", "255"),
+    ],
 )
 def test_an_exit_means(end: Exit, meaning: Ending) -> None:
     assert ending(end, RestartPolicy(ok_exit=(0, 3), never_exit=(78,))) is meaning
