@@ -31,6 +31,9 @@ _ORDINARY: Mapping[str, str] = {
 _OF_A_DOMAIN: Mapping[str, str] = {"501": "Guest", "513": "Domain Users", "514": "Domain Guests"}
 _EVERYONE = "Everyone"
 
+SIDS: Mapping[str, str] = {name: sid for sid, name in _ORDINARY.items() if sid.startswith("S-")}
+"""The SIDs of those groups that have the same everywhere, for ``icacls``."""
+
 _WRITE, _APPEND, _DELETE_CHILD = 0x2, 0x4, 0x40
 _DELETE, _WRITE_DACL, _WRITE_OWNER = 0x1_0000, 0x4_0000, 0x8_0000
 _GENERIC_ALL, _GENERIC_WRITE = 0x1000_0000, 0x4000_0000
