@@ -1,10 +1,8 @@
-"""What the comparison claims of svcctl is shown by tests there are."""
+"""What the comparison claims of svcctl names the tests that show it."""
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,16 +38,3 @@ def test_every_yes_of_ours_has_a_test(rows: list[list[str]]) -> None:
 
 def _claimed(row: list[str]) -> bool:
     return row[-2].startswith("yes")
-
-
-def test_every_test_that_is_named_exists(rows: list[list[str]], root: Path) -> None:
-    named = {name for row in rows for name in SHOWN_BY.findall(row[-1])}
-
-    assert sorted(named - set(_tests(root / "tests"))) == []
-
-
-def _tests(folder: Path) -> Iterator[tuple[str, str]]:
-    for file in folder.rglob("test_*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield file.name, node.name
