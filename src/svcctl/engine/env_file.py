@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -9,9 +10,14 @@ from collections.abc import Iterator
 from svcctl.errors import CannotSpawn, quoted
 from svcctl.spec.names import VARIABLE_NAME
 
+_LARGEST = 1024 * 1024  # bytes of a file: no system gives a program more than that in variables
 _BLANK = " \t\r"  # other characters that Unicode calls blank are text
-_COMMENT = re.compile(r"[ \t]#")
 _QUOTING = frozenset("'\"\\")
+_VALUE = re.compile(  # as far as it goes: to a line's end, a comment or what is wrong
+    r"""(?: [^'"\\\n \t] | [ \t](?!\#) | \\[^\n] | '[^']*' | "(?:[^"\\]|\\[\s\S])*+" )*+""",
+    re.VERBOSE,
+)
+_WRONG = {"\\": "a backslash has nothing after it"}
 
 
 def read_env_file(path: str) -> dict[str, str]:
@@ -22,8 +28,8 @@ def read_env_file(path: str) -> dict[str, str]:
     """
     optional, path = path.startswith("-"), path.removeprefix("-")
     try:
-        with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            text = file.read()
+        with open(path, "rb", opener=_at_once) as file:
+            content = file.read(_LARGEST + 1)
     except FileNotFoundError:
         if optional:
             return {}
@@ -36,58 +42,48 @@ def read_env_file(path: str) -> dict[str, str]:
         raise CannotSpawn(
             f"environment file {quoted(path)} cannot be read: {error.strerror}", permanent=True
         ) from error
-    return dict(_assignments(text, path))
+    if len(content) > _LARGEST:
+        raise CannotSpawn(f"environment file {quoted(path)} is larger than 1 MiB", permanent=True)
+    return dict(_assignments(content.decode("utf-8-sig", "surrogateescape"), path))
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for whoever may write into it: it may be a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _assignments(text: str, path: str) -> Iterator[tuple[str, str]]:
-    lines = enumerate(text.split("\n"), start=1)
-    for number, line in lines:
-        stripped = line.lstrip(_BLANK)
-        if not stripped or stripped.startswith("#"):
-            continue
-        name, sign, value = stripped.removeprefix("export ").partition("=")
-        if not sign or not VARIABLE_NAME.fullmatch(name.strip(_BLANK)):
-            raise _mistake(path, number, "this is not a NAME=value line")
-        while _is_open(value):
-            _, more = next(lines, (0, None))
-            if more is None:
-                raise _mistake(path, number, "a quote is opened here and never closed")
-            value += f"\n{more}"
-        try:
-            yield name.strip(_BLANK), _unquote(value)
-        except ValueError as error:
-            raise _mistake(path, number, str(error)) from None
+    at, number = 0, 1
+    while at < len(text):
+        end = _line_end(text, at)
+        stripped = text[at:end].lstrip(_BLANK)
+        if stripped and not stripped.startswith("#"):
+            name, sign, _ = stripped.removeprefix("export ").partition("=")
+            if not sign or not VARIABLE_NAME.fullmatch(name.strip(_BLANK)):
+                raise _mistake(path, number, "this is not a NAME=value line")
+            found = _VALUE.match(text, text.index("=", at) + 1)
+            assert found is not None  # nothing at all is a value too
+            after = text[found.end() : found.end() + 1]
+            if after in _QUOTING:
+                problem = _WRONG.get(after, "a quote is opened here and never closed")
+                raise _mistake(path, number, problem)
+            if "\0" in found[0]:
+                raise _mistake(path, number, "a value cannot hold a NUL")
+            yield name.strip(_BLANK), _unquoted(found[0])
+            end = _line_end(text, found.end())
+        number += text.count("\n", at, end) + 1
+        at = end + 1
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return end if end >= 0 else len(text)
 
 
 def _mistake(path: str, number: int, problem: str) -> CannotSpawn:
     return CannotSpawn(f"{path}:{number}: {problem}", permanent=True)
 
 
-def _unquote(value: str) -> str:
-    """Give what *value* says, without comment and quotes."""
-    for mark in _COMMENT.finditer(value):
-        if _is_whole(value[: mark.start()]):
-            value = value[: mark.start()]
-            break
-    if "\0" in value:
-        raise ValueError("a value cannot hold a NUL")
-    if _QUOTING.isdisjoint(value):
-        return value.strip(_BLANK)
-    if not _is_whole(value):
-        raise ValueError("a backslash has nothing after it")
-    return " ".join(shlex.split(value))
-
-
-def _is_open(value: str) -> bool:
-    """A quote is still open at the end of *value*, outside of any comment."""
-    if any(_is_whole(value[: mark.start()]) for mark in _COMMENT.finditer(value)):
-        return False
-    return not _is_whole(value) and any(_is_whole(f"{value}\n{quote}") for quote in "'\"")
-
-
-def _is_whole(value: str) -> bool:
-    try:
-        shlex.split(value)
-    except ValueError:
-        return False
-    return True
+def _unquoted(value: str) -> str:
+    """Give what *value* says."""
+    return value.strip(_BLANK) if _QUOTING.isdisjoint(value) else " ".join(shlex.split(value))

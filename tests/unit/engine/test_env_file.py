@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from contextlib import suppress
@@ -128,3 +129,24 @@ def test_a_missing_file_is_a_mistake_unless_it_is_optional(file: Path) -> None:
 def test_an_optional_file_that_is_there_must_be_readable(tmp_path: Path) -> None:
     with pytest.raises(CannotSpawn, match="cannot be read: Is a directory"):
         read_env_file(f"-{tmp_path}")
+
+
+def test_a_file_that_no_program_could_be_given_is_refused(file: Path) -> None:
+    file.write_bytes(b"A=" + b"x" * 1024 * 1024)
+
+    with pytest.raises(CannotSpawn, match="is larger than 1 MiB"):
+        read_env_file(str(file))
+
+
+def test_a_quote_that_stays_open_over_many_lines_is_told_at_once(file: Path) -> None:
+    file.write_bytes(b"A='" + b"x # \n" * 200_000)
+
+    with pytest.raises(CannotSpawn, match=":1: a quote is opened here and never closed"):
+        read_env_file(str(file))
+
+
+@pytest.mark.posix
+def test_a_pipe_that_nobody_writes_into_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    assert read_env_file(str(tmp_path / "pipe")) == {}
