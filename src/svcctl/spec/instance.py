@@ -19,6 +19,11 @@ BRACED = r"\{(?:" + "|".join(RUN_TIME_NAMES) + r")\}"
 _RUN_TIME = re.compile(rf"\$\$(?={BRACED})|\$({BRACED})")
 
 
+def instance_names(spec: ServiceSpec) -> tuple[str, ...]:
+    """Give the names of its instances: the first is called as the service itself."""
+    return (spec.name, *(f"{spec.name}.{number}" for number in range(2, spec.instances + 1)))
+
+
 def for_instance(spec: ServiceSpec, number: int, instances: int) -> ServiceSpec:
     """Give *spec* with ``${INSTANCE}`` and its kin replaced in every text, for instance *number*.
 

@@ -22,7 +22,7 @@ from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system import whole_file
 from svcctl.system.launchd.launchctl import Launchctl, Run, run_command
 from svcctl.system.launchd.plist import Site, host_plist, label, stop_seconds
-from svcctl.system.launchd.standing import outside_view
+from svcctl.system.launchd.standing import outside_views
 from svcctl.system.paths import Paths, host_paths, private_folder
 from svcctl.system.registrations import Registration, Registrations
 
@@ -77,7 +77,7 @@ class LaunchdManager:
             registration = self._registrations.read(name)
             job = self._launchctl.job(label(name))
             inside = self._inside_view(registration) if job and job.pid else []
-            found += inside or [outside_view(registration, job)]
+            found += inside or outside_views(registration, job)
         return found
 
     def _inside_view(self, registration: Registration) -> list[InstanceStatus]:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from svcctl.ports import InstanceStatus
 from svcctl.spec import canonical
+from svcctl.spec.instance import instance_names
+from svcctl.spec.service import ServiceSpec
 from svcctl.system.launchd.launchctl import Job
 from svcctl.system.registrations import Registration
 
 _GAVE_UP = {69: "svcctl gave up: it failed too often", 78: "its configuration is bad"}
 
 
-def outside_view(registration: Registration, job: Job | None) -> InstanceStatus:
-    """Say how a service is whose host does not answer; *job* None: it is not loaded."""
-    applied = registration.applied
-    spec = canonical.parse(applied.spec)
+def outside_views(registration: Registration, job: Job | None) -> list[InstanceStatus]:
+    """Give a row for each instance whose host does not answer; *job* None: it is not loaded.
+
+    The pid of the host stands in the first one only.
+    """
+    spec = canonical.parse(registration.applied.spec)
+    first = _outside_view(registration, spec, job)
+    _, *others = instance_names(spec)
+    return [first, *(replace(first, instance=name, pid=None) for name in others)]
+
+
+def _outside_view(registration: Registration, spec: ServiceSpec, job: Job | None) -> InstanceStatus:
     phase = _phase(job)
     return InstanceStatus(
         service=spec.name,
@@ -27,7 +39,7 @@ def outside_view(registration: Registration, job: Job | None) -> InstanceStatus:
         exit_code=None,
         exit_signal=None,
         manager="launchd",
-        spec_revision=applied.revision,
+        spec_revision=registration.applied.revision,
         applied=True,
         enabled=registration.enabled,
         cpu=None,

@@ -18,7 +18,7 @@ from svcctl.system.registrations import Registration, Registrations
 from svcctl.system.systemd.bus import Systemctl, SystemdBus
 from svcctl.system.systemd.definitions import Definitions, Place
 from svcctl.system.systemd.files import unit_folder as usual_folder
-from svcctl.system.systemd.standing import RUNS, outside_view, remarks
+from svcctl.system.systemd.standing import RUNS, outside_views, remarks
 from svcctl.system.systemd.unit_file import timer_name, unit_name
 
 AskHost = Callable[[str, str, Mapping[str, object]], object]
@@ -98,15 +98,13 @@ class SystemdManager:
         name = registration.applied.name
         properties = shown[unit_name(name)]
         runs = properties.get("ActiveState") in RUNS
-        return (self._inside_view(registration) if runs else []) or [
-            outside_view(
-                registration,
-                properties,
-                timer=shown.get(timer_name(name), {}),
-                now=time.time(),
-                monotonic=time.monotonic(),
-            )
-        ]
+        return (self._inside_view(registration) if runs else []) or outside_views(
+            registration,
+            properties,
+            timer=shown.get(timer_name(name), {}),
+            now=time.time(),
+            monotonic=time.monotonic(),
+        )
 
     def _inside_view(self, registration: Registration) -> list[InstanceStatus]:
         applied = registration.applied

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from svcctl.ports import InstanceStatus
 from svcctl.spec import canonical
+from svcctl.spec.instance import instance_names
 from svcctl.system.registrations import Registration
 
 RUNS = frozenset(("active", "activating", "deactivating", "reloading"))
@@ -33,6 +34,24 @@ _REASONS = {
 _GAVE_UP = {"69": "svcctl gave up: it failed too often", "78": "its configuration is bad"}
 
 
+def outside_views(
+    registration: Registration,
+    properties: Mapping[str, str],
+    *,
+    timer: Mapping[str, str],
+    now: float,
+    monotonic: float,
+) -> list[InstanceStatus]:
+    """Give a row for each instance; see :func:`outside_view`.
+
+    What the host has and uses stands in the first one only: it is there once.
+    """
+    first = outside_view(registration, properties, timer=timer, now=now, monotonic=monotonic)
+    _, *others = instance_names(canonical.parse(registration.applied.spec))
+    more = replace(first, pid=None, started_at=None, memory_bytes=None, processes=None)
+    return [first, *(replace(more, instance=name) for name in others)]
+
+
 def outside_view(
     registration: Registration,
     properties: Mapping[str, str],
@@ -41,7 +60,7 @@ def outside_view(
     now: float,
     monotonic: float,
 ) -> InstanceStatus:
-    """Say how a service is whose host does not answer.
+    """Say how the first instance of a service is whose host does not answer.
 
     *timer* are the properties of its timer, if it has one; *now* (seconds since 1970) and
     *monotonic* are the same moment.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, cast
 
 from svcctl.ports import InstanceStatus
+from svcctl.spec.instance import instance_names
 from svcctl.spec.service import ServiceSpec, Type
 from svcctl.system.registrations import Registration
 from svcctl.system.windows.scm_plan import MANAGER
@@ -65,10 +66,9 @@ def rows(
     """
     if said is not None:
         return [_as_said(each, registration, enabled=enabled) for each in said]
-    names = [spec.name, *(f"{spec.name}.{number}" for number in range(2, spec.instances + 1))]
     return [
         _without_host(name, spec, registration, found, enabled=enabled, trouble=trouble)
-        for name in names
+        for name in instance_names(spec)
     ]
 
 

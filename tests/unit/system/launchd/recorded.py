@@ -12,7 +12,7 @@ from typing import Any
 from svcctl.errors import AgentUnreachable
 from svcctl.ports import InstanceStatus
 from svcctl.system.launchd.launchctl import Job, Ran
-from svcctl.system.launchd.standing import outside_view
+from svcctl.system.launchd.standing import outside_views
 from svcctl.system.registrations import Registrations
 
 PRINTED = """\
@@ -145,5 +145,5 @@ class RecordedLaunchd:
 
     def _status(self, name: str, job: Loaded) -> InstanceStatus:
         registration = self._registrations.read(name)
-        seen = outside_view(registration, Job(running=True, pid=job.pid))
+        (seen,) = outside_views(registration, Job(running=True, pid=job.pid))
         return replace(seen, phase=job.phase, ready=True, manager="agent")

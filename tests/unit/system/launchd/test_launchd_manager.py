@@ -15,7 +15,7 @@ from svcctl.spec import canonical
 from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system.launchd.launchctl import parse_job
 from svcctl.system.launchd.manager import LaunchdManager
-from svcctl.system.launchd.standing import outside_view
+from svcctl.system.launchd.standing import outside_views
 from svcctl.system.paths import Paths, host_paths
 from svcctl.system.registrations import Registrations
 from tests.unit.system.launchd.recorded import PRINTED, RecordedLaunchd
@@ -221,11 +221,21 @@ def test_a_host_that_does_not_answer_is_judged_by_launchd_s_words(
     mac.put()
     job = parse_job(PRINTED.format(label="a", path="", state=state, runs=2, more=more, active=0))
 
-    seen = outside_view(mac.registrations.read("web"), job)
+    (seen,) = outside_views(mac.registrations.read("web"), job)
 
     assert (seen.phase, seen.restarts) == (phase, 1)
     assert reason in seen.reason
     assert bool(seen.reason) == bool(reason)
+
+
+def test_every_instance_has_a_row_while_the_host_is_down(mac: Machine) -> None:
+    mac.put(replace(WEB, instances=3))
+
+    rows = mac.manager.status(["web"])
+
+    assert [(each.instance, each.phase) for each in rows] == [
+        *(("web", "stopped"), ("web.2", "stopped"), ("web.3", "stopped")),
+    ]
 
 
 def test_a_verb_for_a_host_that_does_not_run_is_a_conflict(mac: Machine) -> None:

@@ -269,6 +269,16 @@ def test_a_host_that_does_not_answer_is_seen_from_outside(tmp_path: Path) -> Non
     assert (status.phase, status.manager, status.enabled) == ("running", "systemd", True)
 
 
+def test_every_instance_has_a_row_while_the_host_is_down(managed: SystemdManaged) -> None:
+    managed.install(managed.spec(instances=3))
+
+    rows = managed.manager.status(["web"])
+
+    assert [(each.instance, each.phase) for each in rows] == [
+        *(("web", "stopped"), ("web.2", "stopped"), ("web.3", "stopped")),
+    ]
+
+
 def _silence(*_: object) -> object:
     raise AgentUnreachable("nobody answers")
 
