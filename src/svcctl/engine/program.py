@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 from svcctl.engine import command, environment
 from svcctl.engine.keeping import Keeping
 from svcctl.engine.life import Phase, Stage, Told
-from svcctl.errors import SvcctlError
+from svcctl.errors import CannotSpawn, SvcctlError
 from svcctl.events import HookFailed, LimitNotEnforced, ReloadDone
 from svcctl.ports import Child, Document, Exit, Identity, Launch, Member
 from svcctl.spec.policy import LogTo, StopStep, StopTree
@@ -127,19 +127,25 @@ class Program:
     @contextmanager
     def _outputs(self) -> Iterator[tuple[int | None, int | None]]:
         """Give descriptors for a child's stdout and stderr, closed when the block is left."""
-        match self._keeper.spec.log.to:
-            case LogTo.CAPTURE:
-                pair = (self._keeper.sink.writer("stdout"), self._keeper.sink.writer("stderr"))
-            case LogTo.INHERIT | LogTo.JOURNAL:  # a host's own output is the journal
-                pair = (_INHERIT, _INHERIT)
-            case _:
-                pair = (None, None)
-        try:
+        with ExitStack() as stack:
+            match self._keeper.spec.log.to:
+                case LogTo.CAPTURE:
+                    pair = (self._writer("stdout", stack), self._writer("stderr", stack))
+                case LogTo.INHERIT | LogTo.JOURNAL:  # a host's own output is the journal
+                    pair = (_INHERIT, _INHERIT)
+                case _:
+                    pair = (None, None)
             yield pair
-        finally:
-            for each in pair:
-                if each is not None and each != _INHERIT:
-                    os.close(each)
+
+    def _writer(self, stream: str, stack: ExitStack) -> int | None:
+        """Give a descriptor that is closed with *stack*; raises CannotSpawn."""
+        try:
+            found = self._keeper.sink.writer(stream)
+        except OSError as error:
+            raise CannotSpawn(f"its {stream} cannot be captured: {error.strerror}") from error
+        if found is not None:
+            stack.callback(os.close, found)
+        return found
 
     # end
 

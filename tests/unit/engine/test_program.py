@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -48,6 +49,22 @@ def test_output_that_is_not_captured(world: FakeWorld, to: LogTo, descriptor: in
     started(world, log=LogPolicy(to=to))
 
     assert (world.child().launch.stdout, world.child().launch.stderr) == (descriptor, descriptor)
+
+
+def test_output_that_cannot_be_captured_now_prevents_the_start_for_now(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = started(world)
+    world.child().exit(1)
+
+    def no_descriptor(_: str) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(keeper.sink, "writer", no_descriptor)
+    world.clock.forward(2)
+
+    assert keeper.state.phase is Phase.BACKOFF
+    assert keeper.state.reason == "its stdout cannot be captured: Too many open files"
 
 
 def test_a_shell_command_is_run_by_the_shell(world: FakeWorld) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from svcctl.ports import Document, Identity, Usage
+from svcctl.system.posix.descriptors import NONE_LEFT, spare_descriptor
 
 TOKEN_VARIABLE = "SVCCTL_TOKEN"  # noqa: S105  # the name of a variable
 TAG_VARIABLE = "SVCCTL_TAG"
@@ -66,7 +67,7 @@ def take_snapshot() -> Snapshot:
 
 
 def _all_processes() -> Iterator[Process]:
-    for name in os.listdir("/proc"):
+    for name in _list("/proc"):
         if name[0] in "123456789":
             found = read_process(int(name))
             if found is not None:
@@ -131,7 +132,7 @@ def effective_capabilities() -> int:
 def child_pids() -> set[int] | None:
     """Give the pids of our own children, zombies too; None where the kernel does not list them."""
     pids: set[int] = set()
-    for thread in os.listdir("/proc/self/task"):
+    for thread in _list("/proc/self/task"):
         path = f"/proc/self/task/{thread}/children"
         if not os.path.exists(path):
             return None
@@ -193,18 +194,41 @@ def own_usage() -> Document:
 
 
 def read_small(path: str) -> bytes:
-    """Read a small file of /proc; nothing where the process is gone or not ours to see."""
+    """Read a small file of /proc; nothing where the process is gone or not ours to see.
+
+    Raises OSError where no descriptor is left: who cannot be seen must not be taken for gone.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return b""
+        return _read(path)
+    except OSError as error:
+        if error.errno not in NONE_LEFT:
+            return b""
+    with spare_descriptor():
+        try:
+            return _read(path)
+        except OSError as error:
+            if error.errno in NONE_LEFT:
+                raise
+            return b""
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         text = part = os.read(descriptor, _CHUNK)
         while len(part) >= _PAGE:
             part = os.read(descriptor, _CHUNK)
             text += part
-    except OSError:
-        return b""
     finally:
         os.close(descriptor)
     return text
+
+
+def _list(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        if error.errno not in NONE_LEFT:
+            raise
+    with spare_descriptor():
+        return os.listdir(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import os
 import signal
 from collections.abc import Callable, Container, Iterable
@@ -17,6 +18,13 @@ from svcctl.system.posix.account import environment_of, find_account
 from svcctl.system.posix.cgroup import Cgroups, Group, group_of, needs_group, open_cgroups
 from svcctl.system.posix.child import PosixChild
 from svcctl.system.posix.confine import Problem, confine
+from svcctl.system.posix.descriptors import (
+    FileLimit,
+    insist_on_descriptors,
+    keep_one_spare,
+    raise_file_limit,
+    restore_file_limit,
+)
 from svcctl.system.posix.pidfd import open_pidfd
 from svcctl.system.posix.process import (
     TAG_VARIABLE,
@@ -55,6 +63,7 @@ class PosixSpawner:
         self._children: dict[int, PosixChild] = {}
         self._tokens: dict[str, int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._file_limit: FileLimit | None = None
 
     def __enter__(self) -> Self:
         if not hasattr(os, "pidfd_open") or not hasattr(os, "P_PIDFD"):
@@ -66,6 +75,8 @@ class PosixSpawner:
         self._loop.add_signal_handler(signal.SIGCHLD, self._on_sigchld)
         hush_wakeups()
         _be_subreaper(wanted=True)
+        self._file_limit = raise_file_limit()
+        keep_one_spare()
         _keep_descriptors_to_ourselves()
         if self._use_cgroups is not False:
             self._cgroups = open_cgroups(self._agent)
@@ -85,6 +96,8 @@ class PosixSpawner:
         if self._loop is not None:
             self._loop.remove_signal_handler(signal.SIGCHLD)
         _be_subreaper(wanted=False)
+        if self._file_limit is not None:
+            restore_file_limit(self._file_limit)
         for child in tuple(self._children.values()):
             child.close()
         if self._cgroups is not None:
@@ -110,6 +123,7 @@ class PosixSpawner:
 
     def spawn(self, launch: Launch) -> PosixChild:
         """Start a program as leader of a session of its own, or raise CannotSpawn."""
+        insist_on_descriptors()
         account = find_account(launch)
         confinement = confine(launch, account)
         env = dict(launch.env) if account is None else environment_of(account, launch.env)
@@ -131,7 +145,8 @@ class PosixSpawner:
         with ExitStack() as undo:
             if group is not None:
                 undo.callback(group.remove)
-            pid = start(launch, Start(program=program, env=env, settings=settings))
+            plan = Start(program=program, env=env, settings=settings, files=self._file_limit)
+            pid = start(launch, plan)
             undo.pop_all()
         if group is not None and not joins:
             group.add(pid)
@@ -217,15 +232,15 @@ class PosixSpawner:
         try:
             pidfd = os.pidfd_open(pid)
             identity = identity_of(pid, pidfd)
+            if identity is None:
+                raise OSError(errno.ESRCH, "it was taken away as it started")
         except OSError as error:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
             if pidfd >= 0:
                 os.close(pidfd)
             raise CannotSpawn(f"'{launch.tag}' cannot be watched: {error.strerror}") from error
-        if identity is None:
-            os.close(pidfd)
-            raise CannotSpawn(f"'{launch.tag}' was taken away as it started")
         tree = Tree(main=identity, token=launch.token, group=group, is_ours=True)
         return self._keep(
             PosixChild(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from svcctl.errors import CannotSpawn
 from svcctl.ports import Launch
 from svcctl.system.posix import shim
+from svcctl.system.posix.descriptors import FileLimit, file_limit
 from svcctl.system.posix.process import TAG_VARIABLE, TOKEN_VARIABLE
 from svcctl.system.posix.program import check_folder, explain
 from svcctl.system.posix.stdio import FileAction, file_actions
@@ -24,11 +25,15 @@ _SETTINGS_FD = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What came of a launch, thought through; *settings* is None where no shim is needed."""
+    """What came of a launch, thought through.
+
+    *settings* is None where no shim is needed, *files* where the limit is to be as ours.
+    """
 
     program: str
     env: Mapping[str, str]
     settings: Mapping[str, object] | None
+    files: FileLimit | None = None
 
 
 def start(launch: Launch, plan: Start) -> int:
@@ -47,6 +52,7 @@ def start(launch: Launch, plan: Start) -> int:
                 env = {name: env[name] for name in (TOKEN_VARIABLE, TAG_VARIABLE)}
                 folder = "/"
             stack.enter_context(_standing_in(folder, launch.umask))
+            stack.enter_context(file_limit(plan.files))
             return _posix_spawn(program, argv, env, actions)
         except OSError as error:
             raise explain(plan.program, error) from error

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 
 from svcctl.ports import Member
+from svcctl.system.posix.descriptors import spare_descriptor
 from svcctl.system.posix.pidfd import open_pidfd, send
 from svcctl.system.posix.process import Process
 from svcctl.system.posix.tree import Tree, as_member
@@ -17,6 +18,7 @@ Then = Callable[[tuple[Member, ...]], None]
 # A tree that outruns this many looks forks faster than it can be killed; the next round goes on.
 _LOOKS = 16
 _ROUNDS = 64
+_LOOK_AGAIN = 0.05  # seconds, where no descriptor is left to wait with
 
 
 class Sweep:
@@ -34,6 +36,7 @@ class Sweep:
         self._spared: set[tuple[int, int]] = set()
         self._rounds = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._blind: asyncio.TimerHandle | None = None
 
     def start(self, *, grace: float = 0.0) -> None:
         """Begin; what is there gets *grace* seconds to end by itself."""
@@ -68,25 +71,43 @@ class Sweep:
 
     def _kill(self, process: Process) -> None:
         pidfd = self._await(process)
-        if pidfd is None:
-            return
+        if pidfd is not None:
+            if not self._kill_by(pidfd, process):
+                self._forget(pidfd)
+        elif self._blind:
+            with spare_descriptor():
+                pidfd = open_pidfd(process.pid)
+                if pidfd is not None:
+                    self._kill_by(pidfd, process)
+                    os.close(pidfd)
+
+    def _kill_by(self, pidfd: int, process: Process) -> bool:
         try:
             send(pidfd, signal.SIGKILL)
         except PermissionError:
             self._spared.add(_key(process))
-            self._forget(pidfd)
-        else:
-            self._killed[_key(process)] = as_member(process)
+            return False
+        self._killed[_key(process)] = as_member(process)
+        return True
 
     def _left(self) -> list[Process]:
         return [each for each in self._tree.processes() if _key(each) not in self._spared]
 
     def _await(self, process: Process) -> int | None:
-        pidfd = open_pidfd(process.pid)
+        """Wait for its end; None where it is gone, or no descriptor is left to wait with."""
+        try:
+            pidfd = open_pidfd(process.pid)
+        except OSError:
+            self._blind = self._blind or self._loop.call_later(_LOOK_AGAIN, self._look_again)
+            return None
         if pidfd is not None:
             self._waiting[pidfd] = process.pid
             self._loop.add_reader(pidfd, self._one_is_gone, pidfd)
         return pidfd
+
+    def _look_again(self) -> None:
+        self._blind = None
+        self._end_of_round()
 
     def _one_is_gone(self, pidfd: int) -> None:
         self._forget(pidfd)
@@ -99,7 +120,7 @@ class Sweep:
 
     def _end_of_round(self) -> None:
         """Once nobody is waited for, look whether anybody came in the meantime."""
-        if self._waiting:
+        if self._waiting or self._blind:
             return
         left = self._left() if self._rounds < _ROUNDS else []
         if self._timer is not None:
