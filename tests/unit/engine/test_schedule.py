@@ -88,6 +88,16 @@ def test_a_fixed_time_is_not_due_again_in_the_hour_that_comes_twice(minutes: int
     assert berlin(due) == "2025-10-27 02:00+01:00"
 
 
+def test_what_cron_was_due_for_while_nobody_looked_is_not_made_up_for() -> None:
+    """A timer of systemd has Persistent=no for the same."""
+    daily = Schedule(cron="0 3 * * *")
+    now = at("2025-06-10 12:00")
+
+    due = next_due(daily, now=now, last_start=now - 5 * 86400, zone=BERLIN)
+
+    assert berlin(due) == "2025-06-11 03:00+02:00"
+
+
 def test_a_schedule_can_be_impossible() -> None:
     assert next_due(Schedule(cron=NEVER), now=0.0, last_start=None, zone=BERLIN) is None
 

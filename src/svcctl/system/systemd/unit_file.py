@@ -231,6 +231,9 @@ def _timer(spec: ServiceSpec) -> list[tuple[str, Lines]]:
     lines: Lines = []
     if spec.schedule and spec.schedule.cron:
         lines += [("OnCalendar", each) for each in on_calendar(spec.schedule.cron)]
+        lines.append(
+            ("Persistent", "no")
+        )  # what was due while the machine was off is not made up for
     elif spec.schedule and spec.schedule.every:
         lines.append(("OnActiveSec", f"{spec.schedule.every:g}s"))
         lines.append(("OnUnitActiveSec", f"{spec.schedule.every:g}s"))
