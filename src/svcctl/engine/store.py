@@ -220,6 +220,8 @@ class SqliteStore:
             await asyncio.to_thread(_sync, f"{self._path}-wal")
         except OSError as error:
             raise self._unsettled(error.strerror) from error
+        except RuntimeError as error:  # the machine has no thread to give
+            raise self._unsettled(str(error)) from error
 
     def _unsettled(self, why: str | None) -> StateFault:
         return StateFault(
@@ -268,7 +270,11 @@ class SqliteStore:
         trim = self._untrimmed >= _TRIM_EVERY
         if trim:
             self._untrimmed = 0
-        self._upkeep = loop.run_in_executor(None, self._maintain, trim)
+        try:
+            self._upkeep = loop.run_in_executor(None, self._maintain, trim)
+        except RuntimeError as error:  # the machine has no thread to give
+            log.warning("state.not-maintained", extra={"problem": str(error)})
+            return
         self._upkeep.add_done_callback(self._maintained)
 
     def _maintain(self, trim: bool) -> upkeep.Moved | None:

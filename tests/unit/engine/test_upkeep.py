@@ -14,6 +14,7 @@ import pytest
 from svcctl.engine import store as store_module
 from svcctl.engine import upkeep
 from svcctl.engine.store import SqliteStore
+from svcctl.errors import StateFault
 from svcctl.events import RunSkipped
 
 EVERY = 10  # writes between two checkpoints
@@ -158,3 +159,25 @@ def trim(path: str) -> None:
     moved = upkeep.maintain(path, trim=True, commits=lambda: 0)
     if moved:
         moved.guard.close()
+
+
+def test_a_machine_without_threads_is_seen_to_later(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def put_all_the_same() -> None:
+        with monkeypatch.context() as poor:
+            poor.setattr(threading.Thread, "start", no_thread)
+            put_some(store)
+            with pytest.raises(StateFault, match="can't start new thread"):
+                await store.settle()
+        await store.settle()
+        put_some(store)
+        await seen_to(store)
+
+    asyncio.run(put_all_the_same())
+
+    assert [record.message for record in caplog.records] == ["state.not-maintained"]
+    assert len(store.items("instance")) == EVERY

@@ -56,7 +56,11 @@ class Packer:
             if self._working or not self._waiting:
                 return
             self._working = True
-        threading.Thread(target=self._work, name="packer", daemon=True).start()
+        try:
+            threading.Thread(target=self._work, name="packer", daemon=True).start()
+        except RuntimeError as error:  # the machine has no thread to give: the next time will do
+            self._working = False
+            log.warning("logs.not-packed", extra={"problem": str(error)})
 
     def _work(self) -> None:
         while True:
