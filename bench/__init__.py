@@ -1,1 +1,1 @@
-"""Measures svcctl beside what the machine itself needs for the same work: ``python -m bench``."""
+"""Measures svcctl beside other service managers, and beside the least the machine can do."""

@@ -1,70 +1,93 @@
-"""What Linux tells about a process: memory, time on a processor, context switches; see proc(5)."""
+"""What Linux tells about processes: memory, time on a processor, wake-ups, who is whose child.
+
+See proc(5).
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import select
-import signal
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 _PROC = Path("/proc")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Memory of some processes in MB (10^6 bytes).
+
+    *pss* counts a page that n processes share as 1/n.  *alone* counts each shared page once and in
+    full: what they would take on a machine where nothing else runs.
+    """
+
+    pss: float
+    alone: float
+
+
 def alive(pid: int) -> bool:
     """Say whether *pid* is a process that still runs (a zombie does not)."""
     try:
-        return (_PROC / str(pid) / "stat").read_text().rsplit(") ", 1)[1][0] not in "ZX"
+        return _stat(pid)[0] not in "ZX"
     except OSError:
         return False
 
 
-def pss(pid: int) -> float:
-    """Give the memory of *pid* in MB (10^6 bytes); a page shared by n processes counts 1/n."""
-    found = re.search(
-        r"^Pss:\s+(\d+) kB", (_PROC / str(pid) / "smaps_rollup").read_text(), re.MULTILINE
-    )
-    assert found
-    return int(found[1]) * 1024 / 1e6
-
-
-def cpu(pid: int) -> float:
-    """Give the seconds that all threads of *pid* have spent on a processor."""
-    used = 0
-    for thread in (_PROC / str(pid) / "task").iterdir():
-        used += int((thread / "schedstat").read_text().split()[0])
-    return used / 1e9
-
-
-def switches(pid: int) -> int:
-    """Give how often threads of *pid* left the processor, of their own will or not."""
-    count = 0
-    for thread in (_PROC / str(pid) / "task").iterdir():
-        found = re.findall(r"ctxt_switches:\t(\d+)", (thread / "status").read_text())
-        count += sum(map(int, found))
-    return count
-
-
-def with_environment(setting: str) -> list[int]:
-    """Give the processes, but this one, that were started with *setting* (NAME=value)."""
-    wanted, found = setting.encode(), []
-    for entry in _PROC.iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
+def descendants(root: int) -> dict[int, str]:
+    """Give all running processes below *root*, with the program of each."""
+    children: dict[int, list[int]] = defaultdict(list)
+    for pid in _all():
+        with contextlib.suppress(OSError):
+            state, parent, *_ = _stat(pid)
+            if state not in "ZX":
+                children[int(parent)].append(pid)
+    found: dict[int, str] = {}
+    asked = [root]
+    while asked:
+        for pid in children[asked.pop()]:
             with contextlib.suppress(OSError):
-                if wanted in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
+                found[pid] = os.readlink(_PROC / str(pid) / "exe")
+            asked.append(pid)
     return found
 
 
-def kill(pids: Iterable[int]) -> None:
-    """End *pids* at once; those that have gone already are no problem."""
+def memory(pids: Iterable[int]) -> Memory:
+    """Give the memory of *pids* together; those that have ended count nothing."""
+    pss = private = 0
+    shared: dict[str, int] = {}
     for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            for mapping, sizes in _mappings(pid):
+                pss += sizes["Pss"]
+                private += sizes["Private_Clean"] + sizes["Private_Dirty"]
+                common = sizes["Shared_Clean"] + sizes["Shared_Dirty"]
+                shared[mapping] = max(common, shared.get(mapping, 0))
+    return Memory(pss=pss * 1024 / 1e6, alone=(private + sum(shared.values())) * 1024 / 1e6)
+
+
+def cpu(pids: Iterable[int]) -> float:
+    """Give the seconds that all threads of *pids* have spent on a processor."""
+    used = 0
+    for thread in _threads(pids):
+        with contextlib.suppress(OSError):
+            used += int((thread / "schedstat").read_text().split()[0])
+    return used / 1e9
+
+
+def wakeups(pids: Iterable[int]) -> int:
+    """Give how often threads of *pids* went to sleep of their own will, and so were woken."""
+    count = 0
+    for thread in _threads(pids):
+        with contextlib.suppress(OSError):
+            for line in (thread / "status").read_text().splitlines():
+                if line.startswith("voluntary_ctxt_switches"):
+                    count += int(line.split()[1])
+    return count
 
 
 class Deathwatch:
@@ -99,3 +122,34 @@ class Deathwatch:
                 self._left.discard(fd)
                 self._poll.unregister(fd)
         return at
+
+
+def _all() -> Iterator[int]:
+    return (int(name) for name in os.listdir(_PROC) if name.isdigit())
+
+
+def _stat(pid: int) -> list[str]:
+    """Give the fields from the state on; the name before it may hold blanks."""
+    return (_PROC / str(pid) / "stat").read_text(errors="replace").rsplit(") ", 1)[1].split()
+
+
+def _threads(pids: Iterable[int]) -> Iterator[Path]:
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            yield from (_PROC / str(pid) / "task").iterdir()
+
+
+def _mappings(pid: int) -> Iterator[tuple[str, dict[str, int]]]:
+    """Give each mapping by file and offset, with its sizes in KiB."""
+    name, sizes = "", defaultdict[str, int](int)
+    for line in (_PROC / str(pid) / "smaps").read_text(errors="replace").splitlines():
+        first, *rest = line.split(maxsplit=5)
+        if not first.endswith(":"):
+            if name:
+                yield name, sizes
+            # dev, inode and offset say which pages of which file these are
+            name, sizes = "/".join(rest[1:4]), defaultdict(int)
+        elif rest[-1:] == ["kB"]:
+            sizes[first[:-1]] = int(rest[0])
+    if name:
+        yield name, sizes

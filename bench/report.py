@@ -1,72 +1,122 @@
-"""Turns readings into a table for people and a file for programs."""
+"""Turns an outcome into Markdown: budgets, where others are better, and every table."""
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import statistics
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
-from bench.reading import Figure, Reading, Side
-
-_HEAD = "| case | unit | svcctl | floor | ratio |\n|---|---|---:|---:|---:|"
+from bench.budgets import OURS, Verdict, verdicts
+from bench.outcome import Outcome
+from bench.reading import Figure, Unit
 
 
-def table(figure: Figure, readings: Sequence[Reading]) -> str:
-    """Give a Markdown section: medians, [least - most] and the ratio of the medians."""
-    loads = [each.load for each in readings] or [0.0]
-    lines = [
-        f"## {figure.name}",
-        f"{figure.about}; floor: {figure.floor}; load average {min(loads):.2f} - {max(loads):.2f}",
-        "",
-        _HEAD,
+def report(outcome: Outcome, figures: Sequence[Figure]) -> str:
+    """Give the whole report."""
+    tables = list(dict.fromkeys(name for figure in figures for name in figure.fills))
+    parts = [
+        _head(outcome),
+        "## Budgets",
+        budget_table(list(verdicts(outcome))),
+        "## Where others are better",
+        "\n".join(better(outcome, tables)) or "Nowhere.",
+        *(_section(outcome, name, figures) for name in tables if outcome.subjects(name)),
     ]
-    return "\n".join([*lines, *_rows(readings)]) + "\n"
+    if outcome.gaps:
+        parts += ["## What could not be measured", _gaps(outcome)]
+    return "\n\n".join(parts) + "\n"
 
 
-def machine() -> dict[str, object]:
-    """Say where the readings were taken."""
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "processors": os.cpu_count(),
-        "load": [round(each, 2) for each in os.getloadavg()],
-    }
+def budget_table(found: Sequence[Verdict]) -> str:
+    """Give the budgets: asked, reached, met or missed."""
+    rows = ["| what | beside | asked | reached | |", "|---|---|---:|---:|---|"]
+    for each in found:
+        budget = each.budget
+        sign = "≥" if budget.least else "≤"
+        factor = " ×" if budget.rival else ""
+        reached = "" if each.reached is None else short(each.reached) + factor
+        verdict = {True: "met", False: "**missed**", None: "not measured"}[each.met]
+        asked = f"{sign} {short(budget.times)}{factor}"
+        rows.append(f"| {budget.what} | {budget.rival} | {asked} | {reached} | {verdict} |")
+    return "\n".join(rows)
 
 
-def save(path: Path, readings: Mapping[str, Sequence[Reading]]) -> None:
-    """Write every single reading as JSON."""
-    found = {name: [asdict(each) for each in given] for name, given in readings.items()}
-    path.write_text(json.dumps({"machine": machine(), "figures": found}, indent=1) + "\n")
+def table(outcome: Outcome, name: str) -> str:
+    """Give one table: median ± median distance from it; of the managers, the best is bold."""
+    subjects = outcome.subjects(name)
+    rows = [f"| | {' | '.join(subjects)} |", f"|---|{'---:|' * len(subjects)}"]
+    for case, unit in _cases(outcome, name):
+        best = _best(outcome, name, case, unit)
+        cells = []
+        for subject in subjects:
+            spread = outcome.spread(name, case, subject)
+            shown = f"{short(spread.median)} ± {short(spread.mad)}" if spread else ""
+            is_best = spread is not None and subject in outcome.versions and spread.median == best
+            cells.append(f"**{shown}**" if is_best else shown)
+        rows.append(f"| {case}, {unit} | {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
-def _rows(readings: Sequence[Reading]) -> Iterator[str]:
-    for case, unit in dict.fromkeys((each.case, each.unit) for each in readings):
-        values = {
-            side: [each.value for each in readings if each.case == case and each.side is side]
-            for side in Side
-        }
-        mine, least = values[Side.SVCCTL], values[Side.FLOOR]
-        yield f"| {case} | {unit} | {_spread(mine)} | {_spread(least)} | {_ratio(mine, least)} |"
+def better(outcome: Outcome, tables: Sequence[str]) -> Iterator[str]:
+    """Give a line for each case in which a manager is better than svcctl: who, and how much."""
+    for name in tables:
+        for case, unit in _cases(outcome, name):
+            ours = outcome.spread(name, case, OURS)
+            if ours is None:
+                continue
+            ahead = []
+            for subject in outcome.versions:
+                theirs = outcome.spread(name, case, subject)
+                if theirs and _beats(theirs.median, ours.median, unit):
+                    ahead.append(f"{subject} {short(theirs.median)}")
+            if ahead:
+                yield f"- {name}, {case}: {', '.join(ahead)}; svcctl {short(ours.median)} {unit}"
 
 
-def _spread(values: Sequence[float]) -> str:
-    if not values:
-        return ""
-    shown = _short(statistics.median(values))
-    if len(set(values)) == 1:
-        return shown
-    return f"{shown} [{_short(min(values))} - {_short(max(values))}]"
+def short(value: float) -> str:
+    """Give a number with three digits that matter."""
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{value:.3g}" if abs(value) >= 0.001 else f"{value:.1g}"
 
 
-def _short(value: float) -> str:
-    return f"{value:.0f}" if value == int(value) or value >= 1000 else f"{value:.3g}"
+def _head(outcome: Outcome) -> str:
+    loads = [each.load for each in outcome.readings] or [0.0]
+    facts = [f"- {name}: {value}" for name, value in outcome.machine.items()]
+    facts.append(f"- load average while measuring: {min(loads):.2f} to {max(loads):.2f}")
+    facts.append(f"- rounds: up to {outcome.rounds}, in an order drawn with seed {outcome.seed}")
+    facts += [f"- {name} {version}" for name, version in outcome.versions.items()]
+    if outcome.missing:
+        facts.append(f"- not installed, so not measured: {', '.join(outcome.missing)}")
+    return "\n".join(facts)
 
 
-def _ratio(mine: Sequence[float], least: Sequence[float]) -> str:
-    if not mine or not least or not statistics.median(least):
-        return ""
-    return f"{statistics.median(mine) / statistics.median(least):.2f}"
+def _section(outcome: Outcome, name: str, figures: Sequence[Figure]) -> str:
+    abouts = dict.fromkeys(figure.about for figure in figures if name in figure.fills)
+    loads = [each.load for each in outcome.readings if each.figure == name]
+    about = "; ".join(abouts)
+    return (
+        f"## {name}\n\n{about}. Load average {min(loads):.2f} to {max(loads):.2f}.\n\n"
+        f"{table(outcome, name)}"
+    )
+
+
+def _gaps(outcome: Outcome) -> str:
+    lines = [f"- {gap.figure}, {gap.subject}: {gap.why.strip()}" for gap in outcome.gaps]
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _cases(outcome: Outcome, name: str) -> list[tuple[str, Unit]]:
+    return list(
+        dict.fromkeys((each.case, each.unit) for each in outcome.readings if each.figure == name)
+    )
+
+
+def _best(outcome: Outcome, name: str, case: str, unit: Unit) -> float | None:
+    spreads = (outcome.spread(name, case, subject) for subject in outcome.versions)
+    medians = [spread.median for spread in spreads if spread]
+    if len(medians) < 2:
+        return None
+    return max(medians) if unit.more_is_better else min(medians)
+
+
+def _beats(theirs: float, ours: float, unit: Unit) -> bool:
+    return theirs > ours if unit.more_is_better else theirs < ours

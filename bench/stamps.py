@@ -1,8 +1,6 @@
-"""How a measured program says that it runs: one line into a FIFO, timed when it arrives.
+"""Reads what the workload says of itself: one line in a FIFO, with its own time.
 
-The program is a shell that writes its name and pid and then waits for ever without a further
-process, so that little but the start itself is measured.  A write of so few bytes is atomic
-(pipe(7)), and the reader sleeps in poll(2) until it comes.
+A write of so few bytes is atomic (pipe(7)), and the reader sleeps in poll(2) until one comes.
 """
 
 from __future__ import annotations
@@ -10,56 +8,52 @@ from __future__ import annotations
 import os
 import select
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-
-_SCRIPT = 'echo "$1 $$" >"{stamps}"\nread -r _ <>"{hold}"\n'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """A program called *name* ran as *pid* at *at* (monotonic nanoseconds)."""
+    """Workload *name*, running as *pid*, said *what* at *at* (monotonic ns), after *lines*."""
 
+    what: str
     name: str
-    pid: int
     at: int
+    pid: int
+    lines: int
 
 
 class Stamps:
-    """The reader's end, and the program that writes; both live in *folder*."""
+    """The reader's end of the FIFO at *path*."""
 
-    def __init__(self, folder: Path) -> None:
-        fifo, hold = folder / "stamps", folder / "hold"
-        os.mkfifo(fifo)
-        os.mkfifo(hold)
-        self.fifo = str(fifo)
-        self._script = folder / "service.sh"
-        self._script.write_text(_SCRIPT.format(stamps=fifo, hold=hold))
-        # opened for both, so that it is never at its end and no writer ever waits for a reader
-        self._fd = os.open(fifo, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self.path = str(path)
+        # opened for both, so that it is never at its end and no writer ever lacks a reader
+        self._fd = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._rest = b""
-        self._came: list[Stamp] = []
+        self._came: defaultdict[str, list[Stamp]] = defaultdict(list)
 
-    def command(self, name: str) -> list[str]:
-        """Give the command of a program that stamps as *name* and stays."""
-        return ["/bin/sh", str(self._script), name]
+    def take(self, count: int, *, within: float, what: str = "started") -> list[Stamp]:
+        """Wait for *count* stamps of a kind; raise TimeoutError if they do not come in time.
 
-    def take(self, count: int, *, within: float) -> list[Stamp]:
-        """Wait for *count* stamps; raise TimeoutError if they are not there *within* seconds."""
+        Those of other kinds are kept for later.
+        """
+        came = self._came[what]
         deadline = time.monotonic() + within
-        while len(self._came) < count:
+        while len(came) < count:
             if not self._read(deadline - time.monotonic()):
-                raise TimeoutError(f"{len(self._came)} of {count} started within {within:g}s")
-        taken, self._came = self._came[:count], self._came[count:]
+                raise TimeoutError(f"{len(came)} of {count} {what} within {within:g}s")
+        taken, came[:] = came[:count], came[count:]
         return taken
 
-    def more(self, *, within: float) -> list[Stamp]:
-        """Give what else arrives *within* seconds."""
+    def more(self, *, within: float = 0.0, what: str = "started") -> list[Stamp]:
+        """Give what else of a kind is there or arrives *within* seconds."""
         deadline = time.monotonic() + within
         while self._read(deadline - time.monotonic()):
             pass
-        taken, self._came = self._came, []
-        return taken
+        return self._came.pop(what, [])
 
     def close(self) -> None:
         """Read no more."""
@@ -68,9 +62,9 @@ class Stamps:
     def _read(self, seconds: float) -> bool:
         if not select.select([self._fd], [], [], max(0.0, seconds))[0]:
             return False
-        now = time.monotonic_ns()
         *lines, self._rest = (self._rest + os.read(self._fd, 1 << 16)).split(b"\n")
         for line in lines:
-            name, pid = line.decode().split()
-            self._came.append(Stamp(name=name, pid=int(pid), at=now))
+            what, name, at, pid, count = line.decode().split()
+            stamp = Stamp(what=what, name=name, at=int(at), pid=int(pid), lines=int(count))
+            self._came[what].append(stamp)
         return True

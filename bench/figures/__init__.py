@@ -1,1 +1,22 @@
-"""One module for each thing that is measured."""
+"""One module for each thing that is measured, and the list of them."""
+
+from __future__ import annotations
+
+from bench.figures import capture, change, commands, crash, fleet, idle, imports, kill9
+from bench.reading import Figure
+
+FIGURES: tuple[Figure, ...] = (
+    fleet.of(10),
+    fleet.of(100),
+    fleet.of(1000),
+    crash.FIGURE,
+    idle.FIGURE,
+    commands.FIGURE,
+    kill9.FIGURE,
+    capture.of(100),
+    capture.of(4096),
+    capture.of(65536),
+    capture.of(4096, writers=10),
+    change.FIGURE,
+    imports.FIGURE,
+)

@@ -1,98 +1,112 @@
-"""How fast the output of a service reaches its files, at what cost, and whether all of it does."""
+"""How fast what services write reaches rotated files, at what cost, and whether all of it does."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import sys
+import shlex
+import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bench import proc, writer
-from bench.home import PATIENCE, Home, new_home, until
-from bench.loops import running_loop
-from bench.reading import Figure, Reading, floor, ours
-from bench.tally import tally
+from bench import proc
+from bench.manager import Manager
+from bench.reading import Figure, Unit, Value
+from bench.session import Load, Session, Stage, session, until
+from bench.tally import LINE, tally
 
 _BYTES = 200_000_000
-_ROTATED = '{ max_size = "20MB", keep = 20, compress = false }'
+_WITHIN = 120.0  # seconds
+_STRAGGLE = 5.0  # seconds for which bytes are waited for once all was written
 
 
-def measure(rounds: int) -> Iterator[Reading]:
-    """Let the same program write to an agent and to a loop of splice(2), on the same disk."""
-    for chunk in (100, 4096, 65536):
-        with new_home() as home:
-            home.launch()
-            home.until_ready()
-            for number in range(rounds):
-                yield from _agent(home, f"w{number}", chunk)
-                yield from _loop(home, chunk)
+def of(chunk: int, writers: int = 1) -> Figure:
+    """Give the figure for writes of *chunk* bytes by a number of services at once."""
+    case = f"{chunk} B writes" if writers == 1 else f"{writers} services, {chunk} B writes"
+    size = _BYTES // writers
+    loads = [
+        Load(name=f"w{number}", mode="loud", args=(str(size), str(chunk)))
+        for number in range(writers)
+    ]
 
+    def measure(stage: Stage, manager: Manager) -> Iterator[Value]:
+        with session(stage, loads) as opened:
+            opened.begin(manager)
+            before = proc.cpu(opened.processes().managing)
+            seconds = _write(opened, lambda: _size(_logs(opened, manager)))
+            used = proc.cpu(opened.processes().managing) - before
+            yield _value("capture", case, _BYTES / 1e6 / seconds, Unit.MB_PER_S)
+            yield _value("capture", f"{case}, processor", used * 1000, Unit.MS)
+            yield from _lines(opened, manager, case, written=size // LINE)
 
-def _command(home: Home, chunk: int) -> list[str]:
-    return [sys.executable, writer.__file__, str(_BYTES), str(chunk), home.stamps.fifo]
+    def loop(*command: str) -> Callable[[Stage], Iterator[Value]]:
+        def measured(stage: Stage) -> Iterator[Value]:
+            with session(stage, loads) as opened:
+                seconds = _through(opened, [part.format(floor=stage.floor) for part in command])
+                yield _value("capture", case, _BYTES / 1e6 / seconds, Unit.MB_PER_S)
 
+        return measured
 
-def _agent(home: Home, name: str, chunk: int) -> Iterator[Reading]:
-    command = json.dumps(_command(home, chunk))
-    home.apply(
-        f"version = 1\n[services.{name}]\nexec = {command}\nlog = {_ROTATED}\n"
-        'restart.policy = "never"\n'
+    return Figure(
+        name=f"capture{chunk}" + (f"x{writers}" if writers > 1 else ""),
+        about="200 MB of numbered lines, from the first write to the last byte in a file; "
+        "managers that rotate do so at 20 MB, loops never",
+        fills=("capture", "lines"),
+        measure=measure,
+        floors={"splice loop": loop("{floor}", "splice"), "cat": loop("cat")},
+        fits=lambda manager: manager.traits.captures,
     )
-    files = home.folder / "logs" / name / name
-    cpu = proc.cpu(home.pid)
-    seconds = _until_written(home, lambda: _size(files))
-    cpu = proc.cpu(home.pid) - cpu
-    found = tally((f.read_bytes() for f in _logs(files)), written=_BYTES // writer.LINE)
-    yield ours(f"{chunk} B writes", _BYTES / 1e6 / seconds, "MB/s")
-    yield ours(f"{chunk} B writes, processor", cpu * 1000, "ms")
-    yield ours(f"{chunk} B writes, lost", found.lost, "lines")
-    yield ours(f"{chunk} B writes, doubled", found.doubled, "lines")
-    yield ours(f"{chunk} B writes, torn", found.torn, "lines")
-    for each in _logs(files):
-        each.unlink()
 
 
-def _loop(home: Home, chunk: int) -> Iterator[Reading]:
-    target = home.folder / "spliced"
-    with running_loop(home, "splice", str(target), *_command(home, chunk)) as loop:
-        seconds = _until_written(home, lambda: target.stat().st_size)
-        cpu = loop.said() / 1e6
-    target.unlink()
-    yield floor(f"{chunk} B writes", _BYTES / 1e6 / seconds, "MB/s")
-    yield floor(f"{chunk} B writes, processor", cpu, "ms")
+def _through(opened: Session, command: Sequence[str]) -> float:
+    """Let each service write to a loop of its own."""
+    files = [opened.site.logs / each.name for each in opened.site.services]
+    for service, file in zip(opened.site.services, files, strict=True):
+        pipeline = f"{shlex.join(service.command)} | {shlex.join(command)} > {file}"
+        opened.nursery.start(["sh", "-c", pipeline], opened.environ(), opened.folder)
+    opened.stamps.take(len(files), within=_WITHIN)
+    return _write(opened, lambda: _size(files))
 
 
-def _until_written(home: Home, size: Callable[[], int]) -> float:
-    """Give the seconds from the writer's first write until all it wrote is in files.
+def _write(opened: Session, size: Callable[[], int]) -> float:
+    """Have all services write; give the seconds from the first write until all is in files.
 
-    Files are only looked at when the writer is done and a pipeful is left, so that looking takes
-    no time from those who are measured.  Bytes that never come count as 5 s, and as lost lines.
+    Files are only looked at when the writers are done and a pipeful is left, so that looking takes
+    no time from those who are measured.  Bytes that never come count as lost lines.
     """
-    begin, end = home.stamps.take(2, within=PATIENCE)
+    writers = len(opened.site.services)
+    for pid in opened.processes().kept:
+        os.kill(pid, signal.SIGUSR1)
+    began = min(stamp.at for stamp in opened.stamps.take(writers, within=_WITHIN, what="began"))
+    ended = max(stamp.at for stamp in opened.stamps.take(writers, within=_WITHIN, what="ended"))
     with contextlib.suppress(TimeoutError):
-        until(lambda: size() >= _BYTES, what="all output is in files", within=5.0)
-    return (max(time.monotonic_ns(), end.at) - begin.at) / 1e9
+        until(lambda: size() >= _BYTES, what="all is in files", within=_STRAGGLE)
+        ended = max(time.monotonic_ns(), ended)
+    return (ended - began) / 1e9
 
 
-def _size(folder: Path) -> int:
+def _lines(opened: Session, manager: Manager, case: str, *, written: int) -> Iterator[Value]:
+    lost = doubled = torn = 0
+    for each in opened.site.services:
+        files = manager.logs(opened.site, each.name)
+        found = tally((file.read_bytes() for file in files), written=written)
+        lost, doubled, torn = lost + found.lost, doubled + found.doubled, torn + found.torn
+    yield _value("lines", f"{case}, lost", lost, Unit.LINES)
+    yield _value("lines", f"{case}, doubled", doubled, Unit.LINES)
+    yield _value("lines", f"{case}, cut in two", torn, Unit.LINES)
+
+
+def _logs(opened: Session, manager: Manager) -> list[Path]:
+    return [path for each in opened.site.services for path in manager.logs(opened.site, each.name)]
+
+
+def _size(files: Sequence[Path]) -> int:
     try:
-        return sum(each.stat().st_size for each in _logs(folder))
+        return sum(each.stat().st_size for each in files)
     except FileNotFoundError:
-        return 0  # a file was rotated between listing and looking
+        return 0  # one was rotated between listing and looking
 
 
-def _logs(folder: Path) -> list[Path]:
-    """Give the files of standard output, without their indexes."""
-    found = [folder / name for name in os.listdir(folder) if name.startswith("stdout")]
-    return sorted(each for each in found if each.suffix != ".idx")
-
-
-FIGURE = Figure(
-    name="capture",
-    about="200 MB of numbered lines, from the first write to the last byte in rotated files",
-    floor="a splice loop into one file",
-    measure=measure,
-)
+def _value(figure: str, case: str, number: float, unit: Unit) -> Value:
+    return Value(figure=figure, case=case, number=number, unit=unit)

@@ -1,62 +1,55 @@
-"""How long a killed service is away when its definition asks for no delay."""
+"""How long a killed service is away, with the least restart delay that a manager has."""
 
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
-from bench.home import PATIENCE, Home, running
-from bench.loops import running_loop
-from bench.reading import Figure, Reading, floor, ours
+from bench.manager import Manager
+from bench.reading import Figure, Unit, Value
+from bench.session import Session, Stage, quiet, session
 
-_AGAIN = 10  # times the same service is killed after the first
-
-
-def measure(rounds: int) -> Iterator[Reading]:
-    """Kill services of an agent, and the child of a loop of waitpid(2) and posix_spawn(3)."""
-    with running(rounds) as home:
-        pids = {each["service"]: each["pid"] for each in home.status()}
-        for pid in pids.values():
-            waits, _ = _kill(home, pid)
-            yield from (ours(case, each, "ms") for case, each in _named(waits))
-            yield from (floor(case, each, "ms") for case, each in _named(_loop(home)))
+_COUNT = 5
+_GROWN_UP = 1.5  # seconds; some punish those that die younger
+_WITHIN = 60.0  # seconds
 
 
-def _named(waits: list[float]) -> Iterator[tuple[str, float]]:
-    first, *again = waits
-    yield "first", first
-    yield from (("repeated", each) for each in again)
+def _measure(stage: Stage, manager: Manager) -> Iterator[Value]:
+    with session(stage, quiet(_COUNT)) as opened:
+        _, started = opened.begin(manager)
+        for stamp in started[:1] if manager.traits.detached else started:
+            yield from _kill_twice(opened, stamp.pid)
 
 
-def _kill(home: Home, pid: int) -> tuple[list[float], int]:
-    """Kill *pid*, and each replacement 20 ms after its stamp.
+def _floor(stage: Stage) -> Iterator[Value]:
+    with session(stage) as opened:
+        opened.floor("respawn", stage.workload, opened.stamps.path)
+        (stamp,) = opened.stamps.take(1, within=_WITHIN)
+        pid = stamp.pid
+        for _ in range(_COUNT):
+            pid = yield from _kill_twice(opened, pid)
 
-    Gives the milliseconds to the stamps, and the pid of the last replacement.
-    """
-    waits = []
-    for _ in range(_AGAIN + 1):
-        time.sleep(0.02)
+
+def _kill_twice(opened: Session, pid: int) -> Generator[Value, None, int]:
+    """Kill a service, and its replacement as soon as it runs; give the pid of the next."""
+    # at any instant, so that it is in step with nobody's clock
+    time.sleep(_GROWN_UP + random.random())
+    for case in ("first", "again at once"):
         at = time.monotonic_ns()
         os.kill(pid, signal.SIGKILL)
-        (stamp,) = home.stamps.take(1, within=PATIENCE)
+        (stamp,) = opened.stamps.take(1, within=_WITHIN)
         pid = stamp.pid
-        waits.append((stamp.at - at) / 1e6)
-    return waits, pid
-
-
-def _loop(home: Home) -> list[float]:
-    with running_loop(home, "respawn", *home.stamps.command("")[:-1]):
-        (stamp,) = home.stamps.take(1, within=PATIENCE)
-        waits, last = _kill(home, stamp.pid)
-        os.kill(last, signal.SIGTERM)
-    return waits
+        yield Value(figure="crash", case=case, number=(stamp.at - at) / 1e6, unit=Unit.MS)
+    return pid
 
 
 FIGURE = Figure(
     name="crash",
     about="kill -9 of a service to the stamp of its replacement",
-    floor="a waitpid and posix_spawn loop",
-    measure=measure,
+    fills=("crash",),
+    measure=_measure,
+    floors={"waitpid loop": _floor},
 )

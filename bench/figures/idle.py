@@ -1,4 +1,4 @@
-"""What an agent does when there is nothing to do: it should be nothing."""
+"""What a manager does when there is nothing to do."""
 
 from __future__ import annotations
 
@@ -6,25 +6,36 @@ import time
 from collections.abc import Iterator
 
 from bench import proc
-from bench.home import running
-from bench.reading import Figure, Reading, ours
+from bench.manager import Manager
+from bench.reading import Figure, Unit, Value
+from bench.session import Stage, quiet, session
 
-_SETTLE = 5.0  # seconds after which the work of starting is over
-_QUIET = 10.0  # seconds
+_COUNT = 100
+_SETTLE = 6.0  # seconds after which the work of starting is over
+_QUIET = 20.0  # seconds
 
 
-def measure(rounds: int) -> Iterator[Reading]:
-    """Count what an agent with services that do nothing does."""
-    with running(100) as home:
-        for _ in range(min(rounds, 3)):
-            home.status()  # an agent that was just asked something, as in real life
-            time.sleep(_SETTLE)
-            cpu, switches = proc.cpu(home.pid), proc.switches(home.pid)
-            time.sleep(_QUIET)
-            yield ours("context switches", proc.switches(home.pid) - switches, "in 10 s")
-            yield ours("processor time", (proc.cpu(home.pid) - cpu) * 1000, "ms in 10 s")
+def _measure(stage: Stage, manager: Manager) -> Iterator[Value]:
+    with session(stage, quiet(_COUNT)) as opened:
+        opened.begin(manager)
+        time.sleep(_SETTLE)
+        pids = list(opened.processes().managing)
+        cpu, wakeups, at = proc.cpu(pids), proc.wakeups(pids), time.monotonic()
+        time.sleep(_QUIET)
+        passed = time.monotonic() - at
+        used = (proc.cpu(pids) - cpu) / passed
+        yield _value("processor", used * 100, Unit.PERCENT)
+        yield _value("wake-ups", (proc.wakeups(pids) - wakeups) / passed, Unit.PER_S)
+
+
+def _value(case: str, number: float, unit: Unit) -> Value:
+    return Value(figure="idle", case=case, number=number, unit=unit)
 
 
 FIGURE = Figure(
-    name="idle", about="an agent with 100 quiet services", floor="nothing", measure=measure
+    name="idle",
+    about=f"{_COUNT} quiet services for {_QUIET:g} s, all processes of the manager",
+    fills=("idle",),
+    measure=_measure,
+    rounds=2,
 )

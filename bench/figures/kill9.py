@@ -1,52 +1,95 @@
-"""What becomes of services when their agent is killed, and how soon a new one has them."""
+"""What becomes of services, and of what they write, when their manager is killed."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bench import proc
-from bench.home import Home, running
-from bench.loops import running_loop
-from bench.reading import Figure, Reading, floor, ours
+from bench.manager import Manager
+from bench.reading import Figure, Unit, Value
+from bench.session import Load, Session, Stage, quiet, session
+from bench.stamps import Stamp
+from bench.tally import tally
 
-_COUNT = 100
-
-
-def measure(rounds: int) -> Iterator[Reading]:
-    """Kill the agent, start another, and compare the services with those before."""
-    with running(_COUNT) as home:
-        pids = sorted(each["pid"] for each in home.status())
-        for _ in range(rounds):
-            yield from _agent(home, pids)
-            yield floor("new agent ready", _loop(home, pids), "ms")
+_QUIET = 95
+_TICKING = 5
+_EVERY_US = 1000  # a line each millisecond
+_ALONE = 1.0  # seconds without a manager
+_AFTER = 7.0  # seconds in which a new manager may start what runs already; circus looks every 5 s
+_WITHIN = 60.0  # seconds
 
 
-def _agent(home: Home, pids: list[int]) -> Iterator[Reading]:
-    assert home.agent
-    os.kill(home.pid, signal.SIGKILL)
-    home.agent.wait()
-    started = home.stamps.more(within=0.5)
-    yield ours("alive without an agent", sum(map(proc.alive, pids)), f"of {_COUNT}")
-    at = home.launch()
-    yield ours("new agent ready", (home.until_ready() - at) / 1e6, "ms")
-    started += home.stamps.more(within=0.5)
-    yield ours("started again", len(started), "services")
-    same = set(pids) & {each["pid"] for each in home.status() if each["phase"] == "running"}
-    yield ours("adopted", len(same), f"of {_COUNT}")
+def _measure(stage: Stage, manager: Manager) -> Iterator[Value]:
+    ticking = [
+        Load(name=f"t{number}", mode="tick", args=(str(_EVERY_US),)) for number in range(_TICKING)
+    ]
+    with session(stage, [*quiet(_QUIET), *ticking]) as opened:
+        _, before = opened.begin(manager)
+        opened.stamps.more(within=1.0)
+        opened.kill_heart(manager)
+        opened.stamps.more(within=_ALONE)
+        yield _count("died", sum(not proc.alive(stamp.pid) for stamp in before))
+        at = opened.launch(manager)
+        yield _value("the new manager's status names all", (_in_charge(opened, manager) - at) / 1e6)
+        again = opened.stamps.more(within=_AFTER)
+        yield _count("started again", len(again))
+        yield _count("run twice", _doubles(before, again))
+        if manager.traits.captures:
+            yield from _lines(opened, manager, before)
 
 
-def _loop(home: Home, pids: list[int]) -> float:
-    at = time.monotonic_ns()
-    with running_loop(home, "watch", *map(str, pids)) as loop:
-        return (loop.said() - at) / 1e6
+def _in_charge(opened: Session, manager: Manager) -> int:
+    """Ask until all services are named; give the monotonic nanosecond after that answer."""
+    deadline = time.monotonic() + _WITHIN
+    while time.monotonic() < deadline:
+        ran = opened.run(manager, manager.status(opened.site))
+        if all(each.name in ran.output for each in opened.site.services):
+            return ran.ended
+    raise TimeoutError("its status never named all services")
+
+
+def _doubles(before: Sequence[Stamp], again: Sequence[Stamp]) -> int:
+    running = [each.name for each in [*before, *again] if proc.alive(each.pid)]
+    return len(running) - len(set(running))
+
+
+def _lines(opened: Session, manager: Manager, before: Sequence[Stamp]) -> Iterator[Value]:
+    """Compare what the writers that live on have written with what is in files.
+
+    A writer that died may not be asked how much it had written: its lines count as unknown.
+    """
+    writers = [each for each in before if each.name.startswith("t") and proc.alive(each.pid)]
+    for each in writers:
+        os.kill(each.pid, signal.SIGUSR1)
+    counted = opened.stamps.take(len(writers), within=_WITHIN, what="counted")
+    opened.stamps.more(within=1.0)  # the last lines reach their files
+    lost = doubled = torn = 0
+    for each in counted:
+        files = [path.read_bytes() for path in manager.logs(opened.site, each.name)]
+        found = tally(files, written=each.lines, pid=each.pid)
+        lost, doubled, torn = lost + found.lost, doubled + found.doubled, torn + found.torn
+    if writers:
+        yield _value("lines lost", lost, Unit.LINES)
+        yield _value("lines doubled", doubled, Unit.LINES)
+        yield _value("lines cut in two", torn, Unit.LINES)
+    yield _count("writers that died", _TICKING - len(writers))
+
+
+def _count(case: str, number: int) -> Value:
+    return _value(case, number, Unit.SERVICES)
+
+
+def _value(case: str, number: float, unit: Unit = Unit.MS) -> Value:
+    return Value(figure="kill9", case=case, number=number, unit=unit)
 
 
 FIGURE = Figure(
     name="kill9",
-    about="kill -9 of an agent with 100 services, then a new agent",
-    floor="a Python that starts, reads every /proc/PID/stat and opens every pidfd",
-    measure=measure,
+    about=f"kill -9 of the manager of {_QUIET} quiet services and {_TICKING} that write a line "
+    "each millisecond; a second later it is started again",
+    fills=("kill9",),
+    measure=_measure,
 )
