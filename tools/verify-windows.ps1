@@ -49,7 +49,7 @@ $Program = @'
 import os, signal, subprocess, time
 
 signal.signal(signal.SIGBREAK, lambda number, frame: os.write(1, b"break heard\n"))
-os.write(1, subprocess.run(["whoami.exe", "/all", "/fo", "csv"], capture_output=True).stdout)
+os.write(1, subprocess.run(["whoami.exe", "/all"], capture_output=True).stdout)
 try:
     room = bytearray(400 * 1024 * 1024)
     print("memory given", flush=True)
