@@ -13,10 +13,10 @@ PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 PACKAGE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults fuzz labs check format bench docs clean
+.PHONY: help demo test faults fuzz labs check format bench bench-check docs clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV)/.installed  ## run the demo shop; options: make demo ARGS="--for 15s -o json"
 	@$(BIN)/svcctl demo $(ARGS)
@@ -48,9 +48,11 @@ format: $(VENV)/.installed-dev  ## put the code into the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed-dev  ## measure, beside the peers found on this machine
-	@test -f bench/__main__.py || { echo "there are no benchmarks in this version" >&2; exit 1; }
+bench: $(VENV)/.installed-dev  ## measure beside peers; get them: ARGS=--install; ONLY=start PEERS=runit ROUNDS=3
 	$(BIN)/python -m bench $(ARGS)
+
+bench-check: $(VENV)/.installed-dev  ## fail if the hottest code became 25 % slower than at the last release
+	$(BIN)/python -m bench.micro --check
 
 docs: $(VENV)/.installed-dev  ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
