@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from svcctl import __version__
-from svcctl.cli.doctor import Verdict, clock_check, folder_check, python_check
 from svcctl.cli.happenings import describe
+from svcctl.cli.machine_checks import Verdict, clock_check, folder_check, python_check
 from svcctl.cli.main import main
 from svcctl.events import kinds
 

@@ -69,7 +69,7 @@ def facts(start: Start) -> Iterator[Fact]:
     """Give all that is known about the start, for who asks about this one service."""
     service = start.launched.service
     yield Fact(service=service, name="command", text=start.launched.command)
-    yield Fact(service=service, name="account", text=start.account)
+    yield Fact(service=service, name="account", text=start.account or "unknown")
     waits = f"Windows waits {start.patience / 1000:g} s for its first word"
     yield Fact(service=service, name="patience", text=waits)
     yield Fact(service=service, name="last end", text=_how(start.status))
@@ -103,7 +103,7 @@ def _files(start: Start) -> Iterator[Finding]:
 def _profile(start: Start) -> Iterator[Finding]:
     program = start.launched.program
     owner = profile_of(program, start.profiles)
-    if owner and not _may_read_profile(start.account, owner):
+    if owner and start.account and not _may_read_profile(start.account, owner):
         yield _finding(
             start,
             f"its interpreter {quoted(program)} is in the profile of {owner}",

@@ -1,0 +1,66 @@
+"""Puts together who looks through the native services of this machine for what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from svcctl.bootstrap.host import paths_of
+from svcctl.errors import NotAvailable
+from svcctl.system.detect import Platform, platform
+from svcctl.system.paths import Paths
+
+if TYPE_CHECKING:  # loaded on Windows alone
+    from svcctl.system.windows.finding import Fact, Finding
+
+__all__ = ["NativeReport", "native_report", "on_windows", "who_else_may_change"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeReport:
+    """What was found in *services*, so many of them; *facts* are about those asked for by name."""
+
+    services: int = 0
+    findings: tuple[Finding, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+def on_windows() -> bool:
+    """Say whether access lists, and not modes and owners, decide here who may do what."""
+    return platform() is Platform.WINDOWS
+
+
+def native_report(paths: Paths, names: Collection[str] = ()) -> NativeReport:
+    """Look through every native service, or *names* only; elsewhere than on Windows through none.
+
+    Raises UnknownService for a name Windows does not know, NotAvailable for one elsewhere.
+    """
+    if not on_windows():
+        if names:
+            raise NotAvailable(
+                "single services can be examined on Windows only", hint="svcctl status"
+            )
+        return NativeReport()
+    from svcctl.system.windows.findings import examine  # noqa: PLC0415 - only there
+    from svcctl.system.windows.look import WindowsLook  # noqa: PLC0415
+    from svcctl.system.windows.scm_database import ScmDatabase  # noqa: PLC0415
+
+    found = examine(
+        ScmDatabase(),
+        WindowsLook(),
+        paths=paths,
+        paths_of=lambda host: paths_of(host.home or None, system=host.system),
+        names=names,
+    )
+    return NativeReport(services=found.services, findings=found.findings, facts=found.facts)
+
+
+def who_else_may_change(folder: str) -> tuple[tuple[str, ...], str]:
+    """Give the ordinary users that may change *folder*, and how to keep them from it; Windows."""
+    from svcctl.system.windows.look import access_list  # noqa: PLC0415 - only there
+    from svcctl.system.windows.unsafe_paths import closing  # noqa: PLC0415
+    from svcctl.system.windows.writable import who_may_change  # noqa: PLC0415
+
+    groups = who_may_change(access_list(folder), folder=True)
+    return groups, closing(folder, groups, folder=True) if groups else ""
