@@ -56,7 +56,12 @@ def begin(name: str, where: Paths, body: Body, *, pausable: bool = True) -> int:
         if every is not None:
             _ping(report, every)
 
-    return body(report, attach).status
+    status = body(report, attach).status
+    if platform() is not Platform.MACOS:
+        return status
+    from svcctl.system.launchd.ending import exit_status  # noqa: PLC0415 - not there elsewhere
+
+    return exit_status(status, name, os.environ)
 
 
 def _ping(report: SystemdReport, every: float) -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from svcctl.spec.policy import Limits, Overlap
-from svcctl.spec.service import SecretsAs, ServiceSpec, Start
+from svcctl.spec.service import Scope, SecretsAs, ServiceSpec, Start
 
 _SPECIAL_WEEKDAY = re.compile(r"#|\dL")
 
@@ -68,9 +68,24 @@ def to_scm_host(spec: ServiceSpec) -> ServiceSpec:
     return replace(_detached(spec), user=None)
 
 
+def as_account(spec: ServiceSpec) -> bool:
+    """Say whether launchd can start the host as the service's own user, so that it is not root.
+
+    Only root reads secrets it was not given, raises limits and chooses supplementary groups, and
+    ``UserName`` of launchd.plist(5) takes a name.
+    """
+    limits = spec.limits
+    raises = limits.nofile is not None or bool(limits.rlimit) or limits.nice < 0
+    secret = any(each.startswith("file:") for each in spec.secrets.values())
+    for_root = raises or secret or spec.supplementary_groups is not None
+    named = spec.user is not None and not spec.user.isdecimal()
+    return spec.scope is Scope.SYSTEM and named and not for_root
+
+
 def to_launchd_host(spec: ServiceSpec) -> ServiceSpec:
-    """Give *spec* for a host under launchd, which minds the clock; account and limits are ours."""
-    return replace(_detached(spec), schedule=None)
+    """Give *spec* for a host under launchd, which minds the clock, and the account if it can."""
+    alone = replace(_detached(spec), schedule=None)
+    return replace(alone, user=None, group=None) if as_account(spec) else alone
 
 
 def _detached(spec: ServiceSpec) -> ServiceSpec:

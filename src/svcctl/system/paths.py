@@ -85,7 +85,7 @@ def find_paths(environ: Mapping[str, str], *, system: bool = False) -> Paths:
             environ,
             config="/etc/svcctl",
             state="/var/lib/svcctl",
-            run="/run/svcctl",
+            run=_system_run(),
             logs="/var/log/svcctl",
         )
     state = _xdg(environ, "XDG_STATE_HOME", ".local/state")
@@ -97,6 +97,14 @@ def find_paths(environ: Mapping[str, str], *, system: bool = False) -> Paths:
         run=os.path.join(runtime, "svcctl") if os.path.isabs(runtime) else "",
         logs=os.path.join(state, "logs"),
     )
+
+
+def _system_run() -> str:
+    """Give the run folder of the machine's agent and hosts.
+
+    macOS has no /run, and empties /var/run, where a host that is not root could make no folder.
+    """
+    return "/var/lib/svcctl/run" if platform() is Platform.MACOS else "/run/svcctl"
 
 
 def _windows_paths(environ: Mapping[str, str], *, system: bool) -> Paths:

@@ -12,18 +12,21 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 
 from svcctl.errors import AgentUnreachable, Conflict, Denied, SystemFault, TimedOut
 from svcctl.ports import Act, Applied, InstanceStatus
 from svcctl.spec import canonical
+from svcctl.spec.handover import as_account
 from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system import whole_file
+from svcctl.system.launchd.account import Account, find_account, give, own_account
 from svcctl.system.launchd.launchctl import Launchctl, Run, run_command
 from svcctl.system.launchd.plist import Site, host_plist, label, stop_seconds
 from svcctl.system.launchd.standing import outside_views
-from svcctl.system.paths import Paths, host_paths, private_folder
+from svcctl.system.paths import Paths, host_paths
 from svcctl.system.registrations import Registration, Registrations
 
 AskHost = Callable[[str, str, Mapping[str, object]], object]
@@ -185,9 +188,10 @@ class LaunchdManager:
         registration = self._registration(applied, spec)
         content = self._plist(registration)
         orders = self._allowing(spec)
+        account = self._account(spec)
         try:
-            self._registrations.write(registration)
-            private_folder(host_paths(self._paths, spec.name).state)
+            self._write_for(registration, account)
+            give(self._host_folders(spec.name), account)
             whole_file.write(self._plist_path(spec.name), content)
         except PermissionError as error:
             raise Denied(
@@ -198,6 +202,19 @@ class LaunchdManager:
             raise SystemFault(f"'{error.filename}' cannot be written: {error.strerror}") from error
         if orders:
             self._launchctl.set_allowed(label(spec.name), allowed=spec.start is not Start.DISABLED)
+
+    def _account(self, spec: ServiceSpec) -> Account:
+        user = spec.user if as_account(spec) else None
+        return find_account(user, spec.group) if user else own_account()
+
+    def _write_for(self, registration: Registration, account: Account) -> None:
+        """Write the registration, for *account* to read as well."""
+        reader = None if account == own_account() else account.group
+        self._registrations.write(registration, reader=reader)
+
+    def _host_folders(self, name: str) -> tuple[str, ...]:
+        host = host_paths(self._paths, name)
+        return (host.state, host.run, os.path.join(host.logs, name))
 
     async def uninstall(self, name: str) -> None:
         """Remove job, property list, folders and registration; raises Conflict while it runs."""
@@ -211,7 +228,9 @@ class LaunchdManager:
         self._take_away(name)
 
     def _take_away(self, name: str) -> None:
-        """Remove every file of a service; what is not there is no error."""
+        """Remove every file of a service but its logs; what is not there is no error."""
+        with suppress(OSError):  # the folder of logs stays where there are any
+            os.rmdir(os.path.join(self._paths.logs, name))
         whole_file.delete(self._plist_path(name))
         host = host_paths(self._paths, name)
         for folder in (host.state, host.run):
@@ -224,7 +243,8 @@ class LaunchdManager:
     async def enable(self, name: str, *, enabled: bool) -> None:
         """Have the service start by itself, or no longer; from the next load on."""
         registration = replace(self._registrations.read(name), enabled=enabled)
-        self._registrations.write(registration)
+        spec = canonical.parse(registration.applied.spec)
+        self._write_for(registration, self._account(spec))
         whole_file.write(self._plist_path(name), self._plist(registration))
 
     # verbs

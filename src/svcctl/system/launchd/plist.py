@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from svcctl.errors import SpecError
+from svcctl.spec.handover import as_account
 from svcctl.spec.policy import Limits, LogTo, Overlap, RestartWhen
 from svcctl.spec.service import Scope, ServiceSpec, Start, Type
 from svcctl.system.launchd.calendar import calendar
@@ -19,7 +20,7 @@ Document = dict[str, object]
 
 _PREFIX = "org.svcctl."
 _SLACK = 10  # seconds beyond what the stop steps and hooks may take
-_THROTTLE = 10  # seconds; launchd's own default
+_THROTTLE = 10  # seconds between two starts of a host; launchd's own default
 _RESOURCES = {
     "core": "Core",
     "cpu": "CPU",
@@ -51,9 +52,9 @@ def label(service: str) -> str:
 def host_plist(spec: ServiceSpec, site: Site) -> bytes:
     """Give the property list under which launchd runs the host of *spec*.
 
-    The host sees to account and limits itself: under launchd nobody else could make the folder
-    it works in, which a reboot empties, and limits of a program are not for its host.  Raises
-    SpecError for what launchd cannot do.
+    It runs as the service's user unless only root can do what is asked of it; it sees to limits
+    itself, as those of a program are not for its host.  Raises SpecError for what launchd cannot
+    do.
     """
     _refuse(spec)
     schedule = _schedule(spec)
@@ -62,9 +63,9 @@ def host_plist(spec: ServiceSpec, site: Site) -> bytes:
             "Label": label(spec.name),
             "ProgramArguments": list(site.argv),
             "RunAtLoad": site.enabled and not schedule,
+            **(_account_names(spec) if as_account(spec) else {}),
             "KeepAlive": _keep_alive(by_itself=site.enabled and not schedule),
-            # how fast a host that gave up is tried again; svcctl's own restarts are its business
-            "ThrottleInterval": max(_THROTTLE, math.ceil(spec.restart.max_delay)),
+            "ThrottleInterval": _THROTTLE,
             **schedule,
             "ExitTimeOut": stop_seconds(spec),
             "ProcessType": "Interactive",  # the only one whose processor and disk are not throttled
@@ -75,7 +76,7 @@ def host_plist(spec: ServiceSpec, site: Site) -> bytes:
 
 
 def _keep_alive(*, by_itself: bool) -> Document:
-    """Have launchd restart a host that failed.
+    """Have launchd restart a host that failed; one that gave up says it succeeded (see ending).
 
     ``SuccessfulExit`` would also start it at load; one that is not to start by itself is only
     restarted after a crash.
@@ -184,11 +185,15 @@ def _at_load(spec: ServiceSpec) -> bool:
 def _account(spec: ServiceSpec) -> Document:
     found: Document = {}
     if spec.scope is not Scope.USER:
-        found |= {"UserName": spec.user} if spec.user else {}
-        found |= {"GroupName": spec.group} if spec.group else {}
+        found |= _account_names(spec)
     if spec.umask is not None:
         found["Umask"] = spec.umask
     return found
+
+
+def _account_names(spec: ServiceSpec) -> Document:
+    user: Document = {"UserName": spec.user} if spec.user else {}
+    return user | ({"GroupName": spec.group} if spec.group else {})
 
 
 def _resources(limits: Limits) -> Document:

@@ -8,10 +8,9 @@ from svcctl.ports import InstanceStatus
 from svcctl.spec import canonical
 from svcctl.spec.instance import instance_names
 from svcctl.spec.service import ServiceSpec
+from svcctl.system.launchd.ending import GAVE_UP
 from svcctl.system.launchd.launchctl import Job
 from svcctl.system.registrations import Registration
-
-_GAVE_UP = {69: "svcctl gave up: it failed too often", 78: "its configuration is bad"}
 
 
 def outside_views(registration: Registration, job: Job | None) -> list[InstanceStatus]:
@@ -69,4 +68,4 @@ def _reason(job: Job | None) -> str:
         return ""
     if job.signal:
         return f"the host was killed: {job.signal}"
-    return _GAVE_UP.get(job.exit_code or 0, f"the host ended with exit code {job.exit_code}")
+    return GAVE_UP.get(job.exit_code or 0, f"the host ended with exit code {job.exit_code}")

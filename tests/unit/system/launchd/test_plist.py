@@ -5,12 +5,15 @@ from __future__ import annotations
 import plistlib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from svcctl.errors import SpecError
+from svcctl.spec.handover import to_launchd_host
 from svcctl.spec.policy import (
     Hooks,
     Limits,
@@ -25,6 +28,7 @@ from svcctl.spec.policy import (
 )
 from svcctl.spec.probe import Probe
 from svcctl.spec.service import Scope, ServiceSpec, Start, Type
+from svcctl.system.launchd.ending import exit_status
 from svcctl.system.launchd.plist import Site, host_plist, label, lost, plain_plist
 
 SITE = Site(argv=("/usr/bin/python3", "-I", "host.py", "web"), output="/var/lib/host.log")
@@ -175,12 +179,78 @@ def test_the_host_starts_at_load_and_is_kept_alive_while_it_fails() -> None:
         "ProgramArguments": ["/usr/bin/python3", "-I", "host.py", "web"],
         "RunAtLoad": True,
         "KeepAlive": {"SuccessfulExit": False},
-        "ThrottleInterval": 60,
+        "ThrottleInterval": 10,
         "ExitTimeOut": 25,
         "ProcessType": "Interactive",
         "StandardOutPath": "/var/lib/host.log",
         "StandardErrorPath": "/var/lib/host.log",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "spec"),
+    [
+        ("host", WEB),
+        ("host-as-user", replace(WEB, user="app", group="staff")),
+        ("host-daily", replace(WEB, user="app", schedule=Schedule(cron="30 3 * * *"))),
+    ],
+)
+def test_a_list_is_written_to_the_letter(name: str, spec: ServiceSpec) -> None:
+    golden = Path(__file__).parent / "golden" / f"{name}.plist"
+
+    assert host_plist(spec, SITE) == golden.read_bytes()
+
+
+def test_the_host_is_the_user_the_service_runs_as() -> None:
+    found = document(host_plist(replace(WEB, user="app", group="staff"), SITE))
+
+    assert (found["UserName"], found["GroupName"]) == ("app", "staff")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"secrets": {"TOKEN": "file:/etc/token"}},
+        {"limits": Limits(nofile=100_000)},
+        {"limits": Limits(rlimit={"core": -1})},
+        {"limits": Limits(nice=-5)},
+        {"supplementary_groups": ("tls",)},
+        {"user": "501"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_the_host_is_root_for_what_only_root_can_do(changes: dict[str, Any]) -> None:
+    spec = replace(WEB, **{"user": "app", **changes})
+
+    assert "UserName" not in document(host_plist(spec, SITE))
+    assert to_launchd_host(spec).user == spec.user
+
+
+def test_who_the_host_is_the_program_need_not_become() -> None:
+    assert to_launchd_host(replace(WEB, user="app", group="staff")).user is None
+
+
+def test_a_user_s_own_host_is_that_user_anyway() -> None:
+    spec = replace(WEB, scope=Scope.USER)
+
+    assert "UserName" not in document(host_plist(spec, SITE))
+
+
+@pytest.mark.parametrize(
+    ("status", "label_told", "expected"),
+    [
+        (69, "org.svcctl.web", 0),
+        (78, "org.svcctl.web", 0),
+        (1, "org.svcctl.web", 1),
+        (0, "org.svcctl.web", 0),
+        (69, "org.svcctl.other", 69),
+        (69, "", 69),
+    ],
+)
+def test_a_host_that_gave_up_is_not_started_for_ever(
+    status: int, label_told: str, expected: int
+) -> None:
+    assert exit_status(status, "web", {"XPC_SERVICE_NAME": label_told}) == expected
 
 
 def test_what_does_not_start_by_itself_is_not_kept_alive_in_a_way_that_starts_it() -> None:
