@@ -58,6 +58,17 @@ class InstanceAdopted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramFound(Event):
+    """A new agent found a program of its own that the journal does not know of.
+
+    It carries on with it, at once or when the service is defined again, and ends what the
+    definition has no place for.
+    """
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TreeKilled(Event):
     """Processes that had not ended by themselves were killed; each as ``pid name``."""
 
@@ -153,6 +164,13 @@ class AgentStarted(Event):
 
     pid: int
     adopted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateReplaced(Event):
+    """The state was unusable: it lies aside, and what could be read of it was taken over."""
+
+    problem: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,6 +151,15 @@ class Child(Protocol):
         """Let go of descriptors; the tree is not touched."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survivor:
+    """A main process that an earlier agent started as *tag*, with *token*."""
+
+    tag: str
+    token: str
+    identity: Identity
+
+
 class Spawner(Protocol):
     """Starts and finds process trees; the only way the engine touches processes."""
 
@@ -168,6 +177,12 @@ class Spawner(Protocol):
 
     def find(self, token: str) -> Identity | None:
         """Find the main process started with *token*, or None: for an interrupted spawn."""
+
+    def survivors(self) -> tuple[Survivor, ...]:
+        """Give what earlier agents started and that still runs, oldest first.
+
+        For a journal that may not know of it; hooks and probes (``:`` in the tag) are left out.
+        """
 
     def strays(self, tag: str, token: str, then: Callable[[tuple[Member, ...]], None]) -> None:
         """Kill what is left of a tree whose main process ended unseen; then tell *then*."""

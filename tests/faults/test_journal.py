@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import sys
 from collections.abc import Callable
@@ -80,8 +81,8 @@ class Life:
         for name in {name.split(".")[0] for name in self.trial.standing()}:
             self.trial.ask("remove", name)
         self.trial.kill_agent()
-        shutil.rmtree(self.trial.notes)
-        shutil.rmtree(self.trial.paths.logs)
+        for folder in (self.trial.notes, self.trial.paths.logs):
+            shutil.rmtree(folder, ignore_errors=True)
         self.trial.wanted.clear()
         self.gone.clear()
         if self.trial.chance.random() < 0.5:
@@ -139,3 +140,42 @@ def _start(trial: Trial, number: int, moment: str) -> None:
 def _end(trial: Trial) -> None:
     if trial.agent.poll() is None:
         trial.kill_agent()
+
+
+DAMAGES: dict[str, Callable[[bytearray, random.Random], None]] = {
+    "cut short": lambda content, chance: content.__delitem__(
+        slice(chance.randrange(len(content)), None)
+    ),
+    "empty": lambda content, _: content.clear(),
+    "all garbage": lambda content, chance: content.__setitem__(
+        slice(None), chance.randbytes(len(content))
+    ),
+    "a page of garbage": lambda content, chance: _spoil(content, chance, 4096),
+    "a few bytes of garbage": lambda content, chance: _spoil(content, chance, 16),
+}
+
+
+def _spoil(content: bytearray, chance: random.Random, size: int) -> None:
+    at = chance.randrange(max(1, len(content) - size))
+    content[at : at + size] = chance.randbytes(min(size, len(content)))
+
+
+@pytest.mark.parametrize("file", ["state.db", "state.db-wal"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_journal_stops_no_agent_and_doubles_no_program(
+    trial: Trial, invariants: Invariants, file: str, damage: str
+) -> None:
+    trial.apply_counting("one", "two")
+    definitions = (trial.home / "svcctl.toml").read_text()
+    before = trial.pids()
+    trial.kill_agent()
+    path = Path(trial.paths.state) / file
+    content = bytearray(path.read_bytes())
+    DAMAGES[damage](content, trial.chance)
+    path.write_bytes(content)
+
+    trial.start_agent()
+    trial.apply(definitions)
+
+    assert trial.pids() == before
+    invariants.hold(killed=False)

@@ -21,7 +21,7 @@ from svcctl.engine.bus import LocalBus
 from svcctl.engine.manager import AgentManager
 from svcctl.engine.store import SqliteStore
 from svcctl.engine.world import World
-from svcctl.events import AgentStarted, AgentStopped
+from svcctl.events import AgentStarted, AgentStopped, StateReplaced
 from svcctl.system.clock import SystemClock
 from svcctl.system.paths import Paths
 
@@ -79,6 +79,8 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
         adopted = manager.load()
         started_at = clock.now()
         bus.publish(AgentStarted(at=started_at, pid=os.getpid(), adopted=adopted))
+        if store.recovered:
+            bus.publish(StateReplaced(at=started_at, problem=store.recovered))
         about = About(
             version=__version__,
             home=paths.state,

@@ -23,6 +23,7 @@ from svcctl.system.posix.notify import PosixNoticeBoard
 from svcctl.system.posix.process import boot_id, own_usage
 from svcctl.system.posix.signals import stop_signals
 from svcctl.system.posix.spawn import PosixSpawner
+from svcctl.system.posix.survivors import mark_in
 from svcctl.system.watch import FileSystemWatch
 
 
@@ -31,7 +32,7 @@ def machine(paths: Paths, *, clock: Clock, bus: Bus) -> Iterator[Machine]:
     """See :func:`svcctl.bootstrap.here.machine`."""
     with ExitStack() as stack:
         stack.enter_context(lock(paths.lock))
-        spawner = stack.enter_context(PosixSpawner(agent=paths.agent))
+        spawner = stack.enter_context(PosixSpawner(agent=paths.agent, mark=mark_in(paths.run)))
         notices = PosixNoticeBoard(paths.notify)
         stack.callback(notices.close)
         yield Machine(

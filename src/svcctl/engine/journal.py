@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import cast
 
 from svcctl.engine.life import Cause, Ending, Instance, Phase, Stage
 from svcctl.ports import Document, Identity
+
+log = logging.getLogger(__name__)
 
 KIND = "instance"
 
@@ -72,6 +75,19 @@ def from_document(document: Document) -> Entry:
 
 def _identity(document: object) -> Identity:
     return Identity(**_known(dict(cast("Document", document)), Identity))  # type: ignore[arg-type]
+
+
+def read(documents: Iterable[tuple[str, Document]]) -> tuple[dict[str, Entry], set[str]]:
+    """Give the pages by their keys, and the keys of those that cannot be read."""
+    entries: dict[str, Entry] = {}
+    unreadable: set[str] = set()
+    for key, document in documents:
+        try:
+            entries[key] = from_document(document)
+        except (KeyError, TypeError, ValueError):
+            log.exception("journal.unreadable", extra={"instance": key})
+            unreadable.add(key)
+    return entries, unreadable
 
 
 def _known(document: Document, kind: type[Entry | Instance | Identity]) -> Document:

@@ -14,6 +14,7 @@ from svcctl.engine.keeper import Keeper, instance_name
 from svcctl.engine.leaving import Leaving
 from svcctl.engine.life import QUIET, Phase, Told
 from svcctl.engine.needs import Needs
+from svcctl.engine.survivors import Survivors
 from svcctl.engine.world import World
 from svcctl.errors import Conflict, SpecError, UnknownService
 from svcctl.events import Event, SpecApplied
@@ -49,6 +50,7 @@ class AgentManager:
         self.needs = Needs(self._kept)
         self._census = Census(world.spawner, clock=world.clock, needs=self.needs)
         self._leaving = Leaving(bus=world.bus, drop=self._drop)
+        self._survivors = Survivors(world)
         self._delayed: Timer | None = None
         self._forget = world.bus.subscribe(self.needs.notice)
 
@@ -120,7 +122,8 @@ class AgentManager:
         """Take a new service; it is not started."""
         if applied.name in self._kept:
             raise Conflict(f"service {applied.name!r} is there already")
-        self._add(applied, enabled=None)
+        for keeper in self._add(applied, enabled=None).keepers:
+            _take_over(keeper, self._survivors.claim(keeper, None))
         self._say(applied, "created")
 
     async def settle(self) -> None:
@@ -336,14 +339,12 @@ class AgentManager:
 
     def load(self) -> int:
         """Take over what an earlier agent kept; give how many programs were found running."""
-        entries, unreadable = self._journal()
+        entries, unreadable = journal.read(self._world.store.items(journal.KIND))
         for name, document in self._world.store.items(_KIND):
             self._reload_service(name, document)
-        keepers = [keeper for kept in self._kept.values() for keeper in kept.keepers]
         adopted = 0
-        for keeper in keepers:
-            entry = entries.pop(keeper.name, None)
-            if entry and entry.boot_id == self._world.boot_id:
+        for keeper in [each for kept in self._kept.values() for each in kept.keepers]:
+            if entry := self._survivors.claim(keeper, entries.pop(keeper.name, None)):
                 adopted += _take_over(keeper, entry)
                 if entry.resume:
                     keeper.tell(Told.ARM if keeper.spec.schedule else Told.START)
@@ -354,19 +355,8 @@ class AgentManager:
         for key, entry in entries.items():
             if entry.service in self._kept:
                 self._end_unwanted(key, entry)
+        self._survivors.end(self._kept)
         return adopted
-
-    def _journal(self) -> tuple[dict[str, journal.Entry], set[str]]:
-        """Give what an earlier agent wrote of instances, and those of which it is unreadable."""
-        entries: dict[str, journal.Entry] = {}
-        unreadable: set[str] = set()
-        for key, document in self._world.store.items(journal.KIND):
-            try:
-                entries[key] = journal.from_document(document)
-            except (KeyError, TypeError, ValueError):
-                log.exception("journal.unreadable", extra={"instance": key})
-                unreadable.add(key)
-        return entries, unreadable
 
     def _end_unwanted(self, name: str, entry: journal.Entry) -> None:
         """End an instance past the last one: an earlier agent died while it was leaving."""
@@ -485,10 +475,10 @@ def _dismiss(keeper: Keeper) -> None:
     keeper.tell(Told.STOP, reason="the agent stops")
 
 
-def _take_over(keeper: Keeper, entry: journal.Entry) -> bool:
+def _take_over(keeper: Keeper, entry: journal.Entry | None) -> bool:
     """Have *keeper* carry on; one page of the journal that is no good must not stop the agent."""
     try:
-        return keeper.take_over(entry)
+        return entry is not None and keeper.take_over(entry)
     except Exception:
         log.exception("journal.unusable", extra={"instance": keeper.name})
         return False

@@ -22,6 +22,7 @@ from svcctl.ports import (
     Member,
     Notice,
     Subscriber,
+    Survivor,
     Usage,
 )
 from svcctl.spec.policy import LogPolicy
@@ -84,6 +85,10 @@ class FakeClock:
             self._pass(next_at - self._monotonic)
             heapq.heappop(self._timers)[2].ring()
         self._pass(until - self._monotonic)
+
+    def stand_still(self, seconds: float) -> None:
+        """Let time pass with nobody there: what is due meanwhile comes late, when all goes on."""
+        self._pass(seconds)
 
     def jump(self, seconds: float) -> None:
         """Set the wall clock, as a person or NTP would; no time passes."""
@@ -252,6 +257,14 @@ class FakeSpawner:
     def find(self, token: str) -> Identity | None:
         """Find the main process started with *token*."""
         return next((c.identity for c in self.running if c.launch.token == token), None)
+
+    def survivors(self) -> tuple[Survivor, ...]:
+        """Give every program that runs, hooks and probes excepted."""
+        return tuple(
+            Survivor(tag=each.launch.tag, token=each.launch.token, identity=each.identity)
+            for each in self.running
+            if ":" not in each.launch.tag
+        )
 
     def strays(self, tag: str, token: str, then: Callable[[tuple[Member, ...]], None]) -> None:
         """Kill what is left of a tree, then tell *then* whom."""

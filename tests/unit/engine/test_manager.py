@@ -458,8 +458,9 @@ async def test_a_page_of_the_journal_that_is_no_good_stops_nobody_else(
 
 @pytest.mark.parametrize("damage", [{}, {"deadline": "soon"}, {"state": 7}])
 async def test_what_may_run_unseen_is_not_started_a_second_time(
-    world: FakeWorld, turns: Turns, damage: Document
+    world: FakeWorld, turns: Turns, damage: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(FakeSpawner, "survivors", lambda _: ())
     await up(world, spec("web"), spec("db"))
     page = dict(world.store.items(journal.KIND))["web"]
     world.store.put(journal.KIND, "web", {**page, **damage} if damage else {})

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from svcctl.errors import CannotSpawn, SystemFault
-from svcctl.ports import Child, Identity, Launch, Member, Usage
+from svcctl.ports import Child, Identity, Launch, Member, Survivor, Usage
 from svcctl.system.posix.account import environment_of, find_account
 from svcctl.system.posix.cgroup import Cgroups, Group, group_of, needs_group, open_cgroups
 from svcctl.system.posix.child import PosixChild
@@ -39,6 +39,7 @@ from svcctl.system.posix.program import find_program
 from svcctl.system.posix.reaper import reap_orphans
 from svcctl.system.posix.signals import hush_wakeups
 from svcctl.system.posix.start import Start, start
+from svcctl.system.posix.survivors import MARK_VARIABLE, survivors
 from svcctl.system.posix.sweep import Sweep
 from svcctl.system.posix.tree import Tree
 
@@ -51,13 +52,17 @@ class PosixSpawner:
     While entered, orphans of our trees come to us and are taken leave of.  A process that adopts
     after an exec (``agent upgrade``) must do so before it first yields to the loop.
 
-    *agent* names the agent, the same after a restart.  *use_cgroups*: None where we were given a
+    *agent* names the agent, the same after a restart.  By *mark*, a secret, it knows its programs
+    again; it is the same until the machine boots.  *use_cgroups*: None where we were given a
     place for them.  Hooks and probes (``:`` in the tag) get no control group: moving one costs up
     to 15 ms of waiting on an idle machine, and they are short.
     """
 
-    def __init__(self, *, agent: str = "default", use_cgroups: bool | None = None) -> None:
+    def __init__(
+        self, *, agent: str = "default", mark: str = "", use_cgroups: bool | None = None
+    ) -> None:
         self._agent = agent
+        self._mark = mark
         self._use_cgroups = use_cgroups
         self._cgroups: Cgroups | None = None
         self._children: dict[int, PosixChild] = {}
@@ -129,6 +134,7 @@ class PosixSpawner:
         env = dict(launch.env) if account is None else environment_of(account, launch.env)
         env[TOKEN_VARIABLE] = launch.token
         env[TAG_VARIABLE] = launch.tag
+        env[MARK_VARIABLE] = self._mark
         program = find_program(launch.argv[0] if launch.argv else "", env=env, cwd=launch.cwd)
         group, problems = self._make_group(launch)
         # Limits must hold from the first instruction on, so the program joins by itself.
@@ -190,6 +196,10 @@ class PosixSpawner:
         if not leaders:
             return None
         return self.identify(min(leaders, key=lambda each: (each.start_ticks, each.pid)).pid)
+
+    def survivors(self) -> tuple[Survivor, ...]:
+        """Give what agents with our mark started and that runs."""
+        return survivors(self._mark, self.identify) if self._mark else ()
 
     def strays(self, tag: str, token: str, then: Callable[[tuple[Member, ...]], None]) -> None:
         """Kill what is left of a tree whose main process ended while no agent ran."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from svcctl.errors import CannotSpawn, SvcctlError
-from svcctl.ports import Child, Identity, Launch, Member, Usage
+from svcctl.ports import Child, Identity, Launch, Member, Survivor, Usage
 from svcctl.system.windows.child import WindowsChild
 from svcctl.system.windows.console import heed_ctrl_c
 from svcctl.system.windows.create import Creation
@@ -135,6 +135,10 @@ class WindowsSpawner:
         """Find the main process started with *token*, or None."""
         child = self._children.get(token)
         return None if child is None or child.has_ended else child.identity
+
+    def survivors(self) -> tuple[Survivor, ...]:
+        """None: what an earlier agent started has ended with it."""
+        return ()
 
     def strays(
         self,
