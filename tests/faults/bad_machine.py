@@ -49,7 +49,7 @@ def make_bad_machine(folder: Path, disk: Path) -> BadMachine:
     if compiler is None:
         pytest.skip("needs a C compiler")
     library, steering = folder / "bad_machine.so", folder / "bad_machine"
-    command = [compiler, "-shared", "-fPIC", "-O1", "-o", library, SOURCE, "-ldl"]
+    command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"]
     subprocess.run(command, check=True)
     steering.write_bytes(bytes(FAULTS.size))
     with steering.open("r+b") as file:

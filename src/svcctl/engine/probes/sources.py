@@ -16,6 +16,7 @@ OnCheck = Callable[[str], None]
 """Told of every check: what was wrong, or an empty text."""
 
 _FIRST_PAUSE = 0.05  # seconds after an eager check that failed; doubles up to the interval
+_STOOD_STILL = 1.0  # seconds by which a timer is late where the machine was not merely busy
 _SHOWN = 200  # characters of a fatal line that are told
 
 
@@ -112,7 +113,8 @@ class Heartbeat:
     """Fails when the program has been silent for too long; needs no polling.
 
     The first beat may take *patience* seconds, where that is longer.  WATCHDOG_USEC changes the
-    length, 0 ends the watch, as in sd_notify(3).
+    length, 0 ends the watch, as in sd_notify(3).  Where this process or the whole machine stood
+    still, which is seen from a timer that rings late, the time begins anew, but not twice.
     """
 
     def __init__(
@@ -126,6 +128,8 @@ class Heartbeat:
         self._longest, self._clock, self._hear = longest, clock, hear
         self._patience = patience
         self._expected = 0.0
+        self._due = 0.0
+        self._excused = False
         self._timer: Timer | None = None
         self._deafen: Cancel | None = None
         self._on_check: OnCheck | None = None
@@ -147,7 +151,7 @@ class Heartbeat:
     def _expect(self, seconds: float) -> None:
         if self._timer:
             self._timer.cancel()
-        self._expected = seconds
+        self._expected, self._due = seconds, self._clock.monotonic() + seconds
         self._timer = self._clock.later(seconds, self._silent) if seconds > 0 else None
 
     def _heard(self, notice: Notice) -> None:
@@ -157,6 +161,7 @@ class Heartbeat:
             self._expect(length)
         match notice.fields.get("WATCHDOG"):
             case "1":
+                self._excused = False
                 self._expect(self._longest)
                 self._tell("")
             case "trigger":
@@ -165,6 +170,10 @@ class Heartbeat:
                 return
 
     def _silent(self) -> None:
+        if self._clock.monotonic() > self._due + _STOOD_STILL and not self._excused:
+            self._excused = True
+            self._expect(self._expected)
+            return
         self._tell(f"no heartbeat for {self._expected:g}s")
 
     def _tell(self, problem: str) -> None:

@@ -268,6 +268,21 @@ def test_a_beat_after_silence_is_a_new_beginning(
 
 
 @pytest.mark.usefixtures("heartbeat")
+def test_silence_while_everything_stood_still_is_excused_once(
+    clock: FakeClock, voice: Voice, told: list[str]
+) -> None:
+    voice.say(WATCHDOG="1")
+
+    clock.stand_still(3600.0)
+    clock.forward(4.9)
+    assert told == [""]
+    clock.stand_still(3600.0)
+    clock.forward()
+
+    assert told == ["", "no heartbeat for 5s"]
+
+
+@pytest.mark.usefixtures("heartbeat")
 def test_a_program_can_call_for_help(voice: Voice, told: list[str]) -> None:
     voice.say(WATCHDOG="trigger")
 

@@ -1,0 +1,77 @@
+"""An agent that stands still for a while: SIGSTOP, a suspended machine, a debugger."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from svcctl.errors import AgentUnreachable, TimedOut
+from tests.faults.invariants import Invariants
+from tests.faults.probing import command, free_port, service
+from tests.faults.trial import Effort, Trial
+from tests.flows.conftest import until
+
+
+@contextmanager
+def standing_still(trial: Trial, seconds: float) -> Iterator[None]:
+    """Stop the agent; it stands still for that long after the block, too."""
+    trial.agent.send_signal(signal.SIGSTOP)
+    try:
+        yield
+        subprocess.run(["sleep", str(seconds)], check=True)
+    finally:
+        trial.agent.send_signal(signal.SIGCONT)
+
+
+def test_services_outlast_an_agent_that_stands_still_and_no_line_is_lost(
+    trial: Trial, invariants: Invariants, effort: Effort
+) -> None:
+    trial.apply_counting("one", "two", "three")
+    before = trial.pids()
+
+    with standing_still(trial, effort.of(60, bounded=2)):
+        trial.kill(before["two"])
+
+    until(lambda: trial.pids().get("two") not in {None, before["two"]}, what="it is restarted")
+    after = trial.pids()
+    assert [name for name in before if after[name] != before[name]] == ["two"]
+    invariants.hold()
+
+
+def test_who_lived_all_the_time_is_not_restarted_because_the_agent_stood_still(
+    trial: Trial, effort: Effort
+) -> None:
+    """Beats and answers wait in sockets meanwhile: they are read before anybody is judged."""
+    port = free_port()
+    often = "interval = '50ms'\ntimeout = '500ms'\nfails = 1\ngrace = '0s'"
+    trial.apply(
+        service("beating", command("beat"), "heartbeat = '500ms'\ngrace = '0s'")
+        + service("heard", command("listen", port), f"tcp = '127.0.0.1:{port}'\n{often}")
+        + service("looked-at", command("listen", free_port()), f"exec = ['sleep', '0.1']\n{often}")
+    )
+    until(lambda: all(each["live"] for each in trial.standing().values()), what="all live")
+
+    for _ in range(effort.of(20, bounded=3)):
+        with standing_still(trial, effort.of(3, bounded=1)):
+            pass
+        trial.ask("status")
+
+    assert {name: each["restarts"] for name, each in trial.standing().items()} == {
+        "beating": 0,
+        "heard": 0,
+        "looked-at": 0,
+    }
+    assert "ProbeFailed" not in {each["kind"] for each in trial.events()}
+
+
+def test_a_verb_asked_meanwhile_is_carried_out_afterwards(trial: Trial) -> None:
+    trial.apply_counting("one")
+
+    with standing_still(trial, 0.5), pytest.raises((TimedOut, AgentUnreachable)):
+        trial.ask("stop", "one", within=0.5)
+
+    until(lambda: trial.standing()["one"]["phase"] == "stopped", what="it is stopped all the same")
