@@ -144,6 +144,6 @@ def _agent_check(session: Session, where: Paths) -> Check:
 
 doctor.examples = (
     "svcctl doctor",
-    "svcctl doctor web       # on Windows: why it does not start, and all that is known of it",
+    "svcctl doctor web      # on Windows: why it does not start",
     "svcctl doctor -o json",
 )
