@@ -100,6 +100,7 @@ def _answer_with(answers: Iterator[bytes]) -> None:
         client.settimeout(1.0)
         try:
             client.recv(4096)
+            os.write(1, b"asked\n")
             client.sendall(next(answers))
         except OSError:
             continue
