@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from svcctl.bootstrap.host import paths_of
 from svcctl.errors import NotAvailable
 from svcctl.system.detect import Platform, platform
 from svcctl.system.paths import Paths
+from svcctl.system.windows.finding import Report
 
-if TYPE_CHECKING:  # loaded on Windows alone
-    from svcctl.system.windows.finding import Fact, Finding
-
-__all__ = ["NativeReport", "native_report", "on_windows", "who_else_may_change"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NativeReport:
-    """What was found in *services*, so many of them; *facts* are about those asked for by name."""
-
-    services: int = 0
-    findings: tuple[Finding, ...] = ()
-    facts: tuple[Fact, ...] = ()
+__all__ = ["Report", "native_report", "on_windows", "who_else_may_change"]
 
 
 def on_windows() -> bool:
@@ -31,7 +18,7 @@ def on_windows() -> bool:
     return platform() is Platform.WINDOWS
 
 
-def native_report(paths: Paths, names: Collection[str] = ()) -> NativeReport:
+def native_report(paths: Paths, names: Collection[str] = ()) -> Report:
     """Look through every native service, or *names* only; elsewhere than on Windows through none.
 
     Raises UnknownService for a name Windows does not know, NotAvailable for one elsewhere.
@@ -41,19 +28,18 @@ def native_report(paths: Paths, names: Collection[str] = ()) -> NativeReport:
             raise NotAvailable(
                 "single services can be examined on Windows only", hint="svcctl status"
             )
-        return NativeReport()
+        return Report()
     from svcctl.system.windows.findings import examine  # noqa: PLC0415 - only there
     from svcctl.system.windows.look import WindowsLook  # noqa: PLC0415
     from svcctl.system.windows.scm_database import ScmDatabase  # noqa: PLC0415
 
-    found = examine(
+    return examine(
         ScmDatabase(),
         WindowsLook(),
         paths=paths,
         paths_of=lambda host: paths_of(host.home or None, system=host.system),
         names=names,
     )
-    return NativeReport(services=found.services, findings=found.findings, facts=found.facts)
 
 
 def who_else_may_change(folder: str) -> tuple[tuple[str, ...], str]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import svcctl
-from svcctl.bootstrap.doctor import NativeReport, native_report
+from svcctl.bootstrap.doctor import Report, native_report
 from svcctl.system.paths import find_paths
 from svcctl.system.windows.look import WindowsLook, access_list
 from svcctl.system.windows.scm_api import START, OwnSettings, ScmApi
@@ -62,7 +62,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return path
 
 
-def examined(home: str) -> NativeReport:
+def examined(home: str) -> Report:
     return native_report(find_paths({"SVCCTL_HOME": home}), (NAME,))
 
 

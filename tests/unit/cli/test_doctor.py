@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from svcctl.bootstrap.doctor import NativeReport
+from svcctl.bootstrap.doctor import Report
 from svcctl.bootstrap.local import Paths
 from svcctl.cli import doctor, machine_checks
 from svcctl.cli.main import main
@@ -39,10 +39,10 @@ def windows(monkeypatch: pytest.MonkeyPatch, home: object) -> None:
     monkeypatch.setattr(machine_checks, "who_else_may_change", lambda _: ((), ""))
 
 
-def finds(monkeypatch: pytest.MonkeyPatch, report: NativeReport) -> list[tuple[str, ...]]:
+def finds(monkeypatch: pytest.MonkeyPatch, report: Report) -> list[tuple[str, ...]]:
     asked: list[tuple[str, ...]] = []
 
-    def native_report(paths: Paths, names: Sequence[str] = ()) -> NativeReport:
+    def native_report(paths: Paths, names: Sequence[str] = ()) -> Report:
         del paths
         asked.append(tuple(names))
         return report
@@ -54,7 +54,7 @@ def finds(monkeypatch: pytest.MonkeyPatch, report: NativeReport) -> list[tuple[s
 def test_every_finding_is_told_with_why_and_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    finds(monkeypatch, NativeReport(services=9, findings=(LOOSE,)))
+    finds(monkeypatch, Report(services=9, findings=(LOOSE,)))
 
     assert main(["doctor"]) == 0
 
@@ -68,7 +68,7 @@ def test_every_finding_is_told_with_why_and_what_to_do(
 
 
 def test_a_grave_finding_fails(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    finds(monkeypatch, NativeReport(services=9, findings=(LOOSE, BROKEN)))
+    finds(monkeypatch, Report(services=9, findings=(LOOSE, BROKEN)))
 
     assert main(["doctor", "-o", "json"]) == 1
 
@@ -78,7 +78,7 @@ def test_a_grave_finding_fails(monkeypatch: pytest.MonkeyPatch, capsys: Captured
 
 
 def test_names_leave_everything_else_out(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    asked = finds(monkeypatch, NativeReport(services=1, facts=(LOG,)))
+    asked = finds(monkeypatch, Report(services=1, facts=(LOG,)))
 
     assert main(["doctor", "web"]) == 0
 
@@ -92,7 +92,7 @@ def test_names_leave_everything_else_out(monkeypatch: pytest.MonkeyPatch, capsys
 def test_services_we_may_not_list_are_a_warning(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    def refused(*_: object) -> NativeReport:
+    def refused(*_: object) -> Report:
         raise Denied("the services cannot be listed", hint="be an administrator")
 
     monkeypatch.setattr(doctor, "native_report", refused)

@@ -27,3 +27,12 @@ class Fact:
     service: str
     name: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was found in *services*, so many of them; *facts* are about those asked for by name."""
+
+    services: int = 0
+    findings: tuple[Finding, ...] = ()
+    facts: tuple[Fact, ...] = ()

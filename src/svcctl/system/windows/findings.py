@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ntpath
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from svcctl.errors import Denied, StateFault, SvcctlError, UnknownService
 from svcctl.system.paths import Paths, host_state
 from svcctl.system.registrations import Registrations
-from svcctl.system.windows.finding import Fact, Finding
+from svcctl.system.windows.finding import Finding, Report
 from svcctl.system.windows.host_output import host_log
 from svcctl.system.windows.launched import HostLine, Launched, launched
 from svcctl.system.windows.missing_dlls import Places, missing, without_dlls
@@ -46,15 +45,6 @@ class Look(Protocol):
     def profiles(self) -> str: ...
     def is_redirector(self, program: str) -> bool: ...
     def last_lines(self, log: str) -> Sequence[str]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What was found in *services*, so many of them; *facts* are about those asked for by name."""
-
-    services: int
-    findings: tuple[Finding, ...]
-    facts: tuple[Fact, ...]
 
 
 def examine(

@@ -13,7 +13,8 @@ from svcctl.errors import Denied, UnknownService
 from svcctl.ports import Applied
 from svcctl.system.paths import Paths
 from svcctl.system.registrations import Registration, Registrations
-from svcctl.system.windows.findings import Report, examine
+from svcctl.system.windows.finding import Report
+from svcctl.system.windows.findings import examine
 from svcctl.system.windows.missing_dlls import Places
 from svcctl.system.windows.pe_imports import Imports
 from svcctl.system.windows.scm_status import NativeService, ScmStatus
