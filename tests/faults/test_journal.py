@@ -168,14 +168,21 @@ def test_a_damaged_journal_stops_no_agent_and_doubles_no_program(
     trial.apply_counting("one", "two")
     definitions = (trial.home / "svcctl.toml").read_text()
     before = trial.pids()
-    trial.kill_agent()
+    if file == "state.db":  # in order, so that all lies in this one file
+        trial.ask("agent-stop", leave_services=True)
+        trial.agent.wait(10)
+    else:
+        trial.kill_agent()
     path = Path(trial.paths.state) / file
     content = bytearray(path.read_bytes())
     DAMAGES[damage](content, trial.chance)
     path.write_bytes(content)
 
-    trial.start_agent()
+    about = trial.start_agent()
     trial.apply(definitions)
 
     assert trial.pids() == before
+    said = {each["kind"] for each in trial.events()}
+    assert ("StateReplaced" in said) == bool(about["recovered"])
+    assert about["adopted"] == 2 or "ProgramFound" in said
     invariants.hold(killed=False)

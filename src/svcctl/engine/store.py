@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from svcctl.engine import upkeep
+from svcctl.engine.salvage import salvage
 from svcctl.errors import StateFault
 from svcctl.events import Event
 from svcctl.ports import Document, Recorded
@@ -64,8 +65,9 @@ class SqliteStore:
     be remembered is kept in memory and tried again, every second and with whatever comes next;
     settle() raises StateFault meanwhile.  Of events and audit lines no more than 10,000 are kept.
 
-    A damaged or foreign file is moved aside, and ``recovered`` says so.  A file that merely cannot
-    be opened now (locked, full disk, no permission) is left alone: opening raises StateFault.
+    A damaged or foreign file is moved aside, ``recovered`` says so, and the documents that can be
+    read of it are taken over.  A file that merely cannot be opened now (locked, full disk, no
+    permission) is left alone: opening raises StateFault.
     """
 
     def __init__(self, path: str) -> None:
@@ -92,21 +94,24 @@ class SqliteStore:
             try:
                 return self._connect()
             except _Damaged as damage:
-                self._move_aside(str(damage))
-            return self._connect()
+                aside = self._move_aside(str(damage))
+            db = self._connect()
+            db.executemany("INSERT OR IGNORE INTO document VALUES (?,?,?)", salvage(aside))
+            return db
         except (sqlite3.Error, OSError, _Damaged) as error:
             raise StateFault(
                 f"state {self._path!r} cannot be opened: {error}",
                 hint="is the disk full or read-only, or does another program use the file?",
             ) from error
 
-    def _move_aside(self, problem: str) -> None:
+    def _move_aside(self, problem: str) -> str:
         aside = f"{self._path}.damaged-{time.time_ns()}"
         for suffix in ("", "-wal", "-shm"):
             if os.path.exists(self._path + suffix):
                 os.rename(self._path + suffix, aside + suffix)
         self.recovered = f"the state was unusable ({problem}) and lies in {aside}"
         log.error("state.damaged", extra={"problem": problem, "kept": aside})
+        return aside
 
     def _connect(self) -> sqlite3.Connection:
         os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)

@@ -1,0 +1,35 @@
+"""Reads of a damaged state what can still be read, so that a bad sector costs no definition."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from urllib.parse import quote
+
+Row = tuple[str, str, str]
+"""Kind, key and text of a document."""
+
+
+def salvage(path: str) -> list[Row]:
+    """Give the documents in the state file *path*, up to the first place that is unreadable.
+
+    The file stays as it is, and no other is left beside it.
+    """
+    beside = [path + suffix for suffix in ("-wal", "-shm") if not os.path.exists(path + suffix)]
+    found: list[Row] = []
+    try:
+        with closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as db:
+            db.text_factory = _text
+            found.extend(db.execute("SELECT kind, key, json FROM document"))
+    except (sqlite3.Error, UnicodeDecodeError):  # what SQLite says may quote what is no text
+        pass
+    finally:
+        for each in beside:
+            with suppress(FileNotFoundError):
+                os.unlink(each)
+    return [row for row in found if all(isinstance(each, str) for each in row)]
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="replace")
