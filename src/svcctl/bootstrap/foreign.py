@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from svcctl.app.take_over import OldService
 from svcctl.errors import NotAvailable, UnknownService
 from svcctl.spec.draft import Draft
 from svcctl.system.detect import native_manager
@@ -23,11 +24,32 @@ def foreign_draft(name: str) -> Draft:
             )
 
 
+def old_service(name: str) -> OldService:
+    """Give the native service *name*, to be stopped and disabled; raises UnknownService."""
+    match native_manager():
+        case "systemd":
+            from svcctl.system.systemd.bus import Systemctl  # noqa: PLC0415 - one of the two
+            from svcctl.system.systemd.old_unit import OldUnit  # noqa: PLC0415
+
+            return OldUnit(_unit(name), bus=Systemctl())
+        case "scm":
+            from svcctl.system.windows import old_service as windows  # noqa: PLC0415
+            from svcctl.system.windows.scm_database import ScmDatabase  # noqa: PLC0415
+
+            return windows.OldService(name, scm=ScmDatabase())
+        case other:
+            raise NotAvailable(f"services of {other or 'this system'} cannot be taken over")
+
+
+def _unit(name: str) -> str:
+    return name if "." in name else f"{name}.service"
+
+
 def _from_systemd(name: str) -> Draft:
     from svcctl.spec.convert.systemd_unit import draft  # noqa: PLC0415 - one of the two
     from svcctl.system.systemd.bus import Systemctl  # noqa: PLC0415
 
-    unit = name if "." in name else f"{name}.service"
+    unit = _unit(name)
     text = Systemctl().cat(unit)
     if text is None:
         raise UnknownService(f"systemd has no unit {unit!r}", hint="systemctl list-unit-files")

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from svcctl.app.selection import Selection
 from svcctl.cli import plan
 from svcctl.cli.ask import confirm
 from svcctl.cli.csv_rows import Row, read_rows
@@ -19,15 +18,16 @@ from svcctl.cli.installing import (
     Result,
     Service,
     exit_status,
+    failed_outcome,
     kept_names,
     put,
     request,
     show_done,
     show_dry_run,
+    taken_back,
 )
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.session import Asked, Session
-from svcctl.client.wire import Request
 from svcctl.errors import SvcctlError, UsageError
 from svcctl.spec.load import Unwritten, load_unwritten
 
@@ -110,7 +110,7 @@ def _planned_alone(session: Session, service: Service) -> Result:
     except SvcctlError as error:
         name = str(service["name"])
         row = {"service": name, "change": _REFUSED, "action": "none", "changes": [], "acts": []}
-        return {"plan": [row], "outcomes": [_failed(name, error)]}
+        return {"plan": [row], "outcomes": [failed_outcome(name, error)]}
 
 
 def _asked_for(session: Session, services: Sequence[Service]) -> Result:
@@ -159,34 +159,10 @@ def _install_one(
     try:
         outcomes: list[dict[str, Any]] = put(session, [service], now=now)["outcomes"]
     except SvcctlError as error:
-        outcomes = [_failed(name, error)]
+        outcomes = [failed_outcome(name, error)]
     if row["change"] == "created" and any(not each["ok"] for each in outcomes):
-        outcomes += _taken_back(session, name)
+        outcomes += taken_back(session, name)
     return outcomes
-
-
-def _taken_back(session: Session, name: str) -> list[dict[str, Any]]:
-    """Remove what is left of a service that could not be installed or started."""
-    try:
-        if name in kept_names(session):
-            args: dict[str, object] = {"logs": True}
-            session.ask(Request(verb="remove", select=Selection(names=(name,)), args=args))
-    except SvcctlError as error:
-        return [_failed(name, error)]
-    return []
-
-
-def _failed(name: str, error: SvcctlError) -> dict[str, Any]:
-    return {
-        "service": name,
-        "instance": name,
-        "ok": False,
-        "phase": "stopped",
-        "problem": error.problem,
-        "hint": error.hint,
-        "lines": [],
-        "pid": None,
-    }
 
 
 def _tell_sum(session: Session, result: Result) -> None:

@@ -12,7 +12,7 @@ from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
 from svcctl.cli.show import values
 from svcctl.client.wire import Request
-from svcctl.errors import AgentUnreachable
+from svcctl.errors import AgentUnreachable, SvcctlError
 
 DECLINED = 1
 """Exit status where somebody was asked, and said no."""
@@ -55,6 +55,34 @@ def put(session: Session, services: Sequence[Service], *, now: bool) -> Result:
         kept = [each for each in result["outcomes"] if each["instance"] not in settled]
         result["outcomes"] = [*kept, *started]
     return result
+
+
+def taken_back(session: Session, name: str) -> list[dict[str, Any]]:
+    """Remove what is left of a service that could not be installed or started.
+
+    Gives what went wrong with that, as outcomes.
+    """
+    try:
+        if name in kept_names(session):
+            args: dict[str, object] = {"logs": True}
+            session.ask(Request(verb="remove", select=Selection(names=(name,)), args=args))
+    except SvcctlError as error:
+        return [failed_outcome(name, error)]
+    return []
+
+
+def failed_outcome(name: str, error: SvcctlError) -> dict[str, Any]:
+    """Give the outcome of a service that *error* kept from being installed."""
+    return {
+        "service": name,
+        "instance": name,
+        "ok": False,
+        "phase": "stopped",
+        "problem": error.problem,
+        "hint": error.hint,
+        "lines": [],
+        "pid": None,
+    }
 
 
 def as_result(document: object) -> Result:
