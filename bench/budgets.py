@@ -118,12 +118,15 @@ BUDGETS = (
         times=0,
         always=True,
     ),
-    Budget(
-        what="kill -9: exit statuses unknown to the next agent",
-        figure="kill9",
-        cases=("exit statuses unknown",),
-        times=0,
-        always=True,
+    *(
+        Budget(
+            what=f"kill -9: exit statuses unknown, of what {how}",
+            figure="kill9",
+            cases=(f"exit status unknown, {how}",),
+            times=0,
+            always=True,
+        )
+        for how in ("died without a manager", "died under the new one")
     ),
     *(
         Budget(

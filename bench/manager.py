@@ -48,6 +48,8 @@ class Traits:
     """Takes what services write to standard output."""
     rotates: bool = True
     """Rotates it at 20 MB by itself."""
+    daemonizes: bool = False
+    """The command that launches it ends when it is ready."""
     detached: bool = False
     """Keeps daemons: its services are not its children."""
     most: int = 1000
@@ -115,3 +117,11 @@ class Reconciling(Manager, Protocol):
 
     def apply(self, site: Site) -> list[str]:
         """Give the command that takes over what ``setup`` wrote."""
+
+
+@runtime_checkable
+class Remembering(Manager, Protocol):
+    """A manager that can be asked how a service has ended before."""
+
+    def deaths(self, site: Site, name: str) -> list[str]:
+        """Give the command that tells; it prints ``code`` and the exit status."""

@@ -60,7 +60,14 @@ def machine() -> dict[str, str]:
 
 def save(outcome: Outcome, path: Path) -> None:
     """Write every single reading as JSON."""
-    path.write_text(json.dumps(asdict(outcome), indent=1) + "\n")
+    parts = []
+    for name, value in asdict(outcome).items():
+        if isinstance(value, list):  # one line each, so that two runs can be compared
+            lines = ",\n".join(json.dumps(each) for each in value)
+            parts.append(f"{json.dumps(name)}: [\n{lines}\n]")
+        else:
+            parts.append(f"{json.dumps(name)}: {json.dumps(value)}")
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def load(path: Path) -> Outcome:

@@ -8,11 +8,19 @@ from bench.budgets import OURS, Verdict, verdicts
 from bench.outcome import Outcome
 from bench.reading import Figure, Unit
 
+_INTRODUCTION = """# Measured beside peers
+
+Medians ± the median distance from them, of one run of `make bench` on one machine; yours will
+differ, their ratios less so. Of the managers, the best is bold; what stands right of them are bare
+loops over system calls, the least that such work takes. What counts from when to when stands in
+[How it is measured](explanation/benchmarks.md). Every reading is in `bench/results.json`."""
+
 
 def report(outcome: Outcome, figures: Sequence[Figure]) -> str:
     """Give the whole report."""
     tables = list(dict.fromkeys(name for figure in figures for name in figure.fills))
     parts = [
+        _INTRODUCTION,
         _head(outcome),
         "## Budgets",
         budget_table(list(verdicts(outcome))),

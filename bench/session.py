@@ -140,10 +140,9 @@ class Session:
         self.site = replace(self.site, services=tuple(services))
         manager.setup(self.site)
 
-    def launch(self, manager: Manager) -> int:
-        """Start the configured manager; give the monotonic nanosecond before."""
-        _, at = self.nursery.start(manager.launch(self.site), self.environ(manager), self.folder)
-        return at
+    def launch(self, manager: Manager) -> tuple[int, int]:
+        """Start the configured manager; give the command's pid and the nanosecond before."""
+        return self.nursery.start(manager.launch(self.site), self.environ(manager), self.folder)
 
     def floor(self, *args: str) -> int:
         """Start a bare loop; give the monotonic nanosecond before."""
@@ -154,7 +153,7 @@ class Session:
         """Configure and start a manager; give the nanosecond before, and its services' stamps."""
         self.setup(manager)
         self.stamps.more(within=0.05)  # of a manager whose set-up starts services once
-        at = self.launch(manager)
+        _, at = self.launch(manager)
         return at, self.stamps.take(len(self.site.services), within=PATIENCE)
 
     def run(self, manager: Manager, command: Sequence[str]) -> Ran:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator, Sequence
 
 from bench import proc
-from bench.manager import Manager
+from bench.manager import Manager, Remembering
 from bench.reading import Figure, Unit, Value
-from bench.session import Load, Session, Stage, quiet, session
+from bench.session import Load, Session, Stage, quiet, session, until
 from bench.stamps import Stamp
 from bench.tally import tally
 
 _QUIET = 95
 _TICKING = 5
+_GONE, _LATER = "gone", "later"  # services that end, with status 7
+_GROWN_UP = 2.0  # seconds
 _EVERY_US = 1000  # a line each millisecond
 _ALONE = 1.0  # seconds without a manager
 _AFTER = 7.0  # seconds in which a new manager may start what runs already; circus looks every 5 s
@@ -26,19 +30,30 @@ def _measure(stage: Stage, manager: Manager) -> Iterator[Value]:
     ticking = [
         Load(name=f"t{number}", mode="tick", args=(str(_EVERY_US),)) for number in range(_TICKING)
     ]
-    with session(stage, [*quiet(_QUIET), *ticking]) as opened:
-        _, before = opened.begin(manager)
-        opened.stamps.more(within=1.0)
+    with session(stage, [*quiet(_QUIET), *ticking, Load(name=_GONE), Load(name=_LATER)]) as opened:
+        _, started = opened.begin(manager)
+        ending = {stamp.name: stamp for stamp in started if stamp.name in {_GONE, _LATER}}
+        before = [stamp for stamp in started if stamp.name not in ending]
+        opened.stamps.more(within=_GROWN_UP)
         opened.kill_heart(manager)
-        opened.stamps.more(within=_ALONE)
+        _fail(ending[_GONE])
+        again = opened.stamps.more(within=_ALONE)
         yield _count("died", sum(not proc.alive(stamp.pid) for stamp in before))
-        at = opened.launch(manager)
+        command, at = opened.launch(manager)
+        if manager.traits.daemonizes:  # to ask it earlier would start a second one
+            until(lambda: not proc.alive(command), what="it is a daemon", within=_WITHIN)
         yield _value("the new manager's status names all", (_in_charge(opened, manager) - at) / 1e6)
-        again = opened.stamps.more(within=_AFTER)
+        again += opened.stamps.more(within=_AFTER)
+        again = [stamp for stamp in again if stamp.name not in ending]
         yield _count("started again", len(again))
         yield _count("run twice", _doubles(before, again))
         if manager.traits.captures:
             yield from _lines(opened, manager, before)
+        if isinstance(manager, Remembering):
+            _fail(ending[_LATER])
+            opened.stamps.more(within=1.0)
+            yield _unknown("died without a manager", opened, manager, _GONE)
+            yield _unknown("died under the new one", opened, manager, _LATER)
 
 
 def _in_charge(opened: Session, manager: Manager) -> int:
@@ -59,7 +74,7 @@ def _doubles(before: Sequence[Stamp], again: Sequence[Stamp]) -> int:
 def _lines(opened: Session, manager: Manager, before: Sequence[Stamp]) -> Iterator[Value]:
     """Compare what the writers that live on have written with what is in files.
 
-    A writer that died may not be asked how much it had written: its lines count as unknown.
+    A writer that died cannot be asked how much it had written: it is counted instead.
     """
     writers = [each for each in before if each.name.startswith("t") and proc.alive(each.pid)]
     for each in writers:
@@ -76,6 +91,16 @@ def _lines(opened: Session, manager: Manager, before: Sequence[Stamp]) -> Iterat
         yield _value("lines doubled", doubled, Unit.LINES)
         yield _value("lines cut in two", torn, Unit.LINES)
     yield _count("writers that died", _TICKING - len(writers))
+
+
+def _fail(service: Stamp) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(service.pid, signal.SIGUSR2)
+
+
+def _unknown(how: str, opened: Session, manager: Remembering, name: str) -> Value:
+    told = opened.run(manager, manager.deaths(opened.site, name)).output
+    return _count(f"exit status unknown, {how}", int(not re.search(r"code\W+7\b", told)))
 
 
 def _count(case: str, number: int) -> Value:

@@ -14,7 +14,7 @@ def _pm2() -> str:
     return str(cache() / "pm2" / "node_modules" / ".bin" / "pm2")
 
 
-_TRAITS = Traits(rotates=False, delay="none: restart_delay is not set")
+_TRAITS = Traits(rotates=False, daemonizes=True, delay="none: restart_delay is not set")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

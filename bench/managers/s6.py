@@ -69,6 +69,10 @@ class S6:
         wait = f"{_program('s6-svwait')} -D -t {_PATIENCE_MS} {folder}/*"
         return ["sh", "-c", f"{tell}; {wait}"]
 
+    def deaths(self, site: Site, name: str) -> list[str]:
+        """Tell its last deaths."""
+        return [_program("s6-svdt"), str(self._folder(site) / name)]
+
     def logs(self, site: Site, name: str) -> list[Path]:
         """Give those with a time in their name, then ``current``."""
         folder = site.logs / name

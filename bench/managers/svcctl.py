@@ -85,6 +85,10 @@ class Svcctl:
         """Take over what has changed."""
         return self._command("apply", str(self._definitions(site)), "--yes")
 
+    def deaths(self, site: Site, name: str) -> list[str]:
+        """Tell its events."""
+        return self._command("events", name, "-o", "jsonl")
+
     def logs(self, site: Site, name: str) -> list[Path]:
         """Give stdout.log.000001 and so on, then stdout.log."""
         folder = site.logs / name / name
