@@ -11,12 +11,11 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from typing import cast
 
-from svcctl.errors import AgentUnreachable, Conflict, Denied, SystemFault, TimedOut
+from svcctl.errors import Conflict, Denied, SystemFault, TimedOut
 from svcctl.ports import Act, Applied, InstanceStatus
 from svcctl.spec import canonical
 from svcctl.spec.handover import as_account
@@ -28,8 +27,7 @@ from svcctl.system.launchd.plist import Site, host_plist, label, stop_seconds
 from svcctl.system.launchd.standing import outside_views
 from svcctl.system.paths import Paths, host_paths
 from svcctl.system.registrations import Registration, Registrations
-
-AskHost = Callable[[str, str, Mapping[str, object]], object]
+from svcctl.system.running_hosts import AskHost, RunningHosts
 
 _DAEMONS = "/Library/LaunchDaemons"
 _AGENTS = "~/Library/LaunchAgents"
@@ -56,7 +54,7 @@ class LaunchdManager:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._registrations, self._paths = registrations, paths
-        self._host_command, self._ask_host = host_command, ask_host
+        self._host_command, self._hosts = host_command, RunningHosts(ask_host)
         self._scope, self._sleep = scope, sleep
         is_user = scope == "user"
         self._folder = folder or (os.path.expanduser(_AGENTS) if is_user else _DAEMONS)
@@ -79,26 +77,9 @@ class LaunchdManager:
         for name in names:
             registration = self._registrations.read(name)
             job = self._launchctl.job(label(name))
-            inside = self._inside_view(registration) if job and job.pid else []
+            inside = self._hosts.rows(registration) if job and job.pid else []
             found += inside or outside_views(registration, job)
         return found
-
-    def _inside_view(self, registration: Registration) -> list[InstanceStatus]:
-        applied = registration.applied
-        try:
-            rows = self._ask_host(applied.name, "status", {})
-        except AgentUnreachable:
-            return []
-        said = [InstanceStatus(**row) for row in cast("list[dict[str, object]]", rows)]  # type: ignore[arg-type]
-        return [
-            replace(
-                each,
-                manager="launchd",
-                spec_revision=applied.revision,
-                enabled=registration.enabled,
-            )
-            for each in said
-        ]
 
     # definitions
 
@@ -285,35 +266,29 @@ class LaunchdManager:
         raise TimedOut(f"{name!r} did not stop within {within:g}s", hint=f"svcctl status {name}")
 
     def pause(self, name: str) -> None:
-        """Have the host freeze its programs."""
-        self._ask(name, "pause", {"no_wait": True})
+        """Have the host freeze its programs; itself it goes on, and says that it lives."""
+        self.query(name)
+        self._hosts.pause(name)
 
     def resume(self, name: str) -> None:
         """Have the host let its programs go on."""
-        self._ask(name, "resume", {"no_wait": True})
+        self.query(name)
+        self._hosts.resume(name)
 
     def reload(self, name: str) -> None:
         """Have the host make its programs read their configuration again."""
-        self._ask(name, "reload", {"no_wait": True})
+        self.query(name)
+        self._hosts.reload(name)
 
     def reset(self, name: str) -> None:
         """Forget its failures, where its host runs; launchd itself remembers none."""
         self.query(name)
-        try:
-            self._ask_host(name, "reset", {"no_wait": True})
-        except AgentUnreachable:
-            return
+        self._hosts.reset(name)
 
     def signal(self, name: str, signal: str) -> None:
         """Have the host send a signal to the main process; Conflict where it does not run."""
-        self._ask(name, "kill", {"signal": signal})
-
-    def _ask(self, name: str, verb: str, args: Mapping[str, object]) -> None:
         self.query(name)
-        try:
-            self._ask_host(name, verb, args)
-        except AgentUnreachable as error:
-            raise Conflict(f"service {name!r} does not run", hint=f"svcctl start {name}") from error
+        self._hosts.signal(name, signal)
 
 
 def _write_acts(path: str, text: str) -> list[Act]:

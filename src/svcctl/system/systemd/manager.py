@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import cached_property
-from typing import cast
 
-from svcctl.errors import AgentUnreachable, Conflict, SystemFault
+from svcctl.errors import Conflict, SystemFault
 from svcctl.ports import Act, Applied, InstanceStatus
 from svcctl.spec import canonical
 from svcctl.spec.handover import by_timer
 from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system.paths import Paths
 from svcctl.system.registrations import Registration, Registrations
+from svcctl.system.running_hosts import AskHost, RunningHosts
 from svcctl.system.systemd.bus import Systemctl, SystemdBus
 from svcctl.system.systemd.definitions import Definitions, Place
 from svcctl.system.systemd.files import unit_folder as usual_folder
 from svcctl.system.systemd.standing import RUNS, outside_views, remarks
 from svcctl.system.systemd.unit_file import timer_name, unit_name
-
-AskHost = Callable[[str, str, Mapping[str, object]], object]
 
 
 def connect(*, user: bool) -> SystemdBus:
@@ -53,7 +50,8 @@ class SystemdManager:
         unit_folder: str = "",
         bus: SystemdBus | None = None,
     ) -> None:
-        self._registrations, self._ask_host, self._scope = registrations, ask_host, scope
+        self._registrations, self._scope = registrations, scope
+        self._hosts = RunningHosts(ask_host)
         self._given_bus = bus
         place = Place(
             paths=paths,
@@ -98,31 +96,13 @@ class SystemdManager:
         name = registration.applied.name
         properties = shown[unit_name(name)]
         runs = properties.get("ActiveState") in RUNS
-        return (self._inside_view(registration) if runs else []) or outside_views(
+        return (self._hosts.rows(registration) if runs else []) or outside_views(
             registration,
             properties,
             timer=shown.get(timer_name(name), {}),
             now=time.time(),
             monotonic=time.monotonic(),
         )
-
-    def _inside_view(self, registration: Registration) -> list[InstanceStatus]:
-        applied = registration.applied
-        try:
-            rows = self._ask_host(applied.name, "status", {})
-        except AgentUnreachable:
-            return []
-        said = [InstanceStatus(**row) for row in cast("list[dict[str, object]]", rows)]  # type: ignore[arg-type]
-        return [
-            replace(
-                each,
-                manager="systemd",
-                spec_revision=applied.revision,
-                enabled=registration.enabled,
-                description=canonical.parse(applied.spec).description,
-            )
-            for each in said
-        ]
 
     def _lasts(self, registration: Registration) -> bool:
         return not registration.enabled or self._definitions.lingers()
@@ -197,36 +177,30 @@ class SystemdManager:
         self._bus.restart(unit_name(name))
 
     def pause(self, name: str) -> None:
-        """Have the host freeze its programs; itself it goes on, to tell systemd that it lives."""
-        self._ask(name, "pause", {"no_wait": True})
+        """Have the host freeze its programs; itself it goes on, and says that it lives."""
+        self.query(name)
+        self._hosts.pause(name)
 
     def resume(self, name: str) -> None:
         """Have the host let its programs go on."""
-        self._ask(name, "resume", {"no_wait": True})
+        self.query(name)
+        self._hosts.resume(name)
 
     def reload(self, name: str) -> None:
         """Have the host make its programs read their configuration again."""
-        self._ask(name, "reload", {"no_wait": True})
+        self.query(name)
+        self._hosts.reload(name)
 
     def reset(self, name: str) -> None:
         """Forget its failures: systemd's count, and that of the host where it runs."""
         self.query(name)
         self._bus.reset_failed(unit_name(name))
-        try:
-            self._ask_host(name, "reset", {"no_wait": True})
-        except AgentUnreachable:
-            return
+        self._hosts.reset(name)
 
     def signal(self, name: str, signal: str) -> None:
         """Have the host send a signal to the main process; Conflict where it does not run."""
-        self._ask(name, "kill", {"signal": signal})
-
-    def _ask(self, name: str, verb: str, args: Mapping[str, object]) -> None:
         self.query(name)
-        try:
-            self._ask_host(name, verb, args)
-        except AgentUnreachable as error:
-            raise Conflict(f"service {name!r} does not run", hint=f"svcctl start {name}") from error
+        self._hosts.signal(name, signal)
 
 
 def _refuse_disabled(spec: ServiceSpec) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import cast
 
-from svcctl.errors import AgentUnreachable, Conflict, Denied, TimedOut, UnknownService, UsageError
+from svcctl.errors import AgentUnreachable, Conflict, UnknownService, UsageError
 from svcctl.ports import Act, Applied, InstanceStatus
 from svcctl.spec import canonical
 from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system.registrations import Registration, Registrations
+from svcctl.system.running_hosts import AskHost, RunningHosts
 from svcctl.system.windows import scm_api, scm_words
 from svcctl.system.windows.scm_config import BY_ITSELF, ScmConfig, differing
 from svcctl.system.windows.scm_errands import Errand, Errands
@@ -37,8 +37,6 @@ from svcctl.system.windows.scm_ports import Scm, SecurityActs
 from svcctl.system.windows.scm_status import NativeService, ScmStatus, rows
 from svcctl.system.windows.service_status import Control, State
 from svcctl.system.windows.winapi import winerror
-
-AskHost = Callable[[str, str, Mapping[str, object]], object]
 
 _USER_CODES = range(128, 256)
 _LOOKS, _LOOK_AGAIN = 30, 0.1  # how often, and after how many seconds, to look again
@@ -68,7 +66,8 @@ class ScmManager:
         password: Callable[[ServiceSpec], str | None],
     ) -> None:
         self._registrations, self._scm, self._secure = registrations, scm, secure
-        self._host_command, self._ask_host, self._password = host_command, ask_host, password
+        self._host_command, self._password = host_command, password
+        self._hosts = RunningHosts(ask_host)
         self._errands = Errands(lambda name, within: scm.await_stopped(name, within=within))
 
     # what there is
@@ -104,16 +103,11 @@ class ScmManager:
             trouble = "Windows does not know it any more; svcctl install brings it back"
         if found.state is State.STOPPED and self._errands.is_under_way(name):
             found = ScmStatus(state=State.START_PENDING)
-        said = self._said(name) if found.pid and not found.lost else None
-        return rows(spec, registration, found, enabled=enabled, said=said, trouble=trouble)
-
-    def _said(self, name: str) -> list[Mapping[str, object]] | None:
-        """Give what the host of *name* says; None where it does not answer (yet, or us)."""
-        try:
-            answer = self._ask_host(name, "status", {})
-        except (AgentUnreachable, Denied, TimedOut):
-            return None
-        return cast("list[Mapping[str, object]]", answer) or None
+        runs = found.pid and not found.lost
+        said = self._hosts.rows(registration) if runs else []
+        if said:
+            return [replace(row, enabled=enabled) for row in said]
+        return rows(spec, registration, found, enabled=enabled, trouble=trouble)
 
     # definitions
 
@@ -356,7 +350,7 @@ class ScmManager:
         """
         for _ in range(_LOOKS):
             try:
-                self._ask_host(name, "stop", {"no_wait": True})
+                self._hosts.stop(name)
             except AgentUnreachable:
                 if self._scm.status(name).state is State.STOPPED:
                     return
@@ -403,18 +397,12 @@ class ScmManager:
         """Forget its failures; the SCM forgets its own count by itself, after a time."""
         self._registration(name)
         self._errands.cancel(name)
-        try:
-            self._ask_host(name, "reset", {"no_wait": True})
-        except AgentUnreachable:
-            return
+        self._hosts.reset(name)
 
     def signal(self, name: str, signal: str) -> None:
         """Have the host ask its main process to end, as *signal* says (``CTRL_C``, ``KILL``)."""
         self._registration(name)
-        try:
-            self._ask_host(name, "kill", {"signal": signal})
-        except AgentUnreachable as error:
-            raise Conflict(f"service {name!r} does not run", hint=f"svcctl start {name}") from error
+        self._hosts.signal(name, signal)
 
     def _registration(self, name: str) -> Registration:
         found = self._registrations.read(name)

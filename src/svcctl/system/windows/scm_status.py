@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, cast
+from dataclasses import dataclass
 
 from svcctl.ports import InstanceStatus
 from svcctl.spec.instance import instance_names
@@ -57,15 +55,12 @@ def rows(
     found: ScmStatus,
     *,
     enabled: bool,
-    said: Iterable[Mapping[str, object]] | None,
     trouble: str = "",
 ) -> list[InstanceStatus]:
-    """Give a row for each instance: what the host *said*, or else what can be told without it.
+    """Give a row for each instance, from what can be told without its host.
 
     *trouble* is why the last start that was asked for did not even begin.
     """
-    if said is not None:
-        return [_as_said(each, registration, enabled=enabled) for each in said]
     return [
         _without_host(name, spec, registration, found, enabled=enabled, trouble=trouble)
         for name in instance_names(spec)
@@ -92,22 +87,6 @@ def reason_of(found: ScmStatus) -> str:
     if found.exit_code == SERVICE_SPECIFIC:
         return f"ended with status {found.specific_code}"
     return f"ended with error {found.exit_code} of Windows"
-
-
-def _as_said(
-    row: Mapping[str, object], registration: Registration, *, enabled: bool
-) -> InstanceStatus:
-    """Give the host's own row, but for what the host cannot know."""
-    known = {each.name for each in fields(InstanceStatus)}
-    values = cast("dict[str, Any]", {key: row[key] for key in row if key in known})
-    current = row.get("spec_revision") == registration.applied.revision
-    values |= {
-        "manager": MANAGER,
-        "enabled": enabled,
-        "applied": current and bool(row.get("applied")),
-        "groups": tuple(values["groups"]),
-    }
-    return InstanceStatus(**values)
 
 
 def _without_host(

@@ -15,6 +15,7 @@ from svcctl.spec.policy import Schedule
 from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system.paths import Paths, host_paths
 from svcctl.system.registrations import Registrations
+from svcctl.system.running_hosts import RunningHosts
 from svcctl.system.systemd import files, manager
 from svcctl.system.systemd.bus import Systemctl
 from svcctl.system.systemd.manager import SystemdManager
@@ -262,7 +263,7 @@ def test_a_host_that_does_not_answer_is_seen_from_outside(tmp_path: Path) -> Non
     managed = SystemdManaged(tmp_path)
     managed.install(managed.spec())
     managed.systemd.start("web.service")
-    managed.manager._ask_host = _silence
+    managed.manager._hosts = RunningHosts(_silence)
 
     (status,) = managed.manager.status(["web"])
 
