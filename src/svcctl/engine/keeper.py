@@ -207,20 +207,20 @@ class Keeper:
 
     def exited(self, end: Exit, *, leftover: bool) -> None:
         """The main process ended."""
-        entry, now = self.entry, self._world.clock.now()
+        entry, clock = self.entry, self._world.clock
         pid = entry.identity.pid if entry.identity else 0
         self.entry = replace(
             entry, identity=None, exit_code=end.code, exit_signal=end.signal, token=entry.token
         )
         self._world.bus.publish(
             InstanceExited(
-                at=now,
+                at=clock.now(),
                 service=self.spec.name,
                 instance=self.name,
                 pid=pid,
                 code=end.code,
                 signal=end.signal,
-                uptime=max(0.0, now - entry.started_at),
+                uptime=max(0.0, clock.monotonic() - entry.state.spawned_at),
             )
         )
         self.tell(

@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import cycle
 
 BEAT = 0.05  # seconds
@@ -30,12 +31,12 @@ GARBAGE = (
 
 
 def beat() -> None:
-    """Say that all is well, for ever."""
+    """Say that all is well, for ever, whether anybody listens or not."""
     address = os.environ["NOTIFY_SOCKET"]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as board:
-        board.sendto(b"READY=1", address)
         while True:
-            board.sendto(b"WATCHDOG=1", address)
+            with suppress(OSError):
+                board.sendto(b"READY=1\nWATCHDOG=1", address)
             time.sleep(BEAT)
 
 
