@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from svcctl.errors import AgentUnreachable
 from tests.faults.invariants import Invariants
-from tests.faults.trial import Effort, Trial
+from tests.faults.trial import AGENT, Effort, Trial
 from tests.flows.conftest import until
 
 DOOMED = Path(__file__).parent / "programs" / "doomed_agent.py"
@@ -161,28 +162,48 @@ def _spoil(content: bytearray, chance: random.Random, size: int) -> None:
 
 
 @pytest.mark.parametrize("file", ["state.db", "state.db-wal"])
-@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_journal_stops_no_agent_and_doubles_no_program(
-    trial: Trial, invariants: Invariants, file: str, damage: str
+    trial: Trial, invariants: Invariants, effort: Effort, file: str
 ) -> None:
     trial.apply_counting("one", "two")
     definitions = (trial.home / "svcctl.toml").read_text()
     before = trial.pids()
-    if file == "state.db":  # in order, so that all lies in this one file
-        trial.ask("agent-stop", leave_services=True)
-        trial.agent.wait(10)
-    else:
-        trial.kill_agent()
-    path = Path(trial.paths.state) / file
-    content = bytearray(path.read_bytes())
-    DAMAGES[damage](content, trial.chance)
-    path.write_bytes(content)
 
-    about = trial.start_agent()
-    trial.apply(definitions)
+    for damage in trial.chance.choices(list(DAMAGES.values()), k=effort.of(30, bounded=2)):
+        if file == "state.db":  # in order, so that all lies in this one file
+            trial.ask("agent-stop", leave_services=True)
+            trial.agent.wait(10)
+        else:
+            trial.kill_agent()
+        path = Path(trial.paths.state) / file
+        content = bytearray(path.read_bytes())
+        damage(content, trial.chance)
+        path.write_bytes(content)
 
-    assert trial.pids() == before
-    said = {each["kind"] for each in trial.events()}
-    assert ("StateReplaced" in said) == bool(about["recovered"])
-    assert about["adopted"] == 2 or "ProgramFound" in said
+        about = trial.start_agent()
+        trial.apply(definitions)
+
+        assert trial.pids() == before
+        said = {each["kind"] for each in trial.events()}
+        assert ("StateReplaced" in said) >= bool(about["recovered"])
+        assert about["adopted"] == 2 or "ProgramFound" in said
     invariants.hold(killed=False)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a mount")
+def test_a_read_only_journal_refuses_an_agent_and_hurts_no_program(
+    trial: Trial, invariants: Invariants
+) -> None:
+    trial.apply_counting("one")
+    before = trial.pids()
+    trial.kill_agent()
+    state = trial.paths.state
+
+    script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+    refused = trial.launch("unshare", "--mount", "sh", "-c", script, state, *AGENT)
+
+    assert refused.wait(20) == 1
+    assert f"state '{state}/state.db' cannot be opened" in trial.box.said()
+    trial.start_agent()
+    assert trial.pids() == before
+    invariants.hold()
