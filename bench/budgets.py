@@ -87,6 +87,7 @@ BUDGETS = (
         cases=("100 services",),
         times=20,
     ),
+    Budget(what="host of a service, PSS in MB", figure="host", cases=("memory",), times=12),
     Budget(what="idle, % of a core", figure="idle", cases=("processor",), times=0.02),
     Budget(what="idle, wake-ups per s", figure="idle", cases=("wake-ups",), times=0),
     Budget(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.figures import capture, change, commands, crash, fleet, idle, imports, kill9
+from bench.figures import capture, change, commands, crash, fleet, host, idle, imports, kill9
 from bench.reading import Figure
 
 FIGURES: tuple[Figure, ...] = (
@@ -18,5 +18,6 @@ FIGURES: tuple[Figure, ...] = (
     capture.of(65536),
     capture.of(4096, writers=10),
     change.FIGURE,
+    host.FIGURE,
     imports.FIGURE,
 )

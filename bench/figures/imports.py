@@ -11,9 +11,9 @@ from bench.reading import Figure, Unit, Value
 from bench.session import Stage
 
 _FOREIGN = (
-    "import sys, svcctl; "
-    "tops = {name.partition('.')[0] for name in sys.modules}; "
-    "print(len(tops - set(sys.stdlib_module_names) - {'svcctl', '__main__'}))"
+    "import sys; before = set(sys.modules); import svcctl; "
+    "tops = {name.partition('.')[0] for name in set(sys.modules) - before}; "
+    "print(len(tops - set(sys.stdlib_module_names) - {'svcctl'}))"
 )
 _TIMED = (
     "import time; at = time.perf_counter_ns(); import svcctl; print(time.perf_counter_ns() - at)"
