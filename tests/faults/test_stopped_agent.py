@@ -47,16 +47,21 @@ def test_who_lived_all_the_time_is_not_restarted_because_the_agent_stood_still(
 ) -> None:
     """Beats and answers wait in sockets meanwhile: they are read before anybody is judged."""
     port = free_port()
-    often = "interval = '50ms'\ntimeout = '500ms'\nfails = 1\ngrace = '0s'"
+    often = "interval = '50ms'\ntimeout = '1s'\nfails = 1\ngrace = '0s'"
     trial.apply(
-        service("beating", command("beat"), "heartbeat = '500ms'\ngrace = '0s'")
-        + service("heard", command("listen", port), f"tcp = '127.0.0.1:{port}'\n{often}")
-        + service("looked-at", command("listen", free_port()), f"exec = ['sleep', '0.1']\n{often}")
+        service("beating", command("beat"), "heartbeat = '1s'\ngrace = '0s'")
+        + service(
+            "heard",
+            command("listen", port),
+            f"tcp = '127.0.0.1:{port}'\n{often}",
+            options=f"ready = 'port:{port}'",
+        )
+        + service("looked-at", "['sleep', '1000']", f"exec = ['sleep', '0.1']\n{often}")
     )
     until(lambda: all(each["live"] for each in trial.standing().values()), what="all live")
 
     for _ in range(effort.of(20, bounded=3)):
-        with standing_still(trial, effort.of(3, bounded=1)):
+        with standing_still(trial, effort.of(3, bounded=1) * 1.5):
             pass
         trial.ask("status")
 
