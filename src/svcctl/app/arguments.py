@@ -47,10 +47,9 @@ def check(verb: Verb, given: Mapping[str, object]) -> Arguments:
     known = {arg.name: arg for arg in verb.args}
     for name in given:
         if name not in known:
-            import difflib  # noqa: PLC0415 - for mistakes only
+            from svcctl.spec.names import did_you_mean  # noqa: PLC0415 - for mistakes only
 
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(name, known)
             raise UsageError(f"{verb.name!r} takes no argument {name!r}", hint=hint)
     values = {name: given.get(name, arg.default) for name, arg in known.items()}
     for name, value in values.items():

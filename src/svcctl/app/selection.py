@@ -69,21 +69,20 @@ def _matching(pattern: str, specs: Mapping[str, ServiceSpec]) -> set[str]:
         found = {name for name in specs if fnmatchcase(name, pattern)}
     else:
         name, _, number = pattern.rpartition(".")
-        within = name in specs and number.isdecimal() and 1 <= int(number) <= specs[name].instances
-        found = {pattern} if within else set()
+        numbers = range(1, specs[name].instances + 1) if name in specs else ()
+        found = {pattern} if number in map(str, numbers) else set()
     if not found:
         raise _unknown(pattern, specs)
     return found
 
 
 def _unknown(pattern: str, specs: Mapping[str, ServiceSpec]) -> UnknownService:
-    import difflib  # noqa: PLC0415 - only the agent needs it, and only then
+    from svcctl.spec.names import did_you_mean  # noqa: PLC0415 - only the agent needs it
 
     if pattern.startswith("@"):
         known = sorted({f"@{group}" for spec in specs.values() for group in spec.groups})
         what = "group"
     else:
         known, what = sorted(specs), "service"
-    close = difflib.get_close_matches(pattern, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none yet'}"
+    hint = did_you_mean(pattern, known) or f"known: {', '.join(known) or 'none yet'}"
     return UnknownService(f"no {what} {pattern!r}", hint=hint)

@@ -35,6 +35,10 @@ CAPABILITIES = (
 """capabilities(7), without their ``CAP_``."""
 
 
+_LONGEST = 80  # characters of a word that are looked at
+_MOST = 500  # words it is compared with: a file may have thousands of mistakes
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Give a hint naming the known word nearest to *word*, or nothing."""
     near = nearest(word, known)
@@ -45,6 +49,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Give the known word nearest to *word*, or nothing; letter case does not count."""
     import difflib  # noqa: PLC0415 - for mistakes only
 
-    by_lower = {each.lower(): each for each in known}
-    found = difflib.get_close_matches(word[:80].lower(), by_lower, n=1, cutoff=0.6)
+    word = word[:_LONGEST].lower()
+    alike = list(known)
+    if len(alike) > _MOST:
+        alike = [each for each in alike if each.startswith(word[:2])][:_MOST]
+    by_lower = {each.lower(): each for each in alike}
+    found = difflib.get_close_matches(word, by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else ""

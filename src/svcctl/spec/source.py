@@ -12,6 +12,13 @@ from svcctl.errors import Mistake
 from svcctl.spec.locate import KeyPath, Places, Position, TooDeepError
 
 _LARGEST = 16 * 1024**2
+_DEEPEST = 128  # parts of a key, for which tomllib takes the square of their number
+_DOTTED = re.compile(  # parts with dots; other texts are passed over whole, or it would take long
+    r"""(?<![A-Za-z0-9_-])
+    (?: (?: [A-Za-z0-9_-]++ | "(?:[^"\\\n]|\\.)*+" | '[^'\n]*+' ) [ \t]*+ \. [ \t]*+ )++
+    | "(?:[^"\\\n]|\\.)*+ | '[^'\n]*+""",
+    re.VERBOSE,
+)
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -88,6 +95,11 @@ def _parsed(shown: str, content: bytes) -> tuple[dict[str, object], Places]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableError(shown, "is not UTF-8 here", _byte_position(content, error)) from error
+    for found in _DOTTED.finditer(text):
+        if found[0].count(".") > _DEEPEST:
+            raise UnreadableError(
+                shown, "is nested too deeply here", _position(text, found.start())
+            )
     try:
         return tomllib.loads(text), Places(text)
     except tomllib.TOMLDecodeError as error:
@@ -98,6 +110,11 @@ def _parsed(shown: str, content: bytes) -> tuple[dict[str, object], Places]:
         raise UnreadableError(shown, "is nested too deeply") from error
     except ValueError as error:  # a number with more digits than int() takes
         raise UnreadableError(shown, "has a number that is out of range") from error
+
+
+def _position(text: str, at: int) -> Position:
+    line_start = text.rfind("\n", 0, at) + 1
+    return Position(line=text.count("\n", 0, at) + 1, column=at - line_start + 1)
 
 
 def _byte_position(content: bytes, error: UnicodeDecodeError) -> Position:

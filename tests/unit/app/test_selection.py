@@ -75,7 +75,22 @@ def test_labels_that_nothing_has_are_named() -> None:
         chosen(labels=("zone=9",))
 
 
-@pytest.mark.parametrize("name", ["web.0", "web.3", "web.x", "web.", "web.²", "web.-1", ".1", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "web.0",
+        "web.3",
+        "web.x",
+        "web.",
+        "web.²",
+        "web.٢",
+        "web.02",
+        "web.-1",
+        ".1",
+        "",
+        "web." + "9" * 5000,
+    ],
+)
 def test_there_is_no_such_instance(name: str) -> None:
     with pytest.raises(UnknownService):
         chosen(name)

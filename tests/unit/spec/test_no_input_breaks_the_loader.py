@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -156,3 +157,24 @@ def test_depth_of_every_kind_has_an_end() -> None:
         load(b'[services.a]\nexec = "' + b"${X:-" * depth + b"}" * depth + b'"')
         load(_GOOD.encode(), environ={"SVCCTL_SERVICES__WEB__EXEC": "[" * depth + "]" * depth})
         load(_GOOD.encode(), flags=["web" + ".a" * depth + "=1"])
+
+
+@pytest.mark.parametrize("part", ["a", '"a"', "'a'", "a "], ids=repr)
+def test_a_key_of_very_many_parts_is_refused_at_once_with_its_place(part: str) -> None:
+    content = f"version = 1\n {'.'.join([part] * 100_000)} = 1".encode()
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "svcctl.toml")
+        path.write_bytes(content)
+        with pytest.raises(SpecError) as caught:
+            load_files([path], environ={})
+
+    (mistake,) = caught.value.mistakes
+    assert (mistake.line, mistake.column) == (2, 2)
+    assert "nested too deeply" in mistake.problem
+
+
+def test_a_text_with_many_dots_is_no_key() -> None:
+    load(
+        f'[services.a]\nexec = ["x", "{"a." * 120}", "{"...." * 500}", "{"a.b c." * 500}"]'.encode()
+    )
