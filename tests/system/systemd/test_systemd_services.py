@@ -386,6 +386,43 @@ def test_a_unit_of_somebody_else_is_not_touched(clean: Any) -> None:
     clean.sh("rm /etc/systemd/system/web.service; systemctl daemon-reload")
 
 
+def _old_unit(clean: Any, command: str = "exec sleep 1000") -> None:
+    unit = f"[Service]\nExecStart=/bin/sh -c '{command}'\n[Install]\nWantedBy=multi-user.target\n"
+    clean.write("/etc/systemd/system/old.service", unit)
+    clean.sh("systemctl daemon-reload; systemctl enable --now old.service")
+
+
+def _forget_old_unit(clean: Any) -> None:
+    clean.sh(
+        "systemctl disable --now old.service; rm /etc/systemd/system/old.service; "
+        "systemctl daemon-reload"
+    )
+
+
+def test_a_unit_of_somebody_else_is_taken_over(clean: Any) -> None:
+    _old_unit(clean)
+
+    clean.svcctl("import-native", "old", "--take-over", "--yes")
+
+    assert clean.await_phase("old-svcctl", "running")["enabled"]
+    assert clean.show("old", "ActiveState") == "inactive"
+    assert clean.show("old", "UnitFileState") == "disabled"
+    _forget_old_unit(clean)
+
+
+def test_a_take_over_that_fails_leaves_the_old_unit_as_it_was(clean: Any) -> None:
+    _old_unit(clean, 'test -z "$$SVCCTL_SERVICE" && exec sleep 1000')
+
+    done = clean.run("svcctl", "import-native", "old", "--take-over", "--yes", check=False)
+
+    assert done.returncode == 1
+    assert "nothing is taken over" in done.stderr
+    assert clean.show("old", "ActiveState") == "active"
+    assert clean.show("old", "UnitFileState") == "enabled"
+    assert clean.run("systemctl", "cat", "old-svcctl.service", check=False).returncode != 0
+    _forget_old_unit(clean)
+
+
 def test_enabled_services_start_with_the_machine_and_others_do_not(clean: Any) -> None:
     off = "[services.off]\nexec = ['sleep', '1000']\nstart = 'manual'\n"
     clean.apply(TICKING + off)

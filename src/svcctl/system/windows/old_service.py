@@ -41,12 +41,16 @@ class OldService:
         if not self._scm.await_stopped(self._name, within=_PATIENCE):
             raise TimedOut(
                 f"service '{self._name}' did not stop within {_PATIENCE:g}s",
-                hint=f"sc queryex {self._name}",
+                hint=f"sc queryex {self._name}; once it has: sc start {self._name}",
             )
 
     def start(self) -> None:
-        """Start it again."""
-        self._scm.start(self._name)
+        """Start it again, unless it runs yet."""
+        try:
+            self._scm.start(self._name)
+        except Conflict as error:
+            if winerror(error) != scm_words.ALREADY_RUNNING:
+                raise
 
     def disable(self) -> None:
         """Have nothing start it."""
