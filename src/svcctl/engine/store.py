@@ -15,7 +15,7 @@ from typing import Any
 
 from svcctl.engine import upkeep
 from svcctl.engine.salvage import salvage
-from svcctl.errors import StateFault
+from svcctl.errors import StateFault, quoted
 from svcctl.events import Event
 from svcctl.ports import Document, Recorded
 
@@ -100,7 +100,7 @@ class SqliteStore:
             return db
         except (sqlite3.Error, OSError, _Damaged) as error:
             raise StateFault(
-                f"state {self._path!r} cannot be opened: {error}",
+                f"state {quoted(self._path)} cannot be opened: {error}",
                 hint="is the disk full or read-only, or does another program use the file?",
             ) from error
 
@@ -152,7 +152,7 @@ class SqliteStore:
             db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
         elif version != _VERSION:
             raise StateFault(
-                f"state {self._path!r} has version {version}, this svcctl knows {_VERSION}",
+                f"state {quoted(self._path)} has version {version}, this svcctl knows {_VERSION}",
                 hint="run the svcctl that wrote it, or move the file away",
             )
 
@@ -211,7 +211,7 @@ class SqliteStore:
             rows = self._db.execute("SELECT key, json FROM document WHERE kind=?", (kind,))
             found: dict[str, str | None] = dict(rows)
         except sqlite3.Error as error:
-            raise StateFault(f"state {self._path!r} cannot be read: {error}") from error
+            raise StateFault(f"state {quoted(self._path)} cannot be read: {error}") from error
         found |= {key: text for (of, key), text in self._refused.items() if of == kind}
         kept = [(key, text) for key, text in sorted(found.items()) if text is not None]
         return [(key, _document(kind, key, text)) for key, text in kept]
@@ -230,7 +230,7 @@ class SqliteStore:
 
     def _unsettled(self, why: str | None) -> StateFault:
         return StateFault(
-            f"state {self._path!r} cannot be written: {why}",
+            f"state {quoted(self._path)} cannot be written: {why}",
             hint="it was done, and is forgotten if the agent ends now: make room, then ask again",
         )
 
