@@ -16,7 +16,11 @@ from svcctl.spec.notation import show
 from svcctl.spec.report import Report
 from svcctl.spec.source import File, UnreadableError, open_file, reason
 
+_TRIES = 50  # readings of files that somebody replaces meanwhile
 _TOP = ("version", "include", "defaults", "services")
+
+Mark = tuple[int, ...] | None
+"""What tells one state of a file or folder from another; None where there is none."""
 
 
 def read_files(
@@ -24,12 +28,19 @@ def read_files(
 ) -> list[File]:
     """Read all *paths*, files or folders of ``*.toml``, and what they include, each file once.
 
-    What cannot be read is reported and left out.
+    What cannot be read is reported and left out.  Who replaces a folder while it is read gets it
+    read again: services of two versions must never be taken for one.
     """
-    reader = _Reader(environ=environ, report=report)
-    for path in paths:
-        for shown in reader.expand(os.fspath(path)):
-            reader.read(shown, None)
+    named = [os.fspath(path) for path in paths]
+    reader = _Reader(environ=environ, report=Report())
+    for _ in range(_TRIES):
+        reader = _Reader(environ=environ, report=Report())
+        reader.read_all(named)
+        if reader.is_as_read():
+            report.take(reader.report)
+            return reader.files
+    problem = "changes faster than it can be read"
+    report.add(Mistake(problem=problem, file=", ".join(named), hint="try again"))
     return reader.files
 
 
@@ -39,9 +50,21 @@ class _Reader:
     report: Report
     files: list[File] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    marks: dict[str, Mark] = field(default_factory=dict)
+
+    def read_all(self, paths: Iterable[str]) -> None:
+        """Read all *paths*."""
+        for path in paths:
+            for shown in self.expand(path):
+                self.read(shown, None)
+
+    def is_as_read(self) -> bool:
+        """Say whether all that was read is still there, and the same."""
+        return all(_mark(path) == mark for path, mark in self.marks.items())
 
     def expand(self, shown: str) -> list[str]:
         """Give the files that the path *shown* stands for."""
+        self.marks[shown] = _mark(shown)
         try:
             folder = Path(shown)
             if not folder.is_dir():
@@ -61,6 +84,7 @@ class _Reader:
             if real in self.seen:
                 return
             self.seen.add(real)
+            self.marks.setdefault(shown, _mark(shown))
             file = open_file(shown, parent)
         except (OSError, ValueError) as error:
             self.report.add(Mistake(problem=f"cannot be read: {reason(error)}", file=shown))
@@ -113,3 +137,11 @@ class _Reader:
 
     def _add(self, file: File, path: KeyPath, problem: str, hint: str = "") -> None:
         self.report.add(file.mistake(path, problem, hint))
+
+
+def _mark(path: str) -> Mark:
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size

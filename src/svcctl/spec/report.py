@@ -17,6 +17,11 @@ class Report:
         """Note *mistake*; *unavailable*: it is valid, but not in this version."""
         self._found.setdefault(mistake, unavailable)
 
+    def take(self, other: Report) -> None:
+        """Note all that *other* found."""
+        for mistake, unavailable in other._found.items():
+            self.add(mistake, unavailable=unavailable)
+
     def conclude(self) -> None:
         """Raise a SpecError with all mistakes, by place, if there are any.
 
