@@ -16,7 +16,7 @@ PACKAGE := pyproject.toml constraints.txt
 .PHONY: help demo test faults fuzz labs check format bench bench-check docs clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z-]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(VENV)/.installed  ## run the demo shop; options: make demo ARGS="--for 15s -o json"
 	@$(BIN)/svcctl demo $(ARGS)

@@ -12,7 +12,7 @@ FIGURES: tuple[Figure, ...] = (
     crash.FIGURE,
     idle.FIGURE,
     commands.FIGURE,
-    kill9.FIGURE,
+    kill9.of(95, after=7.0),  # circus looks every 5 s
     capture.of(100),
     capture.of(4096),
     capture.of(65536),

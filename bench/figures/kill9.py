@@ -16,44 +16,60 @@ from bench.session import Load, Session, Stage, quiet, session, until
 from bench.stamps import Stamp
 from bench.tally import tally
 
-_QUIET = 95
-_TICKING = 5
 _GONE, _LATER = "gone", "later"  # services that end, with status 7
 _GROWN_UP = 2.0  # seconds
 _EVERY_US = 1000  # a line each millisecond
+_TICKING = tuple(
+    Load(name=f"t{number}", mode="tick", args=(str(_EVERY_US),)) for number in range(5)
+)
 _ALONE = 1.0  # seconds without a manager
-_AFTER = 7.0  # seconds in which a new manager may start what runs already; circus looks every 5 s
 _WITHIN = 60.0  # seconds
 
 
-def _measure(stage: Stage, manager: Manager) -> Iterator[Value]:
-    ticking = [
-        Load(name=f"t{number}", mode="tick", args=(str(_EVERY_US),)) for number in range(_TICKING)
-    ]
-    with session(stage, [*quiet(_QUIET), *ticking, Load(name=_GONE), Load(name=_LATER)]) as opened:
-        _, started = opened.begin(manager)
-        ending = {stamp.name: stamp for stamp in started if stamp.name in {_GONE, _LATER}}
-        before = [stamp for stamp in started if stamp.name not in ending]
-        opened.stamps.more(within=_GROWN_UP)
-        opened.kill_heart(manager)
-        _fail(ending[_GONE])
-        again = opened.stamps.more(within=_ALONE)
-        yield _count("died", sum(not proc.alive(stamp.pid) for stamp in before))
-        command, at = opened.launch(manager)
-        if manager.traits.daemonizes:  # to ask it earlier would start a second one
-            until(lambda: not proc.alive(command), what="it is a daemon", within=_WITHIN)
-        yield _value("the new manager's status names all", (_in_charge(opened, manager) - at) / 1e6)
-        again += opened.stamps.more(within=_AFTER)
-        again = [stamp for stamp in again if stamp.name not in ending]
-        yield _count("started again", len(again))
-        yield _count("run twice", _doubles(before, again))
-        if manager.traits.captures:
-            yield from _lines(opened, manager, before)
-        if isinstance(manager, Remembering):
-            _fail(ending[_LATER])
-            opened.stamps.more(within=1.0)
-            yield _unknown("died without a manager", opened, manager, _GONE)
-            yield _unknown("died under the new one", opened, manager, _LATER)
+def of(count: int, *, after: float) -> Figure:
+    """Give the figure for *count* services besides those that write and end.
+
+    A new manager has *after* seconds to start what runs already.
+    """
+
+    def measure(stage: Stage, manager: Manager) -> Iterator[Value]:
+        loads = [*quiet(count), *_TICKING, Load(name=_GONE), Load(name=_LATER)]
+        with session(stage, loads) as opened:
+            yield from _kill(opened, manager, after)
+
+    return Figure(
+        name="kill9",
+        about=f"kill -9 of the manager of {count} quiet services and {len(_TICKING)} that write a "
+        "line each millisecond; a second later it is started again",
+        fills=("kill9",),
+        measure=measure,
+    )
+
+
+def _kill(opened: Session, manager: Manager, after: float) -> Iterator[Value]:
+    _, started = opened.begin(manager)
+    ending = {stamp.name: stamp for stamp in started if stamp.name in {_GONE, _LATER}}
+    before = [stamp for stamp in started if stamp.name not in ending]
+    opened.stamps.more(within=_GROWN_UP)
+    opened.kill_heart(manager)
+    _fail(ending[_GONE])
+    again = opened.stamps.more(within=_ALONE)
+    yield _count("died", sum(not proc.alive(stamp.pid) for stamp in before))
+    command, at = opened.launch(manager)
+    if manager.traits.daemonizes:  # to ask it earlier would start a second one
+        until(lambda: not proc.alive(command), what="it is a daemon", within=_WITHIN)
+    yield _value("the new manager's status names all", (_in_charge(opened, manager) - at) / 1e6)
+    again += opened.stamps.more(within=after)
+    again = [stamp for stamp in again if stamp.name not in ending]
+    yield _count("started again", len(again))
+    yield _count("run twice", _doubles(before, again))
+    if manager.traits.captures:
+        yield from _lines(opened, manager, before)
+    if isinstance(manager, Remembering):
+        _fail(ending[_LATER])
+        opened.stamps.more(within=1.0)
+        yield _unknown("died without a manager", opened, manager, _GONE)
+        yield _unknown("died under the new one", opened, manager, _LATER)
 
 
 def _in_charge(opened: Session, manager: Manager) -> int:
@@ -90,7 +106,7 @@ def _lines(opened: Session, manager: Manager, before: Sequence[Stamp]) -> Iterat
         yield _value("lines lost", lost, Unit.LINES)
         yield _value("lines doubled", doubled, Unit.LINES)
         yield _value("lines cut in two", torn, Unit.LINES)
-    yield _count("writers that died", _TICKING - len(writers))
+    yield _count("writers that died", len(_TICKING) - len(writers))
 
 
 def _fail(service: Stamp) -> None:
@@ -109,12 +125,3 @@ def _count(case: str, number: int) -> Value:
 
 def _value(case: str, number: float, unit: Unit = Unit.MS) -> Value:
     return Value(figure="kill9", case=case, number=number, unit=unit)
-
-
-FIGURE = Figure(
-    name="kill9",
-    about=f"kill -9 of the manager of {_QUIET} quiet services and {_TICKING} that write a line "
-    "each millisecond; a second later it is started again",
-    fills=("kill9",),
-    measure=_measure,
-)
