@@ -9,6 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from svcctl.engine import journal
 from svcctl.observe.logs.files import instance_folder
 from svcctl.observe.logs.query import Source, Wanted, read
@@ -64,7 +66,11 @@ class Invariants:
         def check() -> bool:
             return set(self.trial.processes()) == set(self.trial.pids().values())
 
-        until(check, what=f"{self.trial.pids()} are all that runs")
+        try:
+            until(check)
+        except pytest.fail.Exception:
+            runs = {pid: self.trial.describe(pid) for pid in self.trial.processes()}
+            pytest.fail(f"known: {self.trial.pids()}, but there run: {runs}")
 
     def every_line_is_there_once(self, *, tails: bool = True) -> None:
         """Each run's lines are whole, in order, without a gap, and all that was written."""

@@ -64,6 +64,28 @@ def test_an_acknowledged_verb_holds_whenever_the_agent_is_killed(
     invariants.hold(tails=False)
 
 
+def test_a_program_and_its_agent_may_be_killed_at_the_same_instant(
+    trial: Trial, invariants: Invariants, effort: Effort
+) -> None:
+    names = ("one", "two", "three")
+    trial.apply_counting(*names, options="restart.max = 1000000\nrestart.factor = 1.0")
+
+    for _ in range(effort.of(100, bounded=6)):
+        invariants.every_acknowledged_verb_holds()
+        pid = trial.chance.choice(sorted(trial.pids().values()))
+        first_the_agent = trial.chance.random() < 0.5
+        if not first_the_agent:
+            trial.kill(pid)
+            trial.let_it_work(0.03)
+        trial.kill_agent()
+        if first_the_agent:
+            trial.kill(pid)
+            trial.let_it_work(0.03)
+        trial.start_agent()
+
+    invariants.hold(tails=False)
+
+
 def _ask(trial: Trial, verb: str, name: str) -> None:
     """Ask for it; what was not acknowledged is not promised."""
     before = trial.wanted.pop(name)

@@ -187,5 +187,16 @@ class Trial:
             if ours in environ and not ended:
                 yield int(folder.name)
 
+    def describe(self, pid: int) -> str:
+        """Say what a process is, for the report of a failure."""
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            environ = Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+        except OSError as error:
+            return str(error)
+        ours = [each for each in environ if each.startswith("SVCCTL")]
+        return f"{stat.split(')')[1][:20]} {command} {ours}"
+
     def kill(self, pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
