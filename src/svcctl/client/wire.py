@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, field, fields
 from svcctl.app.selection import Selection
 from svcctl.errors import Mistake, SpecError, SvcctlError, UsageError, tree
 
-LONGEST = 64 * 1024 * 1024
-"""Bytes a line may have; a request that defines thousands of services fits."""
+LONGEST = 16 * 1024 * 1024
+"""Bytes a request may have; one that defines ten thousand services fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,15 @@ from typing import Self
 from svcctl.app.dispatch import Dispatch
 from svcctl.app.verbs import Effect, find
 from svcctl.bootstrap.machine import Door, WhoIs
-from svcctl.client.wire import LONGEST, Request, decode_request, encode, error_document
-from svcctl.errors import Denied, SvcctlError
+from svcctl.client.wire import Request, decode_request, encode, error_document
+from svcctl.errors import Conflict, SvcctlError, UsageError
+from svcctl.serve.frames import AT_ONCE, Room, read_line
+from svcctl.serve.visits import Visits
 
 log = logging.getLogger(__name__)
 
 _LAST_WORDS = 1.0  # seconds that answers to changes get when the door is closed
-_BEHIND = 4 * 1024 * 1024  # bytes a slow reader may be behind before it loses items
+_BEHIND = 1024 * 1024  # bytes a slow reader may be behind before it loses items
 
 
 class _Outlet:
@@ -40,58 +42,64 @@ class LocalServer:
 
     def __init__(self, dispatch: Dispatch, *, door: Door) -> None:
         self._dispatch, self._door = dispatch, door
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._visits, self._room = Visits(), Room()
         self._changing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        await self._door.open(self._greet, limit=LONGEST)
+        await self._door.open(self._greet, limit=AT_ONCE)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._door.close()
         if self._changing:
             await asyncio.wait(self._changing, timeout=_LAST_WORDS)
-        for task in list(self._tasks):
+        tasks = self._visits.tasks
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _greet(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs
     ) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
         try:
-            await self._converse(reader, writer, who_is)
+            with self._visits.visit(task, writer) as has_place:
+                if not has_place:
+                    raise Conflict("too many others are connected", hint="ask again later")
+                await self._converse(reader, writer, who_is(), task)
         except (ConnectionError, asyncio.CancelledError):
             log.debug("local.hung-up")
+        except SvcctlError as error:  # nothing can come of this connection
+            writer.write(encode({"id": 0, "error": error_document(error)}))
         except Exception:
             log.exception("local.failed")
         finally:
-            self._tasks.discard(task)
             writer.close()
 
     async def _converse(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        actor: str,
+        task: asyncio.Task[None],
     ) -> None:
-        try:
-            actor = who_is()
-        except Denied as error:
-            writer.write(encode({"id": 0, "error": error_document(error)}))
-            await writer.drain()
-            return
-        while line := await reader.readline():
+        while True:
+            with self._visits.idle(task):
+                await writer.drain()
+                line = await read_line(reader, self._room)
+            if not line:
+                return
             try:
                 request = decode_request(line)
-            except SvcctlError as error:
+            except UsageError as error:
                 writer.write(encode({"id": 0, "error": error_document(error)}))
-            else:
-                answer = asyncio.create_task(self._answer(request, actor, reader, writer))
-                if changes(request):
-                    self._changing.add(answer)
-                    answer.add_done_callback(self._changing.discard)
-                await answer
-            await writer.drain()
+                continue
+            answer = asyncio.create_task(self._answer(request, actor, reader, writer))
+            if changes(request):
+                self._changing.add(answer)
+                answer.add_done_callback(self._changing.discard)
+            await answer
 
     async def _answer(
         self,
@@ -107,10 +115,11 @@ class LocalServer:
         try:
             await asyncio.wait({work, hung_up}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done() and not changes(request):
-                work.cancel()
                 raise ConnectionResetError
             writer.write(await asyncio.shield(work))
         finally:
+            if not changes(request):
+                work.cancel()
             hung_up.cancel()
             await asyncio.wait({hung_up})  # or it would still hold the reader
             if outlet.dropped:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import cast
 
@@ -17,9 +17,10 @@ from svcctl.app.dispatch import Deed, Dispatch
 from svcctl.app.selection import Selection
 from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
-from svcctl.client.wire import Request, encode_request
+from svcctl.client.wire import LONGEST, Request, encode_request
 from svcctl.errors import Conflict, Denied
 from svcctl.serve.local import LocalServer
+from svcctl.serve.visits import MOST
 from svcctl.system.posix.local_socket import SocketDoor
 from svcctl.testing.fakes import FakeClock
 
@@ -280,4 +281,63 @@ async def test_a_reader_that_does_not_read_loses_items_and_nothing_else(door: Do
 
 async def test_a_visitor_who_says_nothing_keeps_nobody_waiting(door: Door) -> None:
     async with door.open(), door.visit(), door.visit() as visitor:
+        assert "result" in await visitor.ask(STATUS)
+
+
+async def test_a_visitor_who_asks_for_nothing_makes_place_for_others(door: Door) -> None:
+    async with door.open(), AsyncExitStack() as stack:
+        first = await stack.enter_async_context(door.visit())
+        assert "result" in await first.ask(STATUS)
+        crowd = [await stack.enter_async_context(door.visit()) for _ in range(MOST - 1)]
+        for each in crowd:
+            assert "result" in await each.ask(STATUS)
+
+        late = await stack.enter_async_context(door.visit())
+
+        assert "result" in await late.ask(STATUS)
+        assert await first.hear() == {}
+        assert "result" in await crowd[0].ask(STATUS)
+
+
+async def test_where_all_are_busy_nobody_is_turned_out(door: Door) -> None:
+    slow = Slow()
+    door.deeds["logs"] = slow
+    async with door.open(), AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(door.visit()) for _ in range(MOST)]
+        for number, each in enumerate(crowd):
+            each.say(encode_request(Request(verb="logs", id=number)))
+        await slow.begun.wait()
+        late = await stack.enter_async_context(door.visit())
+
+        assert problem(await late.hear()) == "too many others are connected"
+        slow.free.set()
+        assert [(await each.hear())["result"] for each in crowd] == ["done"] * MOST
+
+
+@pytest.mark.slow
+async def test_a_visitor_who_does_not_read_makes_place_and_its_look_is_given_up(door: Door) -> None:
+    async def flood(selection: Selection, args: Arguments, emit: Emit) -> object:
+        emit("x" * 2**19)
+        return await slow(selection, args, emit)
+
+    slow = Slow()
+    door.deeds["logs"] = flood
+    async with door.open(), AsyncExitStack() as stack:
+        for _ in range(MOST):
+            each = await stack.enter_async_context(door.visit())
+            each.say(encode_request(Request(verb="logs")))
+        await slow.begun.wait()
+        late = await stack.enter_async_context(door.visit())
+
+        assert "result" in await late.ask(STATUS)
+        await until(lambda: slow.end)
+
+    assert slow.end == "given up"
+
+
+async def test_a_request_without_an_end_is_refused_and_the_next_visitor_heard(door: Door) -> None:
+    async with door.open(), door.visit() as greedy, door.visit() as visitor:
+        greedy.say(b"x" * (LONGEST + 2**20))
+
+        assert "more than 16 MiB" in str(problem(await greedy.hear()))
         assert "result" in await visitor.ask(STATUS)
