@@ -66,9 +66,7 @@ def test_nothing_that_was_started_outlives_a_session(manager: Manager, compiled:
 
 
 def test_a_killed_svcctl_loses_no_service_and_no_line(compiled: Stage) -> None:
-    found = {
-        value.case: value.number for value in kill9.of(2, after=0.5).measure(compiled, Svcctl())
-    }
+    values = list(kill9.of(2, after=0.5).measure(compiled, Svcctl()))
 
     lost = [value.number for value in values if value.case in HARM]
     assert lost == [0] * len(HARM)
