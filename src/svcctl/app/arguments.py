@@ -14,6 +14,11 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.FLAG: (bool,),
     Kind.DURATION: (int, float),
 }
+_MOST: dict[Kind, float] = {
+    Kind.INTEGER: 2**31 - 1,
+    Kind.DURATION: 100 * 365.25 * 86_400,  # as in files
+}
+"""What numbers may be at most; at least they are 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +67,14 @@ def check(verb: Verb, given: Mapping[str, object]) -> Arguments:
         )
         if wrong or (arg.choices and value not in arg.choices):
             wanted = " or ".join(arg.choices) or arg.kind
-            raise UsageError(f"argument {name!r} of {verb.name!r} is {value!r}, not {wanted}")
+            raise UsageError(f"argument {name!r} of {verb.name!r} is {_shown(value)}, not {wanted}")
+        most = _MOST.get(arg.kind)
+        if most is not None and isinstance(value, int | float) and not 0 <= value <= most:
+            raise UsageError(f"argument {name!r} of {verb.name!r} is out of range")
     return Arguments(values)
+
+
+def _shown(value: object) -> str:
+    from svcctl.spec.notation import show  # noqa: PLC0415 - for mistakes only
+
+    return show(value)

@@ -14,7 +14,7 @@ from svcctl.app.waiting import Emit, Waiting, event_document
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import UsageError
 from svcctl.events import Event
-from svcctl.ports import Bus, Clock, Document, EventLog, InstanceStatus
+from svcctl.ports import Bus, Cancel, Clock, Document, EventLog, InstanceStatus
 from svcctl.spec import canonical
 
 GOALS = {
@@ -27,6 +27,9 @@ GOALS = {
 }
 """What ``wait`` can wait for, by the name of the condition."""
 
+_EVENTS = 50  # of the past shown where nobody says how many
+_MOST_EVENTS = 10_000
+_BATCH = 200  # events told between two looks at whether the asker keeps up
 _STATUS_FIELDS = tuple(each.name for each in fields(InstanceStatus))
 
 
@@ -92,23 +95,35 @@ class Reading:
         chosen = [] if selection.all else choose(selection, specs)
         names = tuple({service_of(name, specs) for name in chosen})
         since = moment(args.text("since"), now=self._clock.now())
-        past = self._events.read(services=names, since=since, limit=args.integer("lines") or 50)
-        for each in past:
-            emit(asdict(each))
-        if args.flag("follow"):
-            await self._follow(names, emit)
+        limit = args.integer("lines") or _EVENTS
+        if limit > _MOST_EVENTS:
+            raise UsageError(
+                f"{limit} events are too many at once, {_MOST_EVENTS} are the most",
+                hint="name services, or follow them: svcctl events -f",
+            )
+        past = self._events.read(services=names, since=since, limit=limit)
+        new: asyncio.Queue[Document] = asyncio.Queue(_MOST_EVENTS)
+        forget = self._collect(names, new) if args.flag("follow") else None
+        try:
+            for at, each in enumerate(past, start=1):
+                emit(asdict(each))
+                if at % _BATCH == 0:
+                    await emit.room()
+            while forget:
+                emit(await new.get())
+        finally:
+            if forget:
+                forget()
         return {"events": len(past)}
 
-    async def _follow(self, names: tuple[str, ...], emit: Emit) -> None:
-        def tell(event: Event) -> None:
-            if not names or event.service in names:
-                emit({"number": 0} | event_document(event))
+    def _collect(self, names: tuple[str, ...], new: asyncio.Queue[Document]) -> Cancel:
+        """Put what happens from now on into *new*; what it has no room for is passed over."""
 
-        forget = self._bus.subscribe(tell)
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            forget()
+        def tell(event: Event) -> None:
+            if (not names or event.service in names) and not new.full():
+                new.put_nowait({"number": 0} | event_document(event))
+
+        return self._bus.subscribe(tell)
 
     async def environment(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Give what a command needs to run as the service does."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from svcctl.app.arguments import Arguments, check
 from svcctl.app.verbs import VERBS, Kind, Verb, find
 from svcctl.errors import UsageError
+from svcctl.spec.notation import show
 
 
 def verb(name: str) -> Verb:
@@ -43,6 +44,30 @@ def test_a_length_of_time_may_be_whole(given: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("instances", -1),
+        ("instances", 2**31),
+        ("instances", 10**400),
+        ("timeout", -0.1),
+        ("timeout", float("nan")),
+        ("timeout", float("inf")),
+        ("timeout", 10**400),
+    ],
+)
+def test_a_number_that_nobody_can_mean_is_refused(name: str, value: object) -> None:
+    with pytest.raises(UsageError, match=f"argument '{name}' of 'scale' is out of range"):
+        check(SCALE, {name: value})
+
+
+def test_a_long_value_is_not_repeated_in_full() -> None:
+    with pytest.raises(UsageError) as raised:
+        check(SCALE, {"instances": "x" * 1_000_000})
+
+    assert len(str(raised.value)) < 200
+
+
+@pytest.mark.parametrize(
     ("name", "value", "wanted"),
     [
         ("instances", "3", "integer"),
@@ -58,7 +83,7 @@ def test_a_value_of_another_kind_is_refused(name: str, value: object, wanted: st
     with pytest.raises(UsageError) as raised:
         check(SCALE, {name: value})
 
-    assert raised.value.problem == f"argument {name!r} of 'scale' is {value!r}, not {wanted}"
+    assert raised.value.problem == f"argument {name!r} of 'scale' is {show(value)}, not {wanted}"
 
 
 def test_a_value_that_is_not_to_choose_is_refused() -> None:
