@@ -77,9 +77,9 @@ def _measure(kept: Path | None) -> Outcome:
 def _figures(names: str) -> list[Figure]:
     """Choose figures by their own name, or by that of a table they fill."""
     wanted = [name for name in names.split(",") if name]
-    known = sorted({name for figure in FIGURES for name in (figure.name, *figure.fills)})
+    known = sorted({name for figure in FIGURES for name in (figure.name, *figure.tables)})
     _check(wanted, known, what="figure", variable="ONLY")
-    return [figure for figure in FIGURES if not wanted or {figure.name, *figure.fills} & {*wanted}]
+    return [figure for figure in FIGURES if not wanted or {figure.name, *figure.tables} & {*wanted}]
 
 
 def _managers(names: str) -> tuple[list[tuple[Manager, str]], list[str]]:

@@ -49,8 +49,9 @@ class Outcome:
 
 def machine() -> dict[str, str]:
     """Say where the readings are taken."""
+    release = platform.release().partition("-")[0]
     return {
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "system": f"{platform.system()} {release} {platform.machine()}",
         "processors": f"{os.cpu_count()} of {_processor()}",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.0f} GB",
         "python": platform.python_version(),

@@ -67,15 +67,15 @@ class Figure:
     """Something worth measuring.  One *measure* is one round of one subject."""
 
     name: str
-    about: str
-    """What is measured, from when to when."""
-    fills: tuple[str, ...]
-    """The tables that its values stand in; its own name is the first."""
+    tables: Mapping[str, str]
+    """Those that its values stand in, and what is measured, from when to when."""
     measure: Callable[[Stage, Manager], Iterator[Value]]
     floors: Mapping[str, Callable[[Stage], Iterator[Value]]] = field(default_factory=dict)
     """Bare loops that do the same, by name."""
     fits: Callable[[Manager], bool] = lambda _: True
     """Whether a manager does such a thing at all."""
+    repeat: int = 1
+    """How many rounds are taken for each that is asked for: more of what is short and unsteady."""
     rounds: int = 100
     """The most rounds that are worth their time."""
     patience: float = 180.0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bench.budgets import OURS, Verdict, verdicts
 from bench.outcome import Outcome
 from bench.reading import Figure, Unit
+from bench.spread import Spread
 
 _INTRODUCTION = """# Measured beside peers
 
@@ -18,7 +19,7 @@ loops over system calls, the least that such work takes. What counts from when t
 
 def report(outcome: Outcome, figures: Sequence[Figure]) -> str:
     """Give the whole report."""
-    tables = list(dict.fromkeys(name for figure in figures for name in figure.fills))
+    tables = {name: about for figure in figures for name, about in figure.tables.items()}
     parts = [
         _INTRODUCTION,
         _head(outcome),
@@ -26,7 +27,11 @@ def report(outcome: Outcome, figures: Sequence[Figure]) -> str:
         budget_table(list(verdicts(outcome))),
         "## Where others are better",
         "\n".join(better(outcome, tables)) or "Nowhere.",
-        *(_section(outcome, name, figures) for name in tables if outcome.subjects(name)),
+        *(
+            _section(outcome, name, about)
+            for name, about in tables.items()
+            if outcome.subjects(name)
+        ),
     ]
     if outcome.gaps:
         parts += ["## What could not be measured", _gaps(outcome)]
@@ -56,14 +61,14 @@ def table(outcome: Outcome, name: str) -> str:
         cells = []
         for subject in subjects:
             spread = outcome.spread(name, case, subject)
-            shown = f"{short(spread.median)} ± {short(spread.mad)}" if spread else ""
+            shown = _shown(spread) if spread else ""
             is_best = spread is not None and subject in outcome.versions and spread.median == best
             cells.append(f"**{shown}**" if is_best else shown)
         rows.append(f"| {case}, {unit} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
-def better(outcome: Outcome, tables: Sequence[str]) -> Iterator[str]:
+def better(outcome: Outcome, tables: Iterable[str]) -> Iterator[str]:
     """Give a line for each case in which a manager is better than svcctl: who, and how much."""
     for name in tables:
         for case, unit in _cases(outcome, name):
@@ -86,6 +91,10 @@ def short(value: float) -> str:
     return f"{value:.3g}" if abs(value) >= 0.001 else f"{value:.1g}"
 
 
+def _shown(spread: Spread) -> str:
+    return f"{short(spread.median)} ± {short(spread.mad)}" if spread.mad else short(spread.median)
+
+
 def _head(outcome: Outcome) -> str:
     loads = [each.load for each in outcome.readings] or [0.0]
     facts = [f"- {name}: {value}" for name, value in outcome.machine.items()]
@@ -97,13 +106,11 @@ def _head(outcome: Outcome) -> str:
     return "\n".join(facts)
 
 
-def _section(outcome: Outcome, name: str, figures: Sequence[Figure]) -> str:
-    abouts = dict.fromkeys(figure.about for figure in figures if name in figure.fills)
+def _section(outcome: Outcome, name: str, about: str) -> str:
     loads = [each.load for each in outcome.readings if each.figure == name]
-    about = "; ".join(abouts)
     return (
-        f"## {name}\n\n{about}. Load average {min(loads):.2f} to {max(loads):.2f}.\n\n"
-        f"{table(outcome, name)}"
+        f"## {name}\n\n{about[0].upper()}{about[1:]}. "
+        f"Load average {min(loads):.2f} to {max(loads):.2f}.\n\n{table(outcome, name)}"
     )
 
 
@@ -121,8 +128,8 @@ def _cases(outcome: Outcome, name: str) -> list[tuple[str, Unit]]:
 def _best(outcome: Outcome, name: str, case: str, unit: Unit) -> float | None:
     spreads = (outcome.spread(name, case, subject) for subject in outcome.versions)
     medians = [spread.median for spread in spreads if spread]
-    if len(medians) < 2:
-        return None
+    if len(set(medians)) < 2:
+        return None  # no rival, or all alike
     return max(medians) if unit.more_is_better else min(medians)
 
 

@@ -42,7 +42,7 @@ def turns(
     lot = random.Random(seed)
     for figure in figures:
         subjects = _subjects(figure, managers)
-        for number in range(min(rounds, figure.rounds)):
+        for number in range(min(rounds * figure.repeat, figure.rounds)):
             for subject, measure in lot.sample(subjects, len(subjects)):
                 yield Turn(figure=figure, subject=subject, round=number, measure=measure)
 

@@ -50,12 +50,15 @@ def of(chunk: int, writers: int = 1) -> Figure:
 
     return Figure(
         name=f"capture{chunk}" + (f"x{writers}" if writers > 1 else ""),
-        about="200 MB of numbered lines, from the first write to the last byte in a file; "
-        "managers that rotate do so at 20 MB, loops never",
-        fills=("capture", "lines"),
+        tables={
+            "capture": "200 MB of numbered lines, from the first write to the last byte in a file; "
+            "managers that rotate do so at 20 MB, loops never",
+            "lines": "what became of these lines",
+        },
         measure=measure,
         floors={"splice loop": loop("{floor}", "splice"), "cat": loop("cat")},
         fits=lambda manager: manager.traits.captures,
+        repeat=2,
     )
 
 

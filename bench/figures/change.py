@@ -37,8 +37,7 @@ def _value(case: str, number: float, unit: Unit) -> Value:
 
 FIGURE = Figure(
     name="change",
-    about=f"{_CHANGED} of {_COUNT} definitions have changed and are taken over",
-    fills=("change",),
+    tables={"change": f"{_CHANGED} of {_COUNT} definitions have changed and are taken over"},
     measure=_measure,
     fits=lambda manager: isinstance(manager, Reconciling) and manager.traits.most >= _COUNT,
     rounds=2,

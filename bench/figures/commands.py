@@ -45,8 +45,9 @@ def _value(case: str, number: float) -> Value:
 
 FIGURE = Figure(
     name="commands",
-    about=f"commands about one of {_COUNT} services (status: about all), the whole process",
-    fills=("commands",),
+    tables={
+        "commands": f"commands about one of {_COUNT} services (status: about all), whole processes"
+    },
     measure=_measure,
     rounds=3,
 )

@@ -48,8 +48,7 @@ def _kill_twice(opened: Session, pid: int) -> Generator[Value, None, int]:
 
 FIGURE = Figure(
     name="crash",
-    about="kill -9 of a service to the stamp of its replacement",
-    fills=("crash",),
+    tables={"crash": "kill -9 of a service to the stamp of its replacement"},
     measure=_measure,
     floors={"waitpid loop": _floor},
 )

@@ -37,8 +37,11 @@ def of(count: int) -> Figure:
 
     return Figure(
         name=f"start{count}",
-        about=f"{count} services: exec of the manager to the last service's own stamp",
-        fills=("start", "memory", "stop"),
+        tables={
+            "start": "exec of the manager to the last service's own stamp",
+            "memory": f"of all processes of the manager, {_SETTLE:g} s after the last start",
+            "stop": "the command that stops all, its own start included, to the last death",
+        },
         measure=measure,
         floors={"spawn loop": floor},
         fits=lambda manager: manager.traits.most >= count,

@@ -44,9 +44,10 @@ def _value(case: str, number: float, unit: Unit) -> Value:
 
 FIGURE = Figure(
     name="host",
-    about="the process that systemd or the SCM starts for one service: exec to the service's own "
-    "stamp, and its memory",
-    fills=("host",),
+    tables={
+        "host": "the process that systemd or the SCM starts for one service: exec to the service's "
+        "own stamp, and its memory"
+    },
     measure=_measure,
     fits=lambda manager: isinstance(manager, Svcctl),
 )

@@ -34,8 +34,7 @@ def _value(case: str, number: float, unit: Unit) -> Value:
 
 FIGURE = Figure(
     name="idle",
-    about=f"{_COUNT} quiet services for {_QUIET:g} s, all processes of the manager",
-    fills=("idle",),
+    tables={"idle": f"{_COUNT} quiet services for {_QUIET:g} s, all processes of the manager"},
     measure=_measure,
     rounds=2,
 )

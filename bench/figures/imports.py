@@ -35,8 +35,7 @@ def _says(code: str) -> int:
 
 FIGURE = Figure(
     name="import",
-    about="import svcctl, in a Python that runs already",
-    fills=("import",),
+    tables={"import": "import svcctl, in a Python that runs already"},
     measure=_measure,
     fits=lambda manager: isinstance(manager, Svcctl),
 )

@@ -39,9 +39,10 @@ def of(count: int, *, after: float) -> Figure:
 
     return Figure(
         name="kill9",
-        about=f"kill -9 of the manager of {count} quiet services and {len(_TICKING)} that write a "
-        "line each millisecond; a second later it is started again",
-        fills=("kill9",),
+        tables={
+            "kill9": f"kill -9 of the manager of {count} quiet services and {len(_TICKING)} that "
+            "write a line each millisecond; a second later it is started again"
+        },
         measure=measure,
     )
 

@@ -42,8 +42,14 @@ def test_a_row_has_medians_and_spreads_and_the_best_manager_is_bold() -> None:
     assert table(found, "crash").splitlines() == [
         "| | svcctl | runit | waitpid loop |",
         "|---|---:|---:|---:|",
-        "| first, ms | **2.5 ± 0.5** | 6 ± 2 | 1 ± 0 |",
+        "| first, ms | **2.5 ± 0.5** | 6 ± 2 | 1 |",
     ]
+
+
+def test_where_all_are_alike_none_is_the_best() -> None:
+    found = outcome({"svcctl": [0], "runit": [0]})
+
+    assert table(found, "crash").splitlines()[-1] == "| first, ms | 0 | 0 |"
 
 
 def test_what_a_peer_does_better_is_said() -> None:

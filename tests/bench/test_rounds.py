@@ -24,9 +24,7 @@ def forever(_stage: Stage) -> Iterator[Value]:
     yield from ()
 
 
-FIGURE = Figure(
-    name="wait", about="how long", fills=("wait",), measure=nothing, floors={"loop": forever}
-)
+FIGURE = Figure(name="wait", tables={"wait": "how long"}, measure=nothing, floors={"loop": forever})
 
 
 def order(seed: int) -> list[str]:
@@ -59,7 +57,7 @@ def test_what_was_read_before_a_failure_is_kept_and_the_reason_stands_beside() -
 
 
 def test_a_measurement_that_takes_too_long_is_given_up() -> None:
-    slow = Figure(name="wait", about="", fills=("wait",), measure=nothing, patience=0.05)
+    slow = Figure(name="wait", tables={"wait": ""}, measure=nothing, patience=0.05)
 
     found = list(take(Turn(figure=slow, subject="loop", round=0, measure=forever), STAGE))
 
