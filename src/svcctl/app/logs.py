@@ -18,6 +18,7 @@ from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import Bus, Cancel, Clock, Document, Exit
 
 _BATCH = 500  # lines read between two looks at whether the asker keeps up
+_BATCH_BYTES = 128 * 1024  # bytes of lines, which JSON can make six times as long, before that
 _LINES = 100  # lines of the past shown where nobody says how many
 
 
@@ -77,7 +78,12 @@ async def _emit_all(lines: Iterator[Line], emit: Emit) -> int:
     count = 0
 
     def batch() -> list[Line]:
-        return [line for _, line in zip(range(_BATCH), lines, strict=False)]
+        found: list[Line] = []
+        size = 0
+        while len(found) < _BATCH and size < _BATCH_BYTES and (line := next(lines, None)):
+            found.append(line)
+            size += len(line.text)
+        return found
 
     while found := await asyncio.to_thread(batch):
         for line in found:
