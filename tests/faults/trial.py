@@ -175,7 +175,7 @@ class Trial:
     def processes(self) -> Iterator[int]:
         """All that run on behalf of this home, agents excepted."""
         ours = f"SVCCTL_HOME={self.home}".encode()
-        agents = {agent.pid for agent in self.box.agents} | {os.getpid()}
+        agents = {agent.pid for agent in self.box.agents if agent.poll() is None} | {os.getpid()}
         for folder in Path("/proc").iterdir():
             if not folder.name.isdigit() or int(folder.name) in agents:
                 continue
