@@ -162,6 +162,27 @@ async def test_who_is_closed_while_it_runs_ends(trees: Trees) -> None:
 
 @pytest.mark.slow
 @in_loop
+async def test_who_sweeps_again_as_all_are_gone_hears_first_whom_the_first_sweep_ended(
+    trees: Trees,
+) -> None:
+    program = trees.start(PARENT, STAY, 0)
+    await two_of(program)
+    told: list[int] = []
+    program.child.sweep(lambda ended: told.append(len(ended)))
+    await program.end()
+
+    def close(_: object) -> None:
+        told.append(0)
+        program.child.close()
+
+    program.child.sweep(close)
+    await program.until(lambda: 0 in told)
+
+    assert told == [2, 0]
+
+
+@pytest.mark.slow
+@in_loop
 async def test_nobody_is_told_of_a_sweep_of_what_was_closed(trees: Trees) -> None:
     program = trees.start(PARENT, STAY, 0)
     await two_of(program)

@@ -123,6 +123,8 @@ class WindowsChild:
 
         def tell(ended: tuple[Member, ...]) -> None:
             self._sweeps.discard(sweep)
+            while others := [other for other in self._sweeps if other.has_nobody_left()]:
+                others[0].conclude()
             self._look()
             then(ended)
 

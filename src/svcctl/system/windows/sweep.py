@@ -49,6 +49,15 @@ class Sweep:
             self._timer = self._loop.call_later(grace, self._grace_is_over)
         self._round()
 
+    def has_nobody_left(self) -> bool:
+        """Say whether all are gone, which another sweep may have come to know first."""
+        return not self._tree.members()
+
+    def conclude(self) -> None:
+        """Tell whom it ended; all of them are gone."""
+        self.cancel()
+        self._then(tuple(self._ended.values()))
+
     def cancel(self) -> None:
         """Wait for nobody any more, and tell nobody."""
         if self._timer is not None:
@@ -71,8 +80,7 @@ class Sweep:
         for each in left:
             self._await(each.pid)
         if not self._waiting:
-            self.cancel()
-            self._then(tuple(self._ended.values()))
+            self.conclude()
 
     def _await(self, pid: int) -> None:
         process = open_process(pid, PROCESS_QUERY_LIMITED_INFORMATION | SYNCHRONIZE)
