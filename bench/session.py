@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench import nursery, proc
+from bench import cgroups, nursery, proc
 from bench.manager import Manager, Processes, Service, Site
 from bench.stamps import Stamp, Stamps
 
@@ -120,6 +120,7 @@ class Session:
         self.folder = folder
         self.stamps = Stamps(folder / "stamps")
         self.nursery = Nursery()
+        self._groups: set[Path] = set()
         self.site = Site(folder=folder, services=tuple(map(self._service, loads)))
         self.site.logs.mkdir()
 
@@ -154,7 +155,9 @@ class Session:
         self.setup(manager)
         self.stamps.more(within=0.05)  # of a manager whose set-up starts services once
         _, at = self.launch(manager)
-        return at, self.stamps.take(len(self.site.services), within=PATIENCE)
+        stamps = self.stamps.take(len(self.site.services), within=PATIENCE)
+        self._groups |= cgroups.made_for([stamps[0].pid])
+        return at, stamps
 
     def run(self, manager: Manager, command: Sequence[str]) -> Ran:
         """Run a command of a manager to its end."""
@@ -191,9 +194,11 @@ class Session:
         return at
 
     def close(self) -> None:
-        """Kill all that runs."""
+        """Kill all that runs, and remove what the kernel keeps of it."""
+        self._groups |= cgroups.made_for(proc.descendants(self.nursery.pid))
         self.nursery.close()
         self.stamps.close()
+        cgroups.remove(self._groups)
 
     def _service(self, load: Load) -> Service:
         command = (self.stage.workload, load.mode, self.stamps.path, load.name, *load.args)

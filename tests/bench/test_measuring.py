@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from bench import proc
+from bench import cgroups, proc
 from bench.cache import stage
 from bench.figures import fleet, kill9
 from bench.manager import Manager
@@ -76,3 +77,15 @@ def test_memory_of_a_process_alone_is_no_less_than_its_share() -> None:
     found = proc.memory([os.getpid()])
 
     assert 0 < found.pss <= found.alone
+
+
+def test_a_control_group_without_processes_is_removed_with_those_in_it(tmp_path: Path) -> None:
+    (tmp_path / "svc" / "web").mkdir(parents=True)
+
+    cgroups.remove([tmp_path / "svc"])
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_in_our_own_group_is_in_none_that_was_made_for_it() -> None:
+    assert cgroups.made_for([os.getpid()]) == set()
