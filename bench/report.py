@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bench.budgets import OURS, Verdict, verdicts
+from bench.managers import MANAGERS
 from bench.outcome import Outcome
 from bench.reading import Figure, Unit
 from bench.spread import Spread
@@ -100,7 +101,11 @@ def _head(outcome: Outcome) -> str:
     facts = [f"- {name}: {value}" for name, value in outcome.machine.items()]
     facts.append(f"- load average while measuring: {min(loads):.2f} to {max(loads):.2f}")
     facts.append(f"- rounds: up to {outcome.rounds}, in an order drawn with seed {outcome.seed}")
-    facts += [f"- {name} {version}" for name, version in outcome.versions.items()]
+    delays = {manager.name: manager.traits.delay for manager in MANAGERS}
+    facts += [
+        f"- {name} {version}; delay before a restart: {delays.get(name, 'unknown')}"
+        for name, version in outcome.versions.items()
+    ]
     if outcome.missing:
         facts.append(f"- not installed, so not measured: {', '.join(outcome.missing)}")
     return "\n".join(facts)
