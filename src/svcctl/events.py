@@ -167,6 +167,17 @@ class AgentStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLost(Event):
+    """The agent before this one, *pid*, never ended: it was killed or crashed.
+
+    *rebooted*: it went down with the machine.
+    """
+
+    pid: int
+    rebooted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateReplaced(Event):
     """The state was unusable: it lies aside, and what could be read of it was taken over."""
 

@@ -17,6 +17,7 @@ from svcctl.app.services import Services
 from svcctl.app.waiting import Waiting
 from svcctl.bootstrap.here import machine
 from svcctl.bootstrap.machine import Door, StopSignals
+from svcctl.engine import tenure
 from svcctl.engine.bus import LocalBus
 from svcctl.engine.manager import AgentManager
 from svcctl.engine.store import SqliteStore
@@ -75,6 +76,7 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
             shell_argv=here.shell_argv,
             as_here=here.as_here,
         )
+        tenure.begin(world, pid=os.getpid())
         manager = AgentManager(world)
         adopted = manager.load()
         started_at = clock.now()
@@ -105,6 +107,7 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
         )
         left = manager.close()
         bus.publish(AgentStopped(at=clock.now(), left_running=left))
+        tenure.end(world)
 
 
 def _inherited(environ: Mapping[str, str]) -> dict[str, str]:

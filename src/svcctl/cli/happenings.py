@@ -14,6 +14,7 @@ _SENTENCES = {
     "PhaseChanged": "{old} -> {new}",
     "InstanceSpawned": "started, pid {pid}",
     "InstanceAdopted": "found running, pid {pid}",
+    "ProgramFound": "found running unrecorded, pid {pid}",
     "TreeKilled": "killed what was left: {killed}",
     "ProbeFailed": "{purpose} probe {probe!r} fails: {problem}",
     "ProbePassed": "{purpose} probe {probe!r} passes",
@@ -27,6 +28,8 @@ _SENTENCES = {
     "CaptureResumed": "{stream} is written again",
     "SpecApplied": "definition {change}, revision {revision}",
     "AgentStarted": "agent started, pid {pid}; adopted: {adopted}",
+    "AgentLost": "the agent before, pid {pid}, {how}",
+    "StateReplaced": "{problem}",
     "AgentStopped": "agent stopped; left running: {left_running}",
 }
 
@@ -44,6 +47,9 @@ def describe(event: Happening) -> str:
                 "memory": size(fields["memory_bytes"]),
                 "limit": size(fields["limit_bytes"]),
             }
+        case "AgentLost":
+            how = "went down with the machine" if fields["rebooted"] else "was killed or crashed"
+            fields = {"pid": fields["pid"], "how": how}
         case "TreeKilled":
             fields = {"killed": ", ".join(fields["killed"])}
     sentence = _SENTENCES.get(kind)
