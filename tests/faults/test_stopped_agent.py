@@ -47,9 +47,9 @@ def test_who_lived_all_the_time_is_not_restarted_because_the_agent_stood_still(
 ) -> None:
     """Beats and answers wait in sockets meanwhile: they are read before anybody is judged."""
     port = free_port()
-    often = "interval = '50ms'\ntimeout = '1s'\nfails = 1\ngrace = '0s'"
+    often = "interval = '50ms'\ntimeout = '4s'\nfails = 1\ngrace = '0s'"
     trial.apply(
-        service("beating", command("beat"), "heartbeat = '1s'\ngrace = '0s'")
+        service("beating", command("beat"), "heartbeat = '4s'\ngrace = '0s'")
         + service(
             "heard",
             command("listen", port),
@@ -60,17 +60,13 @@ def test_who_lived_all_the_time_is_not_restarted_because_the_agent_stood_still(
     )
     until(lambda: all(each["live"] for each in trial.standing().values()), what="all live")
 
-    for _ in range(effort.of(20, bounded=3)):
-        with standing_still(trial, effort.of(3, bounded=1) * 1.5):
+    for _ in range(effort.of(12, bounded=1)):
+        with standing_still(trial, 5):
             pass
         trial.ask("status")
 
-    assert {name: each["restarts"] for name, each in trial.standing().items()} == {
-        "beating": 0,
-        "heard": 0,
-        "looked-at": 0,
-    }
-    assert "ProbeFailed" not in {each["kind"] for each in trial.events()}
+    assert [each["fields"] for each in trial.events() if each["kind"] == "ProbeFailed"] == []
+    assert [name for name, each in trial.standing().items() if each["restarts"]] == []
 
 
 def test_a_verb_asked_meanwhile_is_carried_out_afterwards(trial: Trial) -> None:

@@ -12,7 +12,8 @@ from svcctl.ports import Timer
 _MONOTONIC = getattr(time, "CLOCK_BOOTTIME", None)
 
 _LATE = 0.1  # seconds after which a call is not late by chance: this process stood still
-_HEARING = 0.1  # seconds in which what was said meanwhile is heard, before anybody is judged
+_HEARING = 0.25  # share of it in which what was said meanwhile is heard, before anybody is judged
+_LONGEST_HEARING = 1.0  # seconds
 
 
 class SystemClock:
@@ -53,7 +54,9 @@ class _LaterCall:
         self._handle.cancel()
 
     def _ring(self) -> None:
-        if self._loop.time() - self._handle.when() > _LATE:
-            self._handle = self._loop.call_later(_HEARING, self._call)
+        late = self._loop.time() - self._handle.when()
+        if late > _LATE:
+            hearing = min(late * _HEARING, _LONGEST_HEARING)
+            self._handle = self._loop.call_later(hearing, self._call)
         else:
             self._call()
