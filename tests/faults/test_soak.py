@@ -105,7 +105,8 @@ def torment_for(trial: Trial, seconds: float) -> None:
 
 
 def _crash(trial: Trial) -> None:
-    for pid in trial.chance.sample([*trial.pids().values()], k=min(2, len(trial.pids()))):
+    running = [*trial.pids().values()]
+    for pid in trial.chance.sample(running, k=min(2, len(running))):
         with suppress(ProcessLookupError):
             trial.kill(pid)
 

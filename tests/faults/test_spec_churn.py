@@ -38,7 +38,7 @@ def test_a_folder_that_is_replaced_again_and_again_is_taken_as_one(
     folder = trial.home / "services"
     with replacing(folder, versions=3) as replaced:
         for _ in range(effort.of(200, bounded=4)):
-            told = trial.box.cli("apply", str(folder), "--yes", "--prune", "--no-wait")
+            told = trial.box.cli("apply", str(folder), "--yes", "--prune")
             assert told.status == 0, told.err
             taken = {name: _version(trial, name) for name in SERVICES}
             assert len(set(taken.values())) == 1, taken

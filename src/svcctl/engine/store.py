@@ -84,6 +84,7 @@ class SqliteStore:
         self._writes = 0
         self._untrimmed = 0
         self._commits = 0
+        self._held_back = False
         self._upkeep: asyncio.Future[upkeep.Moved | None] | None = None
         self._closed = False
 
@@ -162,7 +163,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Write out what waits, and close; what the disk refuses even now is lost, and said."""
-        self._closed = True
+        self._closed, self._held_back = True, False
         self._try_again()
         if self._retry:
             self._retry.cancel()
@@ -189,6 +190,8 @@ class SqliteStore:
         self._write_documents()
 
     def _write_documents(self) -> None:
+        if self._held_back:
+            return
         try:
             for (kind, key), text in list(self._refused.items()):
                 if text is None:
@@ -218,6 +221,9 @@ class SqliteStore:
 
     async def settle(self) -> None:
         """Come back once all that was put survives a power failure; raises StateFault."""
+        if self._held_back and self._upkeep:
+            await asyncio.wait({self._upkeep})
+            await asyncio.sleep(0)  # what waited is written as the upkeep ends
         self._write_documents()
         if self._refused:
             raise self._unsettled("the disk is full, read-only or broken")
@@ -283,10 +289,19 @@ class SqliteStore:
         self._upkeep.add_done_callback(self._maintained)
 
     def _maintain(self, trim: bool) -> upkeep.Moved | None:
-        return upkeep.maintain(self._path, trim=trim, commits=lambda: self._commits)
+        return upkeep.maintain(
+            self._path, trim=trim, commits=lambda: self._commits, hold_back=self._hold_back
+        )
+
+    def _hold_back(self) -> None:
+        self._held_back = True
 
     def _maintained(self, done: asyncio.Future[upkeep.Moved | None]) -> None:
         moved = None if done.cancelled() else done.result()
+        if self._held_back and not self._closed:
+            self._held_back = False
+            self._write_documents()
+            self.flush()
         if moved is None:
             return
         if self._closed:
@@ -322,7 +337,7 @@ class SqliteStore:
     def flush(self) -> None:
         """Write the events and audit lines that wait."""
         self._flush_due = False
-        if not self._lines:
+        if not self._lines or self._held_back:
             return
         try:
             while self._lines:

@@ -5,6 +5,9 @@ header; whoever moves content into the file syncs both: see https://sqlite.org/w
 thread moves the content, and holds a guard meanwhile: a reader, for whom the WAL must go on.  The
 loop then lets go of the guard and, where it wrote nothing since, empties the WAL.  An empty WAL
 holds no old page that a power failure could bring back, so its new header needs no sync.
+
+A loop that never rests, on a disk that syncs slowly, would have the WAL grow for ever: it is then
+asked to keep what it writes in memory, for as long as it takes to empty the WAL.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ _TRIM_SLICE = 200  # events deleted at once: nobody waits long for the lock
 _TRIM_PAUSE = 0.01  # seconds between two slices, so that the loop gets the lock
 _PATIENCE = 2.0  # seconds to wait for a lock
 _PASSES = 5  # over the WAL, while the loop goes on writing
-_LONGEST = 64 * 1024**2  # bytes of WAL from which on the loop has to wait
+_LONGEST = 64 * 1024**2  # bytes of WAL from which on the loop is held back
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,14 @@ class Moved:
     guard: sqlite3.Connection
 
 
-def maintain(path: str, *, trim: bool, commits: Callable[[], int]) -> Moved | None:
+def maintain(
+    path: str, *, trim: bool, commits: Callable[[], int], hold_back: Callable[[], None]
+) -> Moved | None:
     """Forget old events (*trim*) and move the WAL into the file; for a thread of its own.
 
-    *commits* counts those of the loop.  None where the loop writes faster than the disk syncs, or
-    the disk refuses: the next time will do.
+    *commits* counts those of the loop; after *hold_back* it makes none until this is over.  None
+    where the WAL stays as it is (the disk refuses, or syncs too slowly: the next time will do), or
+    is empty already.
     """
     try:
         with closing(_connect(path)) as db:
@@ -57,6 +63,7 @@ def maintain(path: str, *, trim: bool, commits: Callable[[], int]) -> Moved | No
                     return moved
                 moved.guard.close()
             if os.stat(f"{path}-wal").st_size > _LONGEST:
+                hold_back()
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except (sqlite3.Error, OSError) as error:
         log.warning("state.not-maintained", extra={"problem": str(error)})

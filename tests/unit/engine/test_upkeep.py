@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -114,15 +114,56 @@ def test_a_loop_that_never_rests_has_the_log_moved_though_not_begun_anew(
     store: SqliteStore, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count = iter(range(100))
+    asked: list[int] = []
     put_some(store)
     before = size_of_log(path)
 
-    assert upkeep.maintain(path, trim=False, commits=lambda: next(count)) is None
-    assert size_of_log(path) == before
+    def maintain() -> upkeep.Moved | None:
+        return upkeep.maintain(
+            path,
+            trim=False,
+            commits=lambda: next(count),
+            hold_back=lambda: asked.append(size_of_log(path)),
+        )
+
+    assert maintain() is None
+    assert (asked, size_of_log(path)) == ([], before)
 
     monkeypatch.setattr(upkeep, "_LONGEST", 1)
-    assert upkeep.maintain(path, trim=False, commits=lambda: next(count)) is None
-    assert size_of_log(path) == 0
+    assert maintain() is None
+    assert (asked, size_of_log(path)) == ([before], 0)
+
+
+def test_what_is_held_back_meanwhile_is_read_at_once_and_written_afterwards(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def put_and_wait() -> tuple[int, int]:
+        held, written = threading.Event(), threading.Event()
+
+        def slow(_: str, *, hold_back: Callable[[], None], **how: object) -> None:
+            assert how["trim"] is False
+            hold_back()
+            held.set()
+            written.wait(10)
+
+        monkeypatch.setattr(upkeep, "maintain", slow)
+        put_some(store)
+        await asyncio.to_thread(held.wait, 10)
+        store.put("instance", "late", {})
+        store.append(RunSkipped(at=1.0))
+        await asyncio.sleep(0)
+        (during,) = store._db.execute("SELECT count(*) FROM document").fetchone()
+        assert [each.kind for each in store.read()] == ["RunSkipped"]
+        assert "late" in dict(store.items("instance"))
+        settled = asyncio.create_task(store.settle())
+        await asyncio.sleep(0)
+        written.set()
+        await settled
+        (after,) = store._db.execute("SELECT count(*) FROM document").fetchone()
+        return during, after
+
+    assert asyncio.run(put_and_wait()) == (EVERY, EVERY + 1)
+    assert store._db.execute("SELECT count(*) FROM event").fetchone() == (1,)
 
 
 def test_old_events_go_by_number_and_by_age(
@@ -156,7 +197,7 @@ def test_upkeep_of_an_empty_or_missing_state_is_harmless(
 
 
 def trim(path: str) -> None:
-    moved = upkeep.maintain(path, trim=True, commits=lambda: 0)
+    moved = upkeep.maintain(path, trim=True, commits=lambda: 0, hold_back=lambda: None)
     if moved:
         moved.guard.close()
 
