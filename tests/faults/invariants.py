@@ -19,14 +19,6 @@ from tests.faults.trial import Trial
 from tests.flows.conftest import until
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tally:
-    """How many lines a run of a program began, and how many it surely wrote."""
-
-    begun: int
-    written: int
-
-
 @dataclass(frozen=True)
 class Invariants:
     """Checks that fail a test where a promise was broken."""
@@ -74,19 +66,11 @@ class Invariants:
 
     def every_line_is_there_once(self, *, tails: bool = True) -> None:
         """Each run's lines are whole, in order, without a gap, and all that was written."""
-        known: dict[str, dict[str, Tally]] = {}
-        for path in self.trial.notes.glob("*.tally"):
-            name, run, _ = path.name.rsplit(".", 2)
-            noted = path.read_bytes()  # empty: the program ended before it began
-            begun, written = TALLY.unpack(noted) if noted else (0, 0)
-            known.setdefault(name, {})[run] = Tally(begun=begun, written=written)
         running = self.trial.pids()
-        for name, runs in known.items():
-            last = max(runs, key=lambda run: int(run.split("-")[0]))
-            if tails or name in running:
-                self._until_logged(name, last, runs[last])
-            some = runs if tails else {last} if name in running else ()
-            check_lines(self._lines(name), runs, whole=set(some))
+        for name in {path.name.rsplit(".", 2)[0] for path in self.trial.notes.glob("*.tally")}:
+            newest = self._until_logged(name) if tails or name in running else {}
+            others = self._written(name) if tails else {}
+            check_lines(self._lines(name), others | newest)
 
     def _lines(self, name: str, count: int | None = None) -> list[bytes]:
         """Give the last *count* lines that are logged, or all."""
@@ -96,17 +80,28 @@ class Invariants:
 
         return [bytes(line.text) for line in read([source], Wanted(), last=count)]
 
-    def _until_logged(self, name: str, run: str, tally: Tally) -> None:
-        """Give what was written the time to come."""
+    def _written(self, name: str) -> dict[str, int]:
+        """Give how many lines each run surely wrote, the oldest run first."""
+        found: dict[str, int] = {}
+        for path in self.trial.notes.glob(f"{name}.*.tally"):
+            of, run, _ = path.name.rsplit(".", 2)
+            if of == name:
+                noted = path.read_bytes()  # empty: the program ended before it began
+                found[run] = TALLY.unpack(noted)[1] if noted else 0
+        return dict(sorted(found.items()))
 
-        def caught_up() -> bool:
-            found = self._lines(name, 1)
-            if not found or not tally.written:
-                return not tally.written
-            _, of, number, *_ = found[0].split(b" ")
-            return of.decode() == run and int(number) + 1 >= tally.written
+    def _until_logged(self, name: str) -> dict[str, int]:
+        """Give what the newest run wrote the time to come; say how much it surely is."""
+        known: dict[str, int] = {}
 
-        until(caught_up, what=f"all that {name} wrote is logged")
+        def caught_up() -> dict[str, int]:
+            run, written = list(self._written(name).items())[-1]
+            wanted = known.setdefault(run, written)
+            numbers = [number for of, number in map(_parsed, self._lines(name, 2)) if of == run]
+            return {run: wanted} if max(numbers, default=-1) + 1 >= wanted else {}
+
+        found: dict[str, int] = until(caught_up, what=f"all that {name} wrote is logged")
+        return found
 
     def state_is_sound(self) -> None:
         """Every page of the journal can be read, and the file is whole."""
@@ -132,23 +127,30 @@ class Invariants:
         assert len(told) == self.trial.killed
 
 
-def check_lines(lines: list[bytes], runs: dict[str, Tally], *, whole: set[str]) -> None:
-    """Compare *lines* with what the programs know they wrote: of *whole* runs, all of it.
+def check_lines(lines: list[bytes], written: dict[str, int]) -> None:
+    """Compare *lines* with the number of those that runs of a program surely wrote.
 
-    The last line may be on its way, and that of a run that is not whole may be cut short.
+    The last line may be on its way, and those of a run that is not named may be cut short.
     """
-    counts = dict.fromkeys(runs, 0)
-    cut = dict.fromkeys(runs, False)
+    counts: dict[str, int] = {}
+    cut: set[str] = set()
     for place, text in enumerate(lines, 1):
-        body, _, mark = text.rpartition(b" ")
-        run = text.split(b" ")[1].decode() if text.count(b" ") > 1 else ""
-        if mark != b"%08x" % zlib.crc32(body):
-            assert place == len(lines) or run not in whole, f"torn: {text!r}"
-            cut[run] = True
+        run, number = _parsed(text)
+        if number < 0:
+            assert place == len(lines) or run not in written, f"torn: {text!r}"
+            cut.add(run)
             continue
-        number = int(body.split(b" ")[2])
-        assert not cut[run], f"torn before {number}"
-        assert number == counts[run], f"lost or doubled: {number} follows {counts[run]}"
-        counts[run] += 1
-    for run in whole:
-        assert counts[run] >= runs[run].written, f"lost at the end of {run}"
+        assert run not in cut, f"torn before {number}"
+        assert number == counts.get(run, 0), f"lost or doubled: {number} follows {counts.get(run)}"
+        counts[run] = number + 1
+    for run, count in written.items():
+        assert counts.get(run, 0) >= count, f"lost at the end of {run}"
+
+
+def _parsed(line: bytes) -> tuple[str, int]:
+    """Give the run and the number of a line; -1 where it is torn."""
+    body, _, mark = line.rpartition(b" ")
+    words = [each.decode() for each in line.split(b" ")]
+    if mark != b"%08x" % zlib.crc32(body):
+        return words[1] if len(words) > 1 else "", -1
+    return words[1], int(words[2])
