@@ -107,7 +107,7 @@ def test_an_agent_may_end_between_any_two_writes_to_its_journal(
     trial = life.trial
     writes = _writes_of_a_life(life)
     everywhere = [(number, how) for number in range(1, writes + 1) for how in ("before", "after")]
-    count = min(len(everywhere), effort.of(len(everywhere), bounded=4))
+    count = min(len(everywhere), effort.of(len(everywhere), bounded=2))
 
     for number, moment in trial.chance.sample(everywhere, count):
         _start(trial, number, moment)
@@ -169,7 +169,7 @@ def test_a_damaged_journal_stops_no_agent_and_doubles_no_program(
     definitions = (trial.home / "svcctl.toml").read_text()
     before = trial.pids()
 
-    for damage in trial.chance.choices(list(DAMAGES.values()), k=effort.of(30, bounded=2)):
+    for damage in trial.chance.choices(list(DAMAGES.values()), k=effort.of(30, bounded=1)):
         if file == "state.db":  # in order, so that all lies in this one file
             trial.ask("agent-stop", leave_services=True)
             trial.agent.wait(10)

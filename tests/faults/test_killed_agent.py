@@ -16,7 +16,7 @@ def test_kill_9_at_random_instants_under_load_breaks_no_promise(
     trial.apply_counting("one", "two", "three")
     before = trial.pids()
 
-    for _ in range(effort.of(100, bounded=6)):
+    for _ in range(effort.of(100, bounded=4)):
         trial.kill_agent()
         trial.start_agent()
         trial.let_it_work(0.2)
@@ -31,7 +31,7 @@ def test_kill_9_while_an_agent_is_starting_breaks_no_promise(
     trial.apply_counting("one", "two", "three")
     before = trial.pids()
 
-    for _ in range(effort.of(100, bounded=10)):
+    for _ in range(effort.of(100, bounded=6)):
         trial.kill_agent()
         trial.launch()
         trial.let_it_work(0.4)
@@ -50,7 +50,7 @@ def test_an_acknowledged_verb_holds_whenever_the_agent_is_killed(
     names = ("one", "two", "three")
     trial.apply_counting(*names)
 
-    for _ in range(effort.of(100, bounded=6)):
+    for _ in range(effort.of(100, bounded=4)):
         name = trial.chance.choice(names)
         verb = trial.chance.choice(("stop", "start", "restart"))
         asking = threading.Thread(target=_ask, args=(trial, verb, name))
@@ -70,7 +70,7 @@ def test_a_program_and_its_agent_may_be_killed_at_the_same_instant(
     names = ("one", "two", "three")
     trial.apply_counting(*names, options="restart.max = 1000000\nrestart.factor = 1.0")
 
-    for _ in range(effort.of(100, bounded=6)):
+    for _ in range(effort.of(100, bounded=4)):
         invariants.every_acknowledged_verb_holds()
         pid = trial.chance.choice(sorted(trial.pids().values()))
         first_the_agent = trial.chance.random() < 0.5

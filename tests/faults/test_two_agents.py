@@ -17,7 +17,7 @@ def test_of_agents_started_at_once_one_keeps_the_services(
     trial.apply_counting("one", "two")
     before = trial.pids()
 
-    for _ in range(effort.of(50, bounded=4)):
+    for _ in range(effort.of(50, bounded=2)):
         trial.kill_agent()
         agents = [trial.launch() for _ in range(trial.chance.randint(2, 4))]
         _one_is_left(trial, agents)
@@ -32,7 +32,7 @@ def test_an_agent_started_as_another_is_killed_takes_over_or_is_refused(
     trial.apply_counting("one", "two")
     before = trial.pids()
 
-    for _ in range(effort.of(50, bounded=4)):
+    for _ in range(effort.of(50, bounded=2)):
         former = trial.agent
         agents = [trial.launch(), trial.launch()]
         trial.let_it_work(0.3)

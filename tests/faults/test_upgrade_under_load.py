@@ -18,7 +18,7 @@ def test_upgrades_under_load_restart_nothing_and_cost_no_line(
     trial.apply_counting("one", "two", "three")
     before, pid = trial.pids(), trial.agent.pid
 
-    for _ in range(effort.of(50, bounded=4)):
+    for _ in range(effort.of(50, bounded=2)):
         about = upgrade(trial)
         trial.let_it_work(0.1)
         assert (about["pid"], about["adopted"]) == (pid, 3)
@@ -45,7 +45,7 @@ def test_an_upgrade_in_the_midst_of_verbs_loses_none(
     names = ("one", "two", "three")
     trial.apply_counting(*names)
 
-    for _ in range(effort.of(50, bounded=4)):
+    for _ in range(effort.of(50, bounded=2)):
         asking = [threading.Thread(target=_insist, args=(trial, name)) for name in names]
         for each in asking:
             each.start()
@@ -63,7 +63,7 @@ def test_an_upgrading_agent_may_be_killed_at_any_instant(
     trial.apply_counting("one", "two", "three")
     before = trial.pids()
 
-    for _ in range(effort.of(50, bounded=4)):
+    for _ in range(effort.of(50, bounded=2)):
         trial.ask("agent-upgrade")
         trial.let_it_work(0.4)
         trial.agent.send_signal(signal.SIGKILL)
