@@ -33,18 +33,21 @@ class Room:
         self._left += size
 
 
-async def read_line(reader: asyncio.StreamReader, room: Room) -> bytes:
+async def read_line(reader: asyncio.StreamReader, room: Room, *, begun: bytes = b"") -> bytes:
     """Read a line with its end, what is left without one, or nothing at the end.
 
-    *reader* must have been given AT_ONCE as its limit.  Raises UsageError for a line of more than
-    LONGEST bytes, Conflict where others take all the room: the rest of that line then follows.
+    *begun* is what was read of it before: a byte or nothing.  *reader* must have been given AT_ONCE
+    as its limit.  Raises UsageError for a line of more than LONGEST bytes, Conflict where others
+    take all the room: the rest of that line then follows.
     """
-    parts: list[bytes] = []
+    if begun == b"\n":
+        return begun
+    parts = [begun] if begun else []
     taken = 0
     try:
         while True:
             part, whole = await _part(reader)
-            if parts or not whole:
+            if taken or not whole:
                 room.take(len(part))
                 taken += len(part)
             if taken > LONGEST:

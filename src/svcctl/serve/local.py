@@ -43,7 +43,7 @@ class LocalServer:
     def __init__(self, dispatch: Dispatch, *, door: Door) -> None:
         self._dispatch, self._door = dispatch, door
         self._visits, self._room = Visits(), Room()
-        self._changing: set[asyncio.Task[None]] = set()
+        self._changing: set[asyncio.Task[bytes]] = set()
 
     async def __aenter__(self) -> Self:
         await self._door.open(self._greet, limit=AT_ONCE)
@@ -84,10 +84,12 @@ class LocalServer:
         actor: str,
         task: asyncio.Task[None],
     ) -> None:
+        begun = b""
         while True:
             with self._visits.idle(task):
                 await writer.drain()
-                line = await read_line(reader, self._room)
+                line = await read_line(reader, self._room, begun=begun)
+            begun = b""
             if not line:
                 return
             try:
@@ -99,7 +101,7 @@ class LocalServer:
             if changes(request):
                 self._changing.add(answer)
                 answer.add_done_callback(self._changing.discard)
-            await answer
+            begun = await answer
 
     async def _answer(
         self,
@@ -107,23 +109,27 @@ class LocalServer:
         actor: str,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-    ) -> None:
-        """Carry out one request; what only reads is given up when the asker hangs up."""
+    ) -> bytes:
+        """Carry out one request; what only reads is given up when the asker hangs up.
+
+        Gives the byte that was read of the next request, if it came before this one was answered.
+        """
         outlet = _Outlet(writer, request.id)
         work = asyncio.create_task(self._work(request, actor, outlet))
-        hung_up = asyncio.create_task(reader.read(1))
+        ahead = asyncio.create_task(reader.read(1))  # nothing: the asker hung up
         try:
-            await asyncio.wait({work, hung_up}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done() and not changes(request):
+            await asyncio.wait({work, ahead}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done() and not changes(request) and not ahead.result():
                 raise ConnectionResetError
             writer.write(await asyncio.shield(work))
         finally:
             if not changes(request):
                 work.cancel()
-            hung_up.cancel()
-            await asyncio.wait({hung_up})  # or it would still hold the reader
+            ahead.cancel()
+            await asyncio.wait({ahead})  # or it would still hold the reader
             if outlet.dropped:
                 log.warning("local.dropped", extra={"items": outlet.dropped})
+        return b"" if ahead.cancelled() else ahead.result()
 
     async def _work(self, request: Request, actor: str, outlet: _Outlet) -> bytes:
         try:
@@ -137,6 +143,8 @@ class LocalServer:
             return encode({"id": request.id, "result": result})
         except SvcctlError as error:
             return encode({"id": request.id, "error": error_document(error)})
+        except ConnectionError:  # it hung up while items were told
+            return b""
         except Exception:
             log.exception("verb.failed", extra={"verb": request.verb})
             trouble = SvcctlError(

@@ -341,3 +341,16 @@ async def test_a_request_without_an_end_is_refused_and_the_next_visitor_heard(do
 
         assert "more than 16 MiB" in str(problem(await greedy.hear()))
         assert "result" in await visitor.ask(STATUS)
+
+
+async def test_requests_may_be_sent_before_earlier_ones_are_answered(door: Door) -> None:
+    verbs = ["status", "start", "status", "stop"] * 10
+    requests = [
+        encode_request(Request(verb=verb, select=ONE, id=number))
+        for number, verb in enumerate(verbs)
+    ]
+    async with door.open(), door.visit() as visitor:
+        visitor.say(b"".join(requests))
+        answers = [await visitor.hear() for _ in verbs]
+
+    assert answers == [{"id": n, "result": {"names": ["web"]}} for n in range(len(verbs))]
