@@ -41,6 +41,14 @@ class FullDisk:
         self._ballast.unlink()
         self._resize(LARGE)
 
+    def forbid(self) -> None:
+        """Let nobody write any more, as a file system that found itself damaged does."""
+        subprocess.run(["mount", "-o", "remount,ro", self._folder], check=True)
+
+    def allow(self) -> None:
+        """Let everybody write again."""
+        subprocess.run(["mount", "-o", f"remount,rw,size={LARGE}", self._folder], check=True)
+
     def _resize(self, size: str) -> None:
         with contextlib.suppress(
             subprocess.CalledProcessError

@@ -80,6 +80,31 @@ def test_programs_wait_for_a_log_disk_that_refuses_and_lose_no_line(
     Invariants(trial).hold()
 
 
+@pytest.mark.needs_root
+def test_an_agent_that_begins_with_a_read_only_log_disk_adopts_all_and_starts_what_is_new(
+    box: Box, chance: Random
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount")
+    with full_disk(box.home / "logs") as disk:
+        trial = Trial(box, chance)
+        trial.start_agent()
+        trial.apply_counting("one", "two", how="20 0.05")
+        before = trial.pids()
+        trial.kill_agent()
+        disk.forbid()
+
+        about = trial.start_agent()
+        assert (about["adopted"], trial.pids()) == (2, before)
+        trial.apply_counting("new", how="1 0.05")
+        until(lambda: "new" in trial.pids(), what="it was started")
+        assert of_kind(trial, "CapturePaused", "new")
+        disk.allow()
+        until(lambda: of_kind(trial, "CaptureResumed", "new"), what="its output is taken")
+
+        Invariants(trial).hold()
+
+
 def test_an_agent_whose_state_disk_refuses_goes_on_and_remembers_all_of_it_afterwards(
     box: Box, chance: Random, on_disk: OnDisk, effort: Effort
 ) -> None:

@@ -18,6 +18,7 @@ from svcctl.engine.probes.sources import (
     whole_number,
 )
 from svcctl.engine.probes.tcp import check_tcp
+from svcctl.errors import CannotSpawn, SvcctlError
 from svcctl.events import MemoryExceeded, ProbeFailed, ProbePassed, StatusReported
 from svcctl.ports import Cancel, Notice, Timer
 from svcctl.spec.policy import OnChange
@@ -45,7 +46,7 @@ class Vitals:
         self._on_fork: Callable[[], None] = _nothing
         self._address = ""
         self._deafen: Cancel | None = None
-        self._open_board()
+        self._try_to_open_board()
 
     # what is known
 
@@ -88,8 +89,22 @@ class Vitals:
             board = self._keeper.world.notices
             self._address, self._deafen = board.listen(self._keeper.name, self._noticed)
 
+    def _try_to_open_board(self) -> None:
+        try:
+            self._open_board()
+        except SvcctlError as error:  # tried again with every start
+            log.warning("notices.unheard", extra={"problem": error.problem})
+
     def environment(self) -> dict[str, str]:
-        """Give the variables of sd_notify(3), where the program is to use it."""
+        """Give the variables of sd_notify(3), where the program is to use it.
+
+        Raises CannotSpawn where it could not be heard.
+        """
+        if not self._address:
+            try:
+                self._open_board()
+            except SvcctlError as error:
+                raise CannotSpawn(error.problem, hint=error.hint) from error
         if not self._address:
             return {}
         beats = [each.heartbeat for each in self._keeper.spec.health if each.heartbeat]
@@ -203,7 +218,7 @@ class Vitals:
     def respec(self) -> None:
         """Watch as the new definition says."""
         if self._deafen is None:
-            self._open_board()
+            self._try_to_open_board()
         if self._keeper.state.phase is Phase.RUNNING:
             self._verdicts.clear()
             self.watch_live()

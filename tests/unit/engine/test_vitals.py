@@ -9,6 +9,7 @@ import pytest
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.life import Phase, Told
 from svcctl.engine.vitals import probe_name
+from svcctl.errors import SystemFault
 from svcctl.events import MemoryExceeded, ProbeFailed, ProbePassed, StatusReported
 from svcctl.spec.policy import Limits, OnChange, ReloadPolicy, RestartPolicy
 from svcctl.spec.probe import OnFail, Probe, Purpose
@@ -43,6 +44,23 @@ async def check(world: FakeWorld, turns: Turns, *codes: int, every: float = 10.0
 
 
 # --- ready
+
+
+def test_who_cannot_be_heard_now_is_started_once_that_can_be(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> tuple[str, Callable[[], None]]:
+        raise SystemFault("no socket for notices")
+
+    with monkeypatch.context() as full:
+        full.setattr(world.ports.notices, "listen", no_room)
+        keeper = started(world, ready="notify")
+        assert (phase(keeper), keeper.state.reason) == (Phase.FAILED, "no socket for notices")
+
+    keeper.tell(Told.START)
+
+    assert phase(keeper) is Phase.STARTING
+    assert "NOTIFY_SOCKET" in world.child().launch.env
 
 
 def test_by_default_what_was_started_is_ready(world: FakeWorld) -> None:

@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import dataclass
 
 from svcctl.events import CapturePaused, CaptureResumed
 from svcctl.observe.logs.archive import Packer, next_name, prune, tidy, to_pack
 from svcctl.observe.logs.files import STREAMS, pieces
-from svcctl.observe.logs.inlet import Inlets
-from svcctl.observe.logs.pump import Pump
+from svcctl.observe.logs.inlet import Inlet, Inlets
+from svcctl.observe.logs.pump import FIRST_RETRY, LAST_RETRY, Pump
 from svcctl.observe.logs.query import Source, Wanted, read
 from svcctl.observe.logs.stream import Stream
-from svcctl.ports import Bus, Cancel, Clock, Lines
+from svcctl.ports import Bus, Cancel, Clock, Lines, Timer
 from svcctl.spec.policy import LogPolicy, LogTo, Stderr
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocked:
+    """A stream whose file (or pipe: *inlet* None) cannot be opened now, and why.
+
+    The program writes into the pipe, and waits when that is full.
+    """
+
+    inlet: Inlet | None
+    error: OSError
+    timer: Timer
+    pause: float
+
+    def close(self) -> None:
+        """Try no more."""
+        self.timer.cancel()
+        if self.inlet:
+            self.inlet.close()
 
 
 class Capture:
     """The LogSink of one instance: a pump for stdout, one for stderr unless they are merged.
 
     *folder* takes the files, *inlets* are the pipes.  ``policy`` may be replaced at any time:
-    sizes, ages and counts hold at once, the rest for the next start of the program.  Needs a
-    running event loop.
+    sizes, ages and counts hold at once, the rest for the next start of the program.  Files that
+    cannot be opened now are tried again later.  Needs a running event loop.
     """
 
     def __init__(
@@ -42,6 +62,7 @@ class Capture:
         self._instance, self._service, self._folder = instance, service, folder
         self._clock, self._bus, self._packer = clock, bus, packer
         self._pumps: dict[str, Pump] = {}
+        self._blocked: dict[str, _Blocked] = {}
         self._followers: list[Lines] = []
         self._inlets = inlets
         if policy.to is LogTo.CAPTURE:
@@ -51,13 +72,21 @@ class Capture:
                     self._open(name)
 
     def writer(self, stream: str) -> int | None:
-        """Give a descriptor the child writes *stream* to; the caller closes it."""
+        """Give a descriptor the child writes *stream* to; the caller closes it.
+
+        Raises OSError where there is not even a pipe.
+        """
         if self.policy.to is not LogTo.CAPTURE:
             return None
         name = self._target(stream)
         if name not in self._pumps:
             self._open(name)
-        return self._pumps[name].stream.inlet.writer()
+        if name in self._pumps:
+            return self._pumps[name].stream.inlet.writer()
+        blocked = self._blocked[name]
+        if blocked.inlet is None:
+            raise blocked.error
+        return blocked.inlet.writer()
 
     def begin_run(self) -> None:
         """A program is about to be started: what it writes begins on a line of its own."""
@@ -95,6 +124,9 @@ class Capture:
         for pump in self._pumps.values():
             pump.close()
         self._pumps.clear()
+        for blocked in self._blocked.values():
+            blocked.close()
+        self._blocked.clear()
 
     def discard(self) -> None:
         """Let go for good, and delete the pipes: the instance is no more, its logs stay."""
@@ -162,14 +194,35 @@ class Capture:
         return "stdout" if self.policy.stderr is Stderr.MERGE else stream
 
     def _open(self, name: str) -> None:
-        os.makedirs(self._folder, mode=0o750, exist_ok=True)
-        tidy(self._folder, name)
-        self._pack(name)
-        path = f"{self._folder}/{name}.log"
-        stream = Stream(self._inlets.open(name), path=path)
+        """Begin to take *name*; where that cannot be now, later."""
+        blocked = self._blocked.pop(name, None)
+        inlet = blocked.inlet if blocked else None
+        try:
+            inlet = inlet or self._inlets.open(name)
+            os.makedirs(self._folder, mode=0o750, exist_ok=True)
+            tidy(self._folder, name)
+            self._pack(name)
+            stream = Stream(inlet, path=f"{self._folder}/{name}.log")
+        except OSError as error:
+            self._block(name, inlet, error, before=blocked)
+            return
         self._pumps[name] = Pump(name, stream, self)
         if self._followers:
             self._pumps[name].begin_telling()
+        if blocked:
+            blocked.timer.cancel()
+            self.say_resumed(name)
+
+    def _block(
+        self, name: str, inlet: Inlet | None, error: OSError, *, before: _Blocked | None
+    ) -> None:
+        if before:
+            before.timer.cancel()
+        else:
+            self.say_paused(name, error.strerror or str(error))
+        pause = min(before.pause * 2, LAST_RETRY) if before else FIRST_RETRY
+        timer = self._clock.later(pause, lambda: self._open(name))
+        self._blocked[name] = _Blocked(inlet, error, timer, pause)
 
     def _pack(self, name: str) -> None:
         self._packer.pack(to_pack(self._folder, name, begin=self.policy.compress))

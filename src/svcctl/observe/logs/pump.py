@@ -12,7 +12,7 @@ from svcctl.spec.policy import LogPolicy
 
 _TURNS = 16  # moves before other instances get their turn
 _PIPEFULS = 64  # moves after which even a drain ends: the program writes as fast as we read
-_FIRST_RETRY, _LAST_RETRY = 1.0, 30.0  # seconds between tries to write to a disk that refuses
+FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds between tries to write to a disk that refuses
 _BLOCK = 64 * 1024
 
 
@@ -53,7 +53,7 @@ class Pump:
         self._name, self._owner = name, owner
         self._born = stream.born()
         self._retry: Timer | None = None
-        self._pause = _FIRST_RETRY
+        self._pause = FIRST_RETRY
         self._paused = False
         self._told = 0
         self._splitter = Splitter()
@@ -139,7 +139,7 @@ class Pump:
             self._owner.say_paused(self._name, error.strerror or str(error))
         if self._retry is None:
             self._retry = self._owner.clock.later(self._pause, self._try_again)
-            self._pause = min(self._pause * 2, _LAST_RETRY)
+            self._pause = min(self._pause * 2, LAST_RETRY)
 
     def _try_again(self) -> None:
         self._retry = None
@@ -149,7 +149,7 @@ class Pump:
 
     def _went_well(self) -> None:
         if self._paused and self._retry is None:
-            self._paused, self._pause = False, _FIRST_RETRY
+            self._paused, self._pause = False, FIRST_RETRY
             self._owner.say_resumed(self._name)
 
     def _tell(self) -> None:

@@ -30,18 +30,14 @@ class Stream:
     """One pipe and the file its content goes to.
 
     Every method that writes raises OSError where the file cannot be written; nothing is lost then,
-    and the call can be repeated.
+    and the call can be repeated.  So does the making of one; *inlet* is then still the caller's.
     """
 
     def __init__(self, inlet: Inlet, *, path: str) -> None:
         self.inlet, self.path = inlet, path
         self._copies = inlet.descriptor is None or not hasattr(os, "splice")
         self._held = b""
-        try:
-            self._open()
-        except OSError:
-            inlet.close()
-            raise
+        self._open()
 
     def _open(self) -> None:
         # splice(2) refuses files opened with O_APPEND
