@@ -25,6 +25,7 @@ from svcctl.system.posix.descriptors import (
     raise_file_limit,
     restore_file_limit,
 )
+from svcctl.system.posix.looks import Looks
 from svcctl.system.posix.pidfd import open_pidfd
 from svcctl.system.posix.process import (
     TAG_VARIABLE,
@@ -67,6 +68,7 @@ class PosixSpawner:
         self._cgroups: Cgroups | None = None
         self._children: dict[int, PosixChild] = {}
         self._tokens: dict[str, int] = {}
+        self._looks = Looks()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._file_limit: FileLimit | None = None
 
@@ -101,6 +103,7 @@ class PosixSpawner:
         if self._loop is not None:
             self._loop.remove_signal_handler(signal.SIGCHLD)
         _be_subreaper(wanted=False)
+        self._looks.close()
         if self._file_limit is not None:
             restore_file_limit(self._file_limit)
         for child in tuple(self._children.values()):
@@ -215,11 +218,12 @@ class PosixSpawner:
 
     def usage(self, children: Iterable[Child]) -> list[Usage]:
         """Measure each of *children*, with one look at the machine."""
-        snapshot = take_snapshot()
-        return [
-            usage_of(each.tree.processes(snapshot)) if isinstance(each, PosixChild) else Usage()
-            for each in children
-        ]
+        children = list(children)
+        with self._looks.recent(each.identity.pid for each in children) as snapshot:
+            return [
+                usage_of(each.tree.processes(snapshot)) if isinstance(each, PosixChild) else Usage()
+                for each in children
+            ]
 
     def _make_group(self, launch: Launch) -> tuple[Group | None, tuple[Problem, ...]]:
         wanted = needs_group(launch.limits)
