@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Protocol, Self
@@ -25,6 +26,8 @@ class Connection(Protocol):
         """Hang up."""
 
 
+_TIMEVAL = struct.Struct("@ll")
+
 Connect = Callable[[str, float | None], Connection]
 """Give a connection to an address, with the seconds an answer may take (None: any number)."""
 
@@ -34,9 +37,12 @@ class SocketConnection:
 
     def __init__(self, address: str, timeout: float | None) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(timeout)
         try:
+            if timeout is not None:  # with settimeout() a crowd at the door is an error, unix(7)
+                limit = _TIMEVAL.pack(int(timeout), int(timeout % 1 * 1e6))
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
             self._socket.connect(address)
+            self._socket.settimeout(timeout)
         except OSError:
             self._socket.close()
             raise

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from svcctl.client.local import LocalClient
+from svcctl.client.local import LocalClient, SocketConnection
 from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, SvcctlError
 
@@ -58,3 +61,31 @@ def test_an_agent_that_goes_away_is_said_to() -> None:
 def test_an_error_that_says_nothing_is_an_error_all_the_same() -> None:
     with pytest.raises(SvcctlError):
         ask(b'{"error": {}}\n')
+
+
+@pytest.mark.posix
+def test_a_crowd_at_the_door_is_waited_for(tmp_path: Path) -> None:
+    address = str(tmp_path / "agent.sock")
+    with socket.socket(socket.AF_UNIX) as door, socket.socket(socket.AF_UNIX) as first:
+        door.bind(address)
+        door.listen(0)
+        first.connect(address)
+
+        with ThreadPoolExecutor() as pool:
+            late = pool.submit(SocketConnection, address, 20.0)
+            for _ in range(2):
+                door.accept()[0].close()
+
+        late.result().close()
+
+
+@pytest.mark.posix
+def test_a_crowd_that_does_not_move_is_not_waited_for_long(tmp_path: Path) -> None:
+    address = str(tmp_path / "agent.sock")
+    with socket.socket(socket.AF_UNIX) as door, socket.socket(socket.AF_UNIX) as first:
+        door.bind(address)
+        door.listen(0)
+        first.connect(address)
+
+        with pytest.raises(AgentUnreachable), LocalClient(address, timeout=0.05):
+            pass
