@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -122,7 +124,12 @@ class RealWorld:
         self.spawner = PosixSpawner(agent=f"test-{os.getpid()}", use_cgroups=False)
 
     def start(self, token: str = "") -> Child:
-        return self.spawner.spawn(a_launch(token, "sleep", "1000"))
+        child = self.spawner.spawn(a_launch(token, "sleep", "1000"))
+        environ = Path(f"/proc/{child.identity.pid}/environ")
+        deadline = time.monotonic() + 10
+        while not environ.read_bytes() and time.monotonic() < deadline:
+            time.sleep(0.001)  # the kernel shows it a moment after exec
+        return child
 
     def start_and_exit(self, code: int, *, leaving_a_child: bool = False) -> Child:
         fork = "sleep 1000 & " if leaving_a_child else ""
