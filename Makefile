@@ -22,7 +22,7 @@ demo: $(VENV)/.installed  ## run the demo shop; options: make demo ARGS="--for 1
 	@$(BIN)/svcctl demo $(ARGS)
 
 test: $(VENV)/.installed-dev  ## run the tests; a part: make test ARGS="tests/unit/spec"
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 faults: $(VENV)/.installed-dev  ## torment an agent in full; again: FAULTS_SEED=7, less: FAULTS_TIME=0.1
 	FAULTS_TIME=$(FAULTS_TIME) FAULTS_SEED=$(FAULTS_SEED) $(BIN)/python -m pytest \
