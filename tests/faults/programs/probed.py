@@ -40,6 +40,12 @@ def beat() -> None:
             time.sleep(BEAT)
 
 
+def late() -> None:
+    """Be ready after a second."""
+    time.sleep(1.0)
+    beat()
+
+
 def clients() -> Iterator[socket.socket]:
     """Give each that connects."""
     with socket.create_server(("127.0.0.1", int(sys.argv[2])), backlog=512) as server:
@@ -111,6 +117,7 @@ def _answer_with(answers: Iterator[bytes]) -> None:
 
 WAYS: dict[str, Callable[[], None]] = {
     "beat": beat,
+    "late": late,
     "listen": listen,
     "answer": answer,
     "flap": flap,
