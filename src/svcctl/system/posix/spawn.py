@@ -137,7 +137,8 @@ class PosixSpawner:
         env = dict(launch.env) if account is None else environment_of(account, launch.env)
         env[TOKEN_VARIABLE] = launch.token
         env[TAG_VARIABLE] = launch.tag
-        env[MARK_VARIABLE] = self._mark
+        if self._mark:
+            env[MARK_VARIABLE] = self._mark
         program = find_program(launch.argv[0] if launch.argv else "", env=env, cwd=launch.cwd)
         group, problems = self._make_group(launch)
         # Limits must hold from the first instruction on, so the program joins by itself.
