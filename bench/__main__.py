@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every reading there")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report there")
     parser.add_argument("--render", type=Path, metavar="FILE", help="only report what --json wrote")
+    parser.add_argument("--merge", type=Path, metavar="FILE", help="bring FILE up to date with it")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave nothing behind then either
     if args.install:
@@ -35,6 +36,9 @@ def main() -> int:
         print("\n".join(problems), file=sys.stderr)
         return bool(problems)
     found = outcome.load(args.render) if args.render else _measure(args.json)
+    if args.merge:
+        found = outcome.merged(outcome.load(args.merge), found)
+        outcome.save(found, args.json or args.merge)
     text = report(found, FIGURES)
     if args.markdown:
         args.markdown.write_text(text)
@@ -55,6 +59,7 @@ def _measure(kept: Path | None) -> Outcome:
         machine=outcome.machine(),
         versions={manager.name: version for manager, version in managers},
         missing=missing,
+        figures=[figure.name for figure in figures],
         seed=int(os.environ.get("SEED") or time.time()),
         rounds=int(os.environ.get("ROUNDS") or "5"),
         readings=readings,

@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from bench.reading import Gap, Reading, Unit
@@ -23,6 +23,8 @@ class Outcome:
     """Of each manager that was measured."""
     missing: Sequence[str]
     """The managers that are not installed."""
+    figures: Sequence[str]
+    """The names of those that were measured."""
     seed: int
     rounds: int
     readings: Sequence[Reading] = field(default_factory=list)
@@ -45,6 +47,25 @@ class Outcome:
         """Give what the readings come to; None without any."""
         values = self.values(figure, case, subject)
         return Spread.of(values) if values else None
+
+
+def merged(before: Outcome, now: Outcome) -> Outcome:
+    """Give *now*, and of *before* the cases that were not measured again.
+
+    A case is taken from one of them as a whole, so that whoever is compared was measured together.
+    """
+    again = {(each.figure, each.case) for each in now.readings}
+    kept = [each for each in before.readings if (each.figure, each.case) not in again]
+    commits = dict.fromkeys((before.machine["commit"], now.machine["commit"]))
+    return replace(
+        now,
+        machine={**now.machine, "commit": ", ".join(commits)},
+        versions={**before.versions, **now.versions},
+        figures=list(dict.fromkeys([*before.figures, *now.figures])),
+        rounds=max(before.rounds, now.rounds),
+        readings=[*kept, *now.readings],
+        gaps=[*(each for each in before.gaps if each.figure not in now.figures), *now.gaps],
+    )
 
 
 def machine() -> dict[str, str]:

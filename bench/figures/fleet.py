@@ -25,7 +25,7 @@ def of(count: int) -> Figure:
             at, stamps = opened.begin(manager)
             yield _value("start", count, _last(stamps, at))
             time.sleep(_SETTLE)
-            yield from _memory(opened, count)
+            yield from _costs(opened, count)
             yield from _stop(opened, manager, count)
 
     def floor(stage: Stage) -> Iterator[Value]:
@@ -38,7 +38,8 @@ def of(count: int) -> Figure:
     return Figure(
         name=f"start{count}",
         tables={
-            "start": "exec of the manager to the last service's own stamp",
+            "start": "exec of the manager to the last service's own stamp; processor time of the "
+            f"manager's processes until {_SETTLE:g} s later",
             "memory": f"of all processes of the manager, {_SETTLE:g} s after the last start",
             "stop": "the command that stops all, its own start included, to the last death",
         },
@@ -55,8 +56,11 @@ def _last(stamps: Sequence[Stamp], began: int) -> float:
     return (max(stamp.at for stamp in stamps) - began) / 1e6
 
 
-def _memory(opened: Session, count: int) -> Iterator[Value]:
-    found = proc.memory(opened.processes().managing)
+def _costs(opened: Session, count: int) -> Iterator[Value]:
+    managing = opened.processes().managing
+    used = proc.cpu(managing) * 1000
+    yield Value(figure="start", case=f"{count} services, processor", number=used, unit=Unit.MS)
+    found = proc.memory(managing)
     yield _value("memory", count, found.pss, Unit.MB)
     case = f"{count} services, alone on the machine"
     yield Value(figure="memory", case=case, number=found.alone, unit=Unit.MB)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.budgets import Budget, judge
 from bench.figures import FIGURES
-from bench.outcome import Outcome, load, machine, save
+from bench.outcome import Outcome, load, machine, merged, save
 from bench.reading import Gap, Reading, Unit
 from bench.report import better, budget_table, report, short, table
 
@@ -26,6 +27,7 @@ def outcome(
         machine=machine(),
         versions={"svcctl": "1.0", "runit": "2.1"},
         missing=["monit"],
+        figures=["crash"],
         seed=1,
         rounds=3,
         readings=readings,
@@ -107,8 +109,7 @@ def test_a_missed_budget_stands_out() -> None:
 
 def test_the_report_names_whoever_was_not_measured_and_why() -> None:
     gap = Gap(figure="kill9", subject="runit", why="given up after 180s")
-    found = outcome({"svcctl": [1.0]})
-    found = Outcome(**{name: getattr(found, name) for name in Outcome.__slots__} | {"gaps": [gap]})
+    found = replace(outcome({"svcctl": [1.0]}), gaps=[gap])
 
     text = report(found, FIGURES)
 
@@ -122,6 +123,25 @@ def test_an_outcome_survives_being_written(tmp_path: Path) -> None:
     save(found, tmp_path / "found.json")
 
     assert load(tmp_path / "found.json") == found
+
+
+def test_a_case_that_was_measured_again_replaces_all_that_was_read_of_it() -> None:
+    before = outcome({"svcctl": [9.0], "runit": [9.0]})
+    other = outcome({"svcctl": [5.0]}, figure="idle")
+    now = outcome({"svcctl": [1.0]})
+
+    found = merged(merged(before, other), now)
+
+    assert found.values("crash", "first", "svcctl") == [1.0]
+    assert found.values("crash", "first", "runit") == []
+    assert found.values("idle", "first", "svcctl") == [5.0]
+
+
+def test_a_gap_is_forgotten_once_its_figure_was_measured_again() -> None:
+    gap = Gap(figure="crash", subject="runit", why="given up")
+    before = replace(outcome({"svcctl": [9.0]}), gaps=[gap])
+
+    assert merged(before, outcome({"svcctl": [1.0]})).gaps == []
 
 
 @pytest.mark.parametrize(
