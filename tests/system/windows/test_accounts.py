@@ -126,7 +126,7 @@ def test_other_rights_are_not_taken_for_it_and_stay(lsa: KeptRights, somebody: s
 
 
 def test_an_account_nobody_knows_is_named_in_the_error(lsa: KeptRights) -> None:
-    with pytest.raises(UsageError, match=r"there is no account '\.\\\\nosuchuser'") as caught:
+    with pytest.raises(UsageError, match=r"there is no account '\.\\nosuchuser'") as caught:
         accounts.grant_logon_right(r".\nosuchuser")
 
     assert "DOMAIN" in caught.value.hint

@@ -17,6 +17,8 @@ from svcctl.spec.options import options
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import members
 
+pytestmark = pytest.mark.timeout(300)  # under Wine each example takes its time
+
 _GOOD = """\
 version = 1
 include = ["more/*.toml"]
