@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -26,6 +26,9 @@ from svcctl.errors import CannotSpawn, Mistake, SpecError, StateFault, SvcctlErr
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import Identity
 from svcctl.spec import canonical
+from svcctl.spec.convert import systemd_unit
+from svcctl.spec.convert.folder import look
+from svcctl.spec.draft import Draft, render
 from svcctl.spec.interpolate import escape, interpolate
 from svcctl.spec.load import load_files
 from svcctl.system.posix.notify import parse_notice
@@ -227,10 +230,40 @@ def notice(content: bytes) -> None:
     assert all(parse_notice(content))
 
 
+def unit(content: bytes) -> None:
+    """A unit of systemd that is to be taken over: a draft that can be loaded."""
+    text = content.replace(b"\0", b"").decode(errors="replace")  # no program can be given a NUL
+    _must_load([systemd_unit.draft("web.service", text)])
+
+
+FOREIGN = ("Procfile", "compose.yaml", "package.json", "pyproject.toml")
+
+
+def foreign(content: bytes) -> None:
+    """A folder of another tool's files: drafts that can be loaded, or our mistakes."""
+    for name in FOREIGN:
+        with _folder() as folder:
+            Path(folder, name).write_bytes(content.replace(b"\0", b""))
+            drafts = look(Path(folder)).drafts
+        _must_load(drafts)
+
+
+def _must_load(drafts: Iterable[Draft]) -> None:
+    text = render(drafts)
+    with _folder() as folder:
+        path = Path(folder, "svcctl.toml")
+        path.write_text(text, encoding="utf-8")
+        try:
+            load_files([path], environ=ENVIRON)
+        except SpecError as error:
+            wrong = "; ".join(str(each) for each in error.mistakes)
+            raise AssertionError(f"{wrong}\n{text}") from error
+
+
 TARGETS: Mapping[str, Target] = {
     each.__name__: each
     for each in (
         *(spec, interpolation, request, answer, entry, state),
-        *(index, log, packed, registration, env_file, notice),
+        *(index, log, packed, registration, env_file, notice, unit, foreign),
     )
 }
