@@ -19,6 +19,7 @@ from tests.flows.conftest import until
 
 SERVICES = ("a", "b", "c", "d", "e", "f")
 SLACK = 2 * 2**20  # bytes a heap may breathe
+FEW = 4  # files that SQLite keeps open for later, threads that wait for work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +31,10 @@ class Footprint:
     threads: int
 
     def is_within(self, other: Footprint) -> bool:
-        """Say whether it is no more than *other*, but for what a heap may breathe."""
+        """Say whether it is no more than *other*, but for what comes and goes."""
         return (
-            self.files <= other.files
-            and self.threads <= other.threads
+            self.files <= other.files + FEW
+            and self.threads <= other.threads + FEW
             and self.memory_bytes <= other.memory_bytes + SLACK
         )
 
