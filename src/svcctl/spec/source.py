@@ -15,8 +15,10 @@ _LARGEST = 16 * 1024**2
 _DEEPEST = 128  # parts of a key, for which tomllib takes the square of their number
 _DOTTED = re.compile(  # parts with dots; other texts are passed over whole, or it would take long
     r"""(?<![A-Za-z0-9_-])
-    (?: (?: [A-Za-z0-9_-]++ | "(?:[^"\\\n]|\\.)*+" | '[^'\n]*+' ) [ \t]*+ \. [ \t]*+ )++
-    | "(?:[^"\\\n]|\\.)*+ | '[^'\n]*+""",
+    (?P<key> (?:
+        (?: [A-Za-z0-9_-]++ | "(?:[^"\\\n]|\\.)*+" | '[^'\n]*+' ) [ \t]*+ \. [ \t]*+
+    )++ )
+    | \"{3} | '{3} | "(?:[^"\\\n]|\\.)*+ | '[^'\n]*+ | \#[^\n]*+""",
     re.VERBOSE,
 )
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -73,6 +75,14 @@ def open_file(shown: str, parent: File | None = None) -> File:
     )
 
 
+def too_long_key(text: str) -> int | None:
+    """Give where in TOML a key has so many parts that tomllib would take very long for it."""
+    for found in _DOTTED.finditer(text):
+        if found.lastgroup == "key" and found[0].count(".") > _DEEPEST:
+            return found.start()
+    return None
+
+
 def reason(error: OSError | ValueError) -> str:
     """Say why the operating system did not give a file."""
     said = error.strerror if isinstance(error, OSError) else None
@@ -95,11 +105,9 @@ def _parsed(shown: str, content: bytes) -> tuple[dict[str, object], Places]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableError(shown, "is not UTF-8 here", _byte_position(content, error)) from error
-    for found in _DOTTED.finditer(text):
-        if found[0].count(".") > _DEEPEST:
-            raise UnreadableError(
-                shown, "is nested too deeply here", _position(text, found.start())
-            )
+    at = too_long_key(text)
+    if at is not None:
+        raise UnreadableError(shown, "is nested too deeply here", _position(text, at))
     try:
         return tomllib.loads(text), Places(text)
     except tomllib.TOMLDecodeError as error:

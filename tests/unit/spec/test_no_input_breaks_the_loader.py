@@ -16,6 +16,7 @@ from svcctl.spec.load import load_files
 from svcctl.spec.options import options
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import members
+from svcctl.spec.source import too_long_key
 
 pytestmark = pytest.mark.timeout(300)  # under Wine each example takes its time
 
@@ -176,7 +177,22 @@ def test_a_key_of_very_many_parts_is_refused_at_once_with_its_place(part: str) -
     assert "nested too deeply" in mistake.problem
 
 
-def test_a_text_with_many_dots_is_no_key() -> None:
-    load(
-        f'[services.a]\nexec = ["x", "{"a." * 120}", "{"...." * 500}", "{"a.b c." * 500}"]'.encode()
-    )
+@pytest.mark.parametrize(
+    "text",
+    [
+        'description = "DOTS"',
+        "description = 'DOTS'",
+        'description = """\nDOTS\n"""',
+        'description = """a"b DOTS"""',
+        "description = '''it's DOTS'''",
+        "# DOTS it's \"open",
+        "# ''' DOTS",
+        'env.A = "say \\"DOTS\\""',
+        'args = ["A.B", "DOTS"]',
+    ],
+)
+def test_a_text_with_many_dots_is_no_key(text: str) -> None:
+    for dots in ("." * 500, "a." * 100, "a.b c." * 500):
+        content = f'[services.a]\nexec = "x"\n{text.replace("DOTS", dots)}\n'
+
+        assert too_long_key(content) is None

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from svcctl.errors import quoted
 from svcctl.spec.draft import Draft, service_name
+from svcctl.spec.source import too_long_key
 
 
 def find(folder: Path) -> list[Draft]:
     """Give a draft for each script of pyproject.toml in *folder*; none if there are none."""
     try:
         text = (folder / "pyproject.toml").read_text(encoding="utf-8", errors="replace")
-        project = tomllib.loads(text).get("project")
+        project = tomllib.loads(text).get("project") if too_long_key(text) is None else None
     except (FileNotFoundError, ValueError, RecursionError):
         return []
     scripts = project.get("scripts") if isinstance(project, dict) else None
