@@ -74,10 +74,11 @@ def test_who_flaps_is_restarted_for_its_ratio_alone(trial: Trial) -> None:
         f"http = 'http://127.0.0.1:{port}/'\ninterval = '20ms'\ntimeout = '1s'\n"
         "grace = '0s'\nfails = 2\nratio_window = 10\n"
     )
-    trial.apply(service("it", command("flap", port), f"{probe}fail_ratio = 0"))
+    ready = f"ready = 'port:{port}'"
+    trial.apply(service("it", command("flap", port), f"{probe}fail_ratio = 0", options=ready))
     until_said(trial, "it", b"asked", times=20)
     assert trial.standing()["it"]["restarts"] == 0
 
-    trial.apply(service("it", command("flap", port), f"{probe}fail_ratio = 0.4"))
+    trial.apply(service("it", command("flap", port), f"{probe}fail_ratio = 0.4", options=ready))
 
     until(lambda: trial.standing()["it"]["restarts"] >= 1, what="the ratio counts")
