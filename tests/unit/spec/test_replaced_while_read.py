@@ -13,6 +13,8 @@ from svcctl.spec import files
 from svcctl.spec.load import load_files
 from svcctl.spec.source import File, open_file
 
+pytestmark = pytest.mark.posix  # a link is replaced in one step
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
