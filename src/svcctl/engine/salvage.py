@@ -20,7 +20,7 @@ def salvage(path: str) -> list[Row]:
     found: list[Row] = []
     try:
         with closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as db:
-            db.text_factory = _text
+            db.text_factory = as_text
             found.extend(db.execute("SELECT kind, key, json FROM document"))
     except (sqlite3.Error, UnicodeDecodeError):  # what SQLite says may quote what is no text
         pass
@@ -31,5 +31,6 @@ def salvage(path: str) -> list[Row]:
     return [row for row in found if all(isinstance(each, str) for each in row)]
 
 
-def _text(raw: bytes) -> str:
+def as_text(raw: bytes) -> str:
+    """Give what SQLite takes for text, whatever has become of it on the disk."""
     return raw.decode(errors="replace")

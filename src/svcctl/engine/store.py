@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from svcctl.engine import upkeep
-from svcctl.engine.salvage import salvage
+from svcctl.engine.salvage import as_text, salvage
 from svcctl.errors import StateFault, quoted
 from svcctl.events import Event
 from svcctl.ports import Document, Recorded
@@ -120,6 +120,7 @@ class SqliteStore:
         os.close(descriptor)
         db = sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE)
         try:
+            db.text_factory = as_text
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute("PRAGMA wal_autocheckpoint=0")
@@ -212,7 +213,9 @@ class SqliteStore:
         """
         try:
             rows = self._db.execute("SELECT key, json FROM document WHERE kind=?", (kind,))
-            found: dict[str, str | None] = dict(rows)
+            found: dict[str, str | None] = {
+                key: text for key, text in rows if _are_texts(key, text)
+            }
         except sqlite3.Error as error:
             raise StateFault(f"state {quoted(self._path)} cannot be read: {error}") from error
         found |= {key: text for (of, key), text in self._refused.items() if of == kind}
@@ -387,9 +390,10 @@ class SqliteStore:
                 kind=kind,
                 service=service,
                 instance=instance,
-                fields=json.loads(fields),
+                fields=_document("event", str(number), fields),
             )
             for number, at, kind, service, instance, fields in rows
+            if _are_texts(kind, service, instance, fields) and isinstance(at, float)
         ]
 
     def _held_events(
@@ -409,6 +413,11 @@ class SqliteStore:
         """Remember who asked for what, at once; never raises."""
         self._lines.append((_INSERT_AUDIT, (at, actor, verb, target, outcome)))
         self.flush()
+
+
+def _are_texts(*values: object) -> bool:
+    """Say whether the columns of a row still are what was put there: SQLite does not mind."""
+    return all(isinstance(each, str) for each in values)
 
 
 def _document(kind: str, key: str, text: str) -> Document:

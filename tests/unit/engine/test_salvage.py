@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,45 @@ def test_of_garbage_nothing_is_kept(path: Path) -> None:
 def test_of_what_is_not_there_nothing_is_kept(tmp_path: Path) -> None:
     assert salvage(str(tmp_path / "state.db")) == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("what", ["CAST(x'7bff22' AS TEXT)", "x'ff'", "7", "'{'"])
+def test_garbage_in_one_document_costs_no_other(path: Path, what: str) -> None:
+    _change(path, f"UPDATE document SET json={what} WHERE key='web.007'")
+
+    store = SqliteStore(str(path))
+    found = dict(store.items("instance"))
+    store.close()
+
+    assert found.pop("web.007", {}) == {}
+    assert len(found) == len(DOCUMENTS) - 1
+
+
+def test_a_document_whose_key_is_garbage_costs_no_other(path: Path) -> None:
+    _change(path, "UPDATE document SET key=x'ff' WHERE key='web.007'")
+
+    store = SqliteStore(str(path))
+    found = store.items("instance")
+    store.close()
+
+    assert len(found) == len(DOCUMENTS) - 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["fields=CAST(x'7bff22' AS TEXT)", "fields=x'ff'", "service=x'ff'", "at='soon'", "kind=7"],
+)
+def test_garbage_in_one_event_costs_no_other(path: Path, change: str) -> None:
+    _change(path, f"UPDATE event SET {change} WHERE number=7")
+
+    store = SqliteStore(str(path))
+    found = store.read(limit=1000)
+    store.close()
+
+    assert len({each.number for each in found} - {7}) == 399
+
+
+def _change(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(statement)
+        db.commit()
