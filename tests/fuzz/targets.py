@@ -241,11 +241,11 @@ FOREIGN = ("Procfile", "compose.yaml", "package.json", "pyproject.toml")
 
 def foreign(content: bytes) -> None:
     """A folder of another tool's files: drafts that can be loaded, or our mistakes."""
-    for name in FOREIGN:
-        with _folder() as folder:
+    with _folder() as folder:
+        for name in FOREIGN:
             Path(folder, name).write_bytes(content.replace(b"\0", b""))
-            drafts = look(Path(folder)).drafts
-        _must_load(drafts)
+        drafts = look(Path(folder)).drafts
+    _must_load(drafts)
 
 
 def _must_load(drafts: Iterable[Draft]) -> None:

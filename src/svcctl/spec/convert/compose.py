@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from svcctl.errors import SpecError
+from svcctl.errors import SpecError, quoted
 from svcctl.spec.draft import Draft, service_name
+from svcctl.spec.names import VARIABLE_NAME
 from svcctl.spec.notation import parse_command
 
 _NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
@@ -59,11 +60,15 @@ def _draft(name: str, service: Mapping[str, object], file: str) -> Draft:
         notes.append(f"it ran in a container of {service['image']}")
     if not words:
         notes.append("the command is in the image: fill in exec")
+    environment = _environment(service.get("environment"))
+    odd = sorted(name for name in environment if not VARIABLE_NAME.fullmatch(name))
+    if odd:
+        notes.append(f"not carried over: variables called {', '.join(map(quoted, odd))}")
     restart = _RESTART.get(str(service.get("restart", "")).partition(":")[0])
     return Draft(
         name=service_name(name),
         exec=words,
-        env=_environment(service.get("environment")),
+        env={name: value for name, value in environment.items() if name not in odd},
         needs=_needs(service.get("depends_on")),
         options={"restart.policy": restart} if restart else {},
         note="\n".join(notes),

@@ -172,3 +172,13 @@ def test_what_cannot_be_read_is_left_out_or_a_mistake(tmp_path: Path) -> None:
     assert found.drafts[1].exec == ()
     with pytest.raises(SpecError, match="cannot be read: No such file"):
         look(tmp_path / "none")
+
+
+def test_a_variable_that_no_program_can_be_given_is_left_out_and_named(tmp_path: Path) -> None:
+    text = 'services: {web: {command: x, environment: ["A=1", "$B", "=2", "C D=3"]}}'
+    (tmp_path / "compose.yaml").write_text(text)
+
+    (draft,) = look(tmp_path).drafts
+
+    assert draft.env == {"A": "1"}
+    assert "not carried over: variables called '', '$B', 'C D'" in draft.note
