@@ -17,6 +17,7 @@ from svcctl.errors import Mistake, SpecError, SvcctlError, UsageError, tree
 
 LONGEST = 16 * 1024 * 1024
 """Bytes a request may have; one that defines ten thousand services fits."""
+_MOST = 10_000  # names or labels: each is compared with every service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,8 @@ def _texts(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        if len(value) > _MOST:
+            raise ValueError(f"more than {_MOST} names or labels")
         return tuple(value)
     raise TypeError("names and labels are lists of texts")
 

@@ -93,6 +93,7 @@ def test_no_damage_to_a_request_is_more_than_an_expected_mistake(
         b'{"verb": "x", "select": {"names": "web"}}',
         b'{"verb": "x", "select": {"names": [1]}}',
         b'{"verb": "x", "select": []' + b"}",
+        b'{"verb": "x", "select": {"names": ["*"' + b', "*"' * 10_000 + b"]}}",
         b"[" * 100_000,
     ],
     ids=lambda line: repr(line[:40]),
