@@ -18,6 +18,7 @@ from bench.tally import LINE, tally
 
 _BYTES = 200_000_000
 _WITHIN = 120.0  # seconds
+_TRIES, _PAUSE = 5, 0.2  # looks at files that lack something, and seconds between them
 _STRAGGLE = 5.0  # seconds for which bytes are waited for once all was written
 
 
@@ -92,12 +93,23 @@ def _write(opened: Session, size: Callable[[], int]) -> float:
 def _lines(opened: Session, manager: Manager, case: str, *, written: int) -> Iterator[Value]:
     lost = doubled = torn = 0
     for each in opened.site.services:
-        files = manager.logs(opened.site, each.name)
-        found = tally((file.read_bytes() for file in files), written=written)
+        found = tally(_contents(opened, manager, each.name, written), written=written)
         lost, doubled, torn = lost + found.lost, doubled + found.doubled, torn + found.torn
     yield _value("lines", f"{case}, lost", lost, Unit.LINES)
     yield _value("lines", f"{case}, doubled", doubled, Unit.LINES)
     yield _value("lines", f"{case}, cut in two", torn, Unit.LINES)
+
+
+def _contents(opened: Session, manager: Manager, name: str, written: int) -> list[bytes]:
+    """Read the files of a service; once more if some were rotated while they were listed."""
+    contents: list[bytes] = []
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            contents = [file.read_bytes() for file in manager.logs(opened.site, name)]
+            if sum(map(len, contents)) >= written * LINE:
+                break
+        time.sleep(_PAUSE)
+    return contents
 
 
 def _logs(opened: Session, manager: Manager) -> list[Path]:
