@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from svcctl.engine.named_file import read
 from svcctl.errors import CannotSpawn, quoted
 from svcctl.spec.service import SecretsAs, ServiceSpec
 
@@ -72,7 +73,7 @@ def _resolve(name: str, reference: str, environ: Mapping[str, str]) -> Secret:
             )
         return Secret(os.fsencode(environ[where]))
     try:
-        return Secret(_LINE_END.sub(b"", Path(where).read_bytes()))
+        return Secret(_LINE_END.sub(b"", read(where)))
     except OSError as error:
         raise CannotSpawn(
             f"secret {name!r}: {quoted(where)} cannot be read: {error.strerror}", permanent=True

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from collections.abc import Iterator
 
+from svcctl.engine.named_file import read
 from svcctl.errors import CannotSpawn, quoted
 from svcctl.spec.names import VARIABLE_NAME
 
-_LARGEST = 1024 * 1024  # bytes of a file: no system gives a program more than that in variables
 _BLANK = " \t\r"  # other characters that Unicode calls blank are text
 _QUOTING = frozenset("'\"\\")
 _VALUE = re.compile(  # as far as it goes: to a line's end, a comment or what is wrong
@@ -28,8 +27,7 @@ def read_env_file(path: str) -> dict[str, str]:
     """
     optional, path = path.startswith("-"), path.removeprefix("-")
     try:
-        with open(path, "rb", opener=_at_once) as file:
-            content = file.read(_LARGEST + 1)
+        content = read(path)
     except FileNotFoundError:
         if optional:
             return {}
@@ -42,14 +40,7 @@ def read_env_file(path: str) -> dict[str, str]:
         raise CannotSpawn(
             f"environment file {quoted(path)} cannot be read: {error.strerror}", permanent=True
         ) from error
-    if len(content) > _LARGEST:
-        raise CannotSpawn(f"environment file {quoted(path)} is larger than 1 MiB", permanent=True)
     return dict(_assignments(content.decode("utf-8-sig", "surrogateescape"), path))
-
-
-def _at_once(path: str, flags: int) -> int:
-    """Open without waiting for whoever may write into it: it may be a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _assignments(text: str, path: str) -> Iterator[tuple[str, str]]:

@@ -215,6 +215,17 @@ def test_a_missing_secret_is_named_and_retrying_is_pointless(
     assert error.permanent
 
 
+@pytest.mark.posix
+def test_a_secret_that_never_ends_or_never_comes_is_refused(tmp_path: Path, place: Place) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    endless = problem_of(spec(secrets={"KEY": "file:/dev/zero"}), place)
+    silent = problem_of(spec(secrets={"KEY": f"file:{tmp_path}/pipe"}), place)
+
+    assert endless.problem == "secret 'KEY': '/dev/zero' cannot be read: more than 1 MiB"
+    assert silent.problem.endswith("cannot be read: it is a pipe, not a file")
+
+
 def test_a_secret_with_a_nul_can_only_be_a_file(tmp_path: Path, place: Place) -> None:
     (tmp_path / "key").write_bytes(SECRET.encode() + b"\0")
     wanted = spec(secrets={"KEY": f"file:{tmp_path}/key"}, secrets_as=SecretsAs.ENV)
