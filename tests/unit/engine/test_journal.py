@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.engine.journal import Entry, from_document, to_document
+from svcctl.engine.journal import Entry, from_document, read, to_document
 from svcctl.engine.life import Instance, Phase
 from svcctl.ports import Document, Identity
 
@@ -156,3 +156,16 @@ def test_a_value_of_another_type_is_refused(where: str, name: str, value: object
 
     with pytest.raises(TypeError, match=name):
         from_document(document)
+
+
+def test_a_page_that_cannot_be_read_is_named_and_hides_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pages: list[tuple[str, Document]] = [("a", {}), ("web", WHOLE), ("b", {"state": 7})]
+
+    entries, unreadable = read(pages)
+
+    assert entries == {"web": from_document(WHOLE)}
+    assert unreadable == {"a", "b"}
+    assert [each.__dict__["instance"] for each in caplog.records] == ["a", "b"]
+    assert {each.msg for each in caplog.records} == {"journal.unreadable"}

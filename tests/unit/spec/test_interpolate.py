@@ -36,6 +36,8 @@ ENVIRON = {"A": "a", "EMPTY": "", "B_2": "${A}"}
         ),
         ("${X:-80${INSTANCE}}", "80${INSTANCE}"),
         ("$${INSTANCE_NAME} $${INSTANCE", "${INSTANCE_NAME} ${INSTANCE"),
+        ("${A} $x ${A}", "a $x a"),
+        ("${X:-" * 8 + "z" + "}" * 8, "z"),
     ],
 )
 def test_a_text_gets_its_variables(text: str, result: str) -> None:
@@ -56,6 +58,7 @@ def test_a_text_gets_its_variables(text: str, result: str) -> None:
         ("${A-x}", "'${A-x}' is not understood"),
         ("${INSTANCE_NAME}", "'${INSTANCE_NAME}' is not known"),
         ("${X:-" * 20 + "}" * 20, "defaults within defaults are nested too deeply"),
+        ("${X:-" * 9 + "}" * 9, "defaults within defaults are nested too deeply"),
     ],
 )
 def test_a_text_that_cannot_be_filled_is_refused_with_a_hint(text: str, problem: str) -> None:
@@ -88,3 +91,22 @@ def test_an_instance_gets_its_number_in_every_text() -> None:
     assert second.pid_file == "/run/2.pid"
     assert second.health == (Probe(tcp="127.0.0.1:8082"),)
     assert (second.name, second.instances, second.restart) == ("web", 3, spec.restart)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("${QQQ}", "set QQQ in the environment, or write ${QQQ:-default}"),
+        ("${QQQ:?}", "set QQQ in the environment"),
+        (
+            "${INSTANCE_NAME}",
+            "there are ${INSTANCE}, ${INSTANCE_INDEX}, ${INSTANCE_COUNT}",
+        ),
+        ("${B_3}", "did you mean 'B_2'?"),
+    ],
+)
+def test_a_hint_says_what_to_write(text: str, hint: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        interpolate(text, ENVIRON)
+
+    assert caught.value.hint == hint
