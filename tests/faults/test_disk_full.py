@@ -167,5 +167,5 @@ def test_nobody_waits_for_a_disk_that_syncs_slowly(
         until(lambda: machine.syncs >= wanted, within=600, what="the state is synced meanwhile")
 
     machine.sync_within(0)
-    assert max(loop.answers) < SLOW / 2
+    assert max(loop.answers) < SLOW, "somebody waited for a sync"
     assert restarts(trial, "crashing0") > 0

@@ -26,6 +26,7 @@ _TABLES = frozenset({"document", "event", "audit"})
 _TRIM_EVERY = 5_000  # events between two looks at how many there are
 _CHECKPOINT_EVERY = 300  # writes, of up to four pages each: the WAL stays at a few megabytes
 _PATIENCE = 2.0  # seconds to wait for a lock
+_COMMIT = 0.001  # seconds after which a commit under way is over
 _HELD = 10_000  # events and audit lines kept in memory while the disk refuses
 _AT_ONCE = 200  # of them in one transaction: a disk that is nearly full takes some
 _TRY_AGAIN = 1.0  # seconds between two tries to write to a disk that refuses
@@ -191,7 +192,7 @@ class SqliteStore:
         self._write_documents()
 
     def _write_documents(self) -> None:
-        if self._held_back:
+        if not self._refused or not self._may_commit():
             return
         try:
             for (kind, key), text in list(self._refused.items()):
@@ -203,6 +204,8 @@ class SqliteStore:
         except sqlite3.Error as error:
             self._hold(error)
             return
+        finally:
+            self._commits += 1
         self._count_write()
         self._accepted()
 
@@ -272,7 +275,6 @@ class SqliteStore:
     # upkeep
 
     def _count_write(self) -> None:
-        self._commits += 1
         self._writes += 1
         if self._writes < _CHECKPOINT_EVERY or (self._upkeep and not self._upkeep.done()):
             return
@@ -297,7 +299,18 @@ class SqliteStore:
         )
 
     def _hold_back(self) -> None:
+        """Let the loop begin no commit, and come back once none is under way; for the thread."""
         self._held_back = True
+        while self._commits % 2:
+            time.sleep(_COMMIT)
+
+    def _may_commit(self) -> bool:
+        """Begin a commit of the loop, unless the thread wants to be alone; see upkeep.maintain."""
+        self._commits += 1
+        held_back = self._held_back  # may change at any instant
+        if held_back:
+            self._commits += 1
+        return not held_back
 
     def _maintained(self, done: asyncio.Future[upkeep.Moved | None]) -> None:
         moved = None if done.cancelled() else done.result()
@@ -340,7 +353,7 @@ class SqliteStore:
     def flush(self) -> None:
         """Write the events and audit lines that wait."""
         self._flush_due = False
-        if not self._lines or self._held_back:
+        if not self._lines or not self._may_commit():
             return
         try:
             while self._lines:
@@ -350,6 +363,8 @@ class SqliteStore:
                 self._db.rollback()
             self._hold(error)
             return
+        finally:
+            self._commits += 1
         self._accepted()
 
     def _write_lines(self, count: int) -> None:

@@ -27,13 +27,14 @@ _DAYS_KEPT = 30
 _TRIM_SLICE = 200  # events deleted at once: nobody waits long for the lock
 _TRIM_PAUSE = 0.01  # seconds between two slices, so that the loop gets the lock
 _PATIENCE = 2.0  # seconds to wait for a lock
+_COMMIT = 0.001  # seconds after which a commit under way is over
 _PASSES = 5  # over the WAL, while the loop goes on writing
 _LONGEST = 64 * 1024**2  # bytes of WAL from which on the loop is held back
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The WAL up to the *commits*-th commit of the loop is in the file, and guarded."""
+    """The WAL is in the file as it stood when the loop had counted *commits*, and guarded."""
 
     commits: int
     guard: sqlite3.Connection
@@ -44,16 +45,16 @@ def maintain(
 ) -> Moved | None:
     """Forget old events (*trim*) and move the WAL into the file; for a thread of its own.
 
-    *commits* counts those of the loop; after *hold_back* it makes none until this is over.  None
-    where the WAL stays as it is (the disk refuses, or syncs too slowly: the next time will do), or
-    is empty already.
+    *commits* counts the beginnings and the ends of those the loop makes; after *hold_back* it makes
+    none until this is over.  None where the WAL stays as it is (the disk refuses, or syncs too
+    slowly: the next time will do), or is empty already.
     """
     try:
         with closing(_connect(path)) as db:
             if trim:
                 _trim(db)
             for _ in range(_PASSES):
-                moved = Moved(commits(), _guard(path))
+                moved = _guarded(path, commits)
                 try:
                     db.execute("PRAGMA wal_checkpoint(PASSIVE)")
                 except BaseException:
@@ -64,17 +65,21 @@ def maintain(
                 moved.guard.close()
             if os.stat(f"{path}-wal").st_size > _LONGEST:
                 hold_back()
-                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                _empty(db)
     except (sqlite3.Error, OSError) as error:
         log.warning("state.not-maintained", extra={"problem": str(error)})
     return None
 
 
 def begin_anew(db: sqlite3.Connection, moved: Moved, *, commits: int) -> None:
-    """Empty the WAL of *db*, whose *commits*-th commit was the last; in the loop, with no wait."""
+    """Empty the WAL of *db*, unless the loop went on writing; in the loop, with no wait."""
     moved.guard.close()
-    if commits != moved.commits:
-        return  # the WAL holds what is not in the file
+    if commits == moved.commits:  # else the WAL holds what is not in the file, and goes on
+        _empty(db)
+
+
+def _empty(db: sqlite3.Connection) -> None:
+    """Empty the WAL, and write the header of the new one, so that nobody has to sync it."""
     busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         return
@@ -95,6 +100,17 @@ def _connect(path: str) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _guarded(path: str, commits: Callable[[], int]) -> Moved:
+    """Open a guard, and say after which commit of the loop exactly."""
+    while True:
+        before = commits()
+        guard = _guard(path)
+        if before % 2 == 0 and commits() == before:
+            return Moved(before, guard)
+        guard.close()
+        time.sleep(_COMMIT)
 
 
 def _guard(path: str) -> sqlite3.Connection:
