@@ -10,19 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svcctl.engine.journal import Entry, from_document, read, to_document
-from svcctl.engine.life import Instance, Phase
+from svcctl.engine.life import Cause, Ending, Instance, Phase, Stage
 from svcctl.ports import Document, Identity
 
 some_time = st.floats(min_value=0, max_value=1e12, allow_nan=False)
 some_times = st.lists(some_time, max_size=5).map(tuple)
-some_state = st.builds(Instance, failures=some_times, probe_failures=some_times).flatmap(
-    lambda plain: st.builds(
-        Instance,
-        failures=st.just(plain.failures),
-        probe_failures=st.just(plain.probe_failures),
-        delay=some_time,
-        spawned_at=some_time,
-    )
+some_state = st.builds(
+    Instance,
+    phase=st.sampled_from(Phase),
+    stage=st.sampled_from(Stage),
+    cause=st.sampled_from(Cause),
+    ending=st.none() | st.sampled_from(Ending),
+    wanted=st.booleans(),
+    child=st.booleans(),
+    failures=some_times,
+    probe_failures=some_times,
+    delay=some_time,
+    spawned_at=some_time,
+    tries=st.integers(0, 100),
+    reason=st.text(),
 )
 some_entry = st.builds(
     Entry,
@@ -32,6 +38,9 @@ some_entry = st.builds(
     identity=st.none() | st.builds(Identity, inode=st.integers(0, 2**63)),
     deadline=some_time,
     started_at=some_time,
+    exit_code=st.none() | st.integers(0, 255),
+    exit_signal=st.none() | st.text(),
+    resume=st.booleans(),
 )
 some_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
