@@ -12,9 +12,10 @@ from bench.spread import Spread
 
 _INTRODUCTION = """# Measured beside peers
 
-Medians ± the median distance from them, of one run of `make bench` on one machine; yours will
-differ, their ratios less so. Of the managers, the best is bold; what stands right of them are bare
-loops over system calls, the least that such work takes. What counts from when to when stands in
+Medians ± the median distance from them, as `make bench` read them on one machine; yours will
+differ, their ratios less so. Where no ± stands there was one reading, or all were alike. Of the
+managers, the best is bold; what stands right of them are bare loops over system calls, the least
+that such work takes. What counts from when to when stands in
 [How it is measured](explanation/benchmarks.md). Every reading is in `bench/results.json`."""
 
 
