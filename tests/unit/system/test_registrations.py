@@ -38,7 +38,7 @@ def test_what_was_written_is_what_is_read(tmp_path: Path) -> None:
     ids=lambda text: repr(text[:30]),
 )
 def test_what_is_no_registration_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "web.json").write_text(text)
+    (tmp_path / "web.json").write_text(text, encoding="utf-8")
 
     with pytest.raises(StateFault, match=r"web\.json' cannot be read"):
         Registrations(str(tmp_path)).read("web")
