@@ -77,6 +77,7 @@ async def test_nothing_is_started_where_too_few_descriptors_are_left(
     spawner: PosixSpawner, kit: Any
 ) -> None:
     refused: list[bool] = []
+    others = child_pids() or set()
     child = None
     while child is None:
         with none_left(but=len(refused)):
@@ -89,7 +90,7 @@ async def test_nothing_is_started_where_too_few_descriptors_are_left(
     assert 0 < len(refused) < 20
     assert not any(refused)
     assert await kit.ended(child) == Exit(signal="KILL")
-    assert child_pids() == set()
+    assert (child_pids() or set()) <= others
 
 
 async def test_a_tree_is_swept_to_its_end_without_a_descriptor(
