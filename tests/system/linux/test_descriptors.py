@@ -53,12 +53,28 @@ async def test_an_agent_may_open_more_files_than_its_programs(
 ) -> None:
     spawner = new_spawner(False)
 
-    how, said = await kit.output_of(spawner, kit.launch("sh", "-c", "ulimit -Sn; ulimit -Hn"))
+    how, said = await kit.output_of(
+        spawner, kit.launch("sh", "-c", "sleep 0.2; ulimit -Sn; ulimit -Hn")
+    )
 
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == (few_files, few_files)
     assert (how, said.split()) == (Exit(code=0), [str(FEW), str(few_files)])
     spawner.__exit__(None, None, None)
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == (FEW, few_files)
+
+
+@pytest.mark.usefixtures("few_files")
+async def test_a_program_is_started_by_an_agent_that_has_more_files_open_than_it_may(
+    new_spawner: Callable[[bool | None], PosixSpawner], kit: Any
+) -> None:
+    spawner = new_spawner(False)
+    crowd = [os.open("/", os.O_RDONLY) for _ in range(2 * FEW)]
+
+    how, said = await kit.output_of(spawner, kit.launch("sh", "-c", "sleep 0.2; ulimit -Sn"))
+
+    for each in crowd:
+        os.close(each)
+    assert (how, said.split()) == (Exit(code=0), [str(FEW)])
 
 
 @pytest.mark.usefixtures("spawner")

@@ -53,6 +53,14 @@ def file_limit(inherited: FileLimit | None) -> Iterator[None]:
         restore_file_limit(ours)
 
 
+def give_file_limit(pid: int, limit: FileLimit) -> None:
+    """Give a program that has just been started its limit: prlimit(2), where there is one."""
+    prlimit = getattr(resource, "prlimit", None)
+    if prlimit is not None:
+        with suppress(ValueError, OSError):
+            prlimit(pid, resource.RLIMIT_NOFILE, limit)
+
+
 @cache
 def keep_one_spare() -> list[int]:
     """Hold a descriptor that can be let go of where none is left."""

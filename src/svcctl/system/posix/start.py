@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from svcctl.errors import CannotSpawn
 from svcctl.ports import Launch
 from svcctl.system.posix import shim
-from svcctl.system.posix.descriptors import FileLimit, file_limit
+from svcctl.system.posix.descriptors import FileLimit, file_limit, give_file_limit
 from svcctl.system.posix.process import TAG_VARIABLE, TOKEN_VARIABLE
 from svcctl.system.posix.program import check_folder, explain
 from svcctl.system.posix.stdio import FileAction, file_actions
@@ -52,8 +52,12 @@ def start(launch: Launch, plan: Start) -> int:
                 env = {name: env[name] for name in (TOKEN_VARIABLE, TAG_VARIABLE)}
                 folder = "/"
             stack.enter_context(_standing_in(folder, launch.umask))
-            stack.enter_context(file_limit(plan.files))
-            return _posix_spawn(program, argv, env, actions)
+            inherited = plan.files if _within(plan.files, actions) else None
+            with file_limit(inherited):
+                pid = _posix_spawn(program, argv, env, actions)
+            if plan.files is not None and inherited is None:
+                give_file_limit(pid, plan.files)
+            return pid
         except OSError as error:
             raise explain(plan.program, error) from error
         except ValueError as error:
@@ -62,6 +66,15 @@ def start(launch: Launch, plan: Start) -> int:
                 hint="take out NUL characters, and '=' in names of variables",
                 permanent=True,
             ) from error
+
+
+def _within(limit: FileLimit | None, actions: list[FileAction]) -> bool:
+    """Say whether *actions* can be taken under *limit*.
+
+    glibc refuses descriptors beyond the limit of the caller, open or not: EBADF.
+    """
+    sources = [action[1] for action in actions if action[0] == os.POSIX_SPAWN_DUP2]
+    return limit is None or all(isinstance(each, int) and each < limit[0] for each in sources)
 
 
 def _posix_spawn(
