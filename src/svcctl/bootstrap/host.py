@@ -45,12 +45,13 @@ def begin(name: str, where: Paths, body: Body, *, pausable: bool = True) -> int:
         from svcctl.bootstrap import windows_host  # noqa: PLC0415 - not there on other systems
 
         return windows_host.begin(name, where, body, pausable=pausable)
-    from svcctl.system.posix.signals import attach_reload  # noqa: PLC0415
     from svcctl.system.systemd.report import SystemdReport, watchdog_interval  # noqa: PLC0415
 
     report = SystemdReport(os.environ)
 
     def attach(controls: HostControls) -> None:
+        from svcctl.system.posix.signals import attach_reload  # noqa: PLC0415 - asyncio, now lean
+
         attach_reload(controls)
         every = watchdog_interval(os.environ)
         if every is not None:
