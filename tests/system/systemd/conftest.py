@@ -211,6 +211,7 @@ def clean(host: Host) -> Iterator[Host]:
     names = [each.removesuffix(".json") for each in listed]
     if names:
         host.svcctl("remove", *names, "--yes", "--logs")
+    host.sh("rm -rf /var/log/svcctl/*")
 
 
 class User:
