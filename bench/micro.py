@@ -26,7 +26,7 @@ from svcctl.engine.machine import step
 from svcctl.events import Event, PhaseChanged
 from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
-from svcctl.observe.logs.inlet import Fifos
+from svcctl.observe.logs.fifo import Fifos
 from svcctl.spec.policy import LogPolicy, RestartPolicy
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.clock import SystemClock

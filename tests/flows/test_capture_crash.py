@@ -22,7 +22,7 @@ import asyncio, builtins, itertools, os, sys, threading
 
 from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
-from svcctl.observe.logs.inlet import Fifos
+from svcctl.observe.logs.fifo import Fifos
 from svcctl.spec.policy import LogPolicy
 from svcctl.system.clock import SystemClock
 

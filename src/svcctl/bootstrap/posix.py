@@ -13,7 +13,7 @@ from svcctl.errors import Denied
 from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
 from svcctl.observe.logs.files import instance_folder
-from svcctl.observe.logs.inlet import Fifos
+from svcctl.observe.logs.fifo import Fifos
 from svcctl.ports import Bus, Clock, LogSink
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.paths import Paths

@@ -11,7 +11,7 @@ from svcctl.errors import UsageError
 from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
 from svcctl.observe.logs.files import instance_folder
-from svcctl.observe.logs.inlet import ReadPipes
+from svcctl.observe.logs.read_pipe import ReadPipes
 from svcctl.ports import Bus, Clock, LogSink
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.windows_stop import as_on_windows

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from os import environ
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_OPTIONS = "SVCCTL_AGENT_RUN_"  # what the environment may say of ``agent run``
 
 
 def run() -> NoReturn:
@@ -21,6 +24,11 @@ def main(argv: Sequence[str]) -> int:
 
         print(f"svcctl {__version__}")
         return 0
+    if list(argv) == ["agent", "run"] and not any(name.startswith(_OPTIONS) for name in environ):
+        # without options it needs no command line, nor a second Python that is free of one
+        from svcctl.serve.process import main as be_agent  # noqa: PLC0415
+
+        return be_agent()
     from svcctl.cli.border import exit_status  # noqa: PLC0415
 
     return exit_status(argv)

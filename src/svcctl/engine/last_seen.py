@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from urllib.parse import quote
 
 from svcctl.engine.journal import KIND, Entry, from_document
 from svcctl.engine.life import Phase
+from svcctl.engine.state_file import open_to_read
 from svcctl.ports import InstanceStatus
 
 
@@ -20,7 +20,7 @@ def last_seen(path: str, *, boot_id: str) -> dict[str, Entry]:
     Nothing is changed, and nothing found where that file is missing or cannot be read.
     """
     try:
-        with closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as state:
+        with closing(open_to_read(path)) as state:
             rows = state.execute("SELECT key, json FROM document WHERE kind=?", (KIND,)).fetchall()
         found = {key: from_document(json.loads(text)) for key, text in rows}
     except (sqlite3.Error, KeyError, RecursionError, TypeError, ValueError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing, suppress
-from urllib.parse import quote
+
+from svcctl.engine.state_file import open_to_read
 
 Row = tuple[str, str, str]
 """Kind, key and text of a document."""
@@ -19,7 +20,7 @@ def salvage(path: str) -> list[Row]:
     beside = [path + suffix for suffix in ("-wal", "-shm") if not os.path.exists(path + suffix)]
     found: list[Row] = []
     try:
-        with closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as db:
+        with closing(open_to_read(path)) as db:
             db.text_factory = as_text
             found.extend(db.execute("SELECT kind, key, json FROM document"))
     except (sqlite3.Error, UnicodeDecodeError):  # what SQLite says may quote what is no text

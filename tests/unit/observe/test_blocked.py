@@ -13,7 +13,7 @@ import pytest
 from svcctl.events import Event
 from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
-from svcctl.observe.logs.inlet import Fifos
+from svcctl.observe.logs.fifo import Fifos
 from svcctl.spec.policy import LogPolicy
 from svcctl.testing.fakes import FakeBus, FakeClock
 

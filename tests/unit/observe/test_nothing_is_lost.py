@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import os
 import re
 import shutil
@@ -25,7 +26,7 @@ from hypothesis import strategies as st
 from svcctl.events import CapturePaused, CaptureResumed, Event
 from svcctl.observe.logs.archive import pack_file
 from svcctl.observe.logs.capture import Capture
-from svcctl.observe.logs.inlet import Fifos
+from svcctl.observe.logs.fifo import Fifos
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import Cancel, Subscriber
 from svcctl.spec.policy import LogPolicy, LogTo, Stderr
@@ -512,7 +513,7 @@ def test_lines_of_all_streams_are_merged_by_time(place: Place) -> None:
 
     for number in range(40):
         os.write(err if number % 3 == 0 else out, b"line %d\n" % number)
-        place.turn()
+        sink.drain()
         place.clock.forward(1)
 
     names = [b"line %d" % number for number in range(40)]
@@ -526,6 +527,29 @@ def test_lines_of_all_streams_are_merged_by_time(place: Place) -> None:
     assert place.texts(streams=frozenset({"stderr"})) == names[::3]
     assert sink.tail(2) == names[-2:]
     assert sink.tail(0) == []
+
+
+def test_who_writes_little_without_end_is_given_a_wide_pipe_and_loses_nothing(place: Place) -> None:
+    sink = place.capture()
+    loud, quiet = place.writer(sink), place.writer(sink, "stderr")
+    usual = fcntl.fcntl(quiet, fcntl.F_GETPIPE_SZ)
+
+    os.write(quiet, b"now and then\n")
+    for number in range(1000):
+        os.write(loud, b"%d\n" % number)
+        place.turn()
+    sink.drain()
+
+    assert fcntl.fcntl(loud, fcntl.F_GETPIPE_SZ) > usual
+    assert fcntl.fcntl(quiet, fcntl.F_GETPIPE_SZ) == usual
+    assert place.texts(streams=frozenset({"stdout"})) == [b"%d" % number for number in range(1000)]
+    os.write(loud, b"later\n")
+    place.loop.run_until_complete(asyncio.wait_for(_has(place, b"later\n"), 5.0))
+
+
+async def _has(place: Place, ending: bytes) -> None:
+    while not place.current().endswith(ending):
+        await asyncio.sleep(0.001)
 
 
 def test_a_clock_set_back_does_not_change_the_order_of_a_stream(place: Place) -> None:

@@ -14,7 +14,7 @@ from svcctl.engine.bus import LocalBus
 from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
 from svcctl.observe.logs.files import pieces
-from svcctl.observe.logs.inlet import ReadPipes
+from svcctl.observe.logs.read_pipe import ReadPipes
 from svcctl.spec.policy import LogPolicy, Stderr
 from svcctl.testing.fakes import FakeClock
 

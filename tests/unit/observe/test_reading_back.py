@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from svcctl.engine.bus import LocalBus
 from svcctl.observe.logs.archive import Packer, pack_file
 from svcctl.observe.logs.capture import Capture
-from svcctl.observe.logs.inlet import Fifos
+from svcctl.observe.logs.fifo import Fifos
 from svcctl.observe.logs.lines import LONGEST
 from svcctl.observe.logs.query import Source, Wanted, read
 from svcctl.spec.policy import LogPolicy

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol
-
-_PIECE = 64 * 1024
-_ENOUGH = 1 << 20  # bytes held before a program has to wait
-_PATIENCE = 5.0  # seconds a reader gets to come to what was written last
 
 
 class Inlet(Protocol):
@@ -34,6 +26,9 @@ class Inlet(Protocol):
     def watch(self, call: Callable[[], None]) -> None:
         """Make *call* from the event loop whenever something waits."""
 
+    def rest(self) -> None:
+        """The last call found little: where they come thick and fast, let more gather first."""
+
     def unwatch(self) -> None:
         """No longer."""
 
@@ -52,176 +47,3 @@ class Inlets(Protocol):
 
     def discard(self, stream: str) -> None:
         """Delete it: the instance is no more."""
-
-
-class Fifos:
-    """Pipes in the file system, which outlive whoever reads them: fifo(7).
-
-    In *folder*, for *instance*; *owner* (uid, gid) is given them.
-    """
-
-    def __init__(self, folder: str, instance: str, *, owner: tuple[int, int] | None) -> None:
-        self._folder, self._instance, self._owner = folder, instance, owner
-
-    def open(self, stream: str) -> Inlet:
-        """See :class:`Inlets`."""
-        os.makedirs(self._folder, mode=0o711, exist_ok=True)
-        return _Fifo(self._path(stream), owner=self._owner)
-
-    def is_there(self, stream: str) -> bool:
-        """See :class:`Inlets`."""
-        return os.path.exists(self._path(stream))
-
-    def discard(self, stream: str) -> None:
-        """See :class:`Inlets`."""
-        with suppress(FileNotFoundError):
-            os.unlink(self._path(stream))
-
-    def _path(self, stream: str) -> str:
-        return f"{self._folder}/{self._instance}.{stream}"
-
-
-class _Fifo:
-    """A FIFO that is held open for reading and writing, by us and by the program."""
-
-    def __init__(self, path: str, *, owner: tuple[int, int] | None) -> None:
-        self._path = path
-        with suppress(FileExistsError):
-            os.mkfifo(path, 0o600)
-        self.descriptor: int | None = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-        try:
-            if owner:
-                os.fchown(self.descriptor, *owner)
-        except OSError:
-            os.close(self.descriptor)
-            raise
-        self._loop = asyncio.get_running_loop()
-
-    def writer(self) -> int:
-        return os.open(self._path, os.O_RDWR)
-
-    def read(self, size: int) -> bytes:
-        assert self.descriptor is not None
-        return os.read(self.descriptor, size)
-
-    def flush(self) -> None:
-        """What was written is in the pipe."""
-
-    def watch(self, call: Callable[[], None]) -> None:
-        assert self.descriptor is not None
-        self._loop.add_reader(self.descriptor, call)
-
-    def unwatch(self) -> None:
-        assert self.descriptor is not None
-        self._loop.remove_reader(self.descriptor)
-
-    def close(self) -> None:
-        assert self.descriptor is not None
-        os.close(self.descriptor)
-
-
-class ReadPipes:
-    """Pipes that a thread each reads, for systems whose loops cannot wait for a pipe."""
-
-    def open(self, stream: str) -> Inlet:
-        """See :class:`Inlets`."""
-        return _ReadPipe(stream)
-
-    def is_there(self, stream: str) -> bool:
-        """No: they end with who reads them."""
-        del stream
-        return False
-
-    def discard(self, stream: str) -> None:
-        """Nothing is left of them."""
-
-
-class _ReadPipe:
-    """A pipe, the thread that reads it, and what it read and nobody took yet."""
-
-    def __init__(self, name: str) -> None:
-        self.descriptor: int | None = None
-        self._loop = asyncio.get_running_loop()
-        self._reader, self._writer = os.pipe()
-        self._held = bytearray()
-        self._change = threading.Condition()
-        self._mark = os.urandom(16)
-        self._marked, self._hurry, self._closed = False, False, False
-        self._call: Callable[[], None] | None = None
-        self._rung = False
-        threading.Thread(target=self._fill, name=f"read-{name}", daemon=True).start()
-
-    def writer(self) -> int:
-        return os.dup(self._writer)
-
-    def read(self, size: int) -> bytes:
-        with self._change:
-            if not self._held:
-                raise BlockingIOError
-            taken = bytes(self._held[:size])
-            del self._held[:size]
-            self._change.notify_all()
-        return taken
-
-    def flush(self) -> None:
-        """Write a mark, and wait until the thread has come to it: all before it is held then."""
-        with self._change:
-            self._marked, self._hurry = False, True
-            self._change.notify_all()
-        os.write(self._writer, self._mark)
-        with self._change:
-            self._change.wait_for(lambda: self._marked, timeout=_PATIENCE)
-            self._hurry = False
-
-    def watch(self, call: Callable[[], None]) -> None:
-        with self._change:
-            self._call = call
-            self._ring()
-
-    def unwatch(self) -> None:
-        with self._change:
-            self._call = None
-
-    def close(self) -> None:
-        with self._change:
-            self._closed, self._call = True, None
-            self._change.notify_all()
-        os.close(self._writer)
-
-    def _fill(self) -> None:
-        while not self._closed and (piece := os.read(self._reader, _PIECE)):
-            with self._change:
-                self._change.wait_for(self._may_hold)
-                self._held += piece
-                self._take_mark(len(piece))
-                self._ring()
-        os.close(self._reader)
-
-    def _may_hold(self) -> bool:
-        return len(self._held) < _ENOUGH or self._hurry or self._closed
-
-    def _take_mark(self, new: int) -> None:
-        """Take the mark out of the *new* bytes at the end; it may have begun before them."""
-        if not self._hurry:
-            return
-        start = max(0, len(self._held) - new - len(self._mark))
-        at = self._held.find(self._mark, start)
-        if at >= 0:
-            del self._held[at : at + len(self._mark)]
-            self._marked = True
-            self._change.notify_all()
-
-    def _ring(self) -> None:
-        """Have the loop make the call, once for whatever has come."""
-        if self._held and self._call and not self._rung:
-            self._rung = True
-            with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._answer)
-
-    def _answer(self) -> None:
-        with self._change:
-            self._rung, call = False, self._call
-        if call:
-            call()
-        with self._change:
-            self._ring()

@@ -14,6 +14,7 @@ _TURNS = 16  # moves before other instances get their turn
 _PIPEFULS = 64  # moves after which even a drain ends: the program writes as fast as we read
 FIRST_RETRY, LAST_RETRY = 1.0, 30.0  # seconds between tries to write to a disk that refuses
 _BLOCK = 64 * 1024
+_SIP = 4096  # bytes; for less it is hardly worth coming
 
 
 class Owner(Protocol):
@@ -61,7 +62,8 @@ class Pump:
 
     def run(self) -> None:
         """Move some of what waits, so that one loud program does not keep the others waiting."""
-        self._move(_TURNS)
+        if 0 < self._move(_TURNS) < _SIP:
+            self.stream.inlet.rest()
 
     def drain(self) -> None:
         """Move all that waits now; followers get even an unfinished line."""
@@ -96,29 +98,33 @@ class Pump:
         self.stream.inlet.unwatch()
         self.stream.close()
 
-    def _move(self, turns: int) -> None:
+    def _move(self, turns: int) -> int:
+        """Do up to so many things; give the bytes that the last of them moved."""
+        last = 0
         try:
-            while self._step() and (turns > 0 or self.stream.holds):
+            while (moved := self._step()) and (turns > 0 or self.stream.holds):
                 turns -= 1
+                last = moved
         except OSError as error:
             self._halt(error)
-            return
+            return 0
         self._went_well()
         self._tell()
+        return last
 
-    def _step(self) -> bool:
-        """Do one thing; False where nothing is left to be done."""
+    def _step(self) -> int:
+        """Do one thing; give the bytes moved, 0 where nothing is left to be done."""
         now = self._owner.clock.now()
         if self._full(now):
             if not self.stream.may_rotate(self._owner.policy.max_size):
-                return self.stream.finish_line(int(now * 1e9)) > 0
+                return self.stream.finish_line(int(now * 1e9))
             self._tell()
             self._owner.keep_piece(self.stream, self._name)
             self._told, self._born = 0, None
         moved = self.stream.pump(int(now * 1e9))
         if self._born is None and moved:
             self._born = now
-        return moved > 0
+        return moved
 
     def _full(self, now: float) -> bool:
         policy = self._owner.policy
