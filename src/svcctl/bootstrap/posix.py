@@ -12,8 +12,8 @@ from svcctl.engine.world import OpenSink
 from svcctl.errors import Denied
 from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
-from svcctl.observe.logs.files import instance_folder
 from svcctl.observe.logs.fifo import Fifos
+from svcctl.observe.logs.files import instance_folder
 from svcctl.ports import Bus, Clock, LogSink
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.paths import Paths
