@@ -13,6 +13,7 @@ from pathlib import Path
 from bench import cache, install, outcome
 from bench.budgets import OURS
 from bench.figures import FIGURES
+from bench.headline import publish
 from bench.manager import Manager
 from bench.managers import MANAGERS
 from bench.outcome import Outcome
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report there")
     parser.add_argument("--render", type=Path, metavar="FILE", help="only report what --json wrote")
     parser.add_argument("--merge", type=Path, metavar="FILE", help="bring FILE up to date with it")
+    parser.add_argument("--publish", action="store_true", help="put the headlines into the READMEs")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave nothing behind then either
     if args.install:
@@ -40,6 +42,8 @@ def main() -> int:
         found = outcome.merged(outcome.load(args.merge), found)
         outcome.save(found, args.json or args.merge)
     text = report(found, FIGURES)
+    if args.publish:
+        publish(found, Path(__file__).parents[1])
     if args.markdown:
         args.markdown.write_text(text)
     else:

@@ -59,12 +59,12 @@ def table(outcome: Outcome, name: str) -> str:
     subjects = outcome.subjects(name)
     rows = [f"| | {' | '.join(subjects)} |", f"|---|{'---:|' * len(subjects)}"]
     for case, unit in _cases(outcome, name):
-        best = _best(outcome, name, case, unit)
+        most = best(outcome, name, case, unit)
         cells = []
         for subject in subjects:
             spread = outcome.spread(name, case, subject)
             shown = _shown(spread) if spread else ""
-            is_best = spread is not None and subject in outcome.versions and spread.median == best
+            is_best = spread is not None and subject in outcome.versions and spread.median == most
             cells.append(f"**{shown}**" if is_best else shown)
         rows.append(f"| {case}, {unit} | {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -131,7 +131,8 @@ def _cases(outcome: Outcome, name: str) -> list[tuple[str, Unit]]:
     )
 
 
-def _best(outcome: Outcome, name: str, case: str, unit: Unit) -> float | None:
+def best(outcome: Outcome, name: str, case: str, unit: Unit) -> float | None:
+    """Give the best median of a case among the managers; None where all are alike."""
     spreads = (outcome.spread(name, case, subject) for subject in outcome.versions)
     medians = [spread.median for spread in spreads if spread]
     if len(set(medians)) < 2:
