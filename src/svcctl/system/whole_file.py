@@ -19,12 +19,19 @@ def write(path: str, content: bytes, *, mode: int = 0o644) -> None:
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     draft = os.path.join(folder, f".{os.path.basename(path)}.new")
-    with open(draft, "wb") as file:
-        os.fchmod(file.fileno(), mode)
+    delete(draft)  # what a crash left may be open to others
+    with open(draft, "wb", opener=lambda path, flags: os.open(path, flags, mode)) as file:
+        if hasattr(os, "fchmod"):  # whatever the umask is
+            os.fchmod(file.fileno(), mode)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     os.replace(draft, path)
+    if hasattr(os, "O_DIRECTORY"):  # Windows opens no folder
+        _settle(folder)
+
+
+def _settle(folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
