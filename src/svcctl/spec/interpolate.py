@@ -16,17 +16,18 @@ _ESCAPED_RUN_TIME = re.compile(rf"\$\$(?={BRACED})")
 _SPECIAL = re.compile(rf"(\$\$(?={BRACED})|\${BRACED})|\$(?=[${{])")
 
 
-def interpolate(text: str, environ: Mapping[str, str]) -> str:
+def interpolate(text: str, environ: Mapping[str, str], *, run_time: bool = True) -> str:
     """Replace ``${NAME}``, ``${NAME:-default}``, ``${NAME:?message}`` and ``$$`` in *text*.
 
     An empty variable counts as missing where there is a default or a message; a default may hold
     further ``${...}``.  A ``$`` before anything else stays, for the shell.  ``${INSTANCE}`` and its
-    kin stay too, and so does ``$${INSTANCE}``: see :mod:`svcctl.spec.instance`.
+    kin stay too, and so does ``$${INSTANCE}``: see :mod:`svcctl.spec.instance`; but without
+    *run_time*, where nobody replaces them later, they are variables as all others.
     Raises SpecError where a variable is missing or a form is unknown.
     """
     if "$" not in text:
         return text
-    return _replaced(text, environ, depth=0)
+    return _replaced(text, environ, depth=0, run_time=run_time)
 
 
 def escape(text: str) -> str:
@@ -34,14 +35,14 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(lambda found: found[1] or "$$", text)
 
 
-def _replaced(text: str, environ: Mapping[str, str], *, depth: int) -> str:
+def _replaced(text: str, environ: Mapping[str, str], *, depth: int, run_time: bool) -> str:
     if depth > _DEEPEST:
         raise SpecError("defaults within defaults are nested too deeply", hint=_FORMS)
     parts: list[str] = []
     at = 0
     while (dollar := text.find("$", at)) >= 0:
         parts.append(text[at:dollar])
-        if _ESCAPED_RUN_TIME.match(text, dollar):
+        if run_time and _ESCAPED_RUN_TIME.match(text, dollar):
             parts.append("$$")
             at = dollar + 2
         elif text.startswith("$$", dollar):
@@ -49,7 +50,8 @@ def _replaced(text: str, environ: Mapping[str, str], *, depth: int) -> str:
             at = dollar + 2
         elif text.startswith("${", dollar):
             at = _end(text, dollar + 2)
-            parts.append(_value(text[dollar + 2 : at - 1], environ, depth=depth))
+            form = text[dollar + 2 : at - 1]
+            parts.append(_value(form, environ, depth=depth, run_time=run_time))
         else:
             parts.append("$")
             at = dollar + 1
@@ -69,16 +71,16 @@ def _end(text: str, start: int) -> int:
     raise SpecError("'${' is not closed", hint=_FORMS)
 
 
-def _value(form: str, environ: Mapping[str, str], *, depth: int) -> str:
+def _value(form: str, environ: Mapping[str, str], *, depth: int, run_time: bool) -> str:
     name, operator, rest = _split(form)
-    if name in RUN_TIME_NAMES and not operator:
+    if run_time and name in RUN_TIME_NAMES and not operator:
         return f"${{{name}}}"
-    if name.startswith("INSTANCE"):
+    if run_time and name.startswith("INSTANCE"):
         hint = "there are " + ", ".join(f"${{{known}}}" for known in RUN_TIME_NAMES)
         raise SpecError(f"'${{{form}}}' is not known", hint=hint)
     value = environ.get(name)
     if operator == ":-":
-        return value or _replaced(rest, environ, depth=depth + 1)
+        return value or _replaced(rest, environ, depth=depth + 1, run_time=run_time)
     if operator == ":?" and not value:
         raise SpecError(f"{name} is not set: {rest or 'it is required'}", hint=_set(name))
     if value is None:

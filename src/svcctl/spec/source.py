@@ -64,7 +64,7 @@ class UnreadableError(Exception):
 def open_file(shown: str, parent: File | None = None) -> File:
     """Read the file named *shown*; raises UnreadableError."""
     content = _content(shown)
-    document, places = _parsed(shown, content)
+    document, places = parse(shown, content)
     return File(
         shown=shown,
         path=Path(shown).absolute(),
@@ -100,7 +100,8 @@ def _content(shown: str) -> bytes:
     return content
 
 
-def _parsed(shown: str, content: bytes) -> tuple[dict[str, object], Places]:
+def parse(shown: str, content: bytes) -> tuple[dict[str, object], Places]:
+    """Give what TOML *content* says, and where; raises UnreadableError, which names *shown*."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

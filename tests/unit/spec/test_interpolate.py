@@ -110,3 +110,9 @@ def test_a_hint_says_what_to_write(text: str, hint: str) -> None:
         interpolate(text, ENVIRON)
 
     assert caught.value.hint == hint
+
+
+def test_where_nobody_replaces_them_later_run_time_names_are_variables_as_all_others() -> None:
+    text = "${INSTANCE} ${INSTANCE_NAME:-n} $${INSTANCE}"
+
+    assert interpolate(text, {"INSTANCE": "2"}, run_time=False) == "2 n ${INSTANCE}"
