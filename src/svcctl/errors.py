@@ -8,6 +8,11 @@ SvcctlError                          SVC-1000  exit 1    HTTP 500
 ├── AgentUnreachable                 SVC-1400  exit 5    HTTP 503   nobody answers
 ├── Denied                           SVC-1500  exit 6    HTTP 403   you may not
 ├── Conflict                         SVC-1600  exit 1    HTTP 409   not possible in this state
+│   ├── SagaUndone                   SVC-1601  exit 1    HTTP 409   a saga failed, and is taken back
+│   └── NotUndone                    SVC-1602  exit 1    HTTP 409   a step of a saga stays done
+├── Refused                          SVC-1700  exit 1    HTTP 503   not now
+│   ├── CircuitOpen                  SVC-1701  exit 1    HTTP 503   it failed too often of late
+│   └── LimitReached                 SVC-1702  exit 1    HTTP 503   as many as may are under way
 ├── TimedOut                         SVC-1800  exit 7    HTTP 504   not within the given time
 └── SystemFault                      SVC-2000  exit 1    HTTP 502   the operating system said no
     ├── CannotSpawn                  SVC-2001  exit 1    HTTP 502   a program could not be started
@@ -109,6 +114,40 @@ class Conflict(SvcctlError):
     """The service cannot do that in its present phase."""
 
     code, http_status = "SVC-1600", 409
+
+
+class SagaUndone(Conflict):
+    """A saga failed in an earlier run: its steps are taken back, none is done any more."""
+
+    code = "SVC-1601"
+
+
+class NotUndone(Conflict):
+    """A step of a failed saga could not be taken back; the saga is still pending."""
+
+    code = "SVC-1602"
+
+
+class Refused(SvcctlError):
+    """It was not even tried, to spare what is asked or who asks."""
+
+    code, http_status = "SVC-1700", 503
+
+
+class CircuitOpen(Refused):
+    """What is called failed too often of late; ``retry_in`` seconds from now it is tried again."""
+
+    code = "SVC-1701"
+
+    def __init__(self, problem: str, *, hint: str = "", retry_in: float = 0.0) -> None:
+        super().__init__(problem, hint=hint)
+        self.retry_in = retry_in
+
+
+class LimitReached(Refused):
+    """As many as may are under way, and as many as may wait."""
+
+    code = "SVC-1702"
 
 
 class TimedOut(SvcctlError):
