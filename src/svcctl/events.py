@@ -185,6 +185,23 @@ class StateReplaced(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrashSeen(Event):
+    """A service written with the SDK met an error that it did not handle.
+
+    *where* says in what (``run``, ``job sync``, ``thread reader``), *kind* is the error's class;
+    *fingerprint* is the same for the same fault, *file* the report (empty: it could not be
+    written), *repeats* how often the fault was seen since its last report without one of its own.
+    """
+
+    where: str
+    kind: str
+    problem: str
+    fingerprint: str
+    file: str
+    repeats: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentStopped(Event):
     """An agent ended in order."""
 
