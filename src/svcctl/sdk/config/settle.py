@@ -1,0 +1,149 @@
+"""Makes merged layers ready to be validated: variables put in, secrets looked up, keys known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from svcctl.errors import SpecError, quoted
+from svcctl.sdk.config.outline import (
+    Kind,
+    Member,
+    Shape,
+    is_table,
+    members,
+    takes_any_key,
+)
+from svcctl.sdk.config.secret import Secret
+from svcctl.sdk.config.text import paths
+from svcctl.spec.interpolate import interpolate
+from svcctl.spec.layers import Layer, Origin, Spot, Tree
+from svcctl.spec.locate import KeyPath, path_text
+from svcctl.spec.names import did_you_mean
+from svcctl.spec.report import Report
+
+_BUILT_IN = Spot(origin=Origin(layer=Layer.BUILT_IN), shown="", folder=Path())
+
+
+def defaults(kind: type) -> Tree:
+    """Give the layer of those defaults that others are laid over, or that refer to a secret.
+
+    All other defaults are left to the class itself.
+    """
+    value = dict(_defaults(kind))
+    return Tree(value=value, spots=dict.fromkeys(paths(value, ()), _BUILT_IN))
+
+
+def _defaults(kind: type) -> Iterator[tuple[str, object]]:
+    for key, member in members(kind).items():
+        if member.default is None or member.shape.kind not in {Kind.TABLE, Kind.HIDDEN}:
+            continue
+        default = member.default()
+        if is_table(type(default)):
+            yield key, _as_document(default)
+        elif isinstance(default, Secret):
+            yield key, default
+
+
+def _as_document(value: object) -> object:
+    if not is_table(type(value)):
+        return value
+    known = members(type(value)).items()
+    return {key: _as_document(getattr(value, member.name)) for key, member in known}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """One pass over a merged *tree*; what is wrong is reported, and its path is in *refused*.
+
+    *resolve* gives a secret by its reference, None where there is none.
+    """
+
+    tree: Tree
+    environ: Mapping[str, str]
+    resolve: Callable[[str], str | None]
+    is_reference: Callable[[str], bool]
+    report: Report
+    refused: set[KeyPath] = field(default_factory=set)
+
+    def settle(self, kind: type) -> dict[str, object]:
+        """Give the document to validate as a *kind*."""
+        return self._table(self.tree.value, kind, ())
+
+    def _table(self, value: dict[str, object], kind: type, path: KeyPath) -> dict[str, object]:
+        known = members(kind)
+        settled: dict[str, object] = {}
+        for key, each in value.items():
+            inner = (*path, key)
+            if key in known:
+                self._put(settled, key, self._value(each, known[key].shape, inner))
+            elif takes_any_key(kind):
+                self._put(settled, key, self._value(each, None, inner))
+            else:
+                self._unknown(inner, known)
+        return settled
+
+    def _value(self, value: object, shape: Shape | None, path: KeyPath) -> object:
+        kind = shape.kind if shape else None
+        match value:
+            case dict() if kind is Kind.TABLE and shape is not None:
+                return self._table(value, shape.of, path)
+            case dict():
+                settled: dict[str, object] = {}
+                for key, each in value.items():
+                    item = shape.item if shape else None
+                    self._put(settled, key, self._value(each, item, (*path, key)))
+                return settled
+            case list():
+                item = shape.item if shape else None
+                return [self._value(each, item, (*path, at)) for at, each in enumerate(value)]
+        try:
+            return self._single(value, kind, path)
+        except SpecError as error:
+            problem = f"{path_text(path)}: {error.problem}"
+            self.report.add(self.tree.spot(path).mistake(problem, error.hint))
+            self.refused.add(path)
+            return _REFUSED
+
+    def _single(self, value: object, kind: Kind | None, path: KeyPath) -> object:
+        if isinstance(value, str) and self.tree.spot(path).origin.layer is Layer.FILE:
+            value = self._filled(value, kind)
+        if kind is not Kind.HIDDEN:
+            return value
+        if isinstance(value, Secret) and value.reference:
+            return self._looked_up(value.reference, value.default)
+        if isinstance(value, str) and self.is_reference(value):
+            return self._looked_up(value, None)
+        return Secret(value) if isinstance(value, str) else value
+
+    def _filled(self, text: str, kind: Kind | None) -> str:
+        try:
+            return interpolate(text, self.environ, run_time=False)
+        except SpecError:  # which may show a part of the text
+            if kind is not Kind.HIDDEN:
+                raise
+            problem = "a variable in it is not set, or not written as ${NAME}"
+            raise SpecError(problem, hint="write $${ for the text ${") from None
+
+    def _looked_up(self, reference: str, default: str | None) -> Secret:
+        found = self.resolve(reference)
+        if found is None:
+            found = default
+        if found is None:
+            raise SpecError(f"there is no secret at {quoted(reference)}")
+        return Secret(found)
+
+    def _unknown(self, path: KeyPath, known: Mapping[str, Member]) -> None:
+        key = str(path[-1])
+        near = did_you_mean(key, known)
+        problem = f"unknown key {path_text(path)!r}"
+        self.report.add(self.tree.spot(path).mistake(problem, near, key=True))
+        self.refused.add(path)
+
+    def _put(self, table: dict[str, object], key: str, value: object) -> None:
+        if value is not _REFUSED:
+            table[key] = value
+
+
+_REFUSED = object()
