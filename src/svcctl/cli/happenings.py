@@ -23,6 +23,7 @@ _SENTENCES = {
     "MemoryExceeded": "uses {memory}, more than {limit}",
     "LimitNotEnforced": "runs without limit {limit}: {problem}",
     "ReloadDone": "reloaded by {how}",
+    "CrashSeen": "crashed in {where}: {kind}: {problem}; report: {report}",
     "RunSkipped": "run skipped: the last one still runs",
     "CapturePaused": "{stream} cannot be written, the program waits: {problem}",
     "CaptureResumed": "{stream} is written again",
@@ -50,6 +51,8 @@ def describe(event: Happening) -> str:
         case "AgentLost":
             how = "went down with the machine" if fields["rebooted"] else "was killed or crashed"
             fields = {"pid": fields["pid"], "how": how}
+        case "CrashSeen":
+            fields = {**fields, "report": fields["file"] or "could not be written"}
         case "TreeKilled":
             fields = {"killed": ", ".join(fields["killed"])}
     sentence = _SENTENCES.get(kind)
