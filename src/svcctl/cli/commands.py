@@ -82,6 +82,7 @@ TABLE: Mapping[str, Entry] = dict(
         _entry(_NATIVE, "host", "host:host", "Run a service as its native manager would."),
         _entry(_MORE, "agent", "agent:agent", "Run, look at, stop and upgrade the agent."),
         _entry(_MORE, "exec", "execute:execute", "Run a command as a service would."),
+        _entry(_MORE, "mock", "mock:mock", "Answer as the servers a program needs would."),
         _entry(_MORE, "doctor", "doctor:doctor", "Find out what is wrong with this machine."),
         _entry(_MORE, "completion", "completion:completion", "Print a completion script."),
     ]
