@@ -1,4 +1,7 @@
-"""No step is lost and none done twice, wherever a process is killed: kill -9 at every point."""
+"""No step is lost and none done twice, wherever a process is killed.
+
+A bounded part; kill -9 at every point: ``make faults ARGS=tests/flows/sdk/test_durable_crash.py``.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ STRIDE = 1 if FULL else 12
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX: forks, and kill -9")
+@pytest.mark.skipif(sys.platform == "win32", reason="needs Linux or macOS: forks")
 @pytest.mark.parametrize(
     ("scene", "least"), [("saga", 80), ("failing-saga", 80), ("hand-over", 100)]
 )

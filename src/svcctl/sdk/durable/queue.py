@@ -112,7 +112,8 @@ class Queue:
     handed to one consumer at a time, and again after an error, a stop or a crash: work on the
     outside world is done *at least* once, so give it :attr:`Job.number` to tell repetitions by.
     That the item is done and what :meth:`Job.done` writes to the state are one transaction: that
-    hand-over happens *exactly* once.
+    hand-over happens *exactly* once.  When items are due is told by the wall clock, as it must
+    outlive a reboot.
     """
 
     def __init__(
@@ -130,7 +131,7 @@ class Queue:
         self._on_failed, self._chance = on_failed, chance
         self._stirred = asyncio.Event()
         self._turn = asyncio.Lock()  # one consumer looks at a time, so that a put wakes but one
-        self._loop = asyncio.get_running_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None  # of the consumers
 
     async def put(self, item: Json, *, key: str | None = None, delay: str | float = 0.0) -> bool:
         """Add *item*, to be taken after *delay*; it is not lost once this came back.
@@ -213,6 +214,7 @@ class Queue:
             )
 
     async def _taken(self, timeout: float | None) -> Row:  # noqa: ASYNC109 - by our clock
+        self._loop = asyncio.get_running_loop()
         try:
             async with limited(self._clock, timeout), self._turn:
                 while True:
@@ -252,6 +254,7 @@ class Queue:
             asked.add_done_callback(self._stir)
 
     def _stir(self, _: Future[None]) -> None:
+        assert self._loop is not None, "a job was taken before"
         with suppress(RuntimeError):  # the loop is closed: nobody waits
             self._loop.call_soon_threadsafe(self._stirred.set)
 

@@ -83,6 +83,7 @@ class Breaker:
         clock: Clock | None = None,
     ) -> None:
         self.name = name
+        self._circuit = Circuit(window=_window(name, window))
         self._tolerance = Tolerance(
             failure_rate=failure_rate,
             slow_rate=slow_rate,
@@ -91,7 +92,6 @@ class Breaker:
             probes=half_open_probes,
         )
         _insist_possible(name, self._tolerance)
-        self._circuit = Circuit(window=_window(name, window))
         self._slow_call = None if slow_call is None else seconds(slow_call)
         self._counts, self._fallback = counts, fallback
         self._on_change = on_change

@@ -253,6 +253,25 @@ def test_a_folder_that_cannot_be_made_is_told(place: Place, tmp_path: Path) -> N
         place.play(lambda database: database.run(keys))
 
 
+def test_who_is_cancelled_while_it_opens_leaves_nothing_open(place: Place) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(path: str) -> sqlite3.Connection:
+        begun.set()
+        go_on.wait(20)
+        return connect(path)
+
+    async def scene() -> None:
+        opening = asyncio.ensure_future(Database(place.path, connect=slowly).__aenter__())
+        await place.until(begun.is_set)
+        opening.cancel()
+        await asyncio.wait({opening})
+        go_on.set()
+
+    asyncio.run(scene())
+    assert place.play(lambda database: database.run(keys)) == []
+
+
 def test_a_closed_file_is_refused_and_what_was_asked_for_before_is_done(place: Place) -> None:
     async def scene() -> None:
         async with place.database() as database:

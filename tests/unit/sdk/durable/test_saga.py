@@ -82,12 +82,12 @@ def play(place: Place, world: World, **more: Any) -> Any:
     return place.play(scene)
 
 
-def died(place: Place, world: World) -> None:
+def died(place: Place, world: World, **more: Any) -> None:
     """Run the saga until the process dies."""
 
     async def scene(database: Database) -> None:
         with pytest.raises(Died):
-            await order(sagas(place, database), world)
+            await order(sagas(place, database), world, **more)
 
     place.play(scene)
     world.die_at = ""
@@ -136,6 +136,16 @@ def test_a_step_whose_answer_may_be_lost_is_taken_back_too_where_asked_for(place
     assert world.asked[3:] == ["undo ship", "undo charge", "undo reserve"]
 
 
+def test_a_step_whose_answer_may_be_lost_is_taken_back_after_a_crash_as_well(
+    place: Place,
+) -> None:
+    world = World(refuse={"do ship": 1}, die_at="undo ship")
+    died(place, world, undo_failed=True)
+
+    assert isinstance(play(place, world, undo_failed=True), SagaUndone)
+    assert world.asked[3:] == ["undo ship", "undo ship", "undo charge", "undo reserve"]
+
+
 def test_a_saga_that_was_taken_back_is_not_done_again(place: Place) -> None:
     play(place, World(refuse={"do ship": 1}))
     world = World()
@@ -145,6 +155,18 @@ def test_a_saga_that_was_taken_back_is_not_done_again(place: Place) -> None:
     assert isinstance(error, SagaUndone)
     assert "ConnectionError: do ship refused" in str(error)
     assert world.asked == []
+
+
+def test_a_saga_that_was_taken_back_fails_even_where_it_has_no_steps_any_more(
+    place: Place,
+) -> None:
+    play(place, World(refuse={"do ship": 1}))
+
+    async def scene(_: Sagas, saga: Saga) -> None:
+        assert saga.phase is SagaPhase.UNDONE
+
+    with pytest.raises(SagaUndone, match="failed, and is taken back"):
+        in_saga(place, scene)
 
 
 def test_after_a_crash_it_is_pending_and_resumed_with_the_step_under_way_done_again(

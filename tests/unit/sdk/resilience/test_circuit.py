@@ -60,6 +60,7 @@ def test_an_open_one_refuses_until_the_cooldown_is_over() -> None:
 
     assert asked(circuit, TOLERANCE, 29.9) == (circuit, False)
     assert retry_in(circuit, TOLERANCE, 10.0) == 20.0
+    assert retry_in(closed(), TOLERANCE, 10.0) == 0.0
     assert asked(circuit, TOLERANCE, 30.0)[0].position is Position.HALF_OPEN
 
 
