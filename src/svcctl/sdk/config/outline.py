@@ -38,10 +38,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """The type of a value: *of* is the class of a table, *item* what a list or map holds."""
+    """The type of a value: the classes a table may be of, and what a list or map holds."""
 
     kind: Kind
-    of: type = object
+    tables: tuple[type, ...] = ()
     item: Shape | None = None
 
 
@@ -75,10 +75,10 @@ def is_table(kind: object) -> bool:
     return isinstance(kind, type) and (dataclasses.is_dataclass(kind) or is_model(kind))
 
 
-def takes_any_key(table: type) -> bool:
-    """Say whether *table* takes keys it has no field for."""
-    config = getattr(table, "model_config", None)
-    return isinstance(config, dict) and config.get("extra") == "allow"
+def takes_any_key(shape: Shape) -> bool:
+    """Say whether a table of that *shape* takes keys it has no field for."""
+    configs = (getattr(table, "model_config", {}) for table in shape.tables)
+    return any(config.get("extra") == "allow" for config in configs)
 
 
 def members(table: type) -> Mapping[str, Member]:
@@ -87,6 +87,14 @@ def members(table: type) -> Mapping[str, Member]:
     Raises UsageError for a class that is neither a dataclass nor a pydantic model.
     """
     return _members(table)
+
+
+def fields_of(shape: Shape) -> Mapping[str, Member]:
+    """Give the fields of whatever a table of that *shape* may be, by their key in files."""
+    found: dict[str, Member] = {}
+    for table in reversed(shape.tables):
+        found |= members(table)
+    return found
 
 
 @cache
@@ -161,28 +169,34 @@ def shape_of(hint: Any) -> Shape:  # noqa: ANN401 - an annotation can be anythin
 
 def _class_shape(base: type, arguments: tuple[Any, ...]) -> Shape:
     if base is Secret:
-        return Shape(kind=Kind.HIDDEN, of=base)
+        return Shape(kind=Kind.HIDDEN)
     if is_table(base):
-        return Shape(kind=Kind.TABLE, of=base)
+        return Shape(kind=Kind.TABLE, tables=(base,))
     if issubclass(base, Enum):
         return _choice(tuple(each.value for each in base))
     if base in _SCALARS:
-        return Shape(kind=Kind.LITERAL, of=base)
+        return Shape(kind=Kind.LITERAL)
     if issubclass(base, Mapping):
         return Shape(kind=Kind.MAP, item=shape_of(arguments[1]) if arguments else None)
     if base in _LISTS or base.__module__ == "collections.abc":
         return Shape(kind=Kind.LIST, item=shape_of(arguments[0]) if arguments else None)
-    return Shape(kind=Kind.TEXT, of=base)
+    return ANYTHING
 
 
 def _union(arms: list[Shape]) -> Shape:
     """Take what all arms are; a text that may stay one is left alone."""
     kinds = {arm.kind for arm in arms}
-    if len(arms) == 1:
-        return arms[0]
-    if Kind.HIDDEN in kinds and kinds <= {Kind.HIDDEN, Kind.TEXT}:
-        return Shape(kind=Kind.HIDDEN, of=Secret)
-    return ANYTHING if Kind.TEXT in kinds else Shape(kind=Kind.LITERAL)
+    if len(kinds) == 1:
+        (kind,) = kinds
+    elif kinds == {Kind.HIDDEN, Kind.TEXT}:
+        kind = Kind.HIDDEN
+    else:
+        kind = Kind.TEXT if Kind.TEXT in kinds else Kind.LITERAL
+    return Shape(
+        kind=kind,
+        tables=tuple(table for arm in arms for table in arm.tables),
+        item=next((arm.item for arm in arms if arm.item), None),
+    )
 
 
 def _choice(values: tuple[object, ...]) -> Shape:
@@ -197,30 +211,29 @@ def _marked(shape: Shape, marks: Any) -> Shape:  # noqa: ANN401 - a tuple or lis
 
 def shape_at(table: type, path: KeyPath) -> Shape | None:
     """Give the shape of the value at *path* within *table*; None if there is none."""
-    shape: Shape | None = Shape(kind=Kind.TABLE, of=table)
+    shape: Shape | None = Shape(kind=Kind.TABLE, tables=(table,))
     for step in path:
         if shape is None:
             return None
-        if shape.kind is Kind.TABLE:
-            member = members(shape.of).get(str(step))
-            shape = member.shape if member else None
-        else:
-            shape = shape.item
+        shape = inner_shape(shape, step)
     return shape
+
+
+def inner_shape(shape: Shape, step: str | int) -> Shape | None:
+    """Give the shape of what stands at *step* in a value of that *shape*; None if nothing may."""
+    if shape.tables and isinstance(step, str):
+        member = fields_of(shape).get(step)
+        return member.shape if member else None
+    return shape.item
 
 
 def may_hold_secret(shape: Shape | None, above: frozenset[type] = frozenset()) -> bool:
     """Say whether a value of that *shape* may be, or hold, what must not be shown."""
-    match shape:
-        case None:
-            return False
-        case Shape(kind=Kind.HIDDEN):
-            return True
-        case Shape(kind=Kind.TABLE, of=table):
-            inner = members(table).values() if table not in above else ()
-            return any(may_hold_secret(each.shape, above | {table}) for each in inner)
-        case _:
-            return may_hold_secret(shape.item, above)
+    if shape is None or shape.kind is Kind.HIDDEN:
+        return shape is not None
+    new = [table for table in shape.tables if table not in above]
+    inner = [member.shape for table in new for member in members(table).values()]
+    return any(may_hold_secret(each, above | {*new}) for each in (*inner, shape.item))
 
 
 def leaves(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:

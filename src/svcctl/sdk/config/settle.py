@@ -11,6 +11,8 @@ from svcctl.sdk.config.outline import (
     Kind,
     Member,
     Shape,
+    fields_of,
+    inner_shape,
     is_table,
     members,
     takes_any_key,
@@ -69,37 +71,32 @@ class Settling:
 
     def settle(self, kind: type) -> dict[str, object]:
         """Give the document to validate as a *kind*."""
-        return self._table(self.tree.value, kind, ())
+        return self._table(self.tree.value, Shape(kind=Kind.TABLE, tables=(kind,)), ())
 
-    def _table(self, value: dict[str, object], kind: type, path: KeyPath) -> dict[str, object]:
-        known = members(kind)
+    def _table(
+        self, value: dict[str, object], shape: Shape | None, path: KeyPath
+    ) -> dict[str, object]:
         settled: dict[str, object] = {}
+        strict = shape is not None and bool(shape.tables) and not takes_any_key(shape)
         for key, each in value.items():
-            inner = (*path, key)
-            if key in known:
-                self._put(settled, key, self._value(each, known[key].shape, inner))
-            elif takes_any_key(kind):
-                self._put(settled, key, self._value(each, None, inner))
-            else:
-                self._unknown(inner, known)
+            inner = inner_shape(shape, key) if shape else None
+            if inner is None and strict and shape is not None:
+                self._unknown((*path, key), fields_of(shape))
+                continue
+            found = self._value(each, inner, (*path, key))
+            if found is not _REFUSED:
+                settled[key] = found
         return settled
 
     def _value(self, value: object, shape: Shape | None, path: KeyPath) -> object:
-        kind = shape.kind if shape else None
         match value:
-            case dict() if kind is Kind.TABLE and shape is not None:
-                return self._table(value, shape.of, path)
             case dict():
-                settled: dict[str, object] = {}
-                for key, each in value.items():
-                    item = shape.item if shape else None
-                    self._put(settled, key, self._value(each, item, (*path, key)))
-                return settled
+                return self._table(value, shape, path)
             case list():
                 item = shape.item if shape else None
                 return [self._value(each, item, (*path, at)) for at, each in enumerate(value)]
         try:
-            return self._single(value, kind, path)
+            return self._single(value, shape.kind if shape else None, path)
         except SpecError as error:
             problem = f"{path_text(path)}: {error.problem}"
             self.report.add(self.tree.spot(path).mistake(problem, error.hint))
@@ -140,10 +137,6 @@ class Settling:
         problem = f"unknown key {path_text(path)!r}"
         self.report.add(self.tree.spot(path).mistake(problem, near, key=True))
         self.refused.add(path)
-
-    def _put(self, table: dict[str, object], key: str, value: object) -> None:
-        if value is not _REFUSED:
-            table[key] = value
 
 
 _REFUSED = object()

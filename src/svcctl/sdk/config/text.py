@@ -145,13 +145,7 @@ def _yaml(text: Text) -> Written:
         raise UnreadableError(text.name, f"is not YAML: {problem}") from error
     table = _table(text, document)  # before the walk: it has an end, with aliases in circles too
     places = dict(_node_places(root, ())) if root is not None else {}
-
-    def place(path: KeyPath) -> Place:
-        while path and path not in places:
-            path = path[:-1]
-        return places.get(path, _NOWHERE)
-
-    return Written(document=table, place=place)
+    return Written(document=table, place=lambda path: places.get(path, _NOWHERE))
 
 
 def _node_places(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Place]]:

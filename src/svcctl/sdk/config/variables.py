@@ -7,7 +7,6 @@ for keys of maps.  Text is taken as it stands; where a field is no text, TOML is
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,20 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from svcctl.errors import Mistake
-from svcctl.sdk.config.outline import Kind, Shape, members, shape_at
+from svcctl.sdk.config.outline import Kind, Shape, fields_of, shape_at
 from svcctl.sdk.config.text import paths
 from svcctl.spec.layers import Layer, Origin, Spot, Tree, forget
 from svcctl.spec.locate import DEEPEST, KeyPath, path_text
-from svcctl.spec.names import did_you_mean
+from svcctl.spec.names import did_you_mean, nearest
 from svcctl.spec.overrides import option_path
 from svcctl.spec.report import Report
 
 _LITERALS = frozenset((Kind.LITERAL, Kind.LIST, Kind.MAP, Kind.TABLE))
 _SET_HINT = "write for example --set smtp.host=localhost"
 
-# what Kubernetes gives every program of a pod for each Service:
-# https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
-_OF_KUBERNETES = re.compile(r"(?:.*_)?(?:SERVICE_(?:HOST|PORT).*|PORT(?:_\d+_(?:TCP|UDP|SCTP).*)?)")
+_SLIP = 0.75  # as difflib counts: "nmae" for "name"
+_DEEPEST_HINT = 6  # tables in tables that are looked through for what was meant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +42,12 @@ class Variable:
 def from_variables(kind: type, variables: Iterable[Variable], prefix: str, report: Report) -> Tree:
     """Give the layer that *variables* called ``PREFIX_...`` make.
 
-    A variable of a file that means no field is a mistake; one of the process only if it nearly
-    means one, since others set variables too.
+    A variable of a file that means no field is a mistake; one of the process only if it looks
+    like a slip, since others set variables too.
     """
     tree = Tree()
     start = f"{prefix}_".lower()
+    whole = Shape(kind=Kind.TABLE, tables=(kind,))
     found: list[tuple[KeyPath, Variable]] = []
     for each in variables:
         if not prefix or not each.name.lower().startswith(start):
@@ -58,9 +57,11 @@ def from_variables(kind: type, variables: Iterable[Variable], prefix: str, repor
         if shape_at(kind, path) is not None:
             found.append((path, each))
             continue
-        near = did_you_mean(path_text(path), _keys(kind)) if rest else ""
-        if each.line or (near and not _OF_KUBERNETES.fullmatch(rest.upper())):
-            report.add(_spot(each).mistake(f"there is no field {path_text(path)!r}", near))
+        near = nearest(path_text(path), _keys(whole)) if rest else ""
+        if each.line or _is_slip(path_text(path), near):
+            hint = f"did you mean {near!r}?" if near else ""
+            problem = f"there is no field {path_text(path)!r}" if rest else "names no field"
+            report.add(_spot(each).mistake(problem, hint))
     for path, each in sorted(found, key=lambda pair: len(pair[0])):  # a table before its fields
         _set(tree, path, meant(each.value, shape_at(kind, path)), _spot(each), report)
     return tree
@@ -83,7 +84,7 @@ def from_words(kind: type, words: Iterable[str], report: Report) -> Tree:
             continue
         if shape_at(kind, path) is None:
             problem = f"there is no field {path_text(path)!r}"
-            hint = did_you_mean(path_text(path), _keys(kind))
+            hint = did_you_mean(path_text(path), _keys(Shape(kind=Kind.TABLE, tables=(kind,))))
             report.add(Mistake(problem=problem, hint=hint, file=shown))
             continue
         spot = Spot(origin=Origin(layer=Layer.FLAG, file=shown), shown=shown, folder=Path())
@@ -124,14 +125,25 @@ def _path(kind: type, parts: list[str]) -> KeyPath:
     path: KeyPath = ()
     for part in parts[:DEEPEST]:
         shape = shape_at(kind, path)
-        if shape is not None and shape.kind is Kind.TABLE:
-            by_lower = {key.lower(): key for key in members(shape.of)}
+        if shape is not None and shape.tables:
+            by_lower = {key.lower(): key for key in fields_of(shape)}
             path = (*path, by_lower.get(part.lower(), part.lower()))
         elif shape is not None and shape.kind is Kind.MAP:
             path = (*path, part)
         else:
             path = (*path, part.lower())
     return path
+
+
+def _is_slip(word: str, near: str) -> bool:
+    """Say whether *word* is *near* but for a letter or two: names of others are longer.
+
+    Kubernetes sets ``MAILER_SERVICE_HOST`` and its kin for a service called ``mailer``.
+    """
+    from difflib import SequenceMatcher  # noqa: PLC0415 - for mistakes only
+
+    alike = bool(near) and abs(len(word) - len(near)) <= 1
+    return alike and SequenceMatcher(None, word, near.lower()).ratio() >= _SLIP
 
 
 def _set(tree: Tree, path: KeyPath, value: object, spot: Spot, report: Report) -> None:
@@ -147,11 +159,11 @@ def _set(tree: Tree, path: KeyPath, value: object, spot: Spot, report: Report) -
     tree.spots.update((inner, spot) for inner in paths(value, path))
 
 
-def _keys(kind: type, path: KeyPath = ()) -> list[str]:
+def _keys(shape: Shape, path: KeyPath = ()) -> list[str]:
     found: list[str] = []
-    for key, member in members(kind).items():
+    for key, member in fields_of(shape).items():
         inner = (*path, key)
         found.append(path_text(inner))
-        if member.shape.kind is Kind.TABLE and len(inner) < DEEPEST // 8:
-            found += _keys(member.shape.of, inner)
+        if len(inner) < _DEEPEST_HINT:
+            found += _keys(member.shape, inner)
     return found

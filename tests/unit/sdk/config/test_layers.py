@@ -57,6 +57,7 @@ class Everything:
     day: dt.date = dt.date(2000, 1, 1)
     folder: Path = Path("/")
     anything: Any = None
+    mixed: int | list[int] = 0
     numbers: set[int] = field(default_factory=set)
     tables: list[Smtp] = field(default_factory=list)
     typed: Typed = field(default_factory=lambda: Typed(host=""))
@@ -205,6 +206,7 @@ def test_a_missing_variable_matters_only_where_its_value_holds(load_written: Any
         ("DAY", "2026-11-21", Everything(day=dt.date(2026, 11, 21))),
         ("FOLDER", "5", Everything(folder=Path("5"))),
         ("ANYTHING", "true", Everything(anything="true")),
+        ("MIXED", "[1]", Everything(mixed=[1])),
         ("NUMBERS", "[1, 2]", Everything(numbers={1, 2})),
         ("TABLES", '[{host = "x"}]', Everything(tables=[Smtp(host="x")])),
         ("TABLES", '[{"host": "x", "port": 1}]', Everything(tables=[Smtp(host="x", port=1)])),
@@ -240,11 +242,12 @@ def test_without_a_prefix_no_variable_is_a_layer(load_written: Any) -> None:
     assert load_written(Mailer, environ={"NAME": "x", "_NAME": "y"}, prefix="").value == Mailer()
 
 
-def test_what_kubernetes_sets_for_a_service_of_that_name_is_left_alone(load_written: Any) -> None:
+def test_what_others_set_with_that_prefix_is_left_alone(load_written: Any) -> None:
     environ = {
         "MAILER_SERVICE_HOST": "10.0.0.1",
         "MAILER_PORT_80_TCP": "tcp://10.0.0.1:80",
         "MAILER_SERVICE_PORT_SMTP": "25",
+        "MAILER_NAMESPACE": "prod",
         "MAILER_UNRELATED_THING": "x",
     }
 
@@ -278,7 +281,7 @@ def test_what_nobody_wrote_is_left_to_the_class(load_written: Any) -> None:
     everything = load_written(Everything, "").value
 
     assert (everything.either, everything.anything, everything.maker) == (0, None, None)
-    assert everything.made == 7
+    assert (everything.mixed, everything.made) == (0, 7)
 
 
 def test_items_of_lists_are_tables_of_their_own(load_written: Any) -> None:

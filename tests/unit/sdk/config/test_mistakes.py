@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typing_extensions import TypedDict
 
 from svcctl.errors import UsageError
 from svcctl.sdk.config.load import load
@@ -31,6 +32,10 @@ class Smtp:
     port: int = 25
 
 
+class Typed(TypedDict):
+    url: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Web:
     url: str
@@ -48,6 +53,7 @@ class Mailer:
     password: Secret = field(default_factory=lambda: Secret(""))
     limit: int | None = None
     either: Smtp | Web | None = None
+    typed: Typed | None = None
 
     def __post_init__(self) -> None:
         if self.name == "root":
@@ -149,7 +155,8 @@ def test_a_table_that_fits_one_of_several_is_that_one(load_written: Any) -> None
 
     mailer = load_written(Mailer, text).value
 
-    assert (mailer.either, mailer.relays, mailer.workers) == (Web(url="u"), [Smtp(host="y")], 1)
+    assert mailer.either == Web(url="u")
+    assert (mailer.relays, mailer.workers, mailer.typed) == ([Smtp(host="y")], 1, None)
 
 
 def test_a_table_that_fits_none_of_several_is_told_for_each(
@@ -160,7 +167,7 @@ def test_a_table_that_fits_none_of_several_is_told_for_each(
     assert mistakes_of(lambda: load_written(Mailer, text)) == [
         "app.toml:2:2: either.host is missing (add: host = ...)",
         "app.toml:2:2: either.url is missing (add: url = ...)",
-        "app.toml:3:1: unknown key 'either.hots'",
+        "app.toml:3:1: unknown key 'either.hots' (did you mean 'host'?)",
     ]
 
 
@@ -184,6 +191,35 @@ def test_a_variable_that_says_nothing_sensible_is_a_mistake(
     found = mistakes_of(lambda: load_written(Mailer, text, environ=environ))
 
     assert [each for each in found if each.endswith(problem)]
+
+
+def test_a_variable_below_a_text_names_no_field(load_written: Any, mistakes_of: MistakesOf) -> None:
+    texts = {"app.toml": 'smtp.host = "x"\n', ".env": "MAILER_NAME__X__Y=1\nMAILER_=2\n"}
+
+    assert mistakes_of(lambda: load_written(Mailer, texts)) == [
+        ".env:1:1: there is no field 'name.x.y' (did you mean 'name'?)",
+        ".env:2:1: names no field",
+    ]
+
+
+def test_a_file_that_is_no_configuration_for_its_size_is_not_read_whole(
+    tmp_path: Path, mistakes_of: MistakesOf
+) -> None:
+    path = tmp_path / "app.toml"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)  # sparse
+
+    found = mistakes_of(lambda: load(Mailer, Sources(files=(str(path),))))
+
+    assert found == ["app.toml: is larger than 16 MiB"]
+
+
+def test_an_unknown_key_of_a_typed_dict_is_told(load_written: Any, mistakes_of: MistakesOf) -> None:
+    text = 'smtp.host = "x"\n[typed]\nurl = "u"\nulr = "v"\n'
+
+    assert mistakes_of(lambda: load_written(Mailer, text)) == [
+        "app.toml:4:1: unknown key 'typed.ulr'"
+    ]
 
 
 def test_a_text_that_no_file_can_hold_is_refused() -> None:

@@ -38,7 +38,7 @@ class Mailer(BaseModel):
 class Open(BaseModel):
     model_config = ConfigDict(extra="allow")
 
-    name: str = ""
+    name: str
 
 
 def test_its_layers_defaults_and_aliases_hold(load_written: Any) -> None:

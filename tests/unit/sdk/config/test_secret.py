@@ -29,12 +29,18 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Key:
+    key: Secret
+
+
+@dataclass(frozen=True, kw_only=True)
 class Mailer:
     password: Secret = secret("env:PASSWORD", default="none")
     account: Account = field(default_factory=lambda: Account(user="built-in"))
     accounts: list[Account] = field(default_factory=list)
     token: Secret | None = None
     by_name: dict[str, Secret] = field(default_factory=dict)
+    either: Account | Key | str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +114,13 @@ def test_references_are_looked_up_wherever_they_stand(load_written: Any, tmp_pat
     assert mailer.token == Secret("of the file")
     assert [each.password for each in mailer.accounts] == [Secret("of systemd"), Secret("as it is")]
     assert mailer.by_name == {"a": Secret("a"), "b": Secret("env:ACCOUNT")}
+
+
+def test_one_of_several_tables_has_its_secrets_looked_up(load_written: Any) -> None:
+    environ = {"X": "x", "MAILER_EITHER__KEY": "env:X"}
+
+    assert load_written(Mailer, environ=environ).value.either == Key(key=Secret("x"))
+    assert load_written(Mailer, 'either = "plain"\n').value.either == "plain"
 
 
 def test_a_default_holds_where_there_is_nothing(load_written: Any) -> None:

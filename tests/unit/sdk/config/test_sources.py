@@ -213,7 +213,7 @@ def test_a_file_that_never_stands_still_is_told_all_the_same(tmp_path: Path) -> 
         while not following.told:
             number += 1
             await asyncio.sleep(0)
-            rewrite_in_place(path, str(number))
+            replace_file(path, str(number))
             clock.forward(0.25)
         await following.stop()
         return following.told
