@@ -106,12 +106,12 @@ def structlog(path: str) -> Log:
         ],
         logger_factory=structlog.BytesLoggerFactory(file=open(path, "ab")),  # noqa: SIM115
     )
-    return _with_fields(structlog.get_logger(service="mailer", logger="mailer"))
+    return _with_fields(structlog.get_logger().bind(service="mailer", logger="mailer"))
 
 
 def loguru(path: str) -> Log:
     """loguru, serialized."""
-    from loguru import logger  # noqa: PLC0415
+    from loguru import logger  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
 
     logger.remove()
     logger.add(path, serialize=True)

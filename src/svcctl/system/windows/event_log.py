@@ -37,16 +37,11 @@ class EventLogWriter:
     def __call__(self, event: Event) -> None:
         """Write what there is to say of *event*."""
         entry = self._narrative.entry(event)
-        if entry and self._source and not self._report(entry):
+        if entry and self._source and not self.report(entry):
             self._complain()
 
-    def close(self) -> None:
-        """Let go of the source; nothing is written any more."""
-        if self._source:
-            self._calls.DeregisterEventSource(self._source)
-            self._source = 0
-
-    def _report(self, entry: Entry) -> bool:
+    def report(self, entry: Entry) -> bool:
+        """Write *entry*; say whether the Event Log took it."""
         message, strings = entry.message, (ctypes.c_wchar_p * len(entry.strings))(*entry.strings)
         return bool(
             self._calls.ReportEventW(
@@ -54,6 +49,12 @@ class EventLogWriter:
                 *(len(strings), 0, strings, None),
             )
         )
+
+    def close(self) -> None:
+        """Let go of the source; nothing is written any more."""
+        if self._source:
+            self._calls.DeregisterEventSource(self._source)
+            self._source = 0
 
     def _complain(self) -> None:
         if not self._silent:

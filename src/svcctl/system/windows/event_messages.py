@@ -97,6 +97,7 @@ OUTPUT_RESUMED = _message(
 )
 AGENT_STARTED = _message(111, "The agent of svcctl has started.", "svcctl 代理已启动。")
 AGENT_STOPPED = _message(112, "The agent of svcctl has stopped.", "svcctl 代理已停止。")
+LOGGED = _message(113, "Service %1: %2", "服务 %1：%2")
 
 CRASHED = _message(
     200,
@@ -137,19 +138,21 @@ OUTPUT_PAUSED = _message(
     "The output of service %1 (%2) cannot be written: %3.",
     "服务 %1 的输出（%2）无法写入：%3。",
 )
+LOGGED_WARNING = _message(209, "Service %1: %2", "服务 %1：%2")
 
 FAILED = _message(
     300,
     "Service %1 has failed and is not started again: %2.",
     "服务 %1 已失败，不再重新启动：%2。",
 )
+LOGGED_ERROR = _message(301, "Service %1: %2", "服务 %1：%2")
 
 MESSAGES = (
     *(STARTING, READY, STOPPED, FINISHED, PAUSED, RESUMED, RESTARTED, RELOADED, APPLIED),
-    *(PROBE_PASSED, OUTPUT_RESUMED, AGENT_STARTED, AGENT_STOPPED),
+    *(PROBE_PASSED, OUTPUT_RESUMED, AGENT_STARTED, AGENT_STOPPED, LOGGED),
     *(CRASHED, CRASHED_AT_ONCE, PROBE_FAILED, HOOK_FAILED, MEMORY_EXCEEDED, NOT_ENFORCED),
-    *(KILLED, SKIPPED, OUTPUT_PAUSED),
-    FAILED,
+    *(KILLED, SKIPPED, OUTPUT_PAUSED, LOGGED_WARNING),
+    *(FAILED, LOGGED_ERROR),
 )
 """Every message; a code once given keeps its meaning, for people filter by it."""
 

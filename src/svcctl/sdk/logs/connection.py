@@ -1,0 +1,128 @@
+"""Sockets that connect when they are needed, and again after they broke."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Callable
+from typing import Protocol
+
+_PATIENCE = 5.0  # seconds to connect, and to send
+
+
+class Connection(Protocol):
+    """Carries bytes to one address."""
+
+    @property
+    def name(self) -> str:
+        """The address, for people."""
+
+    @property
+    def is_stream(self) -> bool:
+        """What is sent arrives as one flow, without bounds."""
+
+    def send(self, data: bytes) -> None:
+        """Send all of it; raises OSError where that fails, and connects anew the next time."""
+
+    def close(self) -> None:
+        """Let go of the socket."""
+
+
+class Tcp:
+    """A TCP connection; one that the peer has closed is noticed before anything is sent on it."""
+
+    is_stream = True
+
+    def __init__(self, host: str, port: int, *, patience: float = _PATIENCE) -> None:
+        self._address, self._patience = (host, port), patience
+        self._socket: socket.socket | None = None
+        self.name = f"tcp {host}:{port}"
+
+    def send(self, data: bytes) -> None:
+        """Send all of *data*, over a new connection where there is none."""
+        try:
+            if self._socket is not None and _has_ended(self._socket):
+                self.close()
+            if self._socket is None:
+                self._socket = socket.create_connection(self._address, self._patience)
+            self._socket.sendall(data)
+        except OSError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        found, self._socket = self._socket, None
+        if found is not None:
+            found.close()
+
+
+class Datagrams:
+    """A socket whose datagrams arrive one by one, or not at all."""
+
+    is_stream = False
+
+    def __init__(self, name: str, connect: Callable[[], socket.socket]) -> None:
+        self.name, self._connect = name, connect
+        self._socket: socket.socket | None = None
+
+    def send(self, data: bytes) -> None:
+        """Send *data* as one datagram."""
+        self.use(lambda found: found.sendall(data))
+
+    def use(self, act: Callable[[socket.socket], object]) -> None:
+        """Do something with the connected socket; it is left if that raises OSError."""
+        try:
+            if self._socket is None:
+                self._socket = self._connect()
+            act(self._socket)
+        except OSError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        found, self._socket = self._socket, None
+        if found is not None:
+            found.close()
+
+
+def udp(host: str, port: int) -> Datagrams:
+    """Give a connection by UDP."""
+
+    def connect() -> socket.socket:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[
+            0
+        ]
+        return _connected(socket.socket(family, kind, protocol), address)
+
+    return Datagrams(f"udp {host}:{port}", connect)
+
+
+def unix_datagrams(path: str) -> Datagrams:
+    """Give a connection to a datagram socket in the file system; Windows has none."""
+
+    def connect() -> socket.socket:
+        if not hasattr(socket, "AF_UNIX"):
+            raise OSError(f"this system has no socket {path}")
+        return _connected(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), path)
+
+    return Datagrams(path, connect)
+
+
+def _connected(found: socket.socket, address: object) -> socket.socket:
+    found.settimeout(_PATIENCE)
+    try:
+        found.connect(address)  # type: ignore[arg-type]
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
+def _has_ended(found: socket.socket) -> bool:
+    """Say whether the peer has closed; what it says is read and forgotten."""
+    while select.select([found], [], [], 0)[0]:
+        if not found.recv(4096):
+            return True
+    return False
