@@ -21,8 +21,8 @@ def watching(reporter: Reporter) -> Iterator[None]:
     In a thread (threading.excepthook), in an asyncio task or callback (the exception handler of
     the loop that runs when the block is entered), in a finalizer (sys.unraisablehook), at the
     program's end (sys.excepthook) and by a fatal signal (faulthandler; told by the next start).
-    Whoever listened before is told as well, and listens again afterwards.  What passes through
-    ``run``, a job or an import is told by :meth:`Reporter.reporting`.
+    Whoever listened before is told as well, and listens again afterwards.  What leaves the block is
+    reported too; :meth:`Reporter.reporting` around ``run``, a job or an import says where it was.
     """
     with ExitStack() as stack:
         stack.enter_context(fatal_signals(reporter))
@@ -30,6 +30,7 @@ def watching(reporter: Reporter) -> Iterator[None]:
         stack.enter_context(_listening(sys, "unraisablehook", _finalizer(reporter)))
         stack.enter_context(_listening(threading, "excepthook", _thread(reporter)))
         stack.enter_context(_tasks(reporter))
+        stack.enter_context(reporter.reporting("main"))
         yield
 
 

@@ -67,6 +67,15 @@ def test_what_ends_the_program_is_reported(desk: Any, told: list[str]) -> None:
     assert told == ["main", "main"]
 
 
+def test_what_leaves_the_block_is_reported_once(desk: Any) -> None:
+    reporter = desk.reporter()
+
+    with pytest.raises(OSError, match="gone"), watching(reporter), reporter.reporting("run"):
+        raise OSError("gone")
+
+    assert desk.report()["where"] == "run"
+
+
 def test_a_task_that_nobody_waits_for_is_reported(desk: Any, told: list[str]) -> None:
     async def bad() -> None:
         raise KeyError("lost")
