@@ -19,10 +19,10 @@ from svcctl.sdk.durable.values import Json, decoded
 class Terms:
     """How often jobs are tried, and how long their keys are known; lengths in seconds."""
 
-    attempts: int
-    wait: float
-    wait_max: float
-    remember: float
+    attempts: int = 5
+    wait: float = 1.0
+    wait_max: float = 300.0
+    remember: float = 86_400.0
 
 
 class Job:

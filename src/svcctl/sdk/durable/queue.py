@@ -66,39 +66,33 @@ class Queues:
         self,
         name: str,
         *,
-        attempts: int = 5,
-        wait: str | float = "1s",
-        wait_max: str | float = "5m",
-        remember: str | float = "1d",
+        attempts: int | None = None,
+        wait: str | float | None = None,
+        wait_max: str | float | None = None,
+        remember: str | float | None = None,
     ) -> Queue:
         """Give the queue *name*; the same one for the same name.
 
-        A job is tried *attempts* times, with full jitter up to *wait* after the first, doubled with
-        each up to *wait_max*; then it is dead.  The key of a job that is done is known for
-        *remember*.  Raises UsageError where it was asked for before with other terms.
+        A job is tried *attempts* times (5), with full jitter up to *wait* (``"1s"``) after the
+        first, doubled with each up to *wait_max* (``"5m"``); then it is dead.  The key of a job
+        that is done is known for *remember* (``"1d"``).  What is left out is as it was given
+        before.  Raises UsageError where it was given otherwise before.
         """
+        before, known = self._known.get(name, (Terms(), None))
         terms = Terms(
-            attempts=attempts,
-            wait=seconds(wait),
-            wait_max=seconds(wait_max),
-            remember=seconds(remember),
+            attempts=before.attempts if attempts is None else attempts,
+            wait=before.wait if wait is None else seconds(wait),
+            wait_max=before.wait_max if wait_max is None else seconds(wait_max),
+            remember=before.remember if remember is None else seconds(remember),
         )
-        if attempts < 1:
+        if terms.attempts < 1:
             raise UsageError(f"queue '{name}' has {attempts} attempts", hint="1 is the least")
-        asked, known = self._known.setdefault(
-            name,
-            (
-                terms,
-                Queue(
-                    name,
-                    self._database,
-                    terms=terms,
-                    clock=self._clock,
-                    on_failed=self._on_failed,
-                ),
-            ),
-        )
-        if asked != terms:
+        if known is None:
+            known = Queue(
+                name, self._database, terms=terms, clock=self._clock, on_failed=self._on_failed
+            )
+            self._known[name] = terms, known
+        elif terms != before:
             raise UsageError(
                 f"queue '{name}' was opened with other terms", hint="give them in one place"
             )

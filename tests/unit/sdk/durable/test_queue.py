@@ -380,7 +380,7 @@ def test_a_damaged_item_is_told_and_ends_among_the_dead(place: Place) -> None:
 def test_a_queue_is_one_for_one_name_and_has_one_set_of_terms(place: Place) -> None:
     async def scene(database: Database) -> None:
         queues = Queues(database, clock=place.clock)
-        assert queues.queue("mail") is queues.queue("mail")
+        assert queues.queue("mail", attempts=3) is queues.queue("mail")
         with pytest.raises(UsageError, match="was opened with other terms"):
             queues.queue("mail", attempts=9)
         with pytest.raises(UsageError, match="has 0 attempts"):
