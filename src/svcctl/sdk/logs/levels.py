@@ -120,12 +120,13 @@ class Levels:
         then.
         """
         number = level_number(level)
-        seconds = None if for_ is None else _seconds(for_)
-        self._forget(logger)
-        if seconds is None:
+        if for_ is None:
+            self._forget(logger)
             self._lasting[logger] = number
         else:
+            seconds = _seconds(for_)
             timer = self._clock.later(seconds, lambda: self.reset(logger))
+            self._forget(logger)
             until = self._clock.now() + seconds
             self._passing[logger] = _Passing(level=number, until=until, timer=timer)
         self._apply()
