@@ -40,6 +40,20 @@ def test_what_was_written_is_there_when_the_file_is_opened_again(place: Place) -
     assert place.play(lambda database: database.run(keys)) == ["a"]
 
 
+def test_what_is_committed_is_synced_and_nobody_else_comes_in(place: Place) -> None:
+    names = ("synchronous", "journal_mode", "locking_mode", "temp_store")
+
+    def settings(db: sqlite3.Connection) -> dict[str, object]:
+        return {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
+
+    assert place.play(lambda database: database.run(settings)) == {
+        "synchronous": 2,  # FULL
+        "journal_mode": "wal",
+        "locking_mode": "exclusive",
+        "temp_store": 2,  # MEMORY
+    }
+
+
 def test_work_that_raises_leaves_nothing_and_spares_what_is_committed_with_it(place: Place) -> None:
     def half(db: sqlite3.Connection) -> None:
         put("half")(db)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import sqlite3
 from typing import Any
 
@@ -118,6 +119,7 @@ def test_the_same_key_in_another_queue_is_another(place: Place) -> None:
     assert place.play(scene) == [True, True]
 
 
+@pytest.mark.slow
 def test_many_consumers_do_each_item_once(place: Place) -> None:
     done: list[Any] = []
 
@@ -226,6 +228,38 @@ def test_a_consumer_cancelled_at_any_instant_of_taking_costs_nothing(place: Plac
             return job.item, job.tries
 
     assert play(place, scene, attempts=1) == ("a", 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_whoever_is_cancelled_and_whenever_each_item_is_handed_over_once(
+    place: Place, seed: int
+) -> None:
+    chance = random.Random(seed)
+
+    async def scene(database: Database) -> Any:
+        queue, state = mail(place, database, attempts=1), State(database, clock=place.clock)
+        numbers = asyncio.Lock()
+
+        async def consume() -> None:
+            async with queue.take() as job, numbers:
+                total = await state.get("total", 0)
+                assert isinstance(total, int)
+                assert isinstance(job.item, int)
+                await job.done(state={"total": total + job.item})
+
+        for item in range(40):
+            await queue.put(2**item)
+        while await queue.size():
+            consumers = [asyncio.ensure_future(consume()) for _ in range(4)]
+            for _ in range(chance.randrange(60)):
+                await asyncio.sleep(0)
+            for each in consumers:
+                each.cancel()
+            await asyncio.wait(consumers)
+        return [await state.get("total"), await queue.dead()]
+
+    assert place.play(scene) == [2**40 - 1, []]
 
 
 def test_a_job_whose_process_died_is_taken_again_and_not_for_ever(place: Place) -> None:
