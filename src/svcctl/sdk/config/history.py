@@ -41,7 +41,10 @@ class Revision:
 
 
 class History:
-    """The last revisions, oldest first; in a folder each is a file that is there whole or not."""
+    """The last revisions, oldest first; in a folder each is a file that is there whole or not.
+
+    Every instance of a service needs a folder of its own.
+    """
 
     def __init__(self, *, folder: str = "", keep: int = 20) -> None:
         """Read what is in *folder*, which need not exist; without one nothing outlives us.

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from svcctl.errors import Mistake, SpecError
+from svcctl.errors import Mistake, SpecError, UsageError
 from svcctl.ports import Clock
 from svcctl.sdk.config.change import (
     Candidate,
@@ -139,6 +139,9 @@ class Live(Generic[T]):
             return await self._reject(change, (Mistake(problem=problem, file=origin),))
 
     async def _ask(self, change: Change) -> Outcome:
+        if asyncio.current_task() in self._under_way:
+            problem = "a listener waits for another change, which has to wait for the listener"
+            raise UsageError(problem, hint="ask for it in a task of its own")
         task = asyncio.ensure_future(self._make(change))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)

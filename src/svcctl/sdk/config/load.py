@@ -61,26 +61,32 @@ def assemble(kind: type[T], reading: Reading) -> Loaded[T]:
     report = Report()
     for mistake in reading.mistakes:
         report.add(mistake)
+    loaded = _assembled(kind, reading, report)
+    report.conclude()  # from here: no local variable of ours holds a secret for a traceback
+    assert loaded is not None
+    return loaded
+
+
+def _assembled(kind: type[T], reading: Reading, report: Report) -> Loaded[T] | None:
     tree, whole = _merged(kind, reading, report)
-    environ = reading.environ()
     files = dict(reading.files)
-    known = schemes(environ, reading.sources.look_ups, seen=files.__setitem__)
+    known = schemes(reading.environ(), reading.sources.look_ups, seen=files.__setitem__)
     settling = Settling(
         tree=tree,
-        environ=environ,
+        environ=reading.environ(),
         resolve=lambda reference: look_up(reference, known),
         is_reference=lambda text: is_reference(text, known),
         report=report,
     )
-    document = settling.settle(kind)
+    tree.value = settling.settle(kind)
 
     def is_refused(path: KeyPath) -> bool:
         missing = not whole and path not in tree.spots
         return missing or any(each[: len(path)] == path for each in settling.refused)
 
-    value = validated(kind, document, tree, report, is_refused=is_refused)
-    report.conclude()
-    assert value is not None
+    value = validated(kind, tree, report, is_refused=is_refused)
+    if value is None:
+        return None
     return Loaded(
         value=value,
         origins={path_text(path): _shown(spot) for path, spot in tree.spots.items() if path},

@@ -61,8 +61,8 @@ class Listeners(Generic[T]):
 
     *on_change* gets the old and the new value and the keys that differ; if it raises, the old
     value is put back and the change is rejected.  *on_restart* is called in its stead where a
-    key that changed is marked ``restart=True``: the new value is for the next process.  None of
-    them may wait for another change: it has to wait for them.
+    key that changed is marked ``restart=True``: the new value is for the next process.  The
+    next change waits for them.
     """
 
     on_change: Callable[[T, T, frozenset[str]], Awaitable[None] | None] = _nothing

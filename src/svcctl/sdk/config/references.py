@@ -14,7 +14,7 @@ from svcctl.spec.names import did_you_mean
 LookUp = Callable[[str], str | None]
 """Gives the secret at the place after the colon; None where there is none.
 
-Raises SpecError, or OSError, where there may be one and it cannot be had.
+Whatever it raises where there may be one, and it cannot be had, becomes a mistake.
 """
 
 _LARGEST = 1024**2  # bytes
@@ -72,9 +72,14 @@ def look_up(reference: str, known: Mapping[str, LookUp]) -> str | None:
         raise SpecError(f"the reference {quoted(reference)} names nothing", hint=_HINT)
     try:
         return known[scheme](place)
+    except SpecError:
+        raise
     except OSError as error:
         said = error.strerror or str(error)
         raise SpecError(f"{quoted(reference)} cannot be read: {said.lower()}") from error
+    except Exception as error:
+        problem = f"{quoted(reference)} cannot be looked up: {type(error).__name__}: {error}"
+        raise SpecError(problem) from error
 
 
 def _file(path: str) -> bytes | None:

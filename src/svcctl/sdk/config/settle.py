@@ -62,8 +62,8 @@ class Settling:
     *resolve* gives a secret by its reference, None where there is none.
     """
 
-    tree: Tree
-    environ: Mapping[str, str]
+    tree: Tree = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
     resolve: Callable[[str], str | None]
     is_reference: Callable[[str], bool]
     report: Report

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -41,26 +41,20 @@ _EXPECTED = {
 
 
 def validated(
-    kind: type[T],
-    document: Mapping[str, object],
-    tree: Tree,
-    report: Report,
-    *,
-    is_refused: Callable[[KeyPath], bool],
+    kind: type[T], tree: Tree, report: Report, *, is_refused: Callable[[KeyPath], bool]
 ) -> T | None:
-    """Give the *kind* that *document* says, or None and all that is wrong in the *report*.
+    """Give the *kind* that *tree* says, or None and all that is wrong in the *report*.
 
-    *tree* tells where everything was written; what misses only because it *is_refused* already is
-    not told again.
+    What misses only because it *is_refused* already is not told again.
     """
     from pydantic import ValidationError  # noqa: PLC0415 - only who loads pays for pydantic
 
     try:
         adapter = _adapter(cast("Hashable", kind))
-        return cast("T", adapter.validate_python({_ROOT: dict(document)})[_ROOT])
+        return cast("T", adapter.validate_python({_ROOT: tree.value})[_ROOT])
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            path = _written(document, detail)
+            path = _written(tree.value, detail)
             if detail["type"] not in _CONSEQUENCES and not is_refused(path):
                 _report(kind, path, detail, tree, report)
     return None

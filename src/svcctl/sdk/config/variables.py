@@ -25,7 +25,7 @@ from svcctl.spec.report import Report
 _LITERALS = frozenset((Kind.LITERAL, Kind.LIST, Kind.MAP, Kind.TABLE))
 _SET_HINT = "write for example --set smtp.host=localhost"
 
-_SLIP = 0.75  # as difflib counts: "nmae" for "name"
+_SLIP = 0.75  # as difflib counts: "perido" for "period" is 0.83
 _DEEPEST_HINT = 6  # tables in tables that are looked through for what was meant
 
 

@@ -340,6 +340,18 @@ def test_a_listener_that_fails_gets_the_old_one_back(
     ]
 
 
+def test_a_listener_that_waits_for_another_change_is_told_and_hangs_nobody(desk: Desk) -> None:
+    async def ask_again(*_: object) -> None:
+        await live.reload(who="listener")
+
+    live = desk.open(on_change=ask_again)
+
+    outcome = done(live.propose("count = 1", who="me"))
+
+    assert outcome.rejected is not None
+    assert "a listener waits for another change" in outcome.rejected.mistakes[0].problem
+
+
 @pytest.mark.parametrize("listener", ["on_restart", "on_rejected"])
 def test_other_listeners_that_fail_stop_nothing(desk: Desk, listener: str) -> None:
     def fail(_: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
 import traceback
 from collections.abc import Callable
@@ -218,6 +219,42 @@ def test_a_program_may_bring_its_own_ways_to_look_up(load_written: Any) -> None:
 
     assert loaded.value.password == Secret("from the vault")
     assert asked == ["kv/mail#x"]
+
+
+def test_a_look_up_that_fails_is_a_mistake(
+    load_written: Any, mistakes_of: Callable[[Callable[[], object]], list[str]]
+) -> None:
+    def vault(_: str) -> str | None:
+        raise RuntimeError("sealed")
+
+    found = mistakes_of(
+        lambda: load_written(Mailer, 'password = "vault:x"\n', look_ups={"vault": vault})
+    )
+
+    assert found == ["app.toml:1:12: password: 'vault:x' cannot be looked up: RuntimeError: sealed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failing(Needy):
+    def __post_init__(self) -> None:
+        raise LookupError("of the class")
+
+
+@pytest.mark.parametrize(("kind", "error"), [(Mailer, SpecError), (Failing, LookupError)])
+def test_no_local_variable_of_a_traceback_shows_one(
+    load_written: Any, kind: type, error: type[Exception]
+) -> None:
+    text = f'password = "{HUNTER}"\n' + ("nothing = 1\n" if kind is Mailer else "")
+    environ = {"X": HUNTER}
+
+    with pytest.raises(error) as raised:
+        load_written(kind, text, environ=environ)
+    report = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+    ours = [each for each in report.stack if "sdk/config/" in each.filename.replace(os.sep, "/")]
+
+    shown = repr([each.locals for each in ours if "tests" not in each.filename])
+    assert "reading" in shown
+    assert HUNTER not in shown
 
 
 def test_files_of_secrets_are_watched_too(load_written: Any, tmp_path: Path) -> None:
