@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 from collections.abc import Callable
 from typing import Protocol
@@ -122,7 +121,13 @@ def _connected(found: socket.socket, address: object) -> socket.socket:
 
 def _has_ended(found: socket.socket) -> bool:
     """Say whether the peer has closed; what it says is read and forgotten."""
-    while select.select([found], [], [], 0)[0]:
-        if not found.recv(4096):
-            return True
-    return False
+    patience = found.gettimeout()
+    found.settimeout(0)
+    try:
+        while found.recv(4096):
+            continue
+        return True
+    except BlockingIOError:
+        return False
+    finally:
+        found.settimeout(patience)

@@ -306,6 +306,8 @@ def test_a_peer_that_closed_is_noticed_before_anything_is_lost(listener: socket.
     connection.send(b"first\n")
     with accepted(listener) as peer:
         assert peer.recv(100) == b"first\n"
+        connection.send(b"more\n")
+        assert peer.recv(100) == b"more\n"
         peer.sendall(b"bye")
 
     connection.send(b"second\n")
