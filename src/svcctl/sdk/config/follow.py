@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -36,21 +37,27 @@ class ConfigSource(Protocol):
     def name(self) -> str:
         """What messages and the history call it: ``consul``."""
 
-    def changes(self) -> AsyncIterator[SourceChange]:
+    def changes(self) -> AsyncGenerator[SourceChange, None]:
         """Give each change as it comes, a Text whole and under the same name every time.
 
         It ends when the source does; what can be tried again is tried by the source, which
-        meanwhile gives Unreachable, once for each problem.  Cancelled, it lets go of all it has.
+        meanwhile gives Unreachable, once for each problem.  Cancelled or closed, it lets go of
+        all it has.
         """
 
 
 async def follow(live: Live[T], source: ConfigSource) -> None:
     """Carry every change of *source* to *live*, one after the other, until the source ends."""
-    async for change in source.changes():
-        match change:
-            case Text():
-                await live.propose(change, who=source.name)
-            case FilesChanged(paths=paths):
-                await live.reload(who=source.name, origin=", ".join(paths))
-            case Unreachable(problem=problem):
-                await live.refuse(problem, who=source.name, origin=source.name)
+    async with aclosing(source.changes()) as changes:
+        async for change in changes:
+            await _carry(live, source, change)
+
+
+async def _carry(live: Live[T], source: ConfigSource, change: SourceChange) -> None:
+    match change:
+        case Text():
+            await live.propose(change, who=source.name)
+        case FilesChanged(paths=paths):
+            await live.reload(who=source.name, origin=", ".join(paths))
+        case Unreachable(problem=problem):
+            await live.refuse(problem, who=source.name, origin=source.name)

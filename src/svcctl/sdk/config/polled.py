@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from svcctl.ports import Clock
 from svcctl.sdk.config.follow import SourceChange, Unreachable
@@ -41,7 +41,7 @@ class Polled:
         """Give what the history calls it."""
         return self._name
 
-    async def changes(self) -> AsyncIterator[SourceChange]:
+    async def changes(self) -> AsyncGenerator[SourceChange, None]:
         """Give what is answered when it differs from the last answer; it never ends."""
         last: SourceChange | None = None
         while True:

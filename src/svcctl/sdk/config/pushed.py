@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from svcctl.sdk.config.follow import SourceChange, Unreachable
 from svcctl.sdk.config.text import Format, Text
@@ -34,7 +34,7 @@ class Pushed:
         """Say that no more will come."""
         self._waiting.put_nowait(None)
 
-    async def changes(self) -> AsyncIterator[SourceChange]:
+    async def changes(self) -> AsyncGenerator[SourceChange, None]:
         """Give all that is handed in, in order, until the end."""
         while (found := await self._waiting.get()) is not None:
             yield found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,7 @@ class Watched:
         """Give what the history calls it."""
         return self._name
 
-    async def changes(self) -> AsyncIterator[SourceChange]:
+    async def changes(self) -> AsyncGenerator[SourceChange, None]:
         """Give the files that changed, as often as any does; it never ends."""
         seen: dict[str, Look] = {}
         while True:

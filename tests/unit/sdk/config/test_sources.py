@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from svcctl.sdk.config.follow import (
     follow,
 )
 from svcctl.sdk.config.live import Live
+from svcctl.sdk.config.outcome import Listeners
 from svcctl.sdk.config.polled import Answer, Polled
 from svcctl.sdk.config.pushed import Pushed
 from svcctl.sdk.config.secret import Secret
@@ -298,6 +299,47 @@ def test_pushed_texts_are_proposed_in_order_until_the_end() -> None:
     assert [(each.version, each.who, each.origin) for each in live.history[1:]] == [
         (number, "consul", "consul") for number in range(2, 6)
     ]
+
+
+class Connected:
+    """A source that holds something open."""
+
+    name = "connected"
+
+    def __init__(self) -> None:
+        self.is_open = False
+
+    async def changes(self) -> AsyncGenerator[SourceChange, None]:
+        self.is_open = True
+        try:
+            yield Text(name="connected", content="count = 1")
+            await asyncio.Event().wait()
+        finally:
+            self.is_open = False
+
+
+def test_who_stops_following_in_the_middle_of_a_change_closes_the_source() -> None:
+    told, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object) -> None:
+        told.set()
+        await go_on.wait()
+
+    listeners: Listeners[Mailer] = Listeners(on_change=slow)
+    live = Live(Mailer, Sources(), clock=FakeClock(), listeners=listeners)
+    source = Connected()
+
+    async def main() -> None:
+        task = asyncio.ensure_future(follow(live, source))
+        await told.wait()
+        assert source.is_open
+        task.cancel()
+        await asyncio.wait([task])
+        go_on.set()
+
+    run(main())
+
+    assert not source.is_open
 
 
 def test_trouble_of_a_source_is_kept_as_a_refusal() -> None:
