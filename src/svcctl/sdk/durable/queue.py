@@ -242,9 +242,9 @@ class Queue:
         if not asked.cancelled() and not asked.exception() and (row := asked.result().row):
             self._hand_back(row)
 
-    def _hand_back(self, row: Row) -> None:
+    def _hand_back(self, row: Row, how: Callable[..., None] = jobs.release) -> None:
         with suppress(StateFault):  # closed: that it was taken is forgotten with it
-            asked = self._database.submit(partial(jobs.release, number=row.number))
+            asked = self._database.submit(partial(how, number=row.number))
             asked.add_done_callback(self._stir)
 
     def _stir(self, _: Future[None]) -> None:
@@ -280,14 +280,21 @@ class Queue:
                 await self._database.run(
                     partial(jobs.postpone, number=row.number, error=text, due=due)
                 )
-        except StateFault:
-            self._database.submit(partial(jobs.let_go, number=row.number))
+        except (StateFault, asyncio.CancelledError):
+            self._hand_back(row, jobs.let_go)
             raise
-        finally:
-            self._stirred.set()
-        self._tell(row.number, row.tries, text, wait=wait)
+        self._stirred.set()
+        self._tell(row.number, row.tries, text, wait=wait, failure=error)
 
-    def _tell(self, number: int, tries: int, error: str, *, wait: float | None) -> None:
+    def _tell(
+        self,
+        number: int,
+        tries: int,
+        error: str,
+        *,
+        wait: float | None,
+        failure: Exception | None = None,
+    ) -> None:
         log.warning(
             "queue.job-failed",
             extra={
@@ -297,6 +304,7 @@ class Queue:
                 "problem": error,
                 "wait": wait,
             },
+            exc_info=failure,
         )
         if self._on_failed:
             self._on_failed(

@@ -230,6 +230,32 @@ def test_a_consumer_cancelled_at_any_instant_of_taking_costs_nothing(place: Plac
     assert play(place, scene, attempts=1) == ("a", 1)
 
 
+def test_a_consumer_cancelled_at_any_instant_of_failing_lets_another_have_its_job(
+    place: Place,
+) -> None:
+    async def scene(queue: Queue) -> None:
+        await queue.put("a")
+        for turns in range(30):
+            working, fail = asyncio.Event(), asyncio.Event()
+            first = asyncio.ensure_future(fail_when(queue, working, fail))
+            await working.wait()
+            other = asyncio.ensure_future(fail_when(queue, asyncio.Event(), fail))
+            fail.set()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            first.cancel()
+            async with asyncio.timeout(20):
+                await asyncio.wait({first, other})
+
+    async def fail_when(queue: Queue, working: asyncio.Event, fail: asyncio.Event) -> None:
+        async with queue.take():
+            working.set()
+            await fail.wait()
+            raise ValueError("bad")
+
+    play(place, scene, attempts=1000, wait=0.0)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_whoever_is_cancelled_and_whenever_each_item_is_handed_over_once(
