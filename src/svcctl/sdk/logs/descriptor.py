@@ -62,8 +62,9 @@ class Terminal:
         self._sink, self._look = sink, look
 
     def write(self, record: bytes, level: int) -> None:
-        """Write it as text."""
-        self._sink.write(as_line(record, self._look).encode("utf-8", "replace"), level)
+        """Write it as text, or several that were gathered."""
+        text = "".join(as_line(each, self._look) for each in record.splitlines())
+        self._sink.write(text.encode("utf-8", "replace"), level)
 
     def flush(self) -> None:
         """Flush the sink below."""

@@ -206,6 +206,7 @@ def test_a_full_disk_leaves_no_torn_record_and_is_told_once(
     ]
 
 
+@pytest.mark.posix
 @pytest.mark.needs_root
 @pytest.mark.skipif(not ROOT, reason="only root may mount")
 def test_a_real_disk_that_is_full_holds_only_whole_records(tmp_path: Path) -> None:
@@ -443,6 +444,19 @@ def test_a_terminal_gets_text(
     assert "mail.sent" in found
     assert ("\x1b[" in found) is coloured
     assert isinstance(sink, Terminal)
+
+
+@pytest.mark.posix
+def test_a_terminal_gets_text_from_a_buffer_too(place: Any, terminal: tuple[int, int]) -> None:
+    sink = Buffered(standard(terminal[1], {"NO_COLOR": "1"}, clock=place.clock.monotonic))
+    for number in range(2):
+        place.log.info("mail.sent", n=number)
+        sink.write(place.sink.records[-1], INFO)
+
+    sink.close()
+
+    found = os.read(terminal[0], 1000).decode().splitlines()
+    assert [each[-3:] for each in found] == ["n=0", "n=1"]
 
 
 def test_a_closed_descriptor_is_no_terminal(place: Any, pipe: tuple[int, int]) -> None:
