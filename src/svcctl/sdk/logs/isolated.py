@@ -50,8 +50,8 @@ class Isolated:
     """Gives records to a *delivery* on a thread of its own; the caller never waits for it.
 
     What does not fit the queue is dropped and counted: the newest, since what came first tells why.
-    Failed deliveries are tried again after growing pauses, so a record may come twice.  *tell* is
-    given the number of records dropped, at most once a minute, from that thread.
+    Failed deliveries are tried again after growing pauses, so a record may come twice.  *tell*
+    hears of what was dropped at most once a minute, from that thread.
     """
 
     def __init__(
@@ -103,9 +103,7 @@ class Isolated:
             self._give_up_at = time.monotonic() + self._stop_within
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._queue, self._stop_within)
-            if self._queue:
-                self._losses.count(len(self._queue), self._problem or "there was no time")
-                self._queue.clear()
+            self._lose_all()
             self._losses.tell(now=True)
             self._changed.notify_all()
             thread = self._thread
@@ -129,9 +127,21 @@ class Isolated:
     def _wake(self) -> None:
         if self._thread is None:
             name = f"svcctl-logs {self._delivery.name}"
-            self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name=name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # the interpreter is about to end, or there are too many
+                self._problem = str(error)
+                self._lose_all()
+                return
+            self._thread = thread
         self._changed.notify_all()
+
+    def _lose_all(self) -> None:
+        if self._queue:
+            self._losses.count(len(self._queue), self._problem or "there was no time")
+            self._queue.clear()
+            self._bytes = 0
 
     def _run(self) -> None:
         failures = 0
@@ -165,7 +175,7 @@ class Isolated:
         except Exception as error:  # noqa: BLE001 - one record must not stop all that come after
             refused, self._problem = len(batch), f"{type(error).__name__}: {error}"
         with self._changed:
-            for _ in range(min(len(batch), len(self._queue))):
+            for _ in range(min(len(batch), len(self._queue))):  # a stop may have given them up
                 self._bytes -= len(self._queue.popleft())
             if refused:
                 self._losses.count(refused, self._problem or "the receiver refused them")

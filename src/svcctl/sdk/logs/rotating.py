@@ -58,16 +58,15 @@ class RotatingFile:
         """Write it whole before coming back; several at once if each ends in a line feed."""
         del level
         with self._lock:
-            size = self._size + len(record)
-            if size > self._max_size or self._file < 0:
-                size = self._make_room(len(record))
+            if self._size + len(record) > self._max_size or self._file < 0:
+                self._make_room()
+            written = 0
             try:
-                written = os.write(self._file, record)
-                if written != len(record):
-                    self._rest(record, written)
-                self._size = size
+                while written < len(record):  # more than once where the disk is nearly full
+                    written += os.write(self._file, record[written:] if written else record)
+                self._size += written
             except OSError as error:
-                self._cut(record, error)
+                self._lose(record, error, torn=written)
 
     def flush(self) -> None:
         """Nothing waits here."""
@@ -99,10 +98,10 @@ class RotatingFile:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
 
-    def _make_room(self, wanted: int) -> int:
-        """Put the file aside if it is full; give the size with *wanted* bytes more."""
+    def _make_room(self) -> None:
+        """Put the file aside if it is full, and see that one is open."""
         if self._closed:
-            return wanted
+            return
         try:
             if self._file >= 0 and self._size and self._clock() >= self._again:
                 self._let_go()
@@ -111,7 +110,6 @@ class RotatingFile:
                 self._open()
         except OSError as error:
             self._losses.count(0, error.strerror)  # what is lost by it counts where it is written
-        return self._size + wanted
 
     def _put_aside(self) -> None:
         numbers = self._numbers()
@@ -137,20 +135,19 @@ class RotatingFile:
         except OSError:  # somebody reads it on Windows: the next rotation tries again
             return
 
-    def _rest(self, record: bytes, written: int) -> None:
-        """Write what a first write left: the disk is nearly full, or a signal came."""
-        while written < len(record):
-            written += os.write(self._file, record[written:])
-
-    def _cut(self, record: bytes, error: OSError) -> None:
-        """Take back what the disk took of *record*: a torn one would spoil the next."""
+    def _lose(self, record: bytes, error: OSError, *, torn: int) -> None:
+        """Count *record*, and take back the *torn* bytes of it: they would spoil the next one."""
         self._losses.count(record.count(b"\n"), error.strerror)
         self._losses.tell()
-        if self._file >= 0:
-            try:
+        if not torn:
+            return
+        try:
+            if os.fstat(self._file).st_size == self._size + torn:  # nobody else wrote meanwhile
                 os.ftruncate(self._file, self._size)
-            except OSError:  # then the next file begins whole, if this one does not end so
-                self._let_go()
+                return
+        except OSError as refused:
+            self._losses.count(0, refused.strerror)
+        self._let_go()  # whoever opens it again gives the torn one an end
 
     def _let_go(self, *, to_disk: bool = False) -> None:
         file, self._file = self._file, -1

@@ -290,6 +290,46 @@ def test_a_forked_child_writes_on(tmp_path: Path, rotating: Callable[..., Any]) 
     assert content(tmp_path / "logs") == line(1) + line(2)
 
 
+def test_a_torn_record_stays_where_somebody_else_wrote_behind_it(
+    tmp_path: Path, rotating: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = rotating()
+    write = os.write
+
+    def half(descriptor: int, data: bytes) -> int:
+        if len(data) == len(line(0)):
+            return write(descriptor, data[:5])
+        write(descriptor, b"of a child\n")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", half)
+        file.write(line(0), INFO)
+    file.write(line(1), INFO)
+
+    assert content(tmp_path / "logs") == line(0)[:5] + b"of a child\n" + line(1)
+
+
+def test_a_torn_record_that_cannot_be_taken_back_gets_an_end(
+    tmp_path: Path, rotating: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = rotating()
+    write = os.write
+
+    def half(descriptor: int, data: bytes) -> int:
+        if len(data) == len(line(0)):
+            return write(descriptor, data[:5])
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", half)
+        patched.setattr(os, "ftruncate", refuse)
+        file.write(line(0), INFO)
+    file.write(line(1), INFO)
+
+    assert content(tmp_path / "logs") == line(0)[:5] + b"\n" + line(1)
+
+
 # a buffer before it
 
 
@@ -353,6 +393,22 @@ def test_a_forked_child_does_not_write_what_its_parent_gathered(place: Any) -> N
     buffered.close()
 
     assert place.sink.records == [line(2)]
+
+
+def test_without_a_thread_a_buffer_writes_at_once(
+    place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    buffered = Buffered(place.sink)
+
+    buffered.write(line(1), INFO)
+
+    assert place.sink.records == [line(1)]
+    buffered.close()
+
+
+def no_thread(*_: object) -> None:
+    raise RuntimeError("can't start new thread")
 
 
 # descriptors

@@ -204,6 +204,21 @@ def test_losses_are_told_though_nothing_more_is_written(receiver: Any) -> None:
     assert len(told) == 2
 
 
+def test_without_a_thread_records_are_dropped_and_nobody_fails(
+    isolate: Callable[..., Isolated], told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    sink = isolate()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        sink.write(line(1), INFO)
+    sink.close()
+
+    assert told == ["receiver: 1 log records were dropped: can't start new thread"]
+
+
 @given(failures=st.integers(1, 10_000), chance=st.floats(0, 1))
 def test_pauses_grow_up_to_half_a_minute(failures: int, chance: float) -> None:
     pause = pause_after(failures, chance)
