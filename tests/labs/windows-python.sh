@@ -17,7 +17,8 @@ pins=$here/../../constraints.txt
 # The deployment files in the Windows wheels of panda3d are the one copy of CPython's DLLs in the package index.
 interpreter=panda3d==1.10.16
 # colorama and tzdata are what some of the others need on Windows only.
-wheels=(click colorama cronsim hypothesis jsonschema pydantic pytest pytest-timeout pyyaml stamina tzdata)
+wheels=(click colorama cronsim hypothesis jsonschema keyring opentelemetry-sdk prometheus-client pydantic
+    pytest pytest-timeout pyyaml stamina tzdata)
 
 compiler=x86_64-w64-mingw32-gcc
 resources=x86_64-w64-mingw32-windres

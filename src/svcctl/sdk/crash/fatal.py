@@ -12,8 +12,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from io import FileIO
 
 from svcctl.ports import Document
 from svcctl.sdk.crash.circumstances import shown_arguments
@@ -77,30 +78,42 @@ def _frames_of_current(text: str) -> Iterator[Frame]:
 def fatal_signals(reporter: Reporter) -> Iterator[None]:
     """Report what an earlier process in the same folder died of, and be prepared for our own end.
 
-    A folder belongs to one process at a time.  Where the file cannot be made this is told by the
-    report that then fails, and fatal signals are left as they were.
+    A folder belongs to one process at a time.  Where the file cannot be made that is told on
+    stderr, and fatal signals are left as they were.
     """
     path = os.path.join(reporter.folder.path, _FILE)
     _report_last(reporter, path)
-    try:
-        os.makedirs(reporter.folder.path, exist_ok=True)
-        file = open(path, "wb", buffering=0)  # noqa: SIM115 - it stays open until the very end
-    except OSError as error:
-        sys.stderr.write(f"svcctl: fatal signals leave no report: {error}\n")
+    file = _open(path, json.dumps(_whose(reporter)).encode() + b"\n")
+    if file is None:
         yield
         return
-    with file:
-        file.write(json.dumps(_whose(reporter)).encode() + b"\n")
-        was_enabled = faulthandler.is_enabled()
-        faulthandler.enable(file)
-        try:
-            yield
-        finally:
-            faulthandler.disable()
+    was_enabled = faulthandler.is_enabled()
+    faulthandler.enable(file)
+    try:
+        yield
+    finally:
+        faulthandler.disable()
+        # stderr may be gone, and the file or its folder too
+        with suppress(RuntimeError, ValueError, OSError):
+            file.close()
+            whole_file.delete(path)
             if was_enabled:
-                with suppress(RuntimeError, ValueError, OSError):  # stderr may be gone
-                    faulthandler.enable()
-    whole_file.delete(path)
+                faulthandler.enable()
+
+
+def _open(path: str, first: bytes) -> FileIO | None:
+    """Give the file at *path*, with its *first* line; None where it cannot be made."""
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with ExitStack() as stack:
+            file = stack.enter_context(open(path, "wb", buffering=0))
+            file.write(first)
+            stack.pop_all()
+            return file
+    except OSError as error:
+        if sys.stderr is not None:
+            sys.stderr.write(f"svcctl: fatal signals leave no report: {error}\n")
+        return None
 
 
 def _whose(reporter: Reporter) -> Document:

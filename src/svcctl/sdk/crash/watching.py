@@ -81,9 +81,8 @@ def _listening(module: ModuleType, hook: str, tell: Callable[..., None]) -> Iter
 
 @contextmanager
 def _tasks(reporter: Reporter) -> Iterator[None]:
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # there are no tasks to watch
+    loop = _running_loop()
+    if loop is None:
         yield
         return
     before = loop.get_exception_handler()
@@ -105,6 +104,13 @@ def _tasks(reporter: Reporter) -> Iterator[None]:
         reporter.loop = None
         if loop.get_exception_handler() is told:
             loop.set_exception_handler(before)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:  # there are no tasks to watch
+        return None
 
 
 def _place(context: dict[str, Any]) -> str:

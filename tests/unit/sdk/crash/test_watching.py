@@ -74,6 +74,8 @@ def test_what_leaves_the_block_is_reported_once(desk: Any) -> None:
         raise OSError("gone")
 
     assert desk.report()["where"] == "run"
+    assert desk.report()["others"] == []
+    assert not (desk.path / "fatal.txt").exists()
 
 
 def test_a_task_that_nobody_waits_for_is_reported(desk: Any, told: list[str]) -> None:

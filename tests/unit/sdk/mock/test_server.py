@@ -117,6 +117,7 @@ def test_every_request_is_told(stage: Raise, script: Read) -> None:
     ]
 
 
+@pytest.mark.posix
 def test_a_reset_is_met_as_a_reset(stage: Raise, script: Read) -> None:
     made = stage(script('[[routes]]\npath = "/"\n_error = "reset"'))
 
