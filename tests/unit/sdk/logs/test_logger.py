@@ -272,6 +272,31 @@ def test_all_threads_write_whole_records(place: Place) -> None:
     assert found == [(number, each) for number in range(4) for each in range(200)]
 
 
+def test_several_sinks_are_closed_at_once(make: Make) -> None:
+    both = threading.Barrier(2, timeout=10.0)
+    sinks = [make().sink, make().sink]
+    for sink in sinks:
+        sink.close = both.wait
+
+    Fan(sinks).close()
+
+    assert not both.broken
+
+
+def test_without_threads_sinks_are_closed_one_by_one(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    sinks = [make().sink, make().sink]
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    Fan(sinks).close()
+
+    assert [each.closed for each in sinks] == [1, 1]
+
+
 def test_several_sinks_get_what_they_want(make: Make) -> None:
     first, second = make(), make()
     fan = Fan([first.sink, FromLevel(ERROR, second.sink)])
