@@ -13,7 +13,8 @@ from svcctl.sdk.config.follow import FilesChanged, SourceChange
 from svcctl.sdk.config.sleeping import interval, sleep
 from svcctl.sdk.config.text import digest
 
-_RACY = 2.0  # seconds in which a file may change twice and keep its time, on coarse file systems
+# seconds in which a file may change twice and keep its time, by what the file system counts in
+_FINE, _COARSE = 0.1, 2.0
 _SETTLE = 0.2  # seconds for which a file must stay the same: not every editor replaces it at once
 _LOOKS = 25  # after a change, until it is taken as it is
 
@@ -101,10 +102,15 @@ def _look(path: str, before: Look, now: float) -> Look:
     try:
         found = os.stat(path)
         mark = (found.st_mtime_ns, found.st_size, found.st_ino)
-        if mark == before.mark and now - found.st_mtime > _RACY:
+        if mark == before.mark and now - found.st_mtime > _doubt(found.st_mtime_ns):
             return before
         return Look(digest=digest(Path(path).read_bytes()), mark=mark)
     except FileNotFoundError:
         return Look(digest="")
     except OSError:  # such as ESTALE: who looks again will see
         return before
+
+
+def _doubt(mtime_ns: int) -> float:
+    """Give for how long a file of that time may hide a change; whole seconds are FAT's or NFS'."""
+    return _COARSE if mtime_ns % 1_000_000_000 == 0 else _FINE

@@ -292,4 +292,4 @@ def test_items_of_lists_are_tables_of_their_own(load_written: Any) -> None:
     assert shown["tables"] == '[{ host = "x", port = 25 }, { host = "localhost", port = 1 }]'
     assert shown["whole"] == "none"
     assert shown["numbers"] == "[]"
-    assert shown["folder"] == "/"
+    assert shown["folder"] == str(Path("/"))

@@ -172,12 +172,15 @@ def test_a_file_that_is_no_secret_is_told_without_its_content(
         f'a = "file:{tmp_path.as_posix()}/large"\nb = "file:{tmp_path.as_posix()}/bytes"\n'
     )
 
+    with pytest.raises(OSError, match=r".") as said:
+        tmp_path.read_bytes()
+
     with pytest.raises(SpecError) as raised:
         load_written(Mailer, text)
 
     problems = [each.problem.replace(tmp_path.as_posix(), "") for each in raised.value.mistakes]
     assert problems == [
-        "password: 'file:' cannot be read: is a directory",
+        f"password: 'file:' cannot be read: {str(said.value.strerror).lower()}",
         "by_name.a: '/large' is too large for a secret: more than 1 MiB",
         "by_name.b: '/bytes' is not UTF-8",
     ]
