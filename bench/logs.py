@@ -63,7 +63,10 @@ def main() -> int:
     if args.json:
         args.json.write_text(json.dumps([asdict(each) for each in readings], indent=0) + "\n")
     print(report(readings))
-    return any(_rate(readings, name).median < least for name, least in LEAST.items())
+    missed = [name for name, least in LEAST.items() if _rate(readings, name).median < least]
+    for name in missed:
+        print(f"{name}: less than the {LEAST[name]:,} records/s promised", file=sys.stderr)
+    return bool(missed)
 
 
 def install() -> None:
