@@ -13,6 +13,7 @@ from svcctl import errors, events
 from svcctl.app.verbs import VERBS, Arg, Verb
 from svcctl.cli.commands import svcctl
 from svcctl.engine import machine
+from svcctl.sdk.metrics.built_in import BUILT_IN
 from svcctl.spec.options import Option, options
 from svcctl.spec.unavailable import OPTIONS, VALUES
 
@@ -42,6 +43,7 @@ def pages() -> dict[str, str]:
         "phases.md": phases_page,
         "errors.md": errors_page,
         "events.md": events_page,
+        "metrics.md": metrics_page,
     }
     return {name: "\n".join(writer()) + "\n" for name, writer in writers.items()}
 
@@ -180,6 +182,20 @@ def events_page() -> Iterator[str]:
     for kind in events.kinds():
         own = [f"`{field.name}`" for field in fields(kind) if field.name not in common]
         yield f"| {kind.__name__} | {', '.join(own)} | {_cell(_first_line(kind))} |"
+
+
+def metrics_page() -> Iterator[str]:
+    """Give the lines of the page on the metrics that every service in Python has."""
+    yield "# Metrics"
+    yield ""
+    yield "What every service written with the SDK counts and measures by itself. The names of"
+    yield "counters are exposed with `_total` at their end."
+    yield ""
+    yield "| metric | type | labels | meaning |"
+    yield "|---|---|---|---|"
+    for row in BUILT_IN:
+        labels = ", ".join(f"`{label}`" for label in row.labels)
+        yield f"| `{row.name}` | {row.kind} | {labels} | {_cell(row.text)} |"
 
 
 def _first_line(documented: type) -> str:

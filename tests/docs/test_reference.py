@@ -10,6 +10,8 @@ import pytest
 from svcctl import errors, events
 from svcctl.app.verbs import VERBS, Verb
 from svcctl.engine.life import Phase
+from svcctl.sdk.metrics.built_in import BUILT_IN
+from svcctl.sdk.metrics.instruments import Declaration
 from svcctl.spec.options import options
 
 OPTIONS = {option.path: option for option in options()}
@@ -62,6 +64,12 @@ def test_an_event_is_explained(kind: type[events.Event], reference: dict[str, st
     # a dataclass without a docstring is given its signature for one
     assert not (kind.__doc__ or "").startswith(f"{kind.__name__}(")
     assert f"| {kind.__name__} |" in reference["events.md"]
+
+
+@pytest.mark.parametrize("metric", BUILT_IN, ids=lambda metric: metric.name)
+def test_a_metric_is_explained(metric: Declaration, reference: dict[str, str]) -> None:
+    assert metric.text.endswith(".")
+    assert f"\n| `{metric.name}` | {metric.kind} |" in reference["metrics.md"]
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
