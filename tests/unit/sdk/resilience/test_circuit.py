@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -53,6 +55,19 @@ def test_it_does_not_judge_by_fewer_calls_than_the_minimum() -> None:
 
 def test_it_opens_once_enough_calls_are_slow() -> None:
     assert after(closed(), SLOW, SLOW, SLOW, SLOW).position is Position.OPEN
+    assert after(closed(), SLOW, SLOW, SLOW, FINE).position is Position.CLOSED
+
+
+def test_the_share_of_slow_calls_that_opens_it_is_the_one_given() -> None:
+    tolerance = replace(TOLERANCE, slow_rate=0.75)
+    circuit = closed()
+
+    for outcome in (FINE, FINE, SLOW, SLOW, SLOW, SLOW, SLOW):
+        circuit = ended(circuit, tolerance, outcome, turn=0, now=0.0)
+    assert circuit.position is Position.CLOSED
+
+    circuit = ended(circuit, tolerance, SLOW, turn=0, now=0.0)
+    assert circuit.position is Position.OPEN
 
 
 def test_an_open_one_refuses_until_the_cooldown_is_over() -> None:

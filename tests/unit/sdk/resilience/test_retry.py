@@ -162,6 +162,25 @@ def test_the_token_of_a_cancelled_wait_is_given_back(clock: FakeClock) -> None:
     assert budget.take()
 
 
+def test_a_cancelled_attempt_is_not_tried_again() -> None:
+    calls: list[int] = []
+
+    async def play() -> bool:
+        async def hang() -> None:
+            calls.append(1)
+            await asyncio.Event().wait()
+
+        task = asyncio.ensure_future(retry(**NO_WAIT)(hang)())
+        while not calls:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        return task.cancelled()
+
+    assert asyncio.run(play())
+    assert calls == [1]
+
+
 def test_without_waits_each_retry_makes_the_attempts_of_the_test() -> None:
     slow = retry(on=ConnectionError, wait="1h", wait_max="1h", timeout=None, attempts=5)
     first, second = Flaky(99), Flaky(99)

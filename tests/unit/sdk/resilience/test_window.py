@@ -43,7 +43,10 @@ def test_the_last_seconds_are_counted_as_in_a_list_give_or_take_a_slice(
 
     surely = [outcome for when, outcome in at if now - when <= 36]  # nine seconds, in quarters
     perhaps = [outcome for when, outcome in at if now - when <= 40]
-    assert counted(surely).calls <= window.tally(now / 4).calls <= counted(perhaps).calls
+    least, found, most = counted(surely), window.tally(now / 4), counted(perhaps)
+    assert least.calls <= found.calls <= most.calls
+    assert least.failed <= found.failed <= most.failed
+    assert least.slow <= found.slow <= most.slow
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), OUTCOMES), max_size=200))
