@@ -41,8 +41,8 @@ _REPORT = "__svcctl_report__"
 _SAME_AGAIN = 1.0  # seconds in which the same fault is counted, not written down
 _MOST_FAULTS = 500  # that are remembered for it
 
-# Ways to end that are none of a fault.
-ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+# Ways to end that are no fault.
+_ENDINGS = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
 def _nothing() -> tuple[str, ...]:
@@ -96,7 +96,7 @@ class Reporter:
         It is empty where there is none: it is being counted, could not be written, or *error* is
         no fault but a way to end.  An error that was reported already gives the path of then.
         """
-        if isinstance(error, ENDINGS):
+        if all(isinstance(each, _ENDINGS) for each in leaves(error)):
             return ""
         return self._safely(lambda: self._report(error, where))
 
@@ -111,7 +111,7 @@ class Reporter:
         """Report what is raised in the block, and let it pass: for ``run``, a job, an import."""
         try:
             yield
-        except Exception as error:
+        except (Exception, BaseExceptionGroup) as error:
             self.report(error, where=where)
             raise
 

@@ -110,14 +110,16 @@ def declared(
 
 def label_values(declaration: Declaration, given: dict[str, str]) -> tuple[str, ...]:
     """Give the values in the order declared, or raise UsageError."""
-    if given.keys() != set(declaration.labels):
+    if len(given) != len(declaration.labels) or not all(
+        map(given.__contains__, declaration.labels)
+    ):
         wanted = ", ".join(declaration.labels) or "none"
         said = ", ".join(sorted(given)) or "none"
         raise UsageError(
             f"metric {declaration.name!r} has the labels {wanted}, not {said}",
             hint="give a value for each of them, and for no other",
         )
-    return tuple(str(given[each]) for each in declaration.labels)
+    return tuple(map(str, map(given.__getitem__, declaration.labels)))
 
 
 def same(declaration: Declaration, before: Declaration) -> None:

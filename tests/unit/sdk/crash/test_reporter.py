@@ -126,7 +126,13 @@ def test_the_same_fault_in_another_kind_of_place_is_told(desk: Any) -> None:
     assert {each["where"] for each in desk.reports()} == {"job sync", "run"}
 
 
-@pytest.mark.parametrize("ending", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
+@pytest.mark.parametrize(
+    "ending",
+    [
+        *(KeyboardInterrupt(), SystemExit(3), GeneratorExit()),
+        BaseExceptionGroup("g", [KeyboardInterrupt(), SystemExit(3)]),
+    ],
+)
 def test_a_way_to_end_is_no_crash(desk: Any, ending: BaseException) -> None:
     assert desk.reporter().report(ending, where="run") == ""
     assert desk.events == []
@@ -139,6 +145,15 @@ def test_what_passes_through_is_reported_and_still_passes(desk: Any) -> None:
         raise ConnectionError("gone")
 
     assert desk.report()["where"] == "run"
+
+
+def test_a_crash_beside_a_ctrl_c_is_reported(desk: Any) -> None:
+    reporter = desk.reporter()
+
+    with pytest.raises(BaseExceptionGroup), reporter.reporting("run"):
+        raise BaseExceptionGroup("g", [KeyboardInterrupt(), ValueError("x")])
+
+    assert [each["kind"] for each in desk.report()["others"]] == ["KeyboardInterrupt", "ValueError"]
 
 
 def test_a_cancellation_passes_without_a_report(desk: Any) -> None:
