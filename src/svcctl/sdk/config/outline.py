@@ -29,6 +29,7 @@ class Kind(StrEnum):
     """What a value is, as far as it matters for reading it from a text."""
 
     TEXT = "text"
+    NUMBER = "number"
     LITERAL = "literal"
     HIDDEN = "hidden"
     LIST = "list"
@@ -61,7 +62,7 @@ class Member:
 
 ANYTHING = Shape(kind=Kind.TEXT)
 
-_SCALARS = (bool, int, float)
+_NUMBERS = (int, float)
 _LISTS = (list, tuple, set, frozenset)
 
 
@@ -174,7 +175,9 @@ def _class_shape(base: type, arguments: tuple[Any, ...]) -> Shape:
         return Shape(kind=Kind.TABLE, tables=(base,))
     if issubclass(base, Enum):
         return _choice(tuple(each.value for each in base))
-    if base in _SCALARS:
+    if base in _NUMBERS:
+        return Shape(kind=Kind.NUMBER)
+    if base is bool:
         return Shape(kind=Kind.LITERAL)
     if issubclass(base, Mapping):
         return Shape(kind=Kind.MAP, item=shape_of(arguments[1]) if arguments else None)

@@ -23,6 +23,7 @@ from svcctl.spec.interpolate import interpolate
 from svcctl.spec.layers import Layer, Origin, Spot, Tree
 from svcctl.spec.locate import KeyPath, path_text
 from svcctl.spec.names import did_you_mean
+from svcctl.spec.notation import show
 from svcctl.spec.report import Report
 
 _BUILT_IN = Spot(origin=Origin(layer=Layer.BUILT_IN), shown="", folder=Path())
@@ -106,6 +107,8 @@ class Settling:
     def _single(self, value: object, kind: Kind | None, path: KeyPath) -> object:
         if isinstance(value, str) and self.tree.spot(path).origin.layer is Layer.FILE:
             value = self._filled(value, kind)
+        if kind is Kind.NUMBER and isinstance(value, bool):  # pydantic takes true for 1
+            raise SpecError(f"{show(value)} is not a number")
         if kind is not Kind.HIDDEN:
             return value
         if isinstance(value, Secret) and value.reference:

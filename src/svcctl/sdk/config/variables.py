@@ -22,7 +22,7 @@ from svcctl.spec.names import did_you_mean, nearest
 from svcctl.spec.overrides import option_path
 from svcctl.spec.report import Report
 
-_LITERALS = frozenset((Kind.LITERAL, Kind.LIST, Kind.MAP, Kind.TABLE))
+_LITERALS = frozenset((Kind.NUMBER, Kind.LITERAL, Kind.LIST, Kind.MAP, Kind.TABLE))
 _SET_HINT = "write for example --set smtp.host=localhost"
 
 _SLIP = 0.75  # as difflib counts: "perido" for "period" is 0.83

@@ -101,6 +101,7 @@ def test_every_mistake_of_every_layer_is_told_with_its_place(
         ("", "app.toml:1:1: smtp is missing (add: smtp = ...)"),
         ("[smtp]", "app.toml:1:2: smtp.host is missing (add: host = ...)"),
         ('smtp.host = "x"\nlimit = "x"', "app.toml:2:9: limit: 'x' is not a whole number"),
+        ('smtp.host = "x"\nlimit = true', "app.toml:2:9: limit: true is not a number"),
         ('smtp.host = "x"\nlimit = 1.5', "app.toml:2:9: limit: 1.5 is not a whole number"),
         (
             'smtp.host = "x"\nname = 5',
