@@ -1,3 +1,26 @@
 """svcctl turns any program, or any Python class, into a dependable background service."""
 
+from __future__ import annotations
+
 __version__ = "0.1.0"
+
+# what authors of services import; its types stand in __init__.pyi
+_WHERE = {
+    "App": "app",
+    "Context": "context",
+    "Service": "service",
+    "ThreadContext": "threaded",
+    "check": "marks",
+    "cron": "marks",
+    "every": "marks",
+    "serve": "app",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load what a service is made of when it is asked for, see PEP 562: commands do without."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'svcctl' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415
+
+    return getattr(import_module(f"svcctl.sdk.{_WHERE[name]}"), name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from svcctl.engine.keeper import Keeper
@@ -200,36 +200,3 @@ class Host:
             log.warning("host.reload-refused", extra={"problem": error.problem})
         finally:
             self._report.reloading(over=True)
-
-
-class OtherThread:
-    """Hands the controls of *host* from any thread to its loop."""
-
-    def __init__(self, host: Host) -> None:
-        self._host, self._loop = host, asyncio.get_running_loop()
-
-    def stop(self, *, shutdown: bool) -> None:
-        """See :class:`svcctl.ports.HostControls`."""
-        self._call(lambda: self._host.stop(shutdown=shutdown))
-
-    def pause(self) -> None:
-        """See :class:`svcctl.ports.HostControls`."""
-        self._call(self._host.pause)
-
-    def resume(self) -> None:
-        """See :class:`svcctl.ports.HostControls`."""
-        self._call(self._host.resume)
-
-    def reload(self) -> None:
-        """See :class:`svcctl.ports.HostControls`."""
-        self._call(self._host.reload)
-
-    def custom(self, code: int) -> None:
-        """See :class:`svcctl.ports.HostControls`."""
-        self._call(lambda: self._host.custom(code))
-
-    def _call(self, call: Callable[[], None]) -> None:
-        try:
-            self._loop.call_soon_threadsafe(call)
-        except RuntimeError:  # the loop is closed: the host has ended meanwhile
-            log.debug("host.late-control")

@@ -74,8 +74,9 @@ def _body(name: str, where: Paths, report: HostReport, attach: Attach) -> HostEn
 
 async def _keep(name: str, where: Paths, report: HostReport, attach: Attach) -> HostEnd:
     """Run the service until it is over; its API answers meanwhile as an agent's does."""
-    from svcctl.app.host import Host, OtherThread  # noqa: PLC0415
+    from svcctl.app.host import Host  # noqa: PLC0415
     from svcctl.bootstrap.host import host_parts  # noqa: PLC0415
+    from svcctl.engine.other_thread import OtherThread  # noqa: PLC0415
     from svcctl.serve.local import LocalServer  # noqa: PLC0415
 
     with host_parts(name, where) as parts:

@@ -1,0 +1,116 @@
+"""A service written as functions on an object, for those who need no class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, NoReturn, TypeVar
+
+from svcctl.errors import UsageError
+from svcctl.sdk import marks
+from svcctl.sdk.blueprint import (
+    HOOKS,
+    Blueprint,
+    Call,
+    TimeLimits,
+    checked_name,
+    checks_of,
+    jobs_of,
+)
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+Hook = Literal["reload", "pause", "resume", "stop", "control"]
+
+
+class App:
+    """Collects functions, each of which may be async or plain; makes the same as a Service class.
+
+    Jobs, checks and hooks are called without a context: what they share stands in their module.
+    """
+
+    def __init__(self, name: str, *, config: type | None = None) -> None:
+        """Raises UsageError where *name* is no name of a service."""
+        self._name, self._config = checked_name(name), config
+        self._run: Call | None = None
+        self._hooks: dict[str, Call] = {}
+        self._functions: dict[str, Call] = {}
+
+    def run(self, function: Function) -> Function:
+        """Do the work in *function*, which is given the context."""
+        self._run = function
+        return function
+
+    def on(self, hook: Hook) -> Callable[[Function], Function]:
+        """Call a function when that happens; raises UsageError for a hook there is not."""
+        name = f"on_{hook}"
+        if name not in HOOKS:
+            known = ", ".join(each.removeprefix("on_") for each in HOOKS)
+            raise UsageError(f"there is no hook {hook!r}", hint=f"one of: {known}")
+
+        def hooked(function: Function) -> Function:
+            self._hooks[name] = function
+            return function
+
+        return hooked
+
+    def every(
+        self,
+        period: str | float,
+        *,
+        jitter: str | float = 0.0,
+        timeout: str | float | None = None,
+        on_error: Literal["log", "crash"] = "log",
+    ) -> Callable[[Function], Function]:
+        """See :func:`svcctl.every`."""
+        mark = marks.every(period, jitter=jitter, timeout=timeout, on_error=on_error)
+        return lambda function: self._add(mark(function))
+
+    def cron(
+        self,
+        expression: str,
+        *,
+        jitter: str | float = 0.0,
+        timeout: str | float | None = None,
+        on_error: Literal["log", "crash"] = "log",
+    ) -> Callable[[Function], Function]:
+        """See :func:`svcctl.cron`."""
+        mark = marks.cron(expression, jitter=jitter, timeout=timeout, on_error=on_error)
+        return lambda function: self._add(mark(function))
+
+    def check(self, group: marks.Group) -> Callable[[Function], Function]:
+        """See :func:`svcctl.check`."""
+        mark = marks.check(group)
+        return lambda function: self._add(mark(function))
+
+    def blueprint(self) -> Blueprint:
+        """Give what was collected; raises UsageError where nothing is to be run."""
+        if self._run is None:
+            raise UsageError(f"{self._name!r} does nothing", hint="mark a function with @app.run")
+        return Blueprint(
+            name=self._name,
+            run=self._run,
+            hooks=self._hooks,
+            jobs=jobs_of(self._functions),
+            checks=checks_of(self._functions),
+            config=self._config,
+            limits=TimeLimits(),
+            summary=(self._run.__doc__ or "").strip().partition("\n")[0],
+        )
+
+    def main(self, argv: Sequence[str] | None = None) -> NoReturn:
+        """Be this service, or do what the command line says: see ``--help``."""
+        from svcctl.sdk.main import main  # noqa: PLC0415 - who only imports a service pays nothing
+
+        main(self.blueprint, argv)
+
+    def _add(self, function: Function) -> Function:
+        name = getattr(function, "__name__", "job")
+        self._functions[name] = function
+        return function
+
+
+def serve(function: Callable[..., object], *, name: str = "") -> NoReturn:
+    """Be a service that does nothing but *function*, async or plain, which is given the context."""
+    app = App(name or getattr(function, "__name__", "service").replace("_", "-").strip("-"))
+    app.run(function)
+    app.main()

@@ -1,0 +1,160 @@
+"""What a service is given to live with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeVar, overload
+
+from svcctl.ports import Clock
+from svcctl.sdk.children import Children, Restart, Strategy, Tree
+from svcctl.sdk.gate import Gate
+from svcctl.sdk.lengths import seconds
+from svcctl.sdk.resources import Resources
+from svcctl.sdk.waiting import first, sleep
+from svcctl.sdk.work import Work
+
+T = TypeVar("T")
+
+Length = str | float
+"""Seconds, or a text such as ``"1m30s"``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a context hands on to its service; *ready* and *say* tell the manager."""
+
+    clock: Clock
+    gate: Gate
+    stopping: asyncio.Event
+    resources: Resources
+    work: Work
+    children: Children
+    ready: Callable[[], None]
+    say: Callable[[str], None]
+
+
+class Context:
+    """The life of a service, as its ``run``, hooks and jobs see it."""
+
+    def __init__(self, parts: Parts, *, name: str, config: Any) -> None:
+        self._parts = parts
+        self.name = name
+        self.config = config
+
+    @property
+    def stopping(self) -> bool:
+        """Say whether the service has been told to stop."""
+        return self._parts.stopping.is_set()
+
+    @property
+    def paused(self) -> bool:
+        """Say whether the service is to stand still."""
+        return not self._parts.gate.is_open
+
+    def ready(self) -> None:
+        """Tell the manager that the service runs: it can do what it is there for.
+
+        Who waits in :meth:`ticks` or :meth:`stopped` for the first time is ready as well.
+        """
+        self._parts.ready()
+
+    def status(self, text: str) -> None:
+        """Say in a line how it goes, for those who look at the service."""
+        self._parts.say(text)
+
+    async def sleep(self, length: Length) -> bool:
+        """Come back after *length*, later while the service is paused, at once when it stops.
+
+        Gives False where it stops.
+        """
+        await self._until_stopping(sleep(self._parts.clock, seconds(length)))
+        await self._until_stopping(self._parts.gate.passed())
+        return not self.stopping
+
+    async def stopped(self) -> None:
+        """Come back once the service has been told to stop."""
+        self.ready()
+        await self._parts.stopping.wait()
+
+    async def ticks(self, period: Length | Callable[[], Length]) -> AsyncIterator[int]:
+        """Give 0, 1, 2... one each *period*, the first at once, until the service stops.
+
+        What took longer than a period is not caught up with.  While the service is paused nothing
+        is given.  *period* may be a function, asked anew each time: ``lambda: ctx.config.period``.
+        """
+        self.ready()
+        count, clock = 0, self._parts.clock
+        due = clock.monotonic()
+        while not self.stopping:
+            if self.paused:
+                await self._until_stopping(self._parts.gate.passed())
+                due = clock.monotonic()
+            if self.stopping:
+                return
+            yield count
+            count += 1
+            length = seconds(period() if callable(period) else period)
+            due = max(due + length, clock.monotonic())
+            await self._until_stopping(sleep(clock, due - clock.monotonic()))
+
+    def work(self, name: str = "work") -> AbstractAsyncContextManager[None]:
+        """Count a piece of work while the block lasts: ``async with ctx.work("order"): ...``.
+
+        A stop waits for it, as long as ``drain_timeout`` allows.  Raises Conflict once the service
+        stops, before anything is done.
+        """
+        return self._parts.work.piece(name)
+
+    @overload
+    async def use(
+        self, resource: AbstractAsyncContextManager[T], *, timeout: Length = ..., name: str = ...
+    ) -> T: ...
+    @overload
+    async def use(
+        self, resource: AbstractContextManager[T], *, timeout: Length = ..., name: str = ...
+    ) -> T: ...
+    @overload
+    async def use(self, resource: T, *, timeout: Length = ..., name: str = ...) -> T: ...
+    async def use(self, resource: Any, *, timeout: Length = "10s", name: str = "") -> Any:
+        """Open *resource* for as long as the service lives, and give what opening gives.
+
+        It is a context manager, async or plain, or something with ``aclose`` or ``close``.  It is
+        closed after ``run``, the newest first, in *timeout* at most: one that hangs or fails is
+        named in the log, and keeps none of the others.  To be called in ``run`` only.
+        """
+        return await self._parts.resources.use(resource, limit=seconds(timeout), name=name)
+
+    def on_stop(
+        self, call: Callable[[], object], *, timeout: Length = "10s", name: str = ""
+    ) -> None:
+        """Make a call, async or plain, when it comes to the turn of what was opened before it."""
+        self._parts.resources.call(call, limit=seconds(timeout), name=name)
+
+    def spawn(
+        self,
+        call: Callable[[], Awaitable[object]],
+        *,
+        name: str = "",
+        restart: Restart = "never",
+    ) -> None:
+        """Run a coroutine function beside ``run`` until it ends, or the service does.
+
+        *restart* ``"on-failure"`` runs it again when it raised, ``"always"`` when it came back as
+        well, after a wait that grows; one that keeps failing, or fails with ``"never"``, crashes
+        the service.
+        """
+        self._parts.children.spawn(call, name=name, restart=restart)
+
+    def tree(self, strategy: Strategy = "one_for_one") -> Tree:
+        """Give a supervisor of its own for things that belong together.
+
+        With ``"rest_for_one"`` those that were spawned after one that failed are run again too.
+        """
+        return self._parts.children.tree(strategy)
+
+    async def _until_stopping(self, wait: Awaitable[object]) -> None:
+        """Come back when *wait* is over or the service stops, whatever is first."""
+        await first(wait, self._parts.stopping.wait())

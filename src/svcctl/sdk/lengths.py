@@ -1,0 +1,13 @@
+"""Lengths of time as authors write them."""
+
+from __future__ import annotations
+
+from svcctl.spec.notation import parse_duration
+
+
+def seconds(length: str | float) -> float:
+    """Give the seconds in *length*: a number has them already, a text is such as ``"1m30s"``.
+
+    Raises SpecError, with a hint, where a text is no length.
+    """
+    return parse_duration(length) if isinstance(length, str) else float(length)

@@ -1,0 +1,349 @@
+"""Lives a service: from its start, through pauses and reloads, to an end in order."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from svcctl.errors import SvcctlError, TimedOut
+from svcctl.ports import Clock, HostReport, Timer
+from svcctl.sdk.blueprint import Blueprint
+from svcctl.sdk.children import Children
+from svcctl.sdk.context import Context, Parts
+from svcctl.sdk.gate import Gate
+from svcctl.sdk.jobs import Jobs
+from svcctl.sdk.phases import PASSING, TOLD, Input, Phase, step
+from svcctl.sdk.resources import Resources, called
+from svcctl.sdk.threaded import ThreadContext
+from svcctl.sdk.waiting import first, in_thread, limited, sleep
+from svcctl.sdk.work import Work
+from svcctl.spec.notation import format_duration
+
+log = logging.getLogger(__name__)
+
+_SIGN_OF_LIFE = 5.0  # seconds between two words to the manager while a phase passes
+_PATIENCE = 15.0  # seconds within which the next word is promised
+
+Reconfigure = Callable[[], Awaitable[tuple[object, object] | None]]
+"""Reads the configuration anew; gives the old and the new one, None where nothing has changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a life ended.
+
+    *error* is what it crashed of, *where* in which part; *unfinished* names what was cut off or
+    could not be let go of.  *abandoned*: ``run`` ignored its cancellation and still runs.
+    """
+
+    reason: str
+    error: BaseException | None = None
+    where: str = ""
+    unfinished: tuple[str, ...] = ()
+    abandoned: bool = False
+
+
+class Life:
+    """The one life of a service; fulfils :class:`svcctl.ports.HostControls` in its loop.
+
+    *report* is told of every phase, and every few seconds while one passes.
+    """
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        *,
+        clock: Clock,
+        report: HostReport,
+        config: object = None,
+        reconfigure: Reconfigure | None = None,
+    ) -> None:
+        self._blueprint, self._clock, self._report = blueprint, clock, report
+        self._reconfigure = reconfigure
+        self._phase, self._text, self._reason = Phase.STARTING, "", ""
+        self._error: tuple[str, BaseException] | None = None
+        self._unfinished: list[str] = []
+        self._gate, self._stopping, self._cut = Gate(), asyncio.Event(), asyncio.Event()
+        self._resources = Resources(clock)
+        self._work = Work(self._tell_if_draining)
+        self.jobs = Jobs(blueprint.jobs, clock=clock, gate=self._gate, failed=self.fail)
+        self._children = Children(clock=clock, failed=self.fail)
+        self._asked: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue()
+        self._last_hook: asyncio.Task[bool] | None = None
+        self._in_run = True
+        self._sign: Timer | None = None
+        self.context = Context(
+            Parts(
+                clock=clock,
+                gate=self._gate,
+                stopping=self._stopping,
+                resources=self._resources,
+                work=self._work,
+                children=self._children,
+                ready=self._ready,
+                say=self._say,
+            ),
+            name=blueprint.name,
+            config=config,
+        )
+
+    @property
+    def phase(self) -> Phase:
+        """Where it stands."""
+        return self._phase
+
+    async def keep(self) -> End:
+        """Live, and come back once it is over and all is let go of that could be.
+
+        Who cancels this ends it at once; what was opened is let go of even then.
+        """
+        self._tell()
+        body = asyncio.create_task(self._live(), name="run")
+        tasks = (
+            asyncio.create_task(self._cut_short(body), name="time limit"),
+            asyncio.create_task(self._obey(), name="controls"),
+        )
+        late = self._clock.later(self._blueprint.limits.start, self._too_late)
+        try:
+            await asyncio.wait((body, tasks[0]), return_when=asyncio.FIRST_COMPLETED)
+            if body.done():
+                body.result()
+        except asyncio.CancelledError:
+            self.hurry()
+            await asyncio.wait((body, tasks[0]), return_when=asyncio.FIRST_COMPLETED)
+            raise
+        finally:
+            late.cancel()
+            for each in tasks:
+                each.cancel()
+            await asyncio.wait(tasks)
+            self._move(Input.OVER)
+        where, error = self._error or ("", None)
+        return End(
+            reason=self._reason,
+            error=error,
+            where=where,
+            unfinished=tuple(self._unfinished),
+            abandoned=not body.done(),
+        )
+
+    def fail(self, where: str, error: BaseException) -> None:
+        """End it, for *error* was raised in *where*; the first such counts."""
+        if self._error is None:
+            self._error = (where, error)
+        self._begin_to_stop(f"{where} failed")
+        self._cut.set()
+
+    # controls
+
+    def stop(self, *, shutdown: bool) -> None:
+        """Stop in order; *shutdown*: because the machine goes down."""
+        self._begin_to_stop("shutdown" if shutdown else "stop")
+
+    def hurry(self) -> None:
+        """Stop, and cut at once what is under way."""
+        self._begin_to_stop("cancelled")
+        self._cut.set()
+
+    def pause(self) -> None:
+        """Stand still as soon as the service can."""
+        self._asked.put_nowait(self._pause)
+
+    def resume(self) -> None:
+        """Go on."""
+        self._asked.put_nowait(self._resume)
+
+    def reload(self) -> None:
+        """Read the configuration anew."""
+        self._asked.put_nowait(self._reload)
+
+    def custom(self, code: int) -> None:
+        """Hand on a control code that only this service knows."""
+        self._asked.put_nowait(lambda: self._hook("on_control", code))
+
+    # the way of its body: run, finish, let go; in one task, as structured blocks want it
+
+    async def _live(self) -> None:
+        try:
+            await self._run()
+            await self._finish()
+        except asyncio.CancelledError:
+            if not self._cut.is_set():
+                raise
+            own = asyncio.current_task()
+            assert own is not None
+            own.uncancel()
+        finally:
+            self._in_run = False
+            await self._leave()
+
+    async def _run(self) -> None:
+        run, context = self._blueprint.run, self.context
+        try:
+            if inspect.iscoroutinefunction(run):
+                await run(context)
+            else:
+                plain = ThreadContext(context, asyncio.get_running_loop())
+                await in_thread("run", lambda: run(plain))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - told as what ended the service
+            self.fail("run", error)
+        else:
+            self._ready()
+            self._begin_to_stop("finished")
+        self._in_run = False
+
+    async def _finish(self) -> None:
+        """Let all that is under way end, until it is cut."""
+        over = asyncio.gather(self._work.idle(), self.jobs.end(), self._said_goodbye())
+        await first(over, self._cut.wait())
+
+    async def _leave(self) -> None:
+        """Cut what is left, and let go of everything."""
+        self.hurry()
+        limit = self._blueprint.limits.cancel
+        await first(self._said_goodbye(), sleep(self._clock, limit))
+        self._unfinished += self._under_way()
+        self.jobs.cut()
+        ended = asyncio.gather(self.jobs.end(), self._children.end())
+        await first(ended, sleep(self._clock, limit))
+        lost = await self._resources.release()
+        self._unfinished += [str(each) for each in lost]
+
+    async def _cut_short(self, body: asyncio.Task[None]) -> None:
+        """Once it is to stop, give it its time, then cancel it; come back if that does not help.
+
+        What it has opened has limits of its own: only who ignores a cancellation is given up.
+        """
+        limits = self._blueprint.limits
+        await self._stopping.wait()
+        await first(sleep(self._clock, limits.drain), self._cut.wait())
+        self._cut.set()
+        if self._in_run:
+            if self._error is None:
+                self._unfinished.append("run")
+            body.cancel()
+            await first(sleep(self._clock, limits.cancel), asyncio.wait((body,)))
+        if not self._in_run:
+            await asyncio.wait((body,))
+
+    async def _said_goodbye(self) -> None:
+        """Come back once ``on_stop`` is over."""
+        if self._last_hook:
+            await asyncio.wait((self._last_hook,))
+
+    def _begin_to_stop(self, reason: str) -> None:
+        if self._stopping.is_set():
+            return
+        self._reason = reason
+        self._stopping.set()
+        self._gate.open()
+        self._work.refuse()
+        self._last_hook = asyncio.create_task(self._hook("on_stop", reason), name="on_stop")
+        self._move(Input.STOP)
+
+    def _under_way(self) -> list[str]:
+        hook = self._last_hook
+        waits = "on_stop" in self._blueprint.hooks and hook is not None and not hook.done()
+        work = [f"{count} {name}" for name, count in self._work.under_way.items()]
+        return [
+            *(["on_stop"] if waits else []),
+            *(f"job {each}" for each in self.jobs.running),
+            *work,
+        ]
+
+    # what is asked of it, one after the other
+
+    async def _obey(self) -> None:
+        while True:
+            call = await self._asked.get()
+            await first(call(), self._stopping.wait())
+
+    async def _pause(self) -> None:
+        if not self._move(Input.PAUSE):
+            return
+        self._gate.close()
+        if await self._hook("on_pause"):
+            self._move(Input.PAUSED)
+        else:
+            self._gate.open()
+            self._move(Input.RESUMED)
+
+    async def _resume(self) -> None:
+        if self._move(Input.RESUME):
+            await self._hook("on_resume")
+            self._gate.open()
+            self._move(Input.RESUMED)
+
+    async def _reload(self) -> None:
+        self._report.reloading(over=False)
+        try:
+            old = self.context.config
+            changed = await self._reconfigure() if self._reconfigure else (old, old)
+            if changed:
+                self.context.config = changed[1]
+                await self._hook("on_reload", *changed)
+        except SvcctlError as error:
+            log.error("reload.refused", extra={"problem": error.problem})
+            self._say(f"reload refused: {error.problem}")
+        finally:
+            self._report.reloading(over=True)
+
+    async def _hook(self, name: str, *args: object) -> bool:
+        """Call a hook if there is one; say whether all went well."""
+        hook = self._blueprint.hooks.get(name)
+        if hook is None:
+            return True
+        try:
+            async with limited(self._clock, self._blueprint.limits.hook):
+                await called(name, partial(hook, *args))
+        except Exception:
+            log.exception("hook.failed", extra={"hook": name})
+            return False
+        return True
+
+    # what the manager is told
+
+    def _ready(self) -> None:
+        if self._move(Input.READY):
+            self.jobs.begin()
+
+    def _too_late(self) -> None:
+        if self._phase is Phase.STARTING:
+            within = format_duration(self._blueprint.limits.start)
+            problem = f"{self._blueprint.name!r} did not say within {within} that it is ready"
+            hint = "call ctx.ready() in run(), or raise start_timeout"
+            self.fail("start", TimedOut(problem, hint=hint))
+
+    def _say(self, text: str) -> None:
+        self._text = text
+        self._tell()
+
+    def _move(self, happened: Input) -> bool:
+        """Take a step; the manager gets a word even where it leads nowhere: it waits for one."""
+        before, self._phase = self._phase, step(self._phase, happened)
+        if happened is not Input.READY or self._phase is not before:
+            self._tell()
+        return self._phase is not before
+
+    def _tell(self) -> None:
+        """Say how it is, and again every few seconds for as long as a phase passes."""
+        if self._sign:
+            self._sign.cancel()
+        passing = self._phase in PASSING
+        self._report.tell(
+            TOLD[self._phase], text=self._words(), within=_PATIENCE if passing else 0.0
+        )
+        self._sign = self._clock.later(_SIGN_OF_LIFE, self._tell) if passing else None
+
+    def _tell_if_draining(self) -> None:
+        if self._phase is Phase.DRAINING:
+            self._tell()
+
+    def _words(self) -> str:
+        left = ", ".join(self._under_way()) if self._phase is Phase.DRAINING else ""
+        said = f"waiting for {left}" if left else self._text
+        return f"{self._phase}: {said}" if said else str(self._phase)

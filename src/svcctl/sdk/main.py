@@ -1,0 +1,74 @@
+"""The command line of a service's own file: be the service, or have svcctl keep it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from svcctl.errors import SvcctlError, UsageError
+from svcctl.sdk.blueprint import Blueprint
+from svcctl.sdk.delegate import VERBS, command
+
+_USAGE = """usage: {program} [VERB] [OPTION...]
+
+  run          be the service {name}, here; so does no verb at all
+  install      have the system's manager keep it: {program} install --now
+  uninstall    stop it and remove every trace
+  start, stop, restart, pause, resume, reload, status, logs
+               what svcctl does with a service of this name
+
+All but run take the options of svcctl: {program} install --help
+"""
+
+
+def main(make: Callable[[], Blueprint], argv: Sequence[str] | None = None) -> NoReturn:
+    """Do what *argv* (without the program's name) says of the service that *make* gives."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _do(make, words)
+    except SvcctlError as error:
+        hint = f"\nhint: {error.hint}" if error.hint else ""
+        sys.stderr.write(f"error[{error.code}]: {error.problem}{hint}\n")
+        status = error.exit_status
+    _leave(status)
+
+
+def _do(make: Callable[[], Blueprint], words: list[str]) -> int:
+    verb, rest = (words[0], words[1:]) if words else ("run", [])
+    blueprint = make()
+    if verb in {"-h", "--help"}:
+        sys.stdout.write(_USAGE.format(program=f"python {sys.argv[0]}", name=blueprint.name))
+        return 0
+    if verb == "run":
+        if rest:
+            raise UsageError(f"run takes no {rest[0]!r}", hint="see --help")
+        from svcctl.sdk.living import live  # noqa: PLC0415 - asyncio, for those who live
+
+        return live(blueprint)
+    if verb not in VERBS:
+        known = ", ".join(("run", *VERBS))
+        raise UsageError(f"{blueprint.name} has no {verb!r}", hint=f"one of: {known}")
+    argv = command(verb, rest, name=blueprint.name, summary=blueprint.summary)
+    import subprocess  # noqa: PLC0415 - nothing for those who live
+
+    return subprocess.call(argv)  # noqa: S603 - our own program
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process, though a thread of the service's may hang."""
+    import threading  # noqa: PLC0415 - asyncio has loaded it where there was a life
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    lasting = [
+        each.name
+        for each in threading.enumerate()
+        if each is not threading.main_thread() and not each.daemon
+    ]
+    if not lasting:
+        sys.exit(status)
+    sys.stderr.write(f"ended though threads still run: {', '.join(lasting)}\n")
+    sys.stderr.flush()
+    os._exit(status)

@@ -1,0 +1,140 @@
+"""Finds out who has started this process, and speaks to him: the SCM, systemd, our agent, a person.
+
+Everyone is told the same life in his own words: the SCM through its dispatcher, whoever set
+``NOTIFY_SOCKET`` by sd_notify(3), a person on the terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from svcctl.engine.other_thread import OtherThread
+from svcctl.ports import HostControls, HostPhase, HostReport
+from svcctl.system.detect import Platform, platform
+
+_FIRST_WORD = 20.0  # seconds in which a service is loaded, on a machine that is just booting
+
+Attach = Callable[[HostControls], None]
+
+Body = Callable[[HostReport, Attach], int]
+"""Lives the service: given whom to report to and what to call with its controls, the exit status.
+
+It is called once, before anything it alone needs is imported: the SCM waits 30 seconds.
+"""
+
+
+class Hurried(HostControls, Protocol):
+    """Controls of something that can be told to make an end."""
+
+    def hurry(self) -> None:
+        """Stop, and cut at once what is under way."""
+
+
+def surrounded(name: str, body: Body, *, pausable: bool, codes: frozenset[int]) -> int:
+    """Have *body* live the service *name* for whoever has started us; give the exit status.
+
+    *pausable*, *codes*: which controls the SCM may send.
+    """
+    if platform() is Platform.WINDOWS:
+        from svcctl.system.windows.dispatcher import dispatch  # noqa: PLC0415 - not there elsewhere
+        from svcctl.system.windows.service_status import Taken  # noqa: PLC0415
+
+        taken = Taken(preshutdown=True, pausable=pausable, custom=codes)
+        status = dispatch(name, body, within=_FIRST_WORD, taken=taken, faults=_note)
+        if status is not None:
+            return status
+    return body(_report(name), _watched)
+
+
+@contextmanager
+def signals(controls: Hurried) -> Iterator[None]:
+    """Hand the signals that this process gets to *controls*, within a running loop.
+
+    The first that asks for an end stops in order, the second hurries.
+    """
+    asked = 0
+
+    def stop() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            controls.stop(shutdown=False)
+        else:
+            controls.hurry()
+
+    if platform() is Platform.WINDOWS:
+        from svcctl.system.windows.console_signals import stop_signals  # noqa: PLC0415
+
+        with stop_signals(stop):
+            yield
+        return
+    from svcctl.system.posix.signals import attach_reload, stop_signals  # noqa: PLC0415
+
+    with stop_signals(stop):
+        attach_reload(controls)
+        yield
+
+
+def for_any_thread(controls: HostControls) -> HostControls:
+    """Give *controls* that may be used in any thread, for those of the running loop."""
+    return OtherThread(controls)
+
+
+class Terminal:
+    """The report to a person, who reads it on stderr: a line for each phase."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._said = name, ""
+
+    def tell(self, phase: HostPhase, *, text: str, within: float = 0.0) -> None:
+        """See :class:`svcctl.ports.HostReport`."""
+        del phase, within
+        if text != self._said:
+            self._said = text
+            sys.stderr.write(f"{self._name}: {text}\n")
+
+    def reloading(self, *, over: bool) -> None:
+        """See :class:`svcctl.ports.HostReport`."""
+        if over:
+            sys.stderr.write(f"{self._name}: reloaded\n")
+
+
+def _report(name: str) -> HostReport:
+    if not os.environ.get("NOTIFY_SOCKET"):
+        return Terminal(name)
+    from svcctl.system.systemd.report import SystemdReport  # noqa: PLC0415 - sockets, for those
+
+    return SystemdReport(os.environ)
+
+
+def _watched(controls: HostControls) -> None:
+    """Say that the loop turns as often as whoever watches it wants to hear."""
+    del controls
+    from svcctl.system.systemd.report import SystemdReport, watchdog_interval  # noqa: PLC0415
+
+    every = watchdog_interval(os.environ)
+    if every is not None:
+        _ping(SystemdReport(os.environ), every)
+
+
+def _ping(report: Pinged, every: float) -> None:
+    report.ping()
+    asyncio.get_running_loop().call_later(every, _ping, report, every)
+
+
+class Pinged(Protocol):
+    """A report that takes signs of life."""
+
+    def ping(self) -> None:
+        """Say that this process lives."""
+
+
+def _note(error: BaseException) -> None:
+    import traceback  # noqa: PLC0415 - 1 MB that a sound service never needs
+
+    traceback.print_exception(error, file=sys.stderr)

@@ -1,0 +1,101 @@
+"""Waits by a clock that a test may own, where asyncio only knows its loop's."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+
+from svcctl.ports import Clock
+
+T = TypeVar("T")
+
+
+async def sleep(clock: Clock, seconds: float) -> None:
+    """Come back once *seconds* have passed on *clock*."""
+    passed = asyncio.Event()
+    timer = clock.later(seconds, passed.set)
+    try:
+        await passed.wait()
+    finally:
+        timer.cancel()
+
+
+async def first(*waits: Awaitable[object]) -> None:
+    """Come back once one of *waits* is over and the others are cancelled; raise what it raised."""
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.wait(tasks)
+    for each in tasks:
+        if not each.cancelled():
+            each.result()
+
+
+@asynccontextmanager
+async def limited(clock: Clock, seconds: float | None) -> AsyncIterator[None]:
+    """Cancel what the block does after *seconds* on *clock*, and raise TimeoutError; None: never.
+
+    As :func:`asyncio.timeout`: it stays in its task, and a cancellation from outside stays one.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    if seconds is None:
+        yield
+        return
+    pending, fired = task.cancelling(), False
+
+    def fire() -> None:
+        nonlocal fired
+        fired = True
+        task.cancel()
+
+    timer = clock.later(seconds, fire)
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        if fired and task.uncancel() <= pending:
+            raise TimeoutError from error
+        raise
+    finally:
+        timer.cancel()
+
+
+async def in_thread(name: str, call: Callable[[], T]) -> T:
+    """Make *call* in a thread of its own and give what it gives.
+
+    Who is cancelled here waits no longer; the thread goes on, and does not keep the process alive.
+    """
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[T] = loop.create_future()
+
+    def settle(put: Callable[[T], None] | Callable[[BaseException], None], value: object) -> None:
+        if not outcome.done():
+            put(value)  # type: ignore[arg-type]
+
+    def work() -> None:
+        try:
+            result = call()
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
+            put, value = outcome.set_exception, _raisable(error)
+        else:
+            put, value = outcome.set_result, result  # type: ignore[assignment]
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
+            loop.call_soon_threadsafe(settle, put, value)
+
+    threading.Thread(target=work, name=name, daemon=True).start()
+    return await outcome
+
+
+def _raisable(error: BaseException) -> BaseException:
+    """Give *error*, or one in its stead where a future cannot carry it."""
+    return (
+        RuntimeError(f"{type(error).__name__} in a thread")
+        if isinstance(error, StopIteration)
+        else error
+    )
