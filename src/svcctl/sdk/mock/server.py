@@ -13,7 +13,8 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler
@@ -35,9 +36,9 @@ _LONGEST_LINE = 1024  # of a chunk's size
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One request and what became of it; *status* is 0 where the connection broke instead.
+    """One request and what becomes of it; *status* is 0 where there will be no answer.
 
-    *how* tells which route answered, or why none did; *seconds* is how long it took.
+    *how* tells which route answers, or why none does; *seconds* is how long it took until then.
     """
 
     at: float
@@ -51,8 +52,9 @@ class Seen:
 class MockServer:
     """Answers on *host* and *port* (0: one that is free) as *script* says.
 
-    *tell* is called with every request, from the thread that answered it.  With *recorder*, what no
-    route answers is asked of the real server.  Raises SystemFault where the port cannot be had.
+    *tell* is called with every request, from the thread that answers it, right before it does.
+    With *recorder*, what no route answers is asked of the real server.  Raises SystemFault where
+    the port cannot be had.
     """
 
     def __init__(
@@ -110,62 +112,78 @@ class MockServer:
             ) from error
 
     def _answer(self, exchange: _Exchange) -> None:
+        """Tell of a request once it is clear what becomes of it, and only then do that.
+
+        So whoever has an answer finds it in the log.
+        """
         began = time.monotonic()
-        status, how = self._act(exchange, asked(exchange.command, exchange.path))
+        outcome = self._outcome(exchange, asked(exchange.command, exchange.path))
         self._tell(
             Seen(
                 at=time.time(),
                 method=exchange.command,
                 target=scrubbed(exchange.path),
-                status=status,
-                how=how,
+                status=outcome.status,
+                how=outcome.how,
                 seconds=time.monotonic() - began,
             )
         )
+        outcome.act()
 
-    def _act(self, exchange: _Exchange, request: Asked) -> tuple[int, str]:
-        """Answer, or break; give the status and how it came about."""
+    def _outcome(self, exchange: _Exchange, request: Asked) -> _Outcome:
         body = exchange.read_body()
         if body is None:
-            return exchange.send(Answer(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)), "too large"
+            return _sending(
+                exchange, Answer(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE), "too large"
+            )
         with self._lock:
             reply = self._play.reply(request)
         match reply:
             case Reply():
-                return self._give(exchange, reply)
+                return self._given(exchange, reply)
             case NoRoute() if self._recorder is not None:
-                return self._record(exchange, request, body, self._recorder)
+                return self._recorded(exchange, request, body, self._recorder)
             case NoRoute():
-                return exchange.send(_missing(request, reply)), "no route"
+                return _sending(exchange, _missing(request, reply), "no route")
 
-    def _give(self, exchange: _Exchange, reply: Reply) -> tuple[int, str]:
+    def _given(self, exchange: _Exchange, reply: Reply) -> _Outcome:
         self._stopping.wait(reply.delay)
         match reply.fault.kind if reply.fault else "":
             case "reset":
-                exchange.reset()
-                return 0, f"reset, {reply.route}"
+                return _Outcome(status=0, how=f"reset, {reply.route}", act=exchange.reset)
             case "timeout":
-                exchange.hold()
-                return 0, f"never answered, {reply.route}"
+                return _Outcome(status=0, how=f"never answered, {reply.route}", act=exchange.hold)
             case _:
-                return exchange.send(reply.answer, reply.body), reply.route
+                return _sending(exchange, replace(reply.answer, body=reply.body), reply.route)
 
-    def _record(
+    def _recorded(
         self, exchange: _Exchange, request: Asked, body: bytes, recorder: Recorder
-    ) -> tuple[int, str]:
+    ) -> _Outcome:
         try:
             route, is_new = recorder.ask(request, exchange.path, dict(exchange.headers), body)
         except (OSError, HTTPException) as error:
             said = f"not recorded: {type(error).__name__}: {error}"
             failed = json.dumps({"error": said}).encode()
-            return exchange.send(
-                Answer(status=HTTPStatus.BAD_GATEWAY, headers=_JSON, body=failed)
-            ), said
+            answer = Answer(status=HTTPStatus.BAD_GATEWAY, headers=_JSON, body=failed)
+            return _sending(exchange, answer, said)
         if is_new:
             with self._lock:
                 self._play.learn(route)
         (answer,) = route.answers
-        return exchange.send(answer), "recorded"
+        return _sending(exchange, answer, "recorded")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What is about to become of a request, and the act itself."""
+
+    status: int
+    how: str
+    act: Callable[[], None]
+
+
+def _sending(exchange: _Exchange, answer: Answer, how: str) -> _Outcome:
+    return _Outcome(status=answer.status, how=how, act=partial(exchange.send, answer))
 
 
 def _missing(request: Asked, found: NoRoute) -> Answer:
@@ -233,20 +251,18 @@ class _Exchange(BaseHTTPRequestHandler):
             body += self.rfile.read(length)
             self.rfile.readline(_LONGEST_LINE)
 
-    def send(self, answer: Answer, body: bytes | None = None) -> int:
-        """Send *answer*, with *body* if it is another one, and give its status."""
-        content = answer.body if body is None else body
+    def send(self, answer: Answer) -> None:
+        """Send *answer*."""
         has_none = answer.status in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
         self.send_response(answer.status)
         self._send_fields(answer.headers)
         if not has_none:
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(len(answer.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD" and not has_none:
-            self.wfile.write(content)
-        return answer.status
+            self.wfile.write(answer.body)
 
     def _send_fields(self, headers: Mapping[str, str]) -> None:
         for name, value in headers.items():
