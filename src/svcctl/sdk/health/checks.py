@@ -7,23 +7,15 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from svcctl.errors import UsageError
 from svcctl.ports import Clock
 from svcctl.sdk.health.result import Group, Health, Result, Status, result_of, worst
+from svcctl.sdk.lengths import seconds
 from svcctl.sdk.redaction import shown_text
 
 Check = Callable[[], object] | Callable[[], Awaitable[object]]
 """A plain function is called in a thread of its own, a coroutine function in the event loop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How a check is asked: it fails after *timeout* seconds, and is asked again after *cache*."""
-
-    timeout: float = 2.0
-    cache: float = 1.0
 
 
 class Checks:
@@ -39,16 +31,21 @@ class Checks:
         check: Check,
         *,
         groups: Iterable[Group] = (Group.READY,),
-        terms: Terms | None = None,
+        timeout: str | float = 2.0,
+        cache: str | float = 1.0,
     ) -> None:
-        """Ask *check* too when one of *groups* is looked at; raises UsageError if *name* is taken.
+        """Ask *check* too when one of *groups* is looked at.
 
         It says that all is well by returning, and what is wrong by raising, by False, or by a
-        Result.
+        Result.  It fails after *timeout* (``"500ms"``, or seconds), and is asked again once its
+        answer is older than *cache*.  Raises UsageError where *name* is taken, SpecError where a
+        text is no length of time.
         """
         if name in self._checks:
             raise UsageError(f"there is a check {name!r} already", hint="give it another name")
-        asked = _Asked(name, check, terms=terms or Terms(), clock=self._clock)
+        asked = _Asked(
+            name, check, timeout=seconds(timeout), cache=seconds(cache), clock=self._clock
+        )
         self._checks[name] = (frozenset(groups), asked)
 
     def remove(self, name: str) -> None:
@@ -90,9 +87,11 @@ def _fits(groups: frozenset[Group], group: Group | None) -> bool:
 class _Asked:
     """One check: its last answer, and the one under way."""
 
-    def __init__(self, name: str, check: Check, *, terms: Terms, clock: Clock) -> None:
+    def __init__(
+        self, name: str, check: Check, *, timeout: float, cache: float, clock: Clock
+    ) -> None:
         self._name, self._check = name, check
-        self._terms, self._clock = terms, clock
+        self._timeout, self._cache, self._clock = timeout, cache, clock
         self._verdict: asyncio.Future[Result] | None = None
         self._task: asyncio.Task[None] | None = None
         self._runs = False
@@ -113,7 +112,7 @@ class _Asked:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _holds(self) -> bool:
-        return self._clock.monotonic() - self._answered_at < self._terms.cache
+        return self._clock.monotonic() - self._answered_at < self._cache
 
     def _hangs(self) -> Result:
         since = self._clock.monotonic() - self._began
@@ -134,12 +133,12 @@ class _Asked:
             conclude(result)
 
         def too_late() -> None:
-            conclude(_down(f"no answer within {self._terms.timeout:g}s"))
+            conclude(_down(f"no answer within {self._timeout:g}s"))
             if self._task is not None:
                 self._task.cancel()
 
         self._runs, self._began = True, self._clock.monotonic()
-        timer = self._clock.later(self._terms.timeout, too_late)
+        timer = self._clock.later(self._timeout, too_late)
         self._start(ended)
         return verdict
 

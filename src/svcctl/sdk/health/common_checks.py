@@ -15,28 +15,34 @@ from urllib.parse import SplitResult, urlsplit
 
 from svcctl.errors import UsageError
 from svcctl.sdk.health.result import Result, Status
+from svcctl.sdk.lengths import seconds
+from svcctl.spec.notation import parse_size
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
 
-MIB = 1024**2
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskSpace:
-    """Whether the file system of *path* has room: bytes below which it is DEGRADED, and DOWN."""
+    """Whether the file system of *path* has room: less than *degraded*, less than *down*.
+
+    Sizes are texts such as ``"1GiB"``, or bytes.  Raises SpecError where a text is none.
+    """
 
     path: str
-    degraded: int = 1024 * MIB
-    down: int = 100 * MIB
+    degraded: str | int = "1GiB"
+    down: str | int = "100MiB"
+
+    def __post_init__(self) -> None:
+        """Read the sizes once, so that a mistake shows at once."""
+        _size(self.degraded)
+        _size(self.down)
 
     def __call__(self) -> Result:
         """Look; raises OSError where there is no such path."""
         found = shutil.disk_usage(self.path)
-        status = Status.UP
-        if found.free < self.degraded:
-            status = Status.DEGRADED
-        if found.free < self.down:
+        status = Status.DEGRADED if found.free < _size(self.degraded) else Status.UP
+        if found.free < _size(self.down):
             status = Status.DOWN
         details = {"path": self.path, "free_bytes": found.free, "total_bytes": found.total}
         return Result(status=status, details=details)
@@ -46,11 +52,11 @@ class DiskSpace:
 class Url:
     """Whether a GET of *url* (http or https; certificates are checked) is answered with 2xx or 3xx.
 
-    Redirects are not followed.  *timeout*, in seconds, is for each step; the check has its own.
+    Redirects are not followed.  *timeout* is for each step; the check as a whole has its own.
     """
 
     url: str
-    timeout: float = 2.0
+    timeout: str | float = 2.0
 
     def __post_init__(self) -> None:
         """Raise UsageError for what is no such URL."""
@@ -78,7 +84,7 @@ class Url:
 
         assert parts.hostname is not None
         kind = client.HTTPSConnection if parts.scheme == "https" else client.HTTPConnection
-        return kind(parts.hostname, parts.port, timeout=self.timeout)
+        return kind(parts.hostname, parts.port, timeout=seconds(self.timeout))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,29 +93,41 @@ class Port:
 
     host: str
     port: int
-    timeout: float = 2.0
+    timeout: str | float = 2.0
 
     def __call__(self) -> Result:
         """Connect, and hang up; raises OSError where nobody is there."""
-        with socket.create_connection((self.host, self.port), timeout=self.timeout):
+        with socket.create_connection((self.host, self.port), timeout=seconds(self.timeout)):
             return Result(status=Status.UP, details={"address": f"{self.host}:{self.port}"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLag:
-    """Whether a queue is worked off: *lag* gives the age in seconds of what has waited longest."""
+    """Whether a queue is worked off: *lag* gives the age in seconds of what has waited longest.
+
+    It is DEGRADED from one age on, and DOWN from another (``"30s"``, or seconds).
+    """
 
     lag: Callable[[], float]
-    degraded: float
-    down: float
+    degraded: str | float
+    down: str | float
+
+    def __post_init__(self) -> None:
+        """Read the ages once, so that a mistake shows at once: raises SpecError."""
+        seconds(self.degraded)
+        seconds(self.down)
 
     def __call__(self) -> Result:
         """Look; raises what *lag* raises."""
-        seconds = self.lag()
-        status = Status.DEGRADED if seconds >= self.degraded else Status.UP
-        if seconds >= self.down:
+        age = self.lag()
+        status = Status.DEGRADED if age >= seconds(self.degraded) else Status.UP
+        if age >= seconds(self.down):
             status = Status.DOWN
-        return Result(status=status, details={"lag_seconds": round(seconds, 3)})
+        return Result(status=status, details={"lag_seconds": round(age, 3)})
+
+
+def _size(size: str | int) -> int:
+    return parse_size(size) if isinstance(size, str) else size
 
 
 def _shown(parts: SplitResult) -> str:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svcctl.errors import UsageError
-from svcctl.sdk.health.checks import Checks, Terms
+from svcctl.sdk.health.checks import Checks
 from svcctl.sdk.health.result import (
     Group,
     Health,
@@ -186,7 +186,7 @@ def test_a_dependency_that_is_down_leaves_the_service_alive() -> None:
 
 def test_a_check_that_hangs_does_not_hang_the_answer() -> None:
     async def story(checks: Checks, clock: FakeClock) -> None:
-        checks.add("slow", hangs, terms=Terms(timeout=2))
+        checks.add("slow", hangs, timeout="2s")
         checks.add("fine", fine)
         asked = asyncio.create_task(checks.look())
         await turns()
@@ -208,7 +208,7 @@ def test_a_thread_that_hangs_is_not_joined_by_another_one() -> None:
         go_on.wait(20)
 
     async def story(checks: Checks, clock: FakeClock) -> None:
-        checks.add("slow", slow, terms=Terms(timeout=2, cache=1))
+        checks.add("slow", slow, timeout=2, cache=1)
         first = asyncio.create_task(checks.look())
         await turns()
         clock.forward(2)
@@ -240,7 +240,7 @@ def test_a_check_that_will_not_be_cancelled_is_not_asked_again() -> None:
                     raise
 
     async def story(checks: Checks, clock: FakeClock) -> None:
-        checks.add("slow", stubborn, terms=Terms(timeout=2, cache=0))
+        checks.add("slow", stubborn, timeout=2, cache=0)
         first = asyncio.create_task(checks.look())
         await turns()
         clock.forward(2)
@@ -259,7 +259,7 @@ def test_an_answer_holds_for_a_while() -> None:
     counted = Counted()
 
     async def story(checks: Checks, clock: FakeClock) -> None:
-        checks.add("db", counted.ask, terms=Terms(cache=5))
+        checks.add("db", counted.ask, cache="5s")
         await checks.look()
         clock.forward(4.9)
         await checks.look()
@@ -277,7 +277,7 @@ def test_many_who_ask_at_once_share_one_run() -> None:
     counted = Counted()
 
     async def story(checks: Checks, _: FakeClock) -> None:
-        checks.add("db", counted.ask, terms=Terms(cache=0))
+        checks.add("db", counted.ask, cache=0)
 
         found = await asyncio.gather(*(checks.look() for _ in range(10)))
 
@@ -347,7 +347,7 @@ def test_a_loop_that_ended_meanwhile_is_not_called() -> None:
     async def story() -> None:
         clock = FakeClock()
         checks = Checks(clock=clock)
-        checks.add("slow", slow, terms=Terms(timeout=1))
+        checks.add("slow", slow, timeout=1)
         asked = asyncio.create_task(checks.look())
         await turns()
         clock.forward(1)

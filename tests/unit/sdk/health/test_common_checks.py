@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from svcctl.errors import UsageError
+from svcctl.errors import SpecError, UsageError
 from svcctl.sdk.health.common_checks import DiskSpace, Port, QueueLag, Url
 from svcctl.sdk.health.result import Status
 
@@ -93,7 +93,14 @@ def test_a_port_is_up_where_somebody_accepts(server: str) -> None:
 def test_a_queue_that_is_not_worked_off_is_degraded_and_then_down(
     lag: float, status: Status
 ) -> None:
-    found = QueueLag(lag=lambda: lag, degraded=5, down=60)()
+    found = QueueLag(lag=lambda: lag, degraded="5s", down=60)()
 
     assert found.status is status
     assert found.details == {"lag_seconds": lag}
+
+
+def test_a_length_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="not a duration"):
+        QueueLag(lag=lambda: 0, degraded="soon", down=60)
+    with pytest.raises(SpecError, match="not a size"):
+        DiskSpace(path=str(tmp_path), down="little")
