@@ -12,6 +12,7 @@ from svcctl.ports import Clock
 from svcctl.sdk.children import Children, Restart, Strategy, Tree
 from svcctl.sdk.gate import Gate
 from svcctl.sdk.lengths import seconds
+from svcctl.sdk.logs.logger import Logger
 from svcctl.sdk.resources import Resources
 from svcctl.sdk.waiting import first, sleep
 from svcctl.sdk.work import Work
@@ -39,9 +40,9 @@ class Parts:
 class Context:
     """The life of a service, as its ``run``, hooks and jobs see it."""
 
-    def __init__(self, parts: Parts, *, name: str, config: Any) -> None:
+    def __init__(self, parts: Parts, *, name: str, log: Logger, config: Any) -> None:
         self._parts = parts
-        self.name = name
+        self.name, self.log = name, log
         self.config = config
 
     @property

@@ -16,6 +16,7 @@ from svcctl.sdk.children import Children
 from svcctl.sdk.context import Context, Parts
 from svcctl.sdk.gate import Gate
 from svcctl.sdk.jobs import Jobs
+from svcctl.sdk.logs.logger import Logger
 from svcctl.sdk.phases import PASSING, TOLD, Input, Phase, step
 from svcctl.sdk.resources import Resources, called
 from svcctl.sdk.threaded import ThreadContext
@@ -59,6 +60,7 @@ class Life:
         *,
         clock: Clock,
         report: HostReport,
+        log: Logger,
         config: object = None,
         reconfigure: Reconfigure | None = None,
     ) -> None:
@@ -88,6 +90,7 @@ class Life:
                 say=self._say,
             ),
             name=blueprint.name,
+            log=log,
             config=config,
         )
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import os
 import sys
 
 from svcctl.errors import SpecError
 from svcctl.ports import HostReport
 from svcctl.sdk.blueprint import Blueprint
 from svcctl.sdk.life import End, Life
+from svcctl.sdk.logs.captured import captured
+from svcctl.sdk.logs.descriptor import standard
+from svcctl.sdk.logs.logger import Logs, Source
 from svcctl.sdk.surroundings import Attach, for_any_thread, signals, surrounded
 from svcctl.system.clock import SystemClock
-
-log = logging.getLogger(__name__)
 
 CRASHED = 70
 """Exit status of a service that raised: EX_SOFTWARE of sysexits.h(3head)."""
@@ -26,23 +27,31 @@ def live(blueprint: Blueprint) -> int:
     """Live the service of *blueprint* here and give the exit status."""
 
     def body(report: HostReport, attach: Attach) -> int:
-        logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+        clock = SystemClock()
+        sink = standard(sys.stdout.fileno(), os.environ, clock=clock.monotonic)
+        logs = Logs(source=Source(service=blueprint.name), sink=sink, clock=clock)
         runner = asyncio.Runner()
-        end = runner.run(_live(blueprint, report, attach))
+        end = runner.run(_live(blueprint, report, attach, logs))
         if not end.abandoned:  # to close it would be to wait for what does not end
             runner.close()
-        _tell(blueprint.name, end)
+        logs.close()
         return exit_status(end)
 
     codes = frozenset(range(128, 256)) if "on_control" in blueprint.hooks else frozenset[int]()
     return surrounded(blueprint.name, body, pausable=True, codes=codes)
 
 
-async def _live(blueprint: Blueprint, report: HostReport, attach: Attach) -> End:
-    life = Life(blueprint, clock=SystemClock(), report=report)
-    with signals(life):
-        attach(for_any_thread(life))
-        return await life.keep()
+async def _live(blueprint: Blueprint, report: HostReport, attach: Attach, logs: Logs) -> End:
+    with captured(logs, loop=asyncio.get_running_loop()) as log:
+        life = Life(blueprint, clock=SystemClock(), report=report, log=log)
+        with signals(life):
+            attach(for_any_thread(life))
+            end = await life.keep()
+        if end.unfinished:
+            log.warning("service.unfinished", left=list(end.unfinished))
+        if end.error is not None and not isinstance(end.error, SystemExit):
+            log.critical("service.crashed", where=end.where, exc_info=end.error)
+        return end
 
 
 def exit_status(end: End) -> int:
@@ -58,12 +67,3 @@ def exit_status(end: End) -> int:
             return 0
         case _:
             return CRASHED
-
-
-def _tell(name: str, end: End) -> None:
-    """Write down what did not end well."""
-    if end.unfinished:
-        log.warning("service.unfinished", extra={"service": name, "left": list(end.unfinished)})
-        sys.stderr.write(f"{name}: not finished: {', '.join(end.unfinished)}\n")
-    if end.error is not None and not isinstance(end.error, SystemExit):
-        log.error("service.crashed: %s", end.where, exc_info=end.error)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from svcctl.errors import UsageError
 from svcctl.sdk.context import Context, Length
+from svcctl.sdk.logs.logger import Logger
 
 T = TypeVar("T")
 
@@ -23,6 +24,11 @@ class ThreadContext:
     def name(self) -> str:
         """What the service is called."""
         return self._context.name
+
+    @property
+    def log(self) -> Logger:
+        """Its log."""
+        return self._context.log
 
     @property
     def config(self) -> Any:

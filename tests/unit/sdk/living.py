@@ -9,6 +9,7 @@ from typing import Any
 
 from svcctl.ports import HostPhase
 from svcctl.sdk.life import End, Life
+from svcctl.sdk.logs.logger import Logs, Source
 from svcctl.sdk.service import Service
 from svcctl.testing.fakes import FakeClock
 
@@ -40,6 +41,20 @@ class Told:
 
 
 @dataclass
+class Records:
+    """A sink that keeps what is logged."""
+
+    lines: list[bytes] = field(default_factory=list)
+
+    def write(self, record: bytes, level: int) -> None:
+        del level
+        self.lines.append(record)
+
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass
 class Living:
     """One life."""
 
@@ -47,6 +62,7 @@ class Living:
     clock: FakeClock
     told: Told
     task: asyncio.Task[End]
+    records: Records
 
     async def turn(self, seconds: float = 0.0) -> None:
         """Let all happen that can, then time pass, and all that follows from it happen."""
@@ -75,10 +91,11 @@ def live(service: Service, story: Callable[[Living], Awaitable[None]], **given: 
     """Tell a *story* of a service that has begun to live; give it when its life is over."""
 
     async def told() -> Living:
-        clock, report = FakeClock(), Told()
-        life = Life(service.blueprint(), clock=clock, report=report, **given)
+        clock, report, records = FakeClock(), Told(), Records()
+        logs = Logs(source=Source(service="it"), sink=records, clock=clock)
+        life = Life(service.blueprint(), clock=clock, report=report, log=logs.logger(), **given)
         task = asyncio.create_task(life.keep())
-        living = Living(life, clock, report, task)
+        living = Living(life, clock, report, task, records)
         await living.turn()
         try:
             await story(living)

@@ -217,10 +217,12 @@ def test_coming_back_from_run_is_an_end_in_order() -> None:
     class Once(Service):
         async def run(self, ctx: Context) -> None:
             ctx.status("done soon")
+            ctx.log.info("work.done", letters=3)
 
     async def story(living: Living) -> None:
         end = await living.end()
         assert (end.reason, end.error) == ("finished", None)
+        assert b'"letters":3' in living.records.lines[0].replace(b" ", b"")
 
     living = live(Once(), story)
 

@@ -29,7 +29,10 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 
 
 def test_an_import_loads_neither_asyncio_nor_anything_of_others() -> None:
-    script = "import sys; before = set(sys.modules); import svcctl; print(sorted(set(sys.modules) - before))"
+    script = (
+        "import sys; before = set(sys.modules); import svcctl\n"
+        "print(sorted(set(sys.modules) - before))"
+    )
 
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
