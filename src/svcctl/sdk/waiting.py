@@ -58,10 +58,14 @@ async def limited(clock: Clock, seconds: float | None) -> AsyncIterator[None]:
     timer = clock.later(seconds, fire)
     try:
         yield
-    except asyncio.CancelledError as error:
-        if fired and task.uncancel() <= pending:
+    except BaseException as error:
+        ours = fired and task.uncancel() <= pending
+        if ours and isinstance(error, asyncio.CancelledError):
             raise TimeoutError from error
         raise
+    else:
+        if fired:
+            task.uncancel()
     finally:
         timer.cancel()
 
