@@ -55,37 +55,42 @@ class _Reader:
     def read_all(self, paths: Iterable[str]) -> None:
         """Read all *paths*."""
         for path in paths:
-            for shown in self.expand(path):
-                self.read(shown, None)
+            for shown, actual in self.expand(path):
+                self.read(shown, None, actual)
 
     def is_as_read(self) -> bool:
         """Say whether all that was read is still there, and the same."""
         return all(_mark(path) == mark for path, mark in self.marks.items())
 
-    def expand(self, shown: str) -> list[str]:
-        """Give the files that the path *shown* stands for."""
+    def expand(self, shown: str) -> list[tuple[str, str]]:
+        """Give the files that the path *shown* stands for, and where they are.
+
+        A link to a folder is followed once: whoever points it elsewhere and back meanwhile, as a
+        deployment does, cannot make two versions look like one.
+        """
         self.marks[shown] = _mark(shown)
         try:
-            folder = Path(shown)
+            folder = Path(os.path.realpath(shown))
+            self.marks[str(folder)] = _mark(str(folder))
             if not folder.is_dir():
-                return [shown]
-            found = sorted(str(each) for each in folder.iterdir() if each.suffix == ".toml")
+                return [(shown, shown)]
+            found = sorted(each.name for each in folder.iterdir() if each.suffix == ".toml")
         except (OSError, ValueError) as error:
             self.report.add(Mistake(problem=f"cannot be read: {reason(error)}", file=shown))
             return []
         if not found:
             self.report.add(Mistake(problem="there is no *.toml file in this folder", file=shown))
-        return found
+        return [(str(Path(shown) / name), str(folder / name)) for name in found]
 
-    def read(self, shown: str, parent: File | None) -> None:
-        """Read one file and what it includes."""
+    def read(self, shown: str, parent: File | None, actual: str) -> None:
+        """Read one file, and what it includes."""
         try:
-            real = os.path.realpath(shown)
+            real = os.path.realpath(actual)
             if real in self.seen:
                 return
             self.seen.add(real)
-            self.marks.setdefault(shown, _mark(shown))
-            file = open_file(shown, parent)
+            self.marks.setdefault(actual, _mark(actual))
+            file = open_file(shown, parent, actual=actual)
         except (OSError, ValueError) as error:
             self.report.add(Mistake(problem=f"cannot be read: {reason(error)}", file=shown))
             return
@@ -96,7 +101,7 @@ class _Reader:
         self._check_top(file)
         self.files.append(file)
         for included in self._included(file):
-            self.read(included, file)
+            self.read(included, file, included)
 
     def _included(self, file: File) -> list[str]:
         patterns = file.document.get("include", [])

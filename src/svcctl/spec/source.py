@@ -61,9 +61,9 @@ class UnreadableError(Exception):
         self.mistake = Mistake(problem=problem, file=shown, line=line, column=column)
 
 
-def open_file(shown: str, parent: File | None = None) -> File:
-    """Read the file named *shown*; raises UnreadableError."""
-    content = _content(shown)
+def open_file(shown: str, parent: File | None = None, *, actual: str = "") -> File:
+    """Read the file named *shown*, which may stand elsewhere (*actual*); raises UnreadableError."""
+    content = _content(shown, actual or shown)
     document, places = parse(shown, content)
     return File(
         shown=shown,
@@ -89,9 +89,9 @@ def reason(error: OSError | ValueError) -> str:
     return (said or str(error)).lower()
 
 
-def _content(shown: str) -> bytes:
+def _content(shown: str, actual: str) -> bytes:
     try:
-        with Path(shown).open("rb") as stream:
+        with Path(actual).open("rb") as stream:
             content = stream.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         raise UnreadableError(shown, f"cannot be read: {reason(error)}") from error

@@ -42,9 +42,9 @@ def replacing(
     """Have the folder replaced as files are read: at the n-th reading where *at* says so."""
     opened: list[str] = []
 
-    def open_and_replace(shown: str, parent: File | None) -> File:
+    def open_and_replace(shown: str, parent: File | None, *, actual: str) -> File:
         opened.append(shown)
-        found = open_file(shown, parent)
+        found = open_file(shown, parent, actual=actual)
         if at(len(opened)):
             replace(folder, str(len(opened) % 2))
         return found
@@ -60,6 +60,17 @@ def test_it_is_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     assert {spec.labels["version"] for spec in loaded.services.values()} == {"1"}
     assert len(opened) == 6
+
+
+def test_who_is_replaced_and_put_back_is_still_one_version(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = replacing(monkeypatch, folder, at=lambda number: number < 3)
+
+    loaded = load_files([folder], environ={})
+
+    assert {spec.labels["version"] for spec in loaded.services.values()} == {"0"}
+    assert len(opened) == 3
 
 
 def test_who_never_rests_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
