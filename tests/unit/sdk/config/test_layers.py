@@ -248,6 +248,8 @@ def test_what_others_set_with_that_prefix_is_left_alone(load_written: Any) -> No
         "MAILER_PORT_80_TCP": "tcp://10.0.0.1:80",
         "MAILER_SERVICE_PORT_SMTP": "25",
         "MAILER_NAMESPACE": "prod",
+        "MAILER_DEBUGGER": "pdb",
+        "MAILER_DEBIT": "5",
         "MAILER_UNRELATED_THING": "x",
     }
 

@@ -206,6 +206,7 @@ def test_content_is_read_only_where_the_mark_cannot_tell(
     old_enough = look_at(first, LONG_AGO + doubt + 0.2)
     too_young = look_at(first, LONG_AGO + doubt - 0.05)
 
+    assert first[str(path)].digest == digest(b"old")
     assert old_enough == first
     assert differences(first, too_young) == (str(path),)
 
