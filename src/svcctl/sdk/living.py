@@ -7,20 +7,21 @@ import os
 import sys
 
 from svcctl.errors import SpecError
+from svcctl.events import CrashSeen, Event
 from svcctl.ports import HostReport
 from svcctl.sdk.blueprint import Blueprint
+from svcctl.sdk.crash.document import Subject
+from svcctl.sdk.crash.exit_status import exit_status
+from svcctl.sdk.crash.folder import CrashFolder
+from svcctl.sdk.crash.reporter import Reporter
+from svcctl.sdk.crash.watching import watching
 from svcctl.sdk.life import End, Life
 from svcctl.sdk.logs.captured import captured
 from svcctl.sdk.logs.descriptor import standard
-from svcctl.sdk.logs.logger import Logs, Source
+from svcctl.sdk.logs.logger import Logger, Logs, Source
+from svcctl.sdk.places import state_folder
 from svcctl.sdk.surroundings import Attach, for_any_thread, signals, surrounded
 from svcctl.system.clock import SystemClock
-
-CRASHED = 70
-"""Exit status of a service that raised: EX_SOFTWARE of sysexits.h(3head)."""
-
-MISCONFIGURED = 78
-"""Exit status of one that can never run as it is configured: EX_CONFIG."""
 
 
 def live(blueprint: Blueprint) -> int:
@@ -35,35 +36,34 @@ def live(blueprint: Blueprint) -> int:
         if not end.abandoned:  # to close it would be to wait for what does not end
             runner.close()
         logs.close()
-        return exit_status(end)
+        return exit_status(end.error)
 
     codes = frozenset(range(128, 256)) if "on_control" in blueprint.hooks else frozenset[int]()
     return surrounded(blueprint.name, body, pausable=True, codes=codes)
 
 
 async def _live(blueprint: Blueprint, report: HostReport, attach: Attach, logs: Logs) -> End:
+    clock = SystemClock()
     with captured(logs, loop=asyncio.get_running_loop()) as log:
-        life = Life(blueprint, clock=SystemClock(), report=report, log=log)
-        with signals(life):
+        reporter = _reporter(blueprint.name, clock=clock, log=log)
+        life = Life(blueprint, clock=clock, report=report, log=log)
+        with watching(reporter), signals(life):
             attach(for_any_thread(life))
             end = await life.keep()
         if end.unfinished:
             log.warning("service.unfinished", left=list(end.unfinished))
-        if end.error is not None and not isinstance(end.error, SystemExit):
+        if end.error is not None and not isinstance(end.error, (SystemExit, SpecError)):
+            reporter.report(end.error, where=end.where)
             log.critical("service.crashed", where=end.where, exc_info=end.error)
+        elif isinstance(end.error, SpecError):
+            log.critical("service.misconfigured", problem=end.error.problem, hint=end.error.hint)
         return end
 
 
-def exit_status(end: End) -> int:
-    """Give the status to exit with: 0 after an end in order, else what a manager goes by."""
-    match end.error:
-        case None:
-            return 0
-        case SpecError():
-            return MISCONFIGURED
-        case SystemExit(code=int(code)):
-            return code
-        case SystemExit(code=None):
-            return 0
-        case _:
-            return CRASHED
+def _reporter(name: str, *, clock: SystemClock, log: Logger) -> Reporter:
+    def publish(event: Event) -> None:
+        if isinstance(event, CrashSeen):
+            log.error("crash.reported", where=event.where, file=event.file)
+
+    folder = CrashFolder(os.path.join(state_folder(name, os.environ), "crashes"))
+    return Reporter(folder, Subject(service=name), clock=clock, publish=publish)

@@ -92,7 +92,9 @@ class Place:
             out,
             subprocess.Popen(
                 [sys.executable, str(self.file), *words],
-                env=os.environ | {"NOTIFY_SOCKET": ""} | environ,
+                env=os.environ
+                | {"NOTIFY_SOCKET": "", "STATE_DIRECTORY": str(self.folder / "state")}
+                | environ,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.PIPE,
@@ -153,6 +155,8 @@ def test_a_crash_lets_go_of_everything_and_exits_with_70(place: Place) -> None:
     last = json.loads((place.folder / "out").read_text().splitlines()[-1])
     assert (last["event"], last["level"], last["where"]) == ("service.crashed", "critical", "run")
     assert "as told" in str(last)
+    (report,) = (place.folder / "state" / "crashes").glob("*.json")
+    assert "as told" in report.read_text()
     assert place.heard()[-2:] == ["stop run failed", "closed"]
 
 
