@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal, TypeVar
 
 from svcctl.errors import UsageError
-from svcctl.sdk.lengths import seconds
+from svcctl.sdk.lengths import interval, seconds
 from svcctl.spec.policy import Schedule
 
 Method = TypeVar("Method", bound=Callable[..., object])
@@ -60,7 +60,7 @@ def every(
     One that takes longer than *timeout* is cancelled, which is an error; one that takes longer
     than the period skips the calls it overran.  While the service is paused nothing is called.
     """
-    schedule = Schedule(every=_positive(period))
+    schedule = Schedule(every=interval(period))
     return _marking(schedule, jitter=jitter, timeout=timeout, on_error=on_error)
 
 
@@ -117,7 +117,7 @@ def _marking(
     mark = JobMark(
         schedule=schedule,
         jitter=seconds(jitter),
-        timeout=None if timeout is None else _positive(timeout),
+        timeout=None if timeout is None else interval(timeout),
         on_error=OnError(on_error),
     )
 
@@ -126,13 +126,6 @@ def _marking(
         return method
 
     return marked
-
-
-def _positive(length: str | float) -> float:
-    found = seconds(length)
-    if found <= 0:
-        raise UsageError(f"{length!r} is no time to wait", hint='such as "30s"')
-    return found
 
 
 def _add(method: object, mark: Mark) -> None:

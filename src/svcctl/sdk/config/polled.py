@@ -8,8 +8,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from svcctl.ports import Clock
 from svcctl.sdk.config.follow import SourceChange, Unreachable
-from svcctl.sdk.config.sleeping import interval, sleep
 from svcctl.sdk.config.text import Text
+from svcctl.sdk.lengths import interval
+from svcctl.sdk.waiting import sleep
 
 Answer = str | Text | None
 """A text (a plain one is TOML), or None where there is nothing new."""

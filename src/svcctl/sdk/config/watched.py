@@ -10,8 +10,9 @@ from pathlib import Path
 
 from svcctl.ports import Clock
 from svcctl.sdk.config.follow import FilesChanged, SourceChange
-from svcctl.sdk.config.sleeping import interval, sleep
 from svcctl.sdk.config.text import digest
+from svcctl.sdk.lengths import interval
+from svcctl.sdk.waiting import sleep
 
 # seconds in which a file may change twice and keep its time, by what the file system counts in
 _FINE, _COARSE = 0.1, 2.0
