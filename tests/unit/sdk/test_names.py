@@ -24,8 +24,8 @@ def test_every_name_of_the_stub_is_there(name: str) -> None:
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'Servise'"):
-        svcctl.Servise  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'Mailer'"):
+        svcctl.Mailer  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_an_import_loads_neither_asyncio_nor_anything_of_others() -> None:
