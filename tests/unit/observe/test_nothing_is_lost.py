@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import fcntl
 import os
 import re
 import shutil
@@ -530,6 +529,8 @@ def test_lines_of_all_streams_are_merged_by_time(place: Place) -> None:
 
 
 def test_who_writes_little_without_end_is_given_a_wide_pipe_and_loses_nothing(place: Place) -> None:
+    import fcntl
+
     sink = place.capture()
     loud, quiet = place.writer(sink), place.writer(sink, "stderr")
     usual = fcntl.fcntl(quiet, fcntl.F_GETPIPE_SZ)

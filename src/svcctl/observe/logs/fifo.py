@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -96,6 +95,8 @@ class _Fifo:
         """Hold more than usual from now on, where the system allows it."""
         assert self.descriptor is not None
         if self._wide is None:
+            import fcntl  # noqa: PLC0415 - not on Windows, where nobody makes a FIFO
+
             try:
                 self._wide = fcntl.fcntl(self.descriptor, fcntl.F_SETPIPE_SZ, _WIDE) >= _WIDE
             except (OSError, AttributeError):  # the user's pipes hold enough already; not Linux
