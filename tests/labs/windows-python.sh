@@ -18,7 +18,7 @@ pins=$here/../../constraints.txt
 interpreter=panda3d==1.10.16
 # colorama and tzdata are what some of the others need on Windows only.
 wheels=(click colorama cronsim hypothesis jsonschema keyring opentelemetry-sdk prometheus-client pydantic
-    pytest pytest-timeout pyyaml stamina tzdata)
+    pytest pytest-timeout pyyaml stamina structlog tzdata)
 
 compiler=x86_64-w64-mingw32-gcc
 resources=x86_64-w64-mingw32-windres
