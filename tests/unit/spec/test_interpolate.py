@@ -69,6 +69,21 @@ def test_a_text_that_cannot_be_filled_is_refused_with_a_hint(text: str, problem:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("a$b", "a$b"),
+        ("$$", "$$$"),
+        ("${A}", "$${A}"),
+        ("${INSTANCE}", "${INSTANCE}"),
+        ("$${INSTANCE}", "$${INSTANCE}"),
+    ],
+)
+def test_only_what_would_be_replaced_is_escaped(text: str, escaped: str) -> None:
+    assert escape(text) == escaped
+    assert interpolate(escaped, {}) == text
+
+
 @given(st.text("${}AINSTANCE_:-x", max_size=30) | st.text())
 def test_an_escaped_text_stays_as_it_is(text: str) -> None:
     assert interpolate(escape(text), {}) == text
