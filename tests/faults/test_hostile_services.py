@@ -65,7 +65,10 @@ def test_who_ignores_every_signal_or_leaves_its_group_is_killed_with_all_its_chi
 
 
 def test_a_daemon_that_forked_twice_and_cleared_its_environment_is_found(trial: Trial) -> None:
-    take(trial, service("daemon"))
+    seen = trial.home / "seen"
+    take(trial, service("daemon", seen))
+    until(lambda: trial.pids().get("it"), what="the agent has seen the program")
+    seen.touch()
     (said,) = until_said(trial, "it", b"daemon")
     pid = int(said.split()[1])
     until(lambda: trial.standing()["it"]["processes"] == 2, what="the agent knows of the daemon")

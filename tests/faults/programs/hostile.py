@@ -38,7 +38,13 @@ def deaf() -> None:
 
 
 def daemon() -> None:
-    """Leave twice: the parent ends, a grandchild without session, terminal or environment stays."""
+    """Leave twice: the parent ends, a grandchild without session, terminal or environment stays.
+
+    Not before the file named is there: the agent has to have seen the program at least once.
+    """
+    patience = time.monotonic() + LIFE
+    while not Path(sys.argv[2]).exists() and time.monotonic() < patience:
+        time.sleep(0.005)
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
