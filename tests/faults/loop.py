@@ -7,9 +7,8 @@ import time
 from types import TracebackType
 from typing import Self
 
-from svcctl.app.selection import Selection
 from svcctl.bootstrap.local import local_client
-from svcctl.client.wire import Request
+from svcctl.wire import Request, Selection
 from tests.faults.trial import Trial
 
 PAUSE = 0.002  # seconds between two questions

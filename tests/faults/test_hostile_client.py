@@ -16,9 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from svcctl.app.selection import Selection
-from svcctl.client.wire import LONGEST, Request, encode_request
 from svcctl.serve.visits import MOST
+from svcctl.wire import LONGEST, Request, Selection, encode_request
 from tests.faults.invariants import Invariants
 from tests.faults.trial import Effort, Trial
 from tests.flows.conftest import until

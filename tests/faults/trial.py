@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from svcctl.app.selection import Selection
 from svcctl.bootstrap.local import Paths, local_client, paths
 from svcctl.cli.definitions import documents, load
-from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, TimedOut
+from svcctl.wire import Request, Selection
 from tests.flows.conftest import Box, until
 
 COUNTING = Path(__file__).parent / "programs" / "counting.py"

@@ -14,11 +14,11 @@ import pytest
 
 from svcctl.cli.definitions import documents, load
 from svcctl.client.local import LocalClient
-from svcctl.client.wire import Request
 from svcctl.ports import Applied
 from svcctl.system.host_command import host_command
 from svcctl.system.paths import find_paths, host_paths
 from svcctl.system.registrations import Registration, Registrations
+from svcctl.wire import Request
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from svcctl.app.arguments import check
 from svcctl.app.verbs import find
 from svcctl.client.local import LocalClient
-from svcctl.client.wire import decode_request, encode_request
 from svcctl.engine import journal
 from svcctl.engine.env_file import read_env_file
 from svcctl.engine.last_seen import last_seen
@@ -33,6 +32,7 @@ from svcctl.spec.interpolate import escape, interpolate
 from svcctl.spec.load import load_files
 from svcctl.system.posix.notify import parse_notice
 from svcctl.system.registrations import Registrations
+from svcctl.wire import decode_request, encode_request
 
 Target = Callable[[bytes], None]
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from svcctl.app.arguments import Arguments
-from svcctl.app.selection import Selection
 from svcctl.app.waiting import Emit
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import NotAvailable, TimedOut
 from svcctl.ports import Clock, Document
+from svcctl.wire import Selection
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ from typing import cast
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.goals import Goal, Outcome
-from svcctl.app.selection import Selection
 from svcctl.app.services import Services
 from svcctl.app.waiting import Emit, Waiting
 from svcctl.engine.life import Phase
@@ -19,6 +18,7 @@ from svcctl.ports import Applied, Document
 from svcctl.spec import canonical
 from svcctl.spec.diff import Change, diff
 from svcctl.spec.service import ServiceSpec, Start
+from svcctl.wire import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

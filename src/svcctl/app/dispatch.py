@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from svcctl.app.arguments import Arguments, check
-from svcctl.app.selection import Selection
 from svcctl.app.verbs import VERBS, Effect, Selects, Verb, find
 from svcctl.app.waiting import Emit
 from svcctl.errors import SvcctlError, UsageError
 from svcctl.ports import AuditLog, Clock
+from svcctl.wire import Selection
 
 Deed = Callable[[Selection, Arguments, Emit], Awaitable[object]]
 """Carries out one verb: gives its result, emits items meanwhile."""

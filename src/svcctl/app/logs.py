@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from svcctl.app.arguments import Arguments
 from svcctl.app.following import Following
 from svcctl.app.reading import moment, pattern
-from svcctl.app.selection import Selection, choose
+from svcctl.app.selection import choose
 from svcctl.app.waiting import Emit
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.manager import AgentManager
 from svcctl.observe.logs.files import STREAMS, instance_folder
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import Bus, Clock, Document
+from svcctl.wire import Selection
 
 _BATCH = 500  # lines read between two looks at whether the asker keeps up
 _BATCH_BYTES = 128 * 1024  # bytes of lines, which JSON can make six times as long, before that

@@ -9,13 +9,14 @@ from datetime import datetime
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.goals import Goal
-from svcctl.app.selection import Selection, choose, service_of
+from svcctl.app.selection import choose, service_of
 from svcctl.app.waiting import Emit, Waiting, event_document
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import UsageError
 from svcctl.events import Event
 from svcctl.ports import Bus, Cancel, Clock, Document, EventLog, InstanceStatus
 from svcctl.spec import canonical
+from svcctl.wire import Selection
 
 GOALS = {
     "started": Goal.STARTED,

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from svcctl.errors import UnknownService, UsageError
+from svcctl.wire import Selection
 
 if TYPE_CHECKING:  # `svcctl status` imports this module, and none of what the spec is made of
     from svcctl.spec.service import ServiceSpec
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Names, globs and @groups, any of which may fit; labels, all of which must; or everything."""
-
-    names: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    all: bool = False
-
-    @property
-    def empty(self) -> bool:
-        """Nothing was named."""
-        return not (self.names or self.labels or self.all)
 
 
 def choose(selection: Selection, specs: Mapping[str, ServiceSpec]) -> list[str]:

@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.goals import Goal, Outcome
-from svcctl.app.selection import Selection, choose
+from svcctl.app.selection import choose
 from svcctl.app.waiting import Emit, Waiting
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.life import Phase
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict, UsageError
 from svcctl.ports import Document
+from svcctl.wire import Selection
 
 Verdicts = list[Outcome]
 

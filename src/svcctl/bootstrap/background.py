@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from svcctl.bootstrap.local import local_client, paths
-from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, SystemFault
+from svcctl.wire import Request
 
 _PATIENCE = 15.0  # seconds a new agent gets to open its door
 

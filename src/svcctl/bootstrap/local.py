@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from svcctl.bootstrap.connection import client_of
 from svcctl.client.everywhere import Everywhere
 from svcctl.client.local import LocalClient
-from svcctl.client.wire import Request
 from svcctl.system.detect import native_manager, replaces_programs
 from svcctl.system.paths import Paths, find_paths
+from svcctl.wire import Request
 
 if TYPE_CHECKING:  # what speaks to native managers is loaded where one keeps something
     from svcctl.client.native import NativeClient

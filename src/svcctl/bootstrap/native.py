@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import cast
 
 from svcctl.app.native import NativeServices
-from svcctl.app.selection import Selection
 from svcctl.bootstrap.connection import client_of
 from svcctl.bootstrap.here import boot_id
 from svcctl.client.everywhere import Client
 from svcctl.client.native import Journal, NativeClient
-from svcctl.client.wire import Request
 from svcctl.engine.journal import Entry
 from svcctl.engine.keeper import instance_name
 from svcctl.engine.last_seen import last_seen
@@ -28,6 +26,7 @@ from svcctl.system.detect import native_manager, privileged
 from svcctl.system.host_command import host_command
 from svcctl.system.paths import Paths, host_paths
 from svcctl.system.registrations import Registrations
+from svcctl.wire import Request, Selection
 
 _HOST_PATIENCE = 10.0  # seconds a host gets to answer what is asked of it
 _AGENT_PATIENCE = 5.0  # seconds an agent gets to say what it keeps

@@ -9,11 +9,10 @@ import time
 
 import click
 
-from svcctl.app.selection import Selection
 from svcctl.bootstrap.local import local_client, native_manager, replaces_programs
 from svcctl.cli.session import Session
-from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, NotAvailable, TimedOut
+from svcctl.wire import Request, Selection
 
 AGENT = "svcctl-agent"
 _STOP_PATIENCE = 300.0  # seconds the services get to stop, one after the other

@@ -15,7 +15,7 @@ from svcctl.cli.outcomes import carry_out
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import YES, Command, parameter, verb_command
-from svcctl.client.wire import Request
+from svcctl.wire import Request
 
 CHANGES_PENDING = 10
 _DECLINED = 1

@@ -49,9 +49,9 @@ def _do(argv: Sequence[str]) -> int:
     plain = plain_status(argv, os.environ)
     if plain is None:
         return _through_click(argv)
-    from svcctl.app.selection import Selection  # noqa: PLC0415
     from svcctl.cli.session import Asked, Session  # noqa: PLC0415
     from svcctl.cli.standing import show  # noqa: PLC0415
+    from svcctl.wire import Selection  # noqa: PLC0415
 
     names, output = plain
     session = Session(out=screen(sys.stdout, os.environ), err=screen(sys.stderr, os.environ))

@@ -25,8 +25,8 @@ from svcctl.cli.machine_checks import (
 from svcctl.cli.output import Cell, Screen, as_json
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command
-from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, Denied, SvcctlError
+from svcctl.wire import Request
 
 _PATIENCE = 5.0
 _SIGNS = {Verdict.OK: "good", Verdict.WARN: "warn", Verdict.FAIL: "bad"}

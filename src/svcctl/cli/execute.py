@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from svcctl.app.selection import Selection
 from svcctl.bootstrap.local import replaces_programs
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command, names_argument
-from svcctl.client.wire import Request
 from svcctl.errors import CannotSpawn, Denied, NotAvailable, UsageError, quoted
+from svcctl.wire import Request, Selection
 
 
 @click.command(

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from svcctl.app.selection import Selection
 from svcctl.bootstrap.export import FORMATS, plain
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command, complete_defined
-from svcctl.client.wire import Request
 from svcctl.errors import SystemFault, UnknownService, quoted
 from svcctl.spec.names import did_you_mean
+from svcctl.wire import Request, Selection
 
 if TYPE_CHECKING:
     from svcctl.spec.service import ServiceSpec

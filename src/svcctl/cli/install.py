@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from svcctl.app.selection import Selection
 from svcctl.cli import plan
 from svcctl.cli.ask import confirm
 from svcctl.cli.installing import (
@@ -28,6 +27,7 @@ from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import Command, complete_defined
 from svcctl.errors import UnknownService, UsageError
 from svcctl.spec.names import did_you_mean
+from svcctl.wire import Selection
 
 _RELATIONS = frozenset(("needs", "after"))
 

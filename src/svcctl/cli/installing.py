@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from svcctl.app.selection import Selection
 from svcctl.cli import acts, outcomes, plan
 from svcctl.cli.outcomes import carry_out
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
 from svcctl.cli.show import values
-from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, SvcctlError
+from svcctl.wire import Request, Selection
 
 DECLINED = 1
 """Exit status where somebody was asked, and said no."""

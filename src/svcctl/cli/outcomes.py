@@ -8,7 +8,7 @@ from typing import Any
 from svcctl.cli.happenings import describe
 from svcctl.cli.output import as_json, printable
 from svcctl.cli.session import Session
-from svcctl.client.wire import Request
+from svcctl.wire import Request
 
 FAILED = 1
 PARTLY_FAILED = 8

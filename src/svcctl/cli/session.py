@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from svcctl.app.selection import Selection
 from svcctl.bootstrap.local import client
 from svcctl.cli.output import Screen
 from svcctl.client.everywhere import Everywhere
-from svcctl.client.wire import Request
+from svcctl.wire import Request, Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ import time
 
 import click
 
-from svcctl.app.selection import Selection
 from svcctl.cli import standing
 from svcctl.cli.live import refresh
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import Command, names_argument, read_duration
+from svcctl.wire import Selection
 
 
 @click.command(

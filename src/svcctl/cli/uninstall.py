@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from svcctl.app.selection import Selection
 from svcctl.cli import acts, outcomes
 from svcctl.cli.ask import confirm
 from svcctl.cli.installing import DECLINED
@@ -15,8 +14,8 @@ from svcctl.cli.outcomes import carry_out
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command, names_argument
-from svcctl.client.wire import Request
 from svcctl.errors import UsageError
+from svcctl.wire import Request, Selection
 
 Result = dict[str, Any]
 """``plan`` and ``outcomes``, as the verb ``remove`` gives them."""

@@ -12,8 +12,8 @@ from svcctl.bootstrap.local import paths
 from svcctl.cli import outcomes
 from svcctl.cli.definitions import default_files, documents, load
 from svcctl.cli.session import Session
-from svcctl.client.wire import Request
 from svcctl.spec.load import Loaded
+from svcctl.wire import Request
 
 _GAVE_UP = 1
 _INTERRUPTED = 130
@@ -104,8 +104,9 @@ def _hand_over(session: Session, loaded: Loaded, *, names: tuple[str, ...]) -> i
 
 def _with_needs(loaded: Loaded, names: tuple[str, ...]) -> list[str]:
     """Name *names* and all they need; everything where there are none."""
-    from svcctl.app.selection import Selection, choose, service_of  # noqa: PLC0415
+    from svcctl.app.selection import choose, service_of  # noqa: PLC0415
     from svcctl.engine.graph import closure  # noqa: PLC0415
+    from svcctl.wire import Selection  # noqa: PLC0415
 
     specs = loaded.services
     if not names:

@@ -8,11 +8,10 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from svcctl.app.selection import Selection
 from svcctl.app.verbs import Arg, Kind, Selects, Verb, find
 from svcctl.cli.session import Asked, Run, Session
-from svcctl.client.wire import Request
 from svcctl.errors import SvcctlError, UsageError
+from svcctl.wire import Request, Selection
 
 OUTPUT = Arg(
     name="output",

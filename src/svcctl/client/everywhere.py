@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self
 
-from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, UnknownService
+from svcctl.wire import Request
 
 Answers = Iterator[tuple[bool, object]]
 """(False, item) any number of times, then (True, result)."""

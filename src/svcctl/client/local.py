@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Protocol, Self
 
-from svcctl.client.wire import Request, encode_request, to_error
 from svcctl.errors import AgentUnreachable, TimedOut
+from svcctl.wire import Request, encode_request, to_error
 
 
 class Connection(Protocol):

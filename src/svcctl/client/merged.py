@@ -8,8 +8,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from svcctl.client.wire import Request
 from svcctl.errors import SvcctlError
+from svcctl.wire import Request
 
 Answers = Iterator[tuple[bool, object]]
 

@@ -13,17 +13,17 @@ from svcctl.app.goals import Goal
 from svcctl.app.logs import asked_for, line_document
 from svcctl.app.native import NativeServices
 from svcctl.app.reading import GOALS, document, moment
-from svcctl.app.selection import Selection, choose, service_of
+from svcctl.app.selection import choose, service_of
 from svcctl.app.verbs import Effect, find
 from svcctl.client.everywhere import Answers, Client, Split, part
 from svcctl.client.merged import as_they_come
-from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, Conflict, SvcctlError, UnknownService, UsageError
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import AuditLog, Document, EventLog
 from svcctl.spec import canonical
 from svcctl.spec.policy import LogTo
 from svcctl.spec.service import ServiceSpec
+from svcctl.wire import Request, Selection
 
 _HOST_RETRY = 0.5  # seconds between two looks whether a host is there to be followed
 _SIGNS = "@*?["

@@ -7,12 +7,12 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-from svcctl.app.selection import Selection
 from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import Paths
 from svcctl.errors import SvcctlError
 from svcctl.ports import HostPhase, HostReport
 from svcctl.serve.local import LocalServer
+from svcctl.wire import Selection
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from svcctl.app.selection import Selection, choose
+from svcctl.app.selection import choose
 from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import paths
 from svcctl.engine.keeper import Keeper
@@ -18,6 +18,7 @@ from svcctl.events import Event
 from svcctl.ports import Document, LogSink
 from svcctl.serve.agent import Nobody, kill_everything, stop_in_order
 from svcctl.serve.local import LocalServer
+from svcctl.wire import Selection
 
 _OVER = frozenset({Phase.STOPPED, Phase.FAILED, Phase.FINISHED})
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from svcctl.client.wire import LONGEST
 from svcctl.errors import Conflict, UsageError
+from svcctl.wire import LONGEST
 
 AT_ONCE = 64 * 1024
 """Bytes read ahead of a connection, and those a line may have without asking for room."""

@@ -17,7 +17,7 @@ FIXED_AT_SPAWN = frozenset(
         *("supplementary_groups", "umask", "no_new_privs", "cap_bound", "stdin", "type"),
         *("pid_file", "limits.memory", "limits.cpu", "limits.tasks", "limits.nofile"),
         *("limits.rlimit", "limits.nice", "limits.affinity", "log.to", "log.stderr"),
-        *("secrets", "secrets_as", "manager", "scope"),
+        *("secrets", "secrets_as", "manager", "scope", "host"),
     )
 )
 """Options a program gets when it is started; all others the keeper can take over at any time."""

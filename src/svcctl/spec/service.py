@@ -130,6 +130,13 @@ class ServiceSpec:
     display_name: str = field(default="", metadata={"doc": "name in the system's own tools"})
     start: Start = field(default=Start.AUTO, metadata={"doc": "when it starts by itself"})
     manager: Manager = field(default=Manager.AUTO, metadata={"doc": "who keeps it"})
+    host: bool = field(
+        default=True,
+        metadata={
+            "doc": "false: systemd and the SCM start the program itself, without a host of svcctl; "
+            "it has to speak to them, as services in Python do"
+        },
+    )
     scope: Scope = field(
         default=Scope.SYSTEM, metadata={"doc": "the machine's or a user's service"}
     )

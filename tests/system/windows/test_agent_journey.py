@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from svcctl.client.local import LocalClient
-from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable
 from svcctl.system.paths import find_paths
 from svcctl.system.windows.pipe_client import pipe_connections
+from svcctl.wire import Request
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 

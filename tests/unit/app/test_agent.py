@@ -6,10 +6,10 @@ import pytest
 
 from svcctl.app.agent import About, Agent, Ending
 from svcctl.app.arguments import Arguments
-from svcctl.app.selection import Selection
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import NotAvailable
 from svcctl.testing.world import FakeWorld
+from svcctl.wire import Selection
 
 
 class Nobody:

@@ -8,11 +8,11 @@ import pytest
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed, Dispatch
-from svcctl.app.selection import Selection
 from svcctl.app.verbs import VERBS, Effect, Selects, Verb
 from svcctl.app.waiting import Emit
 from svcctl.errors import Conflict, SvcctlError, UsageError
 from svcctl.testing.fakes import FakeClock
+from svcctl.wire import Selection
 
 WEB = Selection(names=("web",))
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.app.selection import Selection, choose, service_of
+from svcctl.app.selection import choose, service_of
 from svcctl.errors import SvcctlError, UnknownService, UsageError
 from svcctl.spec.service import ServiceSpec
+from svcctl.wire import Selection
 
 SPECS = {
     spec.name: spec

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from svcctl.bootstrap.local import paths
-from svcctl.client.wire import encode
 from svcctl.system.paths import private_folder
+from svcctl.wire import encode
 
 Answer = Callable[[dict[str, Any]], list[dict[str, Any]]]
 Make = Callable[..., dict[str, Any]]

@@ -8,11 +8,10 @@ from typing import Self
 
 import pytest
 
-from svcctl.app.selection import Selection
 from svcctl.client.everywhere import Everywhere, Split
 from svcctl.client.merged import combined
-from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, UnknownService
+from svcctl.wire import Request, Selection
 
 Answers = Iterator[tuple[bool, object]]
 

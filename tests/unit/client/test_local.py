@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from svcctl.client.local import LocalClient, SocketConnection
-from svcctl.client.wire import Request
 from svcctl.errors import AgentUnreachable, SvcctlError
+from svcctl.wire import Request
 
 STATUS = Request(verb="status")
 

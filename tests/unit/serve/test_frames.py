@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from svcctl.client.wire import LONGEST
 from svcctl.errors import Conflict, UsageError
 from svcctl.serve.frames import AT_ONCE, Room, read_line
+from svcctl.wire import LONGEST
 
 
 def fed(parts: Iterable[bytes], *, ends: bool = True) -> asyncio.StreamReader:

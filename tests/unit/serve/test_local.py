@@ -14,15 +14,14 @@ import pytest
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed, Dispatch
-from svcctl.app.selection import Selection
 from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
-from svcctl.client.wire import LONGEST, Request, encode_request
 from svcctl.errors import Conflict, Denied
 from svcctl.serve.local import LocalServer
 from svcctl.serve.visits import MOST
 from svcctl.system.posix.local_socket import SocketDoor
 from svcctl.testing.fakes import FakeClock
+from svcctl.wire import LONGEST, Request, Selection, encode_request
 
 STATUS = encode_request(Request(verb="status"))
 ONE = Selection(names=("web",))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields
 
-from svcctl.app.selection import Selection
 from svcctl.errors import Mistake, SpecError, SvcctlError, UsageError, tree
 
 LONGEST = 16 * 1024 * 1024
@@ -21,8 +20,22 @@ _MOST = 10_000  # names or labels: each is compared with every service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Names, globs and @groups, any of which may fit; labels, all of which must; or everything."""
+
+    names: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    all: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was named."""
+        return not (self.names or self.labels or self.all)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Something asked of an agent."""
+    """Something asked of an agent, or of a service written with the SDK."""
 
     verb: str
     select: Selection = field(default_factory=Selection)

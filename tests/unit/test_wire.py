@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.app.selection import Selection
-from svcctl.client.wire import (
+from svcctl.errors import Mistake, SpecError, SvcctlError, UsageError, tree
+from svcctl.wire import (
     Request,
+    Selection,
     decode_request,
     encode,
     encode_request,
     error_document,
     to_error,
 )
-from svcctl.errors import Mistake, SpecError, SvcctlError, UsageError, tree
 
 some_json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
