@@ -18,14 +18,7 @@ import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-class SagaPhase(StrEnum):
-    """How far a saga is."""
-
-    RUNNING = "running"
-    UNDOING = "undoing"
-    DONE = "done"
-    UNDONE = "undone"
+from svcctl.sdk.happenings import SagaPhase
 
 
 class StepPhase(StrEnum):

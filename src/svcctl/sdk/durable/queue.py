@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from svcctl.errors import StateFault, TimedOut, UsageError
 from svcctl.ports import Clock
@@ -18,6 +19,7 @@ from svcctl.sdk.durable.database import Database
 from svcctl.sdk.durable.job import Job, Terms
 from svcctl.sdk.durable.jobs import Claim, Row
 from svcctl.sdk.durable.values import Json, decoded, encoded
+from svcctl.sdk.happenings import ItemHandled, ItemPut, JobFailed, Tell, nobody
 from svcctl.sdk.lengths import seconds
 from svcctl.sdk.resilience.backoff import full_jitter
 from svcctl.sdk.waiting import limited
@@ -27,17 +29,6 @@ log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 60.0  # seconds: the wall clock may have been set meanwhile
 _ERROR_LENGTH = 500  # characters of an error that are kept
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFailed:
-    """A try of a job failed: it is tried again *wait* seconds from now, or (None) is dead."""
-
-    queue: str
-    number: int
-    tries: int
-    error: str
-    wait: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +43,11 @@ class DeadLetter:
     at: float
 
 
-Told = Callable[[JobFailed], None]
-
-
 class Queues:
     """The queues of one file, each made once, by name."""
 
-    def __init__(self, database: Database, *, clock: Clock, on_failed: Told | None = None) -> None:
-        self._database, self._clock, self._on_failed = database, clock, on_failed
+    def __init__(self, database: Database, *, clock: Clock, tell: Tell = nobody) -> None:
+        self._database, self._clock, self._told = database, clock, tell
         self._known: dict[str, tuple[Terms, Queue]] = {}
 
     def queue(
@@ -88,9 +76,7 @@ class Queues:
         if terms.attempts < 1:
             raise UsageError(f"queue '{name}' has {attempts} attempts", hint="1 is the least")
         if known is None:
-            known = Queue(
-                name, self._database, terms=terms, clock=self._clock, on_failed=self._on_failed
-            )
+            known = Queue(name, self._database, terms=terms, clock=self._clock, tell=self._told)
             self._known[name] = terms, known
         elif terms != before:
             raise UsageError(
@@ -117,12 +103,12 @@ class Queue:
         *,
         terms: Terms,
         clock: Clock,
-        on_failed: Told | None = None,
+        tell: Tell = nobody,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.name = name
         self._database, self._terms, self._clock = database, terms, clock
-        self._on_failed, self._chance = on_failed, chance
+        self._told, self._chance = tell, chance
         self._stirred = asyncio.Event()
         self._turn = asyncio.Lock()  # one consumer looks at a time, so that a put wakes but one
         self._loop: asyncio.AbstractEventLoop | None = None  # of the consumers
@@ -141,6 +127,8 @@ class Queue:
             lambda db: jobs.put(db, self.name, item=text, key=key, due=due)
         )
         self._stirred.set()
+        if added:
+            self._told(ItemPut(queue=self.name))
         return added
 
     @asynccontextmanager
@@ -154,15 +142,19 @@ class Queue:
         """
         row = await self._taken(None if timeout is None else seconds(timeout))
         job: Job | None = None
+        began = self._clock.monotonic()
         try:
             job = Job(self._database, row, queue=self.name, terms=self._terms, clock=self._clock)
             yield job
             if not job.ended:
                 await job.done()
+            self._handled("done", began)
         except Exception as error:
             if job and job.ended:
+                self._handled("done", began)
                 raise
             await self._failed(row, error)
+            self._handled("retried" if row.tries < self._terms.attempts else "dead", began)
             if job is None:
                 raise
         except BaseException:
@@ -206,6 +198,10 @@ class Queue:
             raise UsageError(
                 f"{self._called(number)} is not dead", hint="see those with: queue.dead()"
             )
+
+    def _handled(self, outcome: Literal["done", "retried", "dead"], began: float) -> None:
+        lasted = self._clock.monotonic() - began
+        self._told(ItemHandled(queue=self.name, outcome=outcome, seconds=lasted))
 
     async def _taken(self, timeout: float | None) -> Row:  # noqa: ASYNC109 - by our clock
         self._loop = asyncio.get_running_loop()
@@ -306,10 +302,7 @@ class Queue:
             },
             exc_info=failure,
         )
-        if self._on_failed:
-            self._on_failed(
-                JobFailed(queue=self.name, number=number, tries=tries, error=error, wait=wait)
-            )
+        self._told(JobFailed(queue=self.name, number=number, tries=tries, error=error, wait=wait))
 
     def _called(self, number: int) -> str:
         return f"job {number} of queue '{self.name}'"

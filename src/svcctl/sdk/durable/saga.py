@@ -10,8 +10,9 @@ from typing import Any, TypeVar, cast
 from svcctl.errors import Conflict, NotUndone, SagaUndone, UsageError
 from svcctl.sdk.durable import journal
 from svcctl.sdk.durable.database import Database
-from svcctl.sdk.durable.journal import SagaPhase, SagaRow, StepPhase, StepRow
+from svcctl.sdk.durable.journal import SagaRow, StepPhase, StepRow
 from svcctl.sdk.durable.values import decoded, encoded
+from svcctl.sdk.happenings import SagaPhase
 
 T = TypeVar("T")
 Undo = Callable[[str, T], Awaitable[object]]

@@ -14,9 +14,10 @@ from svcctl.errors import Conflict, NotUndone, StateFault, UsageError
 from svcctl.ports import Clock
 from svcctl.sdk.durable import journal
 from svcctl.sdk.durable.database import Database
-from svcctl.sdk.durable.journal import SagaPhase, SagaRow, StepPhase, StepRow
+from svcctl.sdk.durable.journal import SagaRow, StepPhase, StepRow
 from svcctl.sdk.durable.saga import Done, Saga
 from svcctl.sdk.durable.values import Json, decoded, encoded
+from svcctl.sdk.happenings import SagaMoved, SagaPhase, Tell, nobody
 from svcctl.sdk.lengths import seconds
 from svcctl.sdk.resilience.backoff import full_jitter
 from svcctl.sdk.waiting import sleep
@@ -43,25 +44,12 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SagaMoved:
-    """A run went on to another phase; *error* says why it failed, if it did."""
-
-    name: str
-    run: str
-    phase: SagaPhase
-    error: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """How often, and with what waits (seconds), it is tried to take a step back."""
 
     attempts: int
     wait: float
     wait_max: float
-
-
-Told = Callable[[SagaMoved], None]
 
 
 class Sagas:
@@ -88,7 +76,7 @@ class Sagas:
         wait: str | float = "1s",
         wait_max: str | float = "1m",
         remember: str | float = "30d",
-        on_change: Told | None = None,
+        tell: Tell = nobody,
         chance: Callable[[], float] = random.random,
     ) -> None:
         if attempts < 1:
@@ -96,7 +84,7 @@ class Sagas:
         self._database, self._clock = database, clock
         self._patience = Patience(attempts=attempts, wait=seconds(wait), wait_max=seconds(wait_max))
         self._remember = seconds(remember)
-        self._on_change, self._chance = on_change, chance
+        self._tell, self._chance = tell, chance
         self._open: set[tuple[str, str]] = set()
 
     @asynccontextmanager
@@ -197,5 +185,4 @@ class Sagas:
             )
         )
         saga.moved(phase, error)
-        if self._on_change:
-            self._on_change(SagaMoved(name=saga.name, run=saga.run, phase=phase, error=error))
+        self._tell(SagaMoved(name=saga.name, run=saga.run, phase=phase, error=error))

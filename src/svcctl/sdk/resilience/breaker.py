@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, cast
+from typing import Any, Literal, ParamSpec, Self, TypeVar, cast
 
 from svcctl.errors import CircuitOpen, UsageError
 from svcctl.ports import Clock
+from svcctl.sdk.happenings import BreakerAsked, CircuitMoved, Position, Tell, nobody
 from svcctl.sdk.lengths import seconds
 from svcctl.sdk.resilience import circuit
-from svcctl.sdk.resilience.circuit import Circuit, Position, Tolerance
+from svcctl.sdk.resilience.circuit import Circuit, Tolerance
 from svcctl.sdk.resilience.window import LastCalls, LastSeconds, Outcome, Window
 from svcctl.spec.notation import format_duration
 from svcctl.system.clock import SystemClock
@@ -24,15 +25,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Fallback = Callable[[Exception], object]
 """Gives what to give instead, or something to await for it; told why there is nothing better."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CircuitMoved:
-    """A breaker went from one position to another."""
-
-    name: str
-    before: Position
-    now: Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +73,10 @@ class Breaker:
         fallback: Fallback | None = None,
         on_change: Callable[[CircuitMoved], None] | None = None,
         clock: Clock | None = None,
+        tell: Tell = nobody,
     ) -> None:
         self.name = name
+        self._told = tell
         self._circuit = Circuit(window=_window(name, window))
         self._tolerance = Tolerance(
             failure_rate=failure_rate,
@@ -144,6 +138,7 @@ class Breaker:
             after = self._circuit
         self._tell(before, after)
         if not may:
+            self._told(BreakerAsked(name=self.name, outcome="refused"))
             raise self._refusal(circuit.retry_in(after, self._tolerance, now))
         entry = _Entry(breaker=self, turn=after.turn, began=now)
         _ENTERED.set((*_ENTERED.get(), entry))
@@ -171,13 +166,17 @@ class Breaker:
             else:
                 self._circuit = circuit.given_back(before, turn=entry.turn)
             after = self._circuit
+        how: Literal["failed", "slow", "passed"] = "slow" if slow else "passed"
+        self._told(BreakerAsked(name=self.name, outcome="failed" if error else how))
         self._tell(before, after)
 
     def _tell(self, before: Circuit, after: Circuit) -> None:
-        if self._on_change and before.position is not after.position:
-            self._on_change(
-                CircuitMoved(name=self.name, before=before.position, now=after.position)
-            )
+        if before.position is after.position:
+            return
+        moved = CircuitMoved(name=self.name, before=before.position, now=after.position)
+        self._told(moved)
+        if self._on_change:
+            self._on_change(moved)
 
     def _refusal(self, wait: float) -> CircuitOpen:
         return CircuitOpen(

@@ -23,17 +23,9 @@ any        a call of an earlier phase ends       not counted
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from svcctl.sdk.happenings import Position
 from svcctl.sdk.resilience.window import Outcome, Tally, Window
-
-
-class Position(StrEnum):
-    """How a circuit stands."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half-open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from svcctl.errors import LimitReached, UsageError
 from svcctl.ports import Clock
+from svcctl.sdk.happenings import LimitChanged, LimitRefused, Tell, nobody
 from svcctl.sdk.lengths import seconds
 from svcctl.sdk.waiting import limited
 from svcctl.spec.notation import format_duration
@@ -35,6 +36,7 @@ class Limit:
         queue: int = 0,
         wait: str | float | None = None,
         clock: Clock | None = None,
+        tell: Tell = nobody,
     ) -> None:
         if concurrent < 1 or queue < 0:
             raise UsageError(
@@ -42,6 +44,7 @@ class Limit:
                 hint="concurrent is 1 or more, queue 0 or more",
             )
         self.name = name
+        self._tell = tell
         self._concurrent, self._queue = concurrent, queue
         self._wait = None if wait is None else seconds(wait)
         self._clock = clock or SystemClock()
@@ -75,7 +78,7 @@ class Limit:
             await self._turn()
         else:
             await self._free.acquire()  # comes back at once
-        self._under_way += 1
+        self._count(1)
         return self
 
     async def __aexit__(
@@ -85,8 +88,12 @@ class Limit:
         trace: TracebackType | None,
     ) -> None:
         """Let the next one in."""
-        self._under_way -= 1
+        self._count(-1)
         self._free.release()
+
+    def _count(self, more: int) -> None:
+        self._under_way += more
+        self._tell(LimitChanged(name=self.name, under_way=self._under_way))
 
     async def _turn(self) -> None:
         if self._waiting >= self._queue:
@@ -103,6 +110,7 @@ class Limit:
             self._waiting -= 1
 
     def _refusal(self, why: str) -> LimitReached:
+        self._tell(LimitRefused(name=self.name))
         return LimitReached(
             f"limit '{self.name}' is reached: {self._concurrent} are under way, {why}",
             hint="try later, or allow more with concurrent= or queue=",

@@ -9,11 +9,12 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from types import ModuleType
-from typing import ParamSpec, TypeVar, cast
+from types import ModuleType, TracebackType
+from typing import Literal, ParamSpec, TypeVar, cast
 
 from svcctl.errors import UsageError
 from svcctl.ports import Clock
+from svcctl.sdk.happenings import Retried, RetryEnded, Tell, nobody
 from svcctl.sdk.lengths import seconds
 from svcctl.sdk.resilience.backoff import full_jitter
 from svcctl.sdk.resilience.budget import RetryBudget
@@ -27,16 +28,6 @@ Chance = Callable[[], float]
 
 Attempt = AbstractContextManager[None]
 """Takes the error of its block, unless it was the last try."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retried:
-    """A call failed and is made again: *tries* so far, *wait* seconds until the next."""
-
-    name: str
-    error: Exception
-    tries: int
-    wait: float
 
 
 Told = Callable[[Retried], None]
@@ -58,6 +49,7 @@ class Terms:
     clock: Clock
     on_retry: Told | None
     chance: Chance
+    tell: Tell
 
 
 def retry(
@@ -71,6 +63,7 @@ def retry(
     clock: Clock | None = None,
     on_retry: Told | None = None,
     chance: Chance = random.random,
+    tell: Tell = nobody,
 ) -> Retry:
     """Describe how to try again what raises one of *on*; see :class:`Retry` for how to use it.
 
@@ -94,6 +87,7 @@ def retry(
             clock=clock or SystemClock(),
             on_retry=on_retry,
             chance=chance,
+            tell=tell,
         )
     )
 
@@ -170,6 +164,7 @@ class _Tries:
         self._terms = terms
         self._began = terms.clock.monotonic()
         self._failed = 0
+        self._has_budget = True
         self._next: Retried | None = None
         if terms.budget:
             terms.budget.called()
@@ -189,21 +184,21 @@ class _Tries:
         self._attempts = self._attempts or iter(self._context)
         try:
             attempt = next(self._attempts)
-        except BaseException:
-            self._forgo()
+        except BaseException as error:
+            self._forgo(error)
             raise
         self._begin()
-        return attempt
+        return _Attempt(attempt, self._passed)
 
     async def __anext__(self) -> Attempt:
         self._awaited = self._awaited or aiter(self._context)
         try:
             attempt = await anext(self._awaited)
-        except BaseException:
-            self._forgo()
+        except BaseException as error:
+            self._forgo(error)
             raise
         self._begin()
-        return attempt
+        return _Attempt(attempt, self._passed)
 
     def _again(self, error: Exception) -> bool | float:
         """Say how long to wait before the next try, or False; stamina's backoff hook."""
@@ -214,7 +209,10 @@ class _Tries:
         wait = full_jitter(
             self._failed, first=terms.wait, most=terms.wait_max, chance=terms.chance()
         )
-        if wait >= self._left() or (terms.budget and not terms.budget.take()):
+        if wait >= self._left():
+            return False
+        if terms.budget and not terms.budget.take():
+            self._has_budget = False
             return False
         self._next = Retried(name=terms.name, error=error, tries=self._failed, wait=wait)
         return wait
@@ -230,14 +228,46 @@ class _Tries:
 
     def _begin(self) -> None:
         retried, self._next = self._next, None
-        if retried and self._terms.on_retry:
+        if retried is None:
+            return
+        self._terms.tell(retried)
+        if self._terms.on_retry:
             self._terms.on_retry(retried)
 
-    def _forgo(self) -> None:
+    def _forgo(self, error: BaseException) -> None:
         """Make no retry after all: it was the last attempt, or the wait was cut short."""
         retried, self._next = self._next, None
         if retried and self._terms.budget:
             self._terms.budget.give_back()
+        if isinstance(error, self._terms.on):
+            how: Literal["gave_up", "no_budget"] = "gave_up" if self._has_budget else "no_budget"
+            self._terms.tell(RetryEnded(name=self._terms.name, outcome=how))
+
+    def _passed(self) -> None:
+        if self._failed:
+            self._terms.tell(RetryEnded(name=self._terms.name, outcome="passed"))
+
+
+class _Attempt:
+    """One try, which says when it passed."""
+
+    __slots__ = ("_attempt", "_passed")
+
+    def __init__(self, attempt: Attempt, passed: Callable[[], None]) -> None:
+        self._attempt, self._passed = attempt, passed
+
+    def __enter__(self) -> None:
+        self._attempt.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        if error is None:
+            self._passed()
+        return self._attempt.__exit__(kind, error, trace)
 
 
 def _neither() -> AssertionError:

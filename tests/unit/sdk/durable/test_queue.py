@@ -12,9 +12,10 @@ import pytest
 
 from svcctl.errors import Conflict, StateFault, TimedOut, UsageError
 from svcctl.sdk.durable.database import Database
-from svcctl.sdk.durable.queue import JobFailed, Queue, Queues
+from svcctl.sdk.durable.queue import Queue, Queues
 from svcctl.sdk.durable.state import State
 from svcctl.sdk.durable.values import Json
+from svcctl.sdk.happenings import Happening, JobFailed
 from tests.unit.sdk.durable.conftest import Place
 
 
@@ -145,10 +146,10 @@ def test_many_consumers_do_each_item_once(place: Place) -> None:
 def test_a_failed_job_is_tried_again_after_a_wait_and_in_the_end_is_dead(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
-    told: list[JobFailed] = []
+    told: list[Happening] = []
 
     async def scene(database: Database) -> Any:
-        queues = Queues(database, clock=place.clock, on_failed=told.append)
+        queues = Queues(database, clock=place.clock, tell=told.append)
         queue = queues.queue("mail", attempts=3, wait="8s", wait_max="10s")
         await queue.put({"to": "a"}, key="k")
         for _ in range(3):
@@ -163,10 +164,11 @@ def test_a_failed_job_is_tried_again_after_a_wait_and_in_the_end_is_dead(
     with caplog.at_level(logging.WARNING):
         dead, size, empty = place.play(scene)
 
-    assert [(each.tries, each.error) for each in told] == [
+    failures = [each for each in told if isinstance(each, JobFailed)]
+    assert [(each.tries, each.error) for each in failures] == [
         (tries, "ConnectionError: no route") for tries in (1, 2, 3)
     ]
-    waits = [each.wait for each in told]
+    waits = [each.wait for each in failures]
     assert waits[2] is None
     assert 0 <= waits[0] <= 8  # type: ignore[operator]
     assert 0 <= waits[1] <= 10  # type: ignore[operator]
@@ -289,11 +291,11 @@ def test_whoever_is_cancelled_and_whenever_each_item_is_handed_over_once(
 
 
 def test_a_job_whose_process_died_is_taken_again_and_not_for_ever(place: Place) -> None:
-    told: list[JobFailed] = []
+    told: list[Happening] = []
     held: list[object] = []
 
     def opened(database: Database) -> Queue:
-        queues = Queues(database, clock=place.clock, on_failed=told.append)
+        queues = Queues(database, clock=place.clock, tell=told.append)
         return queues.queue("mail", attempts=2)
 
     async def die(database: Database) -> int:
@@ -312,7 +314,8 @@ def test_a_job_whose_process_died_is_taken_again_and_not_for_ever(place: Place) 
 
     error = "the process ended while the job was worked on"
     assert place.play(after) == [True, [error]]
-    assert [(each.tries, each.error, each.wait) for each in told] == [(2, error, None)]
+    failures = [each for each in told if isinstance(each, JobFailed)]
+    assert [(each.tries, each.error, each.wait) for each in failures] == [(2, error, None)]
 
 
 def test_a_done_job_and_what_it_writes_are_one(place: Place) -> None:

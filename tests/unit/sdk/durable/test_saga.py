@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from svcctl.errors import Conflict, NotUndone, SagaUndone, StateFault, UsageError
 from svcctl.sdk.durable.database import Database
-from svcctl.sdk.durable.journal import SagaPhase
 from svcctl.sdk.durable.saga import Saga
-from svcctl.sdk.durable.sagas import SagaMoved, Sagas
+from svcctl.sdk.durable.sagas import Sagas
+from svcctl.sdk.happenings import Happening, SagaMoved, SagaPhase
 from tests.unit.sdk.durable.conftest import Place
 
 STEPS = ("reserve", "charge", "ship")
@@ -444,16 +444,14 @@ def test_what_is_over_is_forgotten_in_time(place: Place) -> None:
 
 
 def test_every_change_is_told(place: Place) -> None:
-    moves: list[SagaMoved] = []
+    moves: list[Happening] = []
 
     async def scene(database: Database) -> None:
         with pytest.raises(ConnectionError):
-            await order(
-                sagas(place, database, on_change=moves.append), World(refuse={"do reserve": 1})
-            )
+            await order(sagas(place, database, tell=moves.append), World(refuse={"do reserve": 1}))
 
     place.play(scene)
-    assert [(each.phase, each.error) for each in moves] == [
+    assert [(each.phase, each.error) for each in moves if isinstance(each, SagaMoved)] == [
         (SagaPhase.UNDOING, "ConnectionError: do reserve refused"),
         (SagaPhase.UNDONE, "ConnectionError: do reserve refused"),
     ]

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from svcctl.errors import CircuitOpen, UsageError
-from svcctl.sdk.resilience.breaker import Breaker, CircuitMoved
-from svcctl.sdk.resilience.circuit import Position
+from svcctl.sdk.happenings import CircuitMoved, Position
+from svcctl.sdk.resilience.breaker import Breaker
 from svcctl.testing.fakes import FakeClock
 
 Turns = Callable[[], Awaitable[None]]

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from svcctl.sdk.happenings import Position
 from svcctl.sdk.resilience.circuit import (
     Circuit,
-    Position,
     Tolerance,
     asked,
     ended,

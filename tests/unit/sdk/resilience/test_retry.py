@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from svcctl.errors import UsageError
+from svcctl.sdk.happenings import Retried
 from svcctl.sdk.resilience.budget import RetryBudget
 from svcctl.sdk.resilience.deadline import deadline
-from svcctl.sdk.resilience.retry import Retried, retry, without_waits
+from svcctl.sdk.resilience.retry import retry, without_waits
 from svcctl.testing.fakes import FakeClock
 
 
