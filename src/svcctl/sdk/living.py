@@ -20,12 +20,12 @@ from svcctl.sdk.logs.captured import captured
 from svcctl.sdk.logs.descriptor import standard
 from svcctl.sdk.logs.logger import Logger, Logs, Source
 from svcctl.sdk.places import state_folder
-from svcctl.sdk.surroundings import Attach, for_any_thread, signals, surrounded
+from svcctl.sdk.surroundings import Attach, Surroundings, for_any_thread, signals, surrounded
 from svcctl.system.clock import SystemClock
 
 
-def live(blueprint: Blueprint) -> int:
-    """Live the service of *blueprint* here and give the exit status."""
+def live(blueprint: Blueprint, *, within: Surroundings = surrounded) -> int:
+    """Live the service of *blueprint* here, for whoever *within* speaks to; give the exit status."""
 
     def body(report: HostReport, attach: Attach) -> int:
         clock = SystemClock()
@@ -39,7 +39,7 @@ def live(blueprint: Blueprint) -> int:
         return exit_status(end.error)
 
     codes = frozenset(range(128, 256)) if "on_control" in blueprint.hooks else frozenset[int]()
-    return surrounded(blueprint.name, body, pausable=True, codes=codes)
+    return within(blueprint.name, body, pausable=True, codes=codes)
 
 
 async def _live(blueprint: Blueprint, report: HostReport, attach: Attach, logs: Logs) -> End:

@@ -28,6 +28,12 @@ It is called once, before anything it alone needs is imported: the SCM waits 30 
 """
 
 
+class Surroundings(Protocol):
+    """Something that has a *body* live; see :func:`surrounded`, which is one."""
+
+    def __call__(self, name: str, body: Body, *, pausable: bool, codes: frozenset[int]) -> int: ...
+
+
 class Hurried(HostControls, Protocol):
     """Controls of something that can be told to make an end."""
 
