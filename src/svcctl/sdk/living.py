@@ -25,7 +25,7 @@ from svcctl.system.clock import SystemClock
 
 
 def live(blueprint: Blueprint, *, within: Surroundings = surrounded) -> int:
-    """Live the service of *blueprint* here, for whoever *within* speaks to; give the exit status."""
+    """Live the service of *blueprint* here and give the exit status; *within* finds for whom."""
 
     def body(report: HostReport, attach: Attach) -> int:
         clock = SystemClock()
