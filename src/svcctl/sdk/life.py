@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
-from svcctl.errors import SvcctlError, TimedOut
+from svcctl.errors import Conflict, SvcctlError, TimedOut
 from svcctl.ports import Clock, HostReport, Timer
 from svcctl.sdk.blueprint import Blueprint
 from svcctl.sdk.children import Children
@@ -31,6 +31,8 @@ _PATIENCE = 15.0  # seconds within which the next word is promised
 
 Reconfigure = Callable[[], Awaitable[tuple[object, object] | None]]
 """Reads the configuration anew; gives the old and the new one, None where nothing has changed."""
+
+_Asked = tuple[Callable[[], Awaitable[object]], asyncio.Future[object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +76,8 @@ class Life:
         self._work = Work(self._tell_if_draining)
         self.jobs = Jobs(blueprint.jobs, clock=clock, gate=self._gate, failed=self.fail)
         self._children = Children(clock=clock, failed=self.fail)
-        self._asked: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue()
-        self._last_hook: asyncio.Task[bool] | None = None
+        self._asked: asyncio.Queue[_Asked] = asyncio.Queue()
+        self._last_hook: asyncio.Task[str] | None = None
         self._in_run = True
         self._sign: Timer | None = None
         self.context = Context(
@@ -154,19 +156,42 @@ class Life:
 
     def pause(self) -> None:
         """Stand still as soon as the service can."""
-        self._asked.put_nowait(self._pause)
+        self._ask(self._pause)
 
     def resume(self) -> None:
         """Go on."""
-        self._asked.put_nowait(self._resume)
+        self._ask(self._resume)
 
     def reload(self) -> None:
         """Read the configuration anew."""
-        self._asked.put_nowait(self._reload)
+        self._ask(self._reload)
 
     def custom(self, code: int) -> None:
         """Hand on a control code that only this service knows."""
-        self._asked.put_nowait(lambda: self._hook("on_control", code))
+        self._ask(lambda: self._control(code))
+
+    # the same, for who wants to know what comes of it: raises Conflict where nothing does
+
+    async def await_pause(self) -> None:
+        """Stand still, and come back once the service does."""
+        await self._ask(self._pause)
+
+    async def await_resume(self) -> None:
+        """Go on, and come back once the service does."""
+        await self._ask(self._resume)
+
+    async def await_reload(self) -> object:
+        """Read the configuration anew, and give what came of it."""
+        return await self._ask(self._reload)
+
+    async def await_control(self, code: int) -> None:
+        """Hand on a control code, and come back once the service has dealt with it."""
+        await self._ask(lambda: self._control(code))
+
+    def _ask(self, call: Callable[[], Awaitable[object]]) -> asyncio.Future[object]:
+        outcome: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._asked.put_nowait((call, outcome))
+        return outcome
 
     # the way of its body: run, finish, let go; in one task, as structured blocks want it
 
@@ -262,24 +287,43 @@ class Life:
 
     async def _obey(self) -> None:
         while True:
-            call = await self._asked.get()
-            await first(call(), self._stopping.wait())
+            call, outcome = await self._asked.get()
+            work = asyncio.ensure_future(call())
+            try:
+                await first(asyncio.wait((work,)), self._stopping.wait())
+            finally:
+                work.cancel()
+                await asyncio.wait((work,))
+                _pass_on(work, outcome)
 
     async def _pause(self) -> None:
         if not self._move(Input.PAUSE):
+            self._insist(Phase.PAUSED)
             return
         self._gate.close()
-        if await self._hook("on_pause"):
+        problem = await self._hook("on_pause")
+        if not problem:
             self._move(Input.PAUSED)
-        else:
-            self._gate.open()
-            self._move(Input.RESUMED)
+            return
+        self._gate.open()
+        self._move(Input.RESUMED)
+        raise Conflict(problem, hint="the service goes on")
 
     async def _resume(self) -> None:
-        if self._move(Input.RESUME):
-            await self._hook("on_resume")
-            self._gate.open()
-            self._move(Input.RESUMED)
+        if not self._move(Input.RESUME):
+            self._insist(Phase.RUNNING)
+            return
+        await self._hook("on_resume")
+        self._gate.open()
+        self._move(Input.RESUMED)
+
+    def _insist(self, phase: Phase) -> None:
+        if self._phase is not phase:
+            raise Conflict(f"{self._blueprint.name!r} is {self._phase}, not {phase}")
+
+    async def _control(self, code: int) -> None:
+        if problem := await self._hook("on_control", code):
+            raise Conflict(problem)
 
     async def _reload(self) -> None:
         self._report.reloading(over=False)
@@ -292,21 +336,24 @@ class Life:
         except SvcctlError as error:
             log.error("reload.refused", extra={"problem": error.problem})
             self._say(f"reload refused: {error.problem}")
+            raise
         finally:
             self._report.reloading(over=True)
 
-    async def _hook(self, name: str, *args: object) -> bool:
-        """Call a hook if there is one; say whether all went well."""
+    async def _hook(self, name: str, *args: object) -> str:
+        """Call a hook if there is one; say what went wrong, an empty text where nothing did."""
         hook = self._blueprint.hooks.get(name)
         if hook is None:
-            return True
+            return ""
         try:
             async with limited(self._clock, self._blueprint.limits.hook):
                 await called(name, partial(hook, *args))
-        except Exception:
+        except Exception as error:
             log.exception("hook.failed", extra={"hook": name})
-            return False
-        return True
+            from svcctl.sdk.redaction import shown_text  # noqa: PLC0415 - 4 ms, for what goes wrong
+
+            return shown_text(f"{name} failed: {type(error).__name__}: {error}")
+        return ""
 
     # what the manager is told
 
@@ -350,3 +397,15 @@ class Life:
         left = ", ".join(self._under_way()) if self._phase is Phase.DRAINING else ""
         said = f"waiting for {left}" if left else self._text
         return f"{self._phase}: {said}" if said else str(self._phase)
+
+
+def _pass_on(work: asyncio.Future[object], outcome: asyncio.Future[object]) -> None:
+    """Give what became of *work* to who waits for it, if anybody does."""
+    error = Conflict("the service stops") if work.cancelled() else work.exception()
+    if outcome.done():
+        return
+    if error is None:
+        outcome.set_result(work.result())
+    else:
+        outcome.set_exception(error)
+        outcome.exception()  # nobody has to look
