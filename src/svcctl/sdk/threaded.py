@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from svcctl.errors import UsageError
 from svcctl.sdk.context import Context, Length
 from svcctl.sdk.logs.logger import Logger
+from svcctl.sdk.waiting import elsewhere
 
 T = TypeVar("T")
 
@@ -107,4 +108,8 @@ class ThreadContext:
         self._wait(noted())
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        async def waited() -> T:
+            with elsewhere(-1):
+                return await work
+
+        return asyncio.run_coroutine_threadsafe(waited(), self._loop).result()

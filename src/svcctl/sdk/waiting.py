@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TypeVar
 
 from svcctl.ports import Clock
@@ -70,12 +71,46 @@ async def limited(clock: Clock, seconds: float | None) -> AsyncIterator[None]:
         timer.cancel()
 
 
+class Threads:
+    """How many threads are at work for a loop; a test lets no time pass until there are fewer."""
+
+    def __init__(self) -> None:
+        self.busy = 0
+        self.changed = asyncio.Event()
+
+    def change(self, by: int) -> None:
+        """There are more, or fewer."""
+        self.busy += by
+        self.changed.set()
+
+
+THREADS: contextvars.ContextVar[Threads | None] = contextvars.ContextVar(
+    "svcctl_threads", default=None
+)
+"""Where threads are counted; nowhere but in a test."""
+
+
+@contextmanager
+def elsewhere(threads: int = 1) -> Iterator[None]:
+    """Count a thread as at work while the block waits for it; -1: one that waits for the block."""
+    counted = THREADS.get()
+    if counted is None:
+        yield
+        return
+    counted.change(threads)
+    try:
+        yield
+    finally:
+        counted.change(-threads)
+
+
 async def in_thread(name: str, call: Callable[[], T]) -> T:
-    """Make *call* in a thread of its own and give what it gives.
+    """Make *call* in a thread of its own, in the context of the caller, and give what it gives.
 
     Who is cancelled here waits no longer; the thread goes on, and does not keep the process alive.
     """
     loop = asyncio.get_running_loop()
+    context = contextvars.copy_context()
     outcome: asyncio.Future[T] = loop.create_future()
 
     def settle(put: Callable[[T], None] | Callable[[BaseException], None], value: object) -> None:
@@ -84,7 +119,7 @@ async def in_thread(name: str, call: Callable[[], T]) -> T:
 
     def work() -> None:
         try:
-            result = call()
+            result = context.run(call)
         except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
             put, value = outcome.set_exception, _raisable(error)
         else:
@@ -93,7 +128,8 @@ async def in_thread(name: str, call: Callable[[], T]) -> T:
             loop.call_soon_threadsafe(settle, put, value)
 
     threading.Thread(target=work, name=name, daemon=True).start()
-    return await outcome
+    with elsewhere():
+        return await outcome
 
 
 def _raisable(error: BaseException) -> BaseException:

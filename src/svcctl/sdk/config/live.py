@@ -27,6 +27,7 @@ from svcctl.sdk.config.outcome import Listeners, Outcome, Rejected, Verdict
 from svcctl.sdk.config.outline import restarting
 from svcctl.sdk.config.sources import Sources
 from svcctl.sdk.config.text import Text
+from svcctl.sdk.waiting import in_thread
 
 T = TypeVar("T")
 
@@ -150,8 +151,9 @@ class Live(Generic[T]):
     async def _make(self, change: Change) -> Outcome:
         async with self._turn:
             try:
-                found = await asyncio.to_thread(
-                    prepare, self._kind, self._sources, change, self._accepted
+                found = await in_thread(
+                    "configuration",
+                    lambda: prepare(self._kind, self._sources, change, self._accepted),
                 )
             except SpecError as error:
                 only = Mistake(problem=error.problem, hint=error.hint)
@@ -187,14 +189,14 @@ class Live(Generic[T]):
             _log.exception("config.on_change_failed")
             return await self._reject(change, (_failure("on_change", error),))
         self._accepted, self._restart_wanted, self._rejected = found, frozenset(), None
-        unrecorded = await asyncio.to_thread(self._record, change, found, changed)
+        unrecorded = await in_thread("configuration", lambda: self._record(change, found, changed))
         return self._outcome(Verdict.APPLIED, changed=changed, unrecorded=unrecorded)
 
     async def _want_restart(
         self, change: Change, found: Candidate[T], changed: frozenset[str], marked: frozenset[str]
     ) -> Outcome:
         self._accepted, self._restart_wanted, self._rejected = found, marked, None
-        unrecorded = await asyncio.to_thread(self._record, change, found, changed)
+        unrecorded = await in_thread("configuration", lambda: self._record(change, found, changed))
         try:
             await _told(self._listeners.on_restart(marked))
         except Exception:  # noqa: BLE001 - the wish stands, for whoever looks

@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 from svcctl.errors import StateFault, quoted
 from svcctl.sdk.durable.schema import connect
+from svcctl.sdk.waiting import elsewhere
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -51,18 +52,14 @@ class Database:
 
     async def __aenter__(self) -> Self:
         """Open the file."""
-        opened: Future[None] = Future()
-        self._ended = Future()
-        thread = threading.Thread(
-            target=self._serve, args=(opened,), name="svcctl-durable", daemon=True
-        )
-        thread.start()
+        opened = self._begin()
         try:
-            await asyncio.wrap_future(opened)
-        except asyncio.CancelledError:
+            with elsewhere():
+                await asyncio.wrap_future(opened)
+        except BaseException:
+            self._closed = True
             self._asked.put(None)
             raise
-        self._closed = False
         return self
 
     async def __aexit__(
@@ -72,9 +69,19 @@ class Database:
         trace: TracebackType | None,
     ) -> None:
         """Do what was asked for, and close the file."""
+        await self.close()
+
+    def open_soon(self) -> Self:
+        """Open the file without waiting for it; where that fails, every piece of work says so."""
+        self._begin()
+        return self
+
+    async def close(self) -> None:
+        """Do what was asked for, and close the file."""
         self._closed = True
         self._asked.put(None)
-        await asyncio.wrap_future(self._ended)
+        with elsewhere():
+            await asyncio.wrap_future(self._ended)
 
     async def run(self, work: Work[T]) -> T:
         """Do *work* in a transaction of its own and give what it gives.
@@ -82,7 +89,9 @@ class Database:
         Raises what *work* raises, and StateFault where the disk refuses: nothing is changed then.
         Who is cancelled here does not know whether it was, or will be, done.
         """
-        return await asyncio.wrap_future(self.submit(work))
+        outcome = self.submit(work)
+        with elsewhere():
+            return await asyncio.wrap_future(outcome)
 
     def submit(self, work: Work[T]) -> Future[T]:
         """Ask for *work*, from any thread; raises StateFault once the file is closed."""
@@ -92,6 +101,15 @@ class Database:
         self._asked.put(_Asked(work=work, outcome=outcome))
         return outcome
 
+    def _begin(self) -> Future[None]:
+        opened: Future[None] = Future()
+        self._ended, self._closed = Future(), False
+        thread = threading.Thread(
+            target=self._serve, args=(opened,), name="svcctl-durable", daemon=True
+        )
+        thread.start()
+        return opened
+
     def _serve(self, opened: Future[None]) -> None:
         for each in (opened, self._ended):
             each.set_running_or_notify_cancel()  # who is cancelled leaves them alone from now on
@@ -99,6 +117,7 @@ class Database:
             db = self._connect(self.path)
         except Exception as error:  # noqa: BLE001 - raised where it is waited for
             opened.set_exception(error)
+            self._refuse_all(error)
             return
         opened.set_result(None)
         try:
@@ -108,6 +127,13 @@ class Database:
                     self._commit(db, begun)
         finally:
             self._ended.set_result(None)
+
+    def _refuse_all(self, error: Exception) -> None:
+        """Answer whoever asks for work with what opening raised, until it is closed."""
+        while each := self._asked.get():
+            if each.outcome.set_running_or_notify_cancel():
+                each.outcome.set_exception(error)
+        self._ended.set_result(None)
 
     def _batch(self) -> list[_Asked]:
         """Wait for work, and take what else is there; empty: no more will come."""

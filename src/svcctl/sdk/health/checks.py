@@ -6,13 +6,14 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from svcctl.errors import UsageError
 from svcctl.ports import Clock
 from svcctl.sdk.health.result import Group, Health, Result, Status, result_of, worst
 from svcctl.sdk.lengths import seconds
 from svcctl.sdk.redaction import shown_text
+from svcctl.sdk.waiting import elsewhere
 
 Check = Callable[[], object] | Callable[[], Awaitable[object]]
 """A plain function is called in a thread of its own, a coroutine function in the event loop."""
@@ -103,7 +104,8 @@ class _Asked:
             if self._runs:
                 return self._hangs()
             self._verdict = self._ask()
-        return await asyncio.shield(self._verdict)
+        with nullcontext() if inspect.iscoroutinefunction(self._check) else elsewhere():
+            return await asyncio.shield(self._verdict)
 
     async def close(self) -> None:
         """Cancel what is under way."""
