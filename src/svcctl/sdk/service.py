@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from svcctl.errors import UsageError
 from svcctl.sdk.blueprint import (
@@ -17,9 +17,6 @@ from svcctl.sdk.blueprint import (
     jobs_of,
 )
 from svcctl.sdk.lengths import seconds
-
-if TYPE_CHECKING:
-    from svcctl.sdk.context import Context
 
 
 class Service:
@@ -47,10 +44,11 @@ class Service:
     hook_timeout: ClassVar[str] = "30s"
     """How long each hook may take."""
 
-    async def run(self, ctx: Context) -> None:  # noqa: ARG002 - for those who write it
+    def run(self, ctx: Any) -> object:  # noqa: ANN401, ARG002 - as its author writes it
         """Do the work; coming back is a stop in order, raising is a crash.
 
-        It may be a plain function too, and is then run in a thread.
+        Written as ``async def run(self, ctx: Context) -> None``; or without async, to be run in a
+        thread of its own: ``def run(self, ctx: ThreadContext) -> None``.
         """
         raise UsageError(
             f"{type(self).__name__} does nothing", hint="write: async def run(self, ctx)"

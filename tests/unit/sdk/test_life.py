@@ -373,7 +373,7 @@ def test_a_plain_run_lives_in_a_thread_with_calls_that_block() -> None:
             self.closed = False
             self.ticks: list[int] = []
 
-        def run(self, ctx: ThreadContext) -> None:  # type: ignore[override]
+        def run(self, ctx: ThreadContext) -> None:
             self.threads.add(threading.current_thread().name)
             ctx.use(self)
             for tick in ctx.ticks(0.001):
@@ -404,7 +404,7 @@ def test_a_thread_that_hangs_is_named_and_keeps_nobody() -> None:
     class Stuck(Service):
         drain_timeout = "5s"
 
-        def run(self, ctx: ThreadContext) -> None:  # type: ignore[override]
+        def run(self, ctx: ThreadContext) -> None:
             ctx.ready()
             hanging.wait(20)
 
