@@ -18,7 +18,8 @@ from svcctl.errors import Conflict, SvcctlError, TimedOut
 from svcctl.ports import Act, Applied, Document, InstanceStatus, ServiceManager
 from svcctl.spec import canonical
 from svcctl.spec.diff import diff
-from svcctl.spec.service import ServiceSpec, Start
+from svcctl.spec.policy import LogTo
+from svcctl.spec.service import Manager, ServiceSpec, Start
 
 _LOOK_AGAIN = 0.1  # seconds; another process' manager tells nobody when a job is done
 _BEGINNING = 2.0  # seconds a job may take to show at all: until then "stopped" means "not yet"
@@ -75,6 +76,11 @@ class NativeServices:
     def keeps(self, spec: ServiceSpec) -> bool:
         """Say whether *spec* is for a native manager."""
         return self._kept.manager_for(spec) is not None
+
+    def in_journal(self, spec: ServiceSpec) -> bool:
+        """Say whether the journal has the output of *spec*: nobody else takes it without a host."""
+        alone = not spec.host and self._kept.manager_name(spec) == Manager.SYSTEMD
+        return alone or spec.log.to is LogTo.JOURNAL
 
     def _query(self, name: str) -> Applied:
         return self._kept.manager_of(name).query(name)

@@ -21,7 +21,6 @@ from svcctl.errors import AgentUnreachable, Conflict, SvcctlError, UnknownServic
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import AuditLog, Document, EventLog
 from svcctl.spec import canonical
-from svcctl.spec.policy import LogTo
 from svcctl.spec.service import ServiceSpec
 from svcctl.wire import Request, Selection
 
@@ -202,10 +201,11 @@ class NativeClient:
     # logs and events
 
     def _logs(self, request: Request, names: list[str], args: Arguments) -> Answers:
-        specs = self._services.specs()
+        services = self._services
+        specs = services.specs()
         wanted, last = asked_for(args, now=time.time())
         chosen = [specs[service_of(name, specs)] for name in names]
-        captured = [spec for spec in chosen if spec.log.to is not LogTo.JOURNAL]
+        captured = [spec for spec in chosen if not services.in_journal(spec)]
         sources = [
             each
             for spec in captured
@@ -215,7 +215,7 @@ class NativeClient:
         count = 0
         lines = list(read(sources, wanted, last=last)) if sources else []
         journals: list[Answers] = []
-        for spec in {each.name: each for each in chosen if each.log.to is LogTo.JOURNAL}.values():
+        for spec in {each.name: each for each in chosen if services.in_journal(each)}.values():
             asked = None if wanted.grep else last
             found = list(
                 self._journal(spec.name, since=wanted.since, until=wanted.until, last=asked)

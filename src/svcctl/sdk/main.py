@@ -20,6 +20,7 @@ _USAGE = """usage: {program} [VERB] [OPTION...]
                what svcctl does with a service of this name
 
 All but run take the options of svcctl: {program} install --help
+What follows -- is for run: {program} install --now -- --config prod.toml
 """
 
 
@@ -50,7 +51,7 @@ def _do(make: Callable[[], Blueprint], words: list[str]) -> int:
     if verb not in VERBS:
         known = ", ".join(("run", *VERBS))
         raise UsageError(f"{blueprint.name} has no {verb!r}", hint=f"one of: {known}")
-    argv = command(verb, rest, name=blueprint.name, summary=blueprint.summary)
+    argv = command(verb, rest, blueprint)
     import subprocess  # noqa: PLC0415 - nothing for those who live
 
     return subprocess.call(argv)  # noqa: S603 - our own program

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from svcctl.system.paths import find_paths
+from svcctl.system.paths import find_paths, service_state
 
 
 def state_folder(name: str, environ: Mapping[str, str]) -> str:
@@ -15,4 +15,4 @@ def state_folder(name: str, environ: Mapping[str, str]) -> str:
     Nothing is created.
     """
     given = environ.get("STATE_DIRECTORY", "").partition(os.pathsep)[0]
-    return given or os.path.join(find_paths(environ).state, "services", name)
+    return given or service_state(find_paths(environ), name)

@@ -139,6 +139,14 @@ def host_state(paths: Paths, name: str) -> str:
     return os.path.join(paths.state, "hosts", name)
 
 
+def service_state(paths: Paths, name: str) -> str:
+    """Give the folder where the service *name* itself keeps what has to outlast it.
+
+    It stays when the service is uninstalled, as a database does.
+    """
+    return os.path.join(paths.state, "services", name)
+
+
 def _xdg(environ: Mapping[str, str], name: str, default: str) -> str:
     """Give svcctl's folder in an XDG folder; a relative one is ignored, as the standard says."""
     base = environ.get(name, "")

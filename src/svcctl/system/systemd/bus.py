@@ -43,6 +43,13 @@ class SystemdBus(Protocol):
     def start(self, unit: str) -> None: ...
     def stop(self, unit: str) -> None: ...
     def restart(self, unit: str) -> None: ...
+    def reload(self, unit: str) -> None: ...
+    def kill(self, unit: str, signal: str) -> None:
+        """Send a signal, by its name without ``SIG``, to the main process of *unit*."""
+
+    def version(self) -> int:
+        """Give the version of systemd; 0 where it does not say."""
+
     def reset_failed(self, unit: str) -> None:
         """Forget failures and count starts anew; harmless where *unit* is not loaded."""
 
@@ -99,6 +106,18 @@ class Systemctl:
     def restart(self, unit: str) -> None:
         """See :class:`SystemdBus`."""
         self._run("restart", "--no-block", "--", unit)
+
+    def reload(self, unit: str) -> None:
+        """See :class:`SystemdBus`."""
+        self._run("reload", "--no-block", "--", unit)
+
+    def kill(self, unit: str, signal: str) -> None:
+        """See :class:`SystemdBus`."""
+        self._run("kill", "--kill-who=main", f"--signal={signal}", "--", unit)
+
+    def version(self) -> int:
+        """See :class:`SystemdBus`."""
+        return version_number(self._run("show", "--property=Version", "--value"))
 
     def reset_failed(self, unit: str) -> None:
         """See :class:`SystemdBus`."""
@@ -158,6 +177,12 @@ def unless_loaded() -> Iterator[None]:
     except SystemFault as error:
         if "not loaded" not in error.problem:
             raise
+
+
+def version_number(text: str) -> int:
+    """Give the number in a version of systemd, such as ``252.36-1~deb12u1``; 0 where none is."""
+    found = re.match(r"v?(\d+)", text.strip())
+    return int(found[1]) if found else 0
 
 
 def _block(text: str) -> dict[str, str]:

@@ -10,7 +10,8 @@ from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from svcctl.errors import SystemFault
-from svcctl.system.systemd.bus import PROPERTIES, refusal, unless_loaded
+from svcctl.system.posix.signal_names import signal_number
+from svcctl.system.systemd.bus import PROPERTIES, refusal, unless_loaded, version_number
 
 _MANAGER = DBusAddress(
     "/org/freedesktop/systemd1",
@@ -79,6 +80,25 @@ class SystemdDbus:
     def restart(self, unit: str) -> None:
         """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
         self._ask("RestartUnit", "ss", unit, "replace")
+
+    def reload(self, unit: str) -> None:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        self._ask("ReloadUnit", "ss", unit, "replace")
+
+    def kill(self, unit: str, signal: str) -> None:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        self._ask("KillUnit", "ssi", unit, "main", signal_number(signal))
+
+    def version(self) -> int:
+        """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        ask = ("org.freedesktop.systemd1.Manager", "Version")
+        ((_, said),) = self._call(
+            DBusAddress(_MANAGER.object_path, bus_name=_MANAGER.bus_name, interface=_PROPERTIES),
+            "Get",
+            "ss",
+            ask,
+        )
+        return version_number(str(said))
 
     def reset_failed(self, unit: str) -> None:
         """See :class:`svcctl.system.systemd.bus.SystemdBus`."""

@@ -13,11 +13,14 @@ from svcctl.spec import canonical
 from svcctl.spec.handover import by_timer
 from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system import whole_file
-from svcctl.system.paths import Paths, host_paths
+from svcctl.system.paths import Paths, host_paths, service_state
 from svcctl.system.registrations import Registration, Registrations
 from svcctl.system.systemd import files
 from svcctl.system.systemd.bus import SystemdBus
+from svcctl.system.systemd.direct import direct_units
 from svcctl.system.systemd.unit_file import MARK, Site, started_by, timer_name, unit_name, units
+
+_NOTIFY_RELOAD = 253  # the first version with Type=notify-reload: systemd.service(5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,13 @@ class Definitions:
             logs=os.path.join(host.logs, spec.name),
             user_scope=self._place.scope == "user",
         )
-        return {self._path(name): text for name, text in units(spec, site).items()}
+        if spec.host:
+            found = units(spec, site)
+        else:
+            state = service_state(self._place.paths, spec.name)
+            notified = self._bus().version() >= _NOTIFY_RELOAD
+            found = direct_units(spec, replace(site, state=state, reloads_notified=notified))
+        return {self._path(name): text for name, text in found.items()}
 
     def _path(self, unit: str) -> str:
         return os.path.join(self._place.folder, unit)

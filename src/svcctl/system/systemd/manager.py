@@ -187,20 +187,27 @@ class SystemdManager:
         self._hosts.resume(name)
 
     def reload(self, name: str) -> None:
-        """Have the host make its programs read their configuration again."""
-        self.query(name)
-        self._hosts.reload(name)
+        """Have the host, or systemd itself, make the program read its configuration again."""
+        if self._is_hosted(name):
+            self._hosts.reload(name)
+        else:
+            self._bus.reload(unit_name(name))
 
     def reset(self, name: str) -> None:
         """Forget its failures: systemd's count, and that of the host where it runs."""
-        self.query(name)
         self._bus.reset_failed(unit_name(name))
-        self._hosts.reset(name)
+        if self._is_hosted(name):
+            self._hosts.reset(name)
 
     def signal(self, name: str, signal: str) -> None:
-        """Have the host send a signal to the main process; Conflict where it does not run."""
-        self.query(name)
-        self._hosts.signal(name, signal)
+        """Have a signal sent to the main process; Conflict where it does not run."""
+        if self._is_hosted(name):
+            self._hosts.signal(name, signal)
+        else:
+            self._bus.kill(unit_name(name), signal)
+
+    def _is_hosted(self, name: str) -> bool:
+        return canonical.parse(self.query(name).spec).host
 
 
 def _refuse_disabled(spec: ServiceSpec) -> None:

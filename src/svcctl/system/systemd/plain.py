@@ -24,15 +24,11 @@ _KILL = {StopTree.GROUP: "control-group", StopTree.MIXED: "mixed", StopTree.MAIN
 def plain_unit(spec: ServiceSpec) -> str:
     """Give the text of a unit for *spec*; what systemd cannot do stands in comments on top."""
     sections: list[tuple[str, Lines]] = [
-        ("Unit", [*_counting(spec), *verbatim(spec.systemd.unit)]),
+        ("Unit", [*counting(spec), *verbatim(spec.systemd.unit)]),
         (
             "Service",
             [
-                *_program(spec),
-                *_environment(spec),
-                *_endings(spec),
-                *_output(spec),
-                *enforced(spec, host=False),
+                *program(spec),
                 *sandbox.lines(spec, outside=(spec.cwd, *spec.exec[:1])),
                 *verbatim(spec.systemd.service),
             ],
@@ -77,7 +73,8 @@ def lost(spec: ServiceSpec) -> list[str]:
     return [*probes, *(text for there, text in others if there), *posts]
 
 
-def _counting(spec: ServiceSpec) -> Lines:
+def counting(spec: ServiceSpec) -> Lines:
+    """Give what the service is, and how often systemd may start it anew."""
     own = {
         "StartLimitIntervalSec": f"{spec.restart.window:g}s",
         "StartLimitBurst": str(spec.restart.max or 0),
@@ -86,6 +83,17 @@ def _counting(spec: ServiceSpec) -> Lines:
         own = {"StartLimitIntervalSec": "0"}
     common = [each for each in unit_section(spec) if not each[0].startswith("StartLimit")]
     return [*common, *own.items()]
+
+
+def program(spec: ServiceSpec) -> Lines:
+    """Give how systemd runs and ends the program itself, and all that it enforces."""
+    return [
+        *_program(spec),
+        *_environment(spec),
+        *_endings(spec),
+        *_output(spec),
+        *enforced(spec, host=False),
+    ]
 
 
 def _program(spec: ServiceSpec) -> Lines:

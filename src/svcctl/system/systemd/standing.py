@@ -22,15 +22,16 @@ _PHASES = {
     "failed": "failed",
 }
 _REASONS = {
-    "exit-code": "the host ended with exit code {status}",
-    "signal": "the host was killed by signal {status}",
-    "core-dump": "the host crashed with signal {status}",
+    "exit-code": "{who} ended with exit code {status}",
+    "signal": "{who} was killed by signal {status}",
+    "core-dump": "{who} crashed with signal {status}",
     "timeout": "systemd waited too long",
-    "watchdog": "the host gave no sign of life",
+    "watchdog": "{who} gave no sign of life",
     "start-limit-hit": "systemd gave up: too many starts in too short a time",
     "oom-kill": "killed for lack of memory",
     "resources": "systemd could not set it up",
 }
+_EXITED = "1"  # CLD_EXITED of waitid(2)
 _GAVE_UP = {"69": "svcctl gave up: it failed too often", "78": "its configuration is bad"}
 
 
@@ -81,7 +82,7 @@ def outside_view(
         pid=pid,
         started_at=now - monotonic + started / 1e6 if pid and started else None,
         restarts=_number(properties.get("NRestarts")) or 0,
-        exit_code=None,
+        exit_code=None if spec.host or pid else _exit_code(properties),
         exit_signal=None,
         manager="systemd",
         spec_revision=applied.revision,
@@ -90,7 +91,7 @@ def outside_view(
         cpu=None,
         memory_bytes=_number(properties.get("MemoryCurrent")) if pid else None,
         processes=_number(properties.get("TasksCurrent")) if pid else None,
-        reason=_reason(phase, properties),
+        reason=_reason(phase, properties, hosted=spec.host),
         status_text=properties.get("StatusText", "") if pid else "",
         next_at=next_run(timer, now=now, monotonic=monotonic),
         groups=tuple(spec.groups),
@@ -126,7 +127,13 @@ def next_run(timer: Mapping[str, str], *, now: float, monotonic: float) -> float
     return now - monotonic + passed / 1e6 if passed else None
 
 
-def _reason(phase: str, properties: Mapping[str, str]) -> str:
+def _exit_code(properties: Mapping[str, str]) -> int | None:
+    """Give the code its last process ended with; None where a signal ended it, or none ever ran."""
+    exited = properties.get("ExecMainCode") == _EXITED
+    return _number(properties.get("ExecMainStatus")) if exited else None
+
+
+def _reason(phase: str, properties: Mapping[str, str], *, hosted: bool) -> str:
     result = properties.get("Result", "success")
     if properties.get("LoadState") == "not-found":
         return "its unit is gone: svcctl install it anew"
@@ -134,8 +141,9 @@ def _reason(phase: str, properties: Mapping[str, str]) -> str:
         return ""
     status = properties.get("ExecMainStatus", "")
     if result == "exit-code" and status in _GAVE_UP:
-        return properties.get("StatusText") or _GAVE_UP[status]
-    return _REASONS.get(result, result).format(status=status)
+        return (hosted and properties.get("StatusText")) or _GAVE_UP[status]
+    who = "the host" if hosted else "it"
+    return _REASONS.get(result, result).format(who=who, status=status)
 
 
 def _number(text: str | None) -> int | None:

@@ -38,7 +38,8 @@ _RESOURCES = {
 class Site:
     """Where the host of one service writes, and by which command it is started.
 
-    *user_scope*: the units are a user's own.
+    *user_scope*: the units are a user's own; *reloads_notified*: this systemd, as of version 253,
+    waits for the end of a reload (``Type=notify-reload``).
     """
 
     argv: tuple[str, ...]
@@ -46,6 +47,7 @@ class Site:
     run: str
     logs: str
     user_scope: bool = False
+    reloads_notified: bool = False
 
 
 def unit_name(service: str) -> str:
@@ -60,10 +62,14 @@ def timer_name(service: str) -> str:
 
 def units(spec: ServiceSpec, site: Site) -> dict[str, str]:
     """Give the text of each unit, by name."""
-    found = {unit_name(spec.name): _text(_service(spec, site))}
+    return {unit_name(spec.name): text(_service(spec, site)), **timers(spec)}
+
+
+def timers(spec: ServiceSpec) -> dict[str, str]:
+    """Give the text of the timer that starts a service, by name; nothing where none does."""
     if by_timer(spec) or spec.start is Start.DELAYED:
-        found[timer_name(spec.name)] = _text(_timer(spec))
-    return found
+        return {timer_name(spec.name): text(_timer(spec))}
+    return {}
 
 
 def started_by(spec: ServiceSpec) -> str:
@@ -72,7 +78,8 @@ def started_by(spec: ServiceSpec) -> str:
     return timer_name(spec.name) if by_timer(spec) or delayed else unit_name(spec.name)
 
 
-def _text(sections: Sequence[tuple[str, Lines]]) -> str:
+def text(sections: Sequence[tuple[str, Lines]]) -> str:
+    """Give the text of a unit of ours."""
     blocks = [
         "\n".join([f"[{name}]", *(f"{key}={said}" for key, said in lines)])
         for name, lines in sections
@@ -82,8 +89,6 @@ def _text(sections: Sequence[tuple[str, Lines]]) -> str:
 
 
 def _service(spec: ServiceSpec, site: Site) -> list[tuple[str, Lines]]:
-    installed = started_by(spec) == unit_name(spec.name)
-    target = "default.target" if site.user_scope else "multi-user.target"
     return [
         ("Unit", [*unit_section(spec), *verbatim(spec.systemd.unit)]),
         (
@@ -96,14 +101,15 @@ def _service(spec: ServiceSpec, site: Site) -> list[tuple[str, Lines]]:
                 *verbatim(spec.systemd.service),
             ],
         ),
-        (
-            "Install",
-            [
-                *([("WantedBy", target)] if installed else []),
-                *verbatim(spec.systemd.install),
-            ],
-        ),
+        ("Install", install_section(spec, site)),
     ]
+
+
+def install_section(spec: ServiceSpec, site: Site) -> Lines:
+    """Give what is to want the unit, where no timer starts it."""
+    installed = started_by(spec) == unit_name(spec.name)
+    target = "default.target" if site.user_scope else "multi-user.target"
+    return [*([("WantedBy", target)] if installed else []), *verbatim(spec.systemd.install)]
 
 
 def unit_section(spec: ServiceSpec) -> Lines:

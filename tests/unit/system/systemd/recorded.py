@@ -26,6 +26,7 @@ class RecordedSystemd:
         self.foreign: dict[str, str] = {}
         self.drop_ins: dict[str, str] = {}
         self.fails: set[str] = set()
+        self.number = 252
 
     # as svcctl.system.systemd.bus.SystemdBus
 
@@ -60,6 +61,15 @@ class RecordedSystemd:
     def restart(self, unit: str) -> None:
         self._order(f"restart {unit}")
         self._run(unit)
+
+    def reload(self, unit: str) -> None:
+        self._order(f"reload {unit}")
+
+    def kill(self, unit: str, signal: str) -> None:
+        self._order(f"kill {unit} {signal}")
+
+    def version(self) -> int:
+        return self.number
 
     def reset_failed(self, unit: str) -> None:
         self._order(f"reset-failed {unit}")

@@ -11,9 +11,9 @@ import pytest
 
 from svcctl.errors import AgentUnreachable, Conflict, Denied, SystemFault, UsageError
 from svcctl.ports import InstanceStatus
-from svcctl.spec.policy import Schedule
+from svcctl.spec.policy import ReloadPolicy, Schedule
 from svcctl.spec.service import ServiceSpec, Start
-from svcctl.system.paths import Paths, host_paths
+from svcctl.system.paths import Paths, host_paths, service_state
 from svcctl.system.registrations import Registrations
 from svcctl.system.running_hosts import RunningHosts
 from svcctl.system.systemd import files, manager
@@ -306,3 +306,31 @@ def test_units_of_users_lie_where_their_settings_do(
 @pytest.fixture
 def set_home(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return lambda folder: monkeypatch.setenv("HOME", folder)
+
+
+# --- without a host
+
+
+def test_a_service_without_a_host_gets_its_orders_from_systemd_itself(
+    managed: SystemdManaged,
+) -> None:
+    managed.install(managed.spec(host=False, reload=ReloadPolicy(signal="HUP")))
+    managed.manager.start("web")
+
+    managed.manager.reload("web")
+    managed.manager.signal("web", "USR1")
+    managed.manager.reset("web")
+
+    orders = managed.systemd.orders[-3:]
+    assert orders == ["reload web.service", "kill web.service USR1", "reset-failed web.service"]
+    assert "host.py" not in managed.unit("web.service").read_text()
+
+
+def test_the_state_of_a_service_outlasts_its_unit(managed: SystemdManaged) -> None:
+    managed.install(managed.spec(host=False))
+    state = Path(service_state(managed.paths, "web"))
+    state.mkdir(parents=True)
+
+    asyncio.run(managed.manager.uninstall("web"))
+
+    assert state.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from svcctl.spec.policy import (
 )
 from svcctl.spec.probe import Probe, Purpose
 from svcctl.spec.service import Need, SecretsAs, ServiceSpec, Start, Type
+from svcctl.system.systemd.direct import direct_units
 from svcctl.system.systemd.plain import lost, plain_unit
 from svcctl.system.systemd.unit_file import Site, started_by, units
 
@@ -71,6 +73,17 @@ RICH = replace(
     ),
 )
 
+DIRECT = replace(
+    PLAIN,
+    exec=("/usr/bin/python3", "/srv/web/web.py", "run", "--config", "prod 1.toml"),
+    host=False,
+    env={"TZ": "UTC"},
+    ready="notify",
+    reload=ReloadPolicy(signal="HUP"),
+    health=(Probe(heartbeat=30.0),),
+)
+DIRECT_SITE = replace(SITE, state="/var/lib/svcctl/services/web")
+
 
 @pytest.mark.parametrize(
     ("name", "text"),
@@ -93,6 +106,7 @@ RICH = replace(
                 "web.timer"
             ],
         ),
+        ("direct.service", lambda: direct_units(DIRECT, DIRECT_SITE)["web.service"]),
         ("exported.service", lambda: plain_unit(PLAIN)),
         ("exported-rich.service", lambda: plain_unit(RICH)),
     ],
@@ -101,6 +115,47 @@ def test_a_unit_reads_as_the_one_beside_this_test(name: str, text: object) -> No
     assert callable(text)
 
     assert text() == (GOLDEN / name).read_text()
+
+
+def options(unit: str) -> dict[str, str]:
+    """Give the options of a unit, the last of each name."""
+    return dict(line.split("=", 1) for line in unit.splitlines() if "=" in line)
+
+
+def test_a_systemd_that_can_waits_for_the_end_of_a_reload() -> None:
+    site = replace(DIRECT_SITE, reloads_notified=True)
+
+    found = options(direct_units(DIRECT, site)["web.service"])
+
+    assert (found["Type"], found["NotifyAccess"]) == ("notify-reload", "main")
+    assert "ExecReload" not in found
+
+
+@pytest.mark.parametrize("changes", [{"ready": "exec", "health": ()}, {"reload": ReloadPolicy()}])
+def test_who_does_not_speak_or_takes_no_signal_is_not_waited_for(changes: dict[str, Any]) -> None:
+    site = replace(DIRECT_SITE, reloads_notified=True)
+
+    found = options(direct_units(replace(DIRECT, **changes), site)["web.service"])
+
+    assert found["Type"] != "notify-reload"
+
+
+def test_a_folder_that_systemd_does_not_make_is_named_to_the_service() -> None:
+    site = replace(DIRECT_SITE, state="/home/ann/s 1/web", user_scope=True)
+
+    unit = direct_units(DIRECT, site)["web.service"]
+
+    assert 'Environment="STATE_DIRECTORY=/home/ann/s 1/web"' in unit
+    assert "WantedBy=default.target" in unit
+
+
+def test_a_service_without_a_host_has_its_timer_all_the_same() -> None:
+    spec = replace(DIRECT, schedule=Schedule(cron="0 3 * * *"))
+
+    found = direct_units(spec, DIRECT_SITE)
+
+    assert set(found) == {"web.service", "web.timer"}
+    assert "[Install]" not in found["web.service"]
 
 
 def test_a_delayed_service_is_started_by_a_timer_and_its_own_unit_is_not_installed() -> None:

@@ -14,7 +14,7 @@ from svcctl.ports import Applied
 from svcctl.spec import canonical
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.registrations import Registration
-from svcctl.system.systemd.bus import refusal
+from svcctl.system.systemd.bus import refusal, version_number
 from svcctl.system.systemd.calendar import on_calendar
 from svcctl.system.systemd.quoting import command, value
 from svcctl.system.systemd.standing import next_run, outside_view
@@ -176,3 +176,29 @@ def test_a_refusal_of_systemd_is_an_error_of_ours(said: str, kind: type[Exceptio
     assert type(found) is kind
     assert "systemd refused to 'start web.service'" in found.problem
     assert not found.problem.endswith(".")
+
+
+def test_what_ended_without_a_host_tells_how_it_ended_itself() -> None:
+    spec = ServiceSpec(name="web", exec=("web",), host=False)
+    applied = Applied(name="web", spec=canonical.dump(spec), revision="r1")
+    properties = {
+        "ActiveState": "failed",
+        "Result": "exit-code",
+        "ExecMainCode": "1",
+        "ExecMainStatus": "78",
+        "StatusText": "stopped",
+    }
+
+    found = outside_view(
+        replace(REGISTRATION, applied=applied), properties, timer={}, now=0.0, monotonic=0.0
+    )
+
+    assert (found.phase, found.exit_code) == ("failed", 78)
+    assert found.reason == "its configuration is bad"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("252.36-1~deb12u1", 252), ("v256", 256), ("", 0), ("unknown", 0)]
+)
+def test_the_version_of_systemd_is_its_first_number(text: str, number: int) -> None:
+    assert version_number(text) == number

@@ -1,0 +1,71 @@
+"""Writes the units of a service that systemd starts itself, with no host of svcctl between."""
+
+from __future__ import annotations
+
+from svcctl.spec import hostless
+from svcctl.spec.service import ServiceSpec
+from svcctl.system.systemd import sandbox
+from svcctl.system.systemd.plain import counting, program
+from svcctl.system.systemd.quoting import word
+from svcctl.system.systemd.unit_file import (
+    Lines,
+    Site,
+    folders,
+    install_section,
+    text,
+    timers,
+    unit_name,
+    verbatim,
+)
+
+
+def direct_units(spec: ServiceSpec, site: Site) -> dict[str, str]:
+    """Give the text of each unit, by name; raises SpecError where only a host could do it."""
+    hostless.refuse_for_systemd(spec)
+    sections = [
+        ("Unit", [*counting(spec), *verbatim(spec.systemd.unit)]),
+        (
+            "Service",
+            [
+                *_own_way(program(spec), site),
+                *_named(spec),
+                *folders(spec, site),
+                *_told_of(site),
+                *sandbox.lines(spec, outside=(spec.cwd, *spec.exec)),
+                *verbatim(spec.systemd.service),
+            ],
+        ),
+        ("Install", install_section(spec, site)),
+    ]
+    return {unit_name(spec.name): text(sections), **timers(spec)}
+
+
+def _own_way(lines: Lines, site: Site) -> Lines:
+    """Have a reload by SIGHUP end when the service says so, where systemd can wait for that."""
+    found = dict(lines)
+    speaks, hangs_up = (
+        found["Type"] == "notify",
+        found.get("ExecReload", "").endswith("kill -HUP $MAINPID"),
+    )
+    if not (speaks and hangs_up and site.reloads_notified):
+        return [*lines, *([("NotifyAccess", "main")] if speaks else [])]
+    kept = [each for each in lines if each[0] not in {"Type", "ExecReload"}]
+    return [("Type", "notify-reload"), ("NotifyAccess", "main"), *kept]
+
+
+def _named(spec: ServiceSpec) -> Lines:
+    """Tell the program what every manager of ours tells it: who it is."""
+    return [
+        ("Environment", word(f"{name}={said}"))
+        for name, said in (
+            ("SVCCTL_SERVICE", spec.name),
+            ("SVCCTL_INSTANCE", spec.name),
+            ("INSTANCE", "1"),
+        )
+    ]
+
+
+def _told_of(site: Site) -> Lines:
+    """Name the folder for what has to last where systemd did not make it, so names it not."""
+    made = site.state.startswith("/var/lib/") and not site.user_scope
+    return [] if made else [("Environment", word(f"STATE_DIRECTORY={site.state}"))]
