@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from svcctl.events import Event
 from svcctl.spec.policy import Limits, LogPolicy
+
+if TYPE_CHECKING:  # the command line imports this module, and does without a loop
+    import asyncio
 
 Document = dict[str, object]
 """What JSON can hold, with names at the top."""
@@ -244,6 +247,29 @@ class FileWatch(Protocol):
 
     def watch(self, globs: tuple[str, ...], call: Callable[[list[str]], None]) -> Cancel:
         """Call with the files that came, went or changed."""
+
+
+WhoIs = Callable[[], str]
+"""Names the actor at the other end of a connection, or raises Denied."""
+
+
+class Greet(Protocol):
+    """Converses with somebody who came in."""
+
+    def __call__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs, /
+    ) -> Awaitable[None]:
+        """Do so until either side hangs up."""
+
+
+class Door(Protocol):
+    """Where askers on this machine come in."""
+
+    async def open(self, greet: Greet, *, limit: int) -> None:
+        """Have *greet* converse with everyone who comes; *limit*: bytes of the longest line."""
+
+    def close(self) -> None:
+        """Let nobody in any more."""
 
 
 class Store(Protocol):

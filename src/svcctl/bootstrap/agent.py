@@ -16,13 +16,14 @@ from svcctl.app.reading import Reading
 from svcctl.app.services import Services
 from svcctl.app.waiting import Waiting
 from svcctl.bootstrap.here import machine
-from svcctl.bootstrap.machine import Door, StopSignals
+from svcctl.bootstrap.machine import StopSignals
 from svcctl.engine import tenure
 from svcctl.engine.bus import LocalBus
 from svcctl.engine.manager import AgentManager
 from svcctl.engine.store import SqliteStore
 from svcctl.engine.world import World
 from svcctl.events import AgentStarted, AgentStopped, StateReplaced
+from svcctl.ports import Door
 from svcctl.system.clock import SystemClock
 from svcctl.system.paths import Paths
 

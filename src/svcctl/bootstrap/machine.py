@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from svcctl.engine.world import AsHere, OpenSink, as_it_is
-from svcctl.ports import Document, FileWatch, NoticeBoard, Spawner
-
-WhoIs = Callable[[], str]
-"""Names the actor at the other end of a connection, or raises Denied."""
-
-Greet = Callable[[asyncio.StreamReader, asyncio.StreamWriter, WhoIs], Awaitable[None]]
-
-
-class Door(Protocol):
-    """Where askers on this machine come in."""
-
-    async def open(self, greet: Greet, *, limit: int) -> None:
-        """Have *greet* converse with everyone who comes; *limit*: bytes of the longest line."""
-
-    def close(self) -> None:
-        """Let nobody in any more."""
+from svcctl.ports import Document, Door, FileWatch, NoticeBoard, Spawner
 
 
 class StopSignals(Protocol):

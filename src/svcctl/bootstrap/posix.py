@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from svcctl.bootstrap.machine import Machine
 from svcctl.engine.world import OpenSink
-from svcctl.errors import Denied
 from svcctl.observe.logs.archive import Packer
 from svcctl.observe.logs.capture import Capture
 from svcctl.observe.logs.fifo import Fifos
@@ -18,7 +15,7 @@ from svcctl.ports import Bus, Clock, LogSink
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.paths import Paths
 from svcctl.system.posix.account import owner_of
-from svcctl.system.posix.local_socket import SocketDoor, listen, lock, may_connect, peer
+from svcctl.system.posix.local_socket import SocketDoor, actor, listen, lock
 from svcctl.system.posix.notify import PosixNoticeBoard
 from svcctl.system.posix.process import boot_id, own_usage
 from svcctl.system.posix.signals import stop_signals
@@ -49,19 +46,9 @@ def machine(paths: Paths, *, clock: Clock, bus: Bus) -> Iterator[Machine]:
 
 def _listen(paths: Paths, group: str | None) -> SocketDoor:
     return SocketDoor(
-        listen(paths.socket, group=group), who_is=lambda connection: _who_is(connection, group)
+        listen(paths.socket, group=group),
+        who_is=lambda connection: actor(connection, of="the agent", group=group),
     )
-
-
-def _who_is(connection: socket.socket, group: str | None) -> str:
-    """Name the actor at the other end, or raise Denied."""
-    who = peer(connection)
-    if not may_connect(who, owner=os.geteuid(), group=group):
-        raise Denied(
-            f"user {who.uid} may not use the agent of user {os.geteuid()}",
-            hint="run your own agent, or ask for membership in the agent's group",
-        )
-    return f"uid:{who.uid}"
 
 
 def _sink_opener(paths: Paths, clock: Clock, bus: Bus) -> OpenSink:

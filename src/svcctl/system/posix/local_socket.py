@@ -9,11 +9,12 @@ import os
 import pwd
 import socket
 import struct
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from svcctl.errors import Conflict, SystemFault, UsageError
+from svcctl.errors import Conflict, Denied, SystemFault, UsageError
+from svcctl.ports import Greet
 from svcctl.system.paths import private_folder
 
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
@@ -69,14 +70,7 @@ class SocketDoor:
         self._listener, self._who_is = listener, who_is
         self._server: asyncio.Server | None = None
 
-    async def open(
-        self,
-        greet: Callable[
-            [asyncio.StreamReader, asyncio.StreamWriter, Callable[[], str]], Awaitable[None]
-        ],
-        *,
-        limit: int,
-    ) -> None:
+    async def open(self, greet: Greet, *, limit: int) -> None:
         """Have *greet* converse with everyone who comes; *limit*: bytes of the longest line."""
 
         async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -99,6 +93,17 @@ def peer(connection: socket.socket) -> Peer:
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     pid, uid, gid = _CREDENTIALS.unpack(raw)
     return Peer(pid=pid, uid=uid, gid=gid)
+
+
+def actor(connection: socket.socket, *, of: str, group: str | None = None) -> str:
+    """Name the user at the other end; raises Denied unless he may use *of* (``the agent``)."""
+    who = peer(connection)
+    if not may_connect(who, owner=os.geteuid(), group=group):
+        raise Denied(
+            f"user {who.uid} may not use {of} of user {os.geteuid()}",
+            hint="do it as that user or as root; an agent can let in a group too",
+        )
+    return f"uid:{who.uid}"
 
 
 def may_connect(who: Peer, *, owner: int, group: str | None = None) -> bool:

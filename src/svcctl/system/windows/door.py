@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 from svcctl.errors import Denied, SvcctlError
+from svcctl.ports import Greet
 from svcctl.system.windows.kernel import (
     PROCESS_QUERY_LIMITED_INFORMATION,
     close_handle,
@@ -13,8 +13,6 @@ from svcctl.system.windows.kernel import (
 )
 from svcctl.system.windows.pipes import PipeServer, client_pid
 from svcctl.system.windows.security import own_sid, pipe_sddl, sid_of_process
-
-Greet = Callable[[asyncio.StreamReader, asyncio.StreamWriter, Callable[[], str]], Awaitable[None]]
 
 
 class PipeDoor:
