@@ -71,8 +71,16 @@ class Context:
 
         Gives False where it stops.
         """
-        await self._until_stopping(sleep(self._parts.clock, seconds(length)))
-        await self._until_stopping(self._parts.gate.passed())
+        await self.until(sleep(self._parts.clock, seconds(length)))
+        await self.until(self._parts.gate.passed())
+        return not self.stopping
+
+    async def until(self, *waits: Awaitable[object]) -> bool:
+        """Come back once one of *waits* is over, the others being cancelled, or the service stops.
+
+        Gives False where it stops.  What the first raises is raised.
+        """
+        await first(*waits, self._parts.stopping.wait())
         return not self.stopping
 
     async def stopped(self) -> None:
@@ -91,7 +99,7 @@ class Context:
         due = clock.monotonic()
         while not self.stopping:
             if self.paused:
-                await self._until_stopping(self._parts.gate.passed())
+                await self.until(self._parts.gate.passed())
                 due = clock.monotonic()
             if self.stopping:
                 return
@@ -99,7 +107,7 @@ class Context:
             count += 1
             length = seconds(period() if callable(period) else period)
             due = max(due + length, clock.monotonic())
-            await self._until_stopping(sleep(clock, due - clock.monotonic()))
+            await self.until(sleep(clock, due - clock.monotonic()))
 
     def work(self, name: str = "work") -> AbstractAsyncContextManager[None]:
         """Count a piece of work while the block lasts: ``async with ctx.work("order"): ...``.
@@ -155,7 +163,3 @@ class Context:
         With ``"rest_for_one"`` those that were spawned after one that failed are run again too.
         """
         return self._parts.children.tree(strategy)
-
-    async def _until_stopping(self, wait: Awaitable[object]) -> None:
-        """Come back when *wait* is over or the service stops, whatever is first."""
-        await first(wait, self._parts.stopping.wait())

@@ -93,6 +93,29 @@ def test_a_paused_service_can_be_stopped() -> None:
     assert service.heard == ["pause", "stop"]
 
 
+def test_a_wait_ends_with_the_first_of_what_is_waited_for_or_with_the_service() -> None:
+    class Waiting(Service):
+        over = asyncio.Event()
+        never = asyncio.Event()
+
+        async def run(self, ctx: Context) -> None:
+            ctx.ready()
+            self.heard = [await ctx.until(self.never.wait(), self.over.wait())]
+            self.heard += [await ctx.until(self.never.wait())]
+
+    service = Waiting()
+
+    async def story(living: Living) -> None:
+        service.over.set()
+        await living.turn()
+        assert service.heard == [True]
+        await living.stop()
+
+    live(service, story)
+
+    assert service.heard == [True, False]
+
+
 def test_a_reload_hands_over_the_old_and_the_new_configuration() -> None:
     service = Ticking()
     found: list[tuple[str, str] | None] = [("old", "new"), None]
