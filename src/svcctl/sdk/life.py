@@ -5,32 +5,36 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import TYPE_CHECKING
 
-from svcctl.errors import Conflict, SvcctlError, TimedOut
+from svcctl.errors import Conflict, TimedOut
 from svcctl.ports import Clock, HostReport, Timer
 from svcctl.sdk.blueprint import Blueprint
+from svcctl.sdk.calling import Caller
 from svcctl.sdk.children import Children
 from svcctl.sdk.context import Context, Parts
+from svcctl.sdk.equipment import Equipment
 from svcctl.sdk.gate import Gate
-from svcctl.sdk.jobs import Jobs
+from svcctl.sdk.happenings import Tell, WorkChanged, nobody
+from svcctl.sdk.jobs import Jobs, Noted, unnoted
 from svcctl.sdk.logs.logger import Logger
 from svcctl.sdk.phases import PASSING, TOLD, Input, Phase, step
-from svcctl.sdk.resources import Resources, called
+from svcctl.sdk.resources import Resources
+from svcctl.sdk.settings import Settings, Unset
 from svcctl.sdk.threaded import ThreadContext
 from svcctl.sdk.waiting import first, in_thread, limited, sleep
 from svcctl.sdk.work import Work
 from svcctl.spec.notation import format_duration
 
+if TYPE_CHECKING:
+    from socket import socket
+
 log = logging.getLogger(__name__)
 
 _SIGN_OF_LIFE = 5.0  # seconds between two words to the manager while a phase passes
 _PATIENCE = 15.0  # seconds within which the next word is promised
-
-Reconfigure = Callable[[], Awaitable[tuple[object, object] | None]]
-"""Reads the configuration anew; gives the old and the new one, None where nothing has changed."""
 
 _Asked = tuple[Callable[[], Awaitable[object]], asyncio.Future[object]]
 
@@ -41,6 +45,7 @@ class End:
 
     *error* is what it crashed of, *where* in which part; *unfinished* names what was cut off or
     could not be let go of.  *abandoned*: ``run`` ignored its cancellation and still runs.
+    *restart*: it is to be run anew, and is to be handed these sockets.
     """
 
     reason: str
@@ -48,58 +53,89 @@ class End:
     where: str = ""
     unfinished: tuple[str, ...] = ()
     abandoned: bool = False
+    restart: tuple[socket, ...] | None = None
+
+
+def _always(_: str) -> None:
+    """Let everybody restart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a life is lived with.
+
+    *report* is told of every phase, and every few seconds while one passes; *noted* of every error
+    that the service goes on after.  *may_restart* raises Conflict where there were too many.
+    """
+
+    clock: Clock
+    report: HostReport
+    log: Logger
+    equipment: Equipment
+    settings: Settings | None = None
+    tell: Tell = nobody
+    noted: Noted = unnoted
+    may_restart: Callable[[str], None] = _always
 
 
 class Life:
-    """The one life of a service; fulfils :class:`svcctl.ports.HostControls` in its loop.
+    """The one life of a service; fulfils :class:`svcctl.ports.HostControls` in its loop."""
 
-    *report* is told of every phase, and every few seconds while one passes.
-    """
-
-    def __init__(
-        self,
-        blueprint: Blueprint,
-        *,
-        clock: Clock,
-        report: HostReport,
-        log: Logger,
-        config: object = None,
-        reconfigure: Reconfigure | None = None,
-    ) -> None:
-        self._blueprint, self._clock, self._report = blueprint, clock, report
-        self._reconfigure = reconfigure
+    def __init__(self, blueprint: Blueprint, means: Means) -> None:
+        """To be made in the loop it is lived in."""
+        clock = means.clock
+        self._blueprint, self._means, self._clock = blueprint, means, clock
+        self._report, self._settings = means.report, means.settings
         self._phase, self._text, self._reason = Phase.STARTING, "", ""
         self._error: tuple[str, BaseException] | None = None
         self._unfinished: list[str] = []
+        self._restart: tuple[socket, ...] | None = None
         self._gate, self._stopping, self._cut = Gate(), asyncio.Event(), asyncio.Event()
+        self.became_ready = asyncio.Event()
         self._resources = Resources(clock)
-        self._work = Work(self._tell_if_draining)
-        self.jobs = Jobs(blueprint.jobs, clock=clock, gate=self._gate, failed=self.fail)
-        self._children = Children(clock=clock, failed=self.fail)
+        self._work = Work(self._work_changed)
+        self._children = Children(clock=clock, failed=self.fail, noted=means.noted)
         self._asked: asyncio.Queue[_Asked] = asyncio.Queue()
         self._last_hook: asyncio.Task[str] | None = None
         self._in_run = True
         self._sign: Timer | None = None
-        self.context = Context(
-            Parts(
-                clock=clock,
-                gate=self._gate,
-                stopping=self._stopping,
-                resources=self._resources,
-                work=self._work,
-                children=self._children,
-                ready=self._ready,
-                say=self._say,
-            ),
-            name=blueprint.name,
-            log=log,
-            config=config,
+        self.context = Context(self._parts(), name=blueprint.name, log=means.log)
+        self._plain = ThreadContext(self.context, asyncio.get_running_loop())
+        self.caller = Caller(self.context, self._plain)
+        self.jobs = Jobs(
+            blueprint.jobs,
+            clock=clock,
+            gate=self._gate,
+            failed=self.fail,
+            call=self.caller.call,
+            tell=means.tell,
+            noted=means.noted,
+        )
+
+    def _parts(self) -> Parts:
+        return Parts(
+            clock=self._clock,
+            gate=self._gate,
+            stopping=self._stopping,
+            resources=self._resources,
+            work=self._work,
+            children=self._children,
+            settings=self._settings or Unset(),
+            equipment=self._means.equipment,
+            ready=self._ready,
+            say=self.say,
+            restart=self.restart,
         )
 
     @property
     def phase(self) -> Phase:
         """Where it stands."""
         return self._phase
+
+    @property
+    def text(self) -> str:
+        """What it says of itself, in a line."""
+        return self._text
 
     async def keep(self) -> End:
         """Live, and come back once it is over and all is let go of that could be.
@@ -134,6 +170,7 @@ class Life:
             where=where,
             unfinished=tuple(self._unfinished),
             abandoned=not body.done(),
+            restart=self._restart if error is None else None,
         )
 
     def fail(self, where: str, error: BaseException) -> None:
@@ -142,6 +179,18 @@ class Life:
             self._error = (where, error)
         self._begin_to_stop(f"{where} failed")
         self._cut.set()
+
+    def restart(self, reason: str, keep: Sequence[socket] = ()) -> None:
+        """End it in order, to be run anew; raises Conflict where that came too often."""
+        self._means.may_restart(reason)
+        self._restart = tuple(keep)
+        self._begin_to_stop(f"restart: {reason}")
+
+    async def reconfigured(self, old: object, new: object, changed: frozenset[str]) -> None:
+        """Announce a configuration to the service; raises Conflict where it does not take it."""
+        problem = await self._hook("on_reload", old, new, more={"changed": changed})
+        if problem:
+            raise Conflict(problem)
 
     # controls
 
@@ -215,8 +264,7 @@ class Life:
             if inspect.iscoroutinefunction(run):
                 await run(context)
             else:
-                plain = ThreadContext(context, asyncio.get_running_loop())
-                await in_thread("run", lambda: run(plain))
+                await in_thread("run", lambda: run(self._plain))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - told as what ended the service
             self.fail("run", error)
         else:
@@ -325,30 +373,27 @@ class Life:
         if problem := await self._hook("on_control", code):
             raise Conflict(problem)
 
-    async def _reload(self) -> None:
+    async def _reload(self) -> object:
         self._report.reloading(over=False)
         try:
-            old = self.context.config
-            changed = await self._reconfigure() if self._reconfigure else (old, old)
-            if changed:
-                self.context.config = changed[1]
-                await self._hook("on_reload", *changed)
-        except SvcctlError as error:
-            log.error("reload.refused", extra={"problem": error.problem})
-            self._say(f"reload refused: {error.problem}")
-            raise
+            if self._settings is not None:
+                return await self._settings.reload(who="svcctl")
+            return await self.reconfigured(None, None, frozenset())
         finally:
             self._report.reloading(over=True)
 
-    async def _hook(self, name: str, *args: object) -> str:
+    async def _hook(
+        self, name: str, *args: object, more: Mapping[str, object] | None = None
+    ) -> str:
         """Call a hook if there is one; say what went wrong, an empty text where nothing did."""
         hook = self._blueprint.hooks.get(name)
         if hook is None:
             return ""
         try:
             async with limited(self._clock, self._blueprint.limits.hook):
-                await called(name, partial(hook, *args))
+                await self.caller.call(name, hook, *args, more=more)
         except Exception as error:
+            self._means.noted(name, error)
             log.exception("hook.failed", extra={"hook": name})
             from svcctl.sdk.redaction import shown_text  # noqa: PLC0415 - 4 ms, for what goes wrong
 
@@ -360,6 +405,7 @@ class Life:
     def _ready(self) -> None:
         if self._move(Input.READY):
             self.jobs.begin()
+            self.became_ready.set()
 
     def _too_late(self) -> None:
         if self._phase is Phase.STARTING:
@@ -368,7 +414,8 @@ class Life:
             hint = "call ctx.ready() in run(), or raise start_timeout"
             self.fail("start", TimedOut(problem, hint=hint))
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Say in a line how it goes."""
         self._text = text
         self._tell()
 
@@ -389,7 +436,8 @@ class Life:
         )
         self._sign = self._clock.later(_SIGN_OF_LIFE, self._tell) if passing else None
 
-    def _tell_if_draining(self) -> None:
+    def _work_changed(self) -> None:
+        self._means.tell(WorkChanged(under_way=self._work.count))
         if self._phase is Phase.DRAINING:
             self._tell()
 
