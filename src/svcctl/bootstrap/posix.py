@@ -13,9 +13,10 @@ from svcctl.observe.logs.fifo import Fifos
 from svcctl.observe.logs.files import instance_folder
 from svcctl.ports import Bus, Clock, LogSink
 from svcctl.spec.service import ServiceSpec
-from svcctl.system.paths import Paths
+from svcctl.system.lock import agent_lock
+from svcctl.system.paths import Paths, private_folder
 from svcctl.system.posix.account import owner_of
-from svcctl.system.posix.local_socket import SocketDoor, actor, listen, lock
+from svcctl.system.posix.local_socket import SocketDoor, actor, listen
 from svcctl.system.posix.notify import PosixNoticeBoard
 from svcctl.system.posix.process import boot_id, own_usage
 from svcctl.system.posix.signals import stop_signals
@@ -28,7 +29,8 @@ from svcctl.system.watch import FileSystemWatch
 def machine(paths: Paths, *, clock: Clock, bus: Bus) -> Iterator[Machine]:
     """See :func:`svcctl.bootstrap.here.machine`."""
     with ExitStack() as stack:
-        stack.enter_context(lock(paths.lock))
+        private_folder(paths.run, mode=0o711)
+        stack.enter_context(agent_lock(paths.lock))
         spawner = stack.enter_context(PosixSpawner(agent=paths.agent, mark=mark_in(paths.run)))
         notices = PosixNoticeBoard(paths.notify)
         stack.callback(notices.close)

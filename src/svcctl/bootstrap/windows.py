@@ -15,11 +15,11 @@ from svcctl.observe.logs.read_pipe import ReadPipes
 from svcctl.ports import Bus, Clock, LogSink
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.windows_stop import as_on_windows
+from svcctl.system.lock import agent_lock
 from svcctl.system.paths import Paths
 from svcctl.system.watch import FileSystemWatch
 from svcctl.system.windows.console_signals import stop_signals
 from svcctl.system.windows.door import PipeDoor
-from svcctl.system.windows.lock import lock
 from svcctl.system.windows.notices import WindowsNoticeBoard
 from svcctl.system.windows.private import make_private, private_folder
 from svcctl.system.windows.process import boot_id, own_usage
@@ -35,7 +35,7 @@ def machine(paths: Paths, *, clock: Clock, bus: Bus) -> Iterator[Machine]:
             private_folder(folder)
         with suppress(PermissionError):  # hosts share it, and may not look at it
             make_private(paths.logs)
-        stack.enter_context(lock(paths.lock))
+        stack.enter_context(agent_lock(paths.lock))
         spawner = stack.enter_context(WindowsSpawner(agent=paths.agent))
         notices = WindowsNoticeBoard(paths.agent)
         stack.callback(notices.close)

@@ -1,4 +1,4 @@
-"""The local API's door: who finds it, who may come in, and that there is one agent only."""
+"""The local API's door: who finds it, and who may come in."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import os
 import pwd
 import socket
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from svcctl.errors import Conflict, Denied, SystemFault, UsageError
 from svcctl.system.paths import private_folder
-from svcctl.system.posix.local_socket import Peer, listen, lock, may_connect, peer
+from svcctl.system.posix.local_socket import Peer, listen, may_connect, peer
 
 NOBODY = pwd.getpwnam("nobody")
 
@@ -97,26 +95,6 @@ def test_an_unknown_group_is_refused(tmp_path: Path) -> None:
 )
 def test_root_the_owner_and_members_may_connect(who: Peer, group: str | None, may: bool) -> None:
     assert may_connect(who, owner=1234, group=group) is may
-
-
-def test_a_lock_is_held_by_one_process_only(tmp_path: Path) -> None:
-    path = str(tmp_path / "agent.lock")
-    source = (
-        "import sys\nfrom svcctl.system.posix.local_socket import lock\n"
-        "with lock(sys.argv[1]):\n print('held', flush=True)\n sys.stdin.read()\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", source, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-
-        with pytest.raises(Conflict, match=rf"already runs here \(pid {holder.pid}\)"), lock(path):
-            pass
-        holder.kill()
-
-    with lock(path):
-        assert Path(path).read_text() == f"{os.getpid()}\n"
 
 
 @pytest.mark.needs_root

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import grp
 import os
 import pwd
 import socket
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from svcctl.errors import Conflict, Denied, SystemFault, UsageError
@@ -122,30 +120,6 @@ def may_connect(who: Peer, *, owner: int, group: str | None = None) -> bool:
     return gid in os.getgrouplist(account.pw_name, account.pw_gid)
 
 
-@contextmanager
-def lock(path: str) -> Iterator[None]:
-    """Hold the file *path*, as only one process can; or raise Conflict with the holder's pid.
-
-    It is let go of at the end of the block, by an exec and by the death of the process.
-    """
-    private_folder(os.path.dirname(path), mode=0o711)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(file, 32).decode(errors="replace").strip() or "unknown"
-            raise Conflict(
-                f"another agent already runs here (pid {holder})",
-                hint="see it with: svcctl agent status; or set SVCCTL_HOME for a second one",
-            ) from error
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
-        yield
-    finally:
-        os.close(file)
-
-
 def _insist_nobody_answers(path: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
         caller.settimeout(1.0)
@@ -159,7 +133,7 @@ def _insist_nobody_answers(path: str) -> None:
 
 
 def _busy(path: str) -> Conflict:
-    return Conflict(f"an agent already listens at '{path}'", hint="see it: svcctl agent status")
+    return Conflict(f"somebody already listens at '{path}'", hint="see who: svcctl agent status")
 
 
 def _group_id(name: str) -> int:

@@ -1,39 +1,28 @@
-"""A file that only one process at a time can hold: LockFileEx, through the C library."""
+"""Locks that die with the process which holds them: LockFileEx, through the C library."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from svcctl.errors import Conflict
-
-_WHERE = 1 << 30  # a lock keeps others from reading what it covers: the pid stands before it
+_WHERE = 1 << 30  # a lock keeps others from reading what it covers: the note stands before it
 
 
-@contextmanager
-def lock(path: str) -> Iterator[None]:
-    """Hold the file *path*, or raise Conflict with the holder's pid; its death lets go of it."""
+def open_lock(path: str, *, mode: int) -> int:
+    """Open the file *path* to lock it; it is made where there is none, as its folder allows."""
+    own = getattr(os, "O_NOINHERIT", 0) | getattr(os, "O_BINARY", 0)
+    return os.open(path, os.O_RDWR | os.O_CREAT | own, mode)
+
+
+def lock_file(descriptor: int) -> None:
+    """Lock an open file; raises BlockingIOError where somebody else has locked it."""
     import msvcrt  # noqa: PLC0415 - Windows only
 
     crt: Any = msvcrt
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOINHERIT", 0))
+    os.lseek(descriptor, _WHERE, os.SEEK_SET)
     try:
-        os.lseek(file, _WHERE, os.SEEK_SET)
-        try:
-            crt.locking(file, crt.LK_NBLCK, 1)
-        except OSError as error:
-            os.lseek(file, 0, os.SEEK_SET)
-            holder = os.read(file, 32).decode(errors="replace").strip() or "unknown"
-            raise Conflict(
-                f"another agent already runs here (pid {holder})",
-                hint="see it with: svcctl agent status; or set SVCCTL_HOME for a second one",
-            ) from error
-        os.ftruncate(file, 0)
-        os.lseek(file, 0, os.SEEK_SET)
-        os.write(file, f"{os.getpid()}\n".encode())
-        yield
+        crt.locking(descriptor, crt.LK_NBLCK, 1)
+    except OSError as error:
+        raise BlockingIOError(error.errno, error.strerror) from error
     finally:
-        os.close(file)
+        os.lseek(descriptor, 0, os.SEEK_SET)
