@@ -13,7 +13,8 @@ from typing import Literal
 from svcctl.engine.backoff import wait
 from svcctl.errors import UsageError
 from svcctl.ports import Clock
-from svcctl.sdk.waiting import sleep
+from svcctl.sdk.happenings import Noted, unnoted
+from svcctl.sdk.waiting import failure, sleep, wants_an_end
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +38,11 @@ class _Child:
 class Tree:
     """Things that are run together, in the order in which they were spawned."""
 
-    def __init__(self, strategy: Strategy, *, clock: Clock, failed: Failed) -> None:
+    def __init__(
+        self, strategy: Strategy, *, clock: Clock, failed: Failed, noted: Noted = unnoted
+    ) -> None:
         self._strategy, self._clock, self._failed = strategy, clock, failed
+        self._noted = noted
         self._children: list[_Child] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._restarts: deque[float] = deque(maxlen=_MOST)
@@ -79,28 +83,29 @@ class Tree:
             await asyncio.wait(tasks)
 
     def _begin(self, child: _Child, *, after: float = 0.0) -> None:
-        self._tasks[child.name] = asyncio.create_task(self._keep(child, after), name=child.name)
+        self._tasks[child.name] = asyncio.create_task(
+            self._keep(child, after), name=f"child {child.name}"
+        )
 
     async def _keep(self, child: _Child, after: float) -> None:
         if after:
             await sleep(self._clock, after)
-        try:
-            await child.call()
-        except Exception as error:  # noqa: BLE001 - it is told, or the service ends of it
+        error = await failure(child.call())
+        if error is not None:
             self._ended_badly(child, error)
-        else:
-            if child.restart == "always" and not self._ending:
-                self._again(child, None)
+        elif child.restart == "always" and not self._ending:
+            self._again(child, None)
 
-    def _ended_badly(self, child: _Child, error: Exception) -> None:
+    def _ended_badly(self, child: _Child, error: BaseException) -> None:
         if self._ending:
             log.warning("child.failed-late", extra={"child": child.name, "problem": repr(error)})
-        elif child.restart == "never":
+        elif child.restart == "never" or wants_an_end(error):
             self._failed(child.name, error)
         else:
+            self._noted(f"child {child.name}", error)
             self._again(child, error)
 
-    def _again(self, child: _Child, error: Exception | None) -> None:
+    def _again(self, child: _Child, error: BaseException | None) -> None:
         """Begin it anew, and with it those that build on it; give up where that comes too often."""
         now = self._clock.monotonic()
         if len(self._restarts) == _MOST and now - self._restarts[0] < _WINDOW:
@@ -137,8 +142,9 @@ class Tree:
 class Children:
     """All trees of a service; *failed* is told of an error that is to end it."""
 
-    def __init__(self, *, clock: Clock, failed: Failed) -> None:
-        self._clock, self._failed = clock, failed
+    def __init__(self, *, clock: Clock, failed: Failed, noted: Noted = unnoted) -> None:
+        """*noted* is given the errors of those that are run again."""
+        self._clock, self._failed, self._noted = clock, failed, noted
         self._trees: list[Tree] = []
 
     def spawn(self, call: Callable[[], Awaitable[object]], *, name: str, restart: Restart) -> None:
@@ -148,7 +154,7 @@ class Children:
 
     def tree(self, strategy: Strategy) -> Tree:
         """Plant another tree."""
-        planted = Tree(strategy, clock=self._clock, failed=self._failed)
+        planted = Tree(strategy, clock=self._clock, failed=self._failed, noted=self._noted)
         self._trees.append(planted)
         return planted
 

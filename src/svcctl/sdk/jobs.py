@@ -6,18 +6,22 @@ import asyncio
 import logging
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Literal
 
 from svcctl.engine.schedule import next_due
 from svcctl.ports import Clock
 from svcctl.sdk.blueprint import Job
 from svcctl.sdk.gate import Gate
+from svcctl.sdk.happenings import JobRan, JobSkipped, Noted, Tell, nobody, unnoted
 from svcctl.sdk.marks import OnError
 from svcctl.sdk.resources import called
-from svcctl.sdk.waiting import limited, sleep
+from svcctl.sdk.waiting import failure, limited, sleep, wants_an_end
 from svcctl.spec.policy import Schedule
 
 log = logging.getLogger(__name__)
+
+CallJob = Callable[[str, Callable[..., object]], Awaitable[object]]
 
 _LONGEST = 3600.0  # seconds slept at once, so that a clock that was set is noticed
 
@@ -32,10 +36,15 @@ class Jobs:
         clock: Clock,
         gate: Gate,
         failed: Callable[[str, BaseException], None],
+        call: CallJob = called,
+        tell: Tell = nobody,
+        noted: Noted = unnoted,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        """*noted* is given every error, *call* calls a job by its name, *tell* hears of each."""
         self._jobs = {each.name: each for each in jobs}
         self._clock, self._gate, self._failed, self._chance = clock, gate, failed, chance
+        self._by_name, self._tell, self._noted = call, tell, noted
         self._loops: list[asyncio.Task[None]] = []
         self._running: dict[str, asyncio.Task[object]] = {}
         self._ending = False
@@ -80,23 +89,33 @@ class Jobs:
         while due is not None:
             await self._until(due + job.mark.jitter * self._chance())
             await self._gate.passed()
-            task = asyncio.create_task(self._told(job), name=job.name)
+            task = asyncio.create_task(self._told(job), name=f"job {job.name}")
             await asyncio.shield(task)
-            due = next_time(schedule, now=self._clock.now(), last=due)
+            last, due = due, next_time(schedule, now=self._clock.now(), last=due)
+            self._tell_skipped(job, last, due)
 
     async def _until(self, due: float) -> None:
         while (left := due - self._clock.now()) > 0:
             await sleep(self._clock, min(left, _LONGEST))
 
+    def _tell_skipped(self, job: Job, last: float, due: float | None) -> None:
+        """Tell of the times that passed while it was at work; those of cron(5) nobody counts."""
+        every = job.mark.schedule.every
+        if every and due is not None and (times := round((due - last) / every) - 1) > 0:
+            self._tell(JobSkipped(job=job.name, times=times))
+
     async def _told(self, job: Job) -> None:
         """Do a job; its errors are told, as it wants it."""
-        try:
-            await self._call(job)
-        except Exception as error:
-            if job.mark.on_error is OnError.CRASH:
-                self._failed(f"job {job.name}", error)
-            else:
-                log.exception("job.failed", extra={"job": job.name})
+        error = await failure(self._call(job))
+        if error is None:
+            return
+        where = f"job {job.name}"
+        if not wants_an_end(error):
+            self._noted(where, error)
+        if job.mark.on_error is OnError.CRASH or wants_an_end(error):
+            self._failed(where, error)
+        else:
+            log.error("job.failed", exc_info=error, extra={"job": job.name})
 
     async def _call(self, job: Job) -> None:
         if job.name in self._running or self._ending:
@@ -104,11 +123,19 @@ class Jobs:
         task = asyncio.current_task()
         assert task is not None
         self._running[job.name] = task
+        began = self._clock.monotonic()
+        outcome: Literal["done", "failed", "timed_out"] = "failed"
         try:
             async with limited(self._clock, job.mark.timeout):
-                await called(job.name, job.call)
+                await self._by_name(job.name, job.call)
+            outcome = "done"
+        except TimeoutError:
+            outcome = "timed_out"
+            raise
         finally:
             del self._running[job.name]
+            lasted, at = self._clock.monotonic() - began, self._clock.now()
+            self._tell(JobRan(job=job.name, outcome=outcome, seconds=lasted, at=at))
 
 
 def next_time(schedule: Schedule, *, now: float, last: float | None) -> float | None:

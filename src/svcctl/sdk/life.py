@@ -17,14 +17,14 @@ from svcctl.sdk.children import Children
 from svcctl.sdk.context import Context, Parts
 from svcctl.sdk.equipment import Equipment
 from svcctl.sdk.gate import Gate
-from svcctl.sdk.happenings import Tell, WorkChanged, nobody
-from svcctl.sdk.jobs import Jobs, Noted, unnoted
+from svcctl.sdk.happenings import Noted, Tell, WorkChanged, nobody, unnoted
+from svcctl.sdk.jobs import Jobs
 from svcctl.sdk.logs.logger import Logger
 from svcctl.sdk.phases import PASSING, TOLD, Input, Phase, step
 from svcctl.sdk.resources import Resources
 from svcctl.sdk.settings import Settings, Unset
 from svcctl.sdk.threaded import ThreadContext
-from svcctl.sdk.waiting import first, in_thread, limited, sleep
+from svcctl.sdk.waiting import failure, first, in_thread, limited, sleep, wants_an_end
 from svcctl.sdk.work import Work
 from svcctl.spec.notation import format_duration
 
@@ -97,7 +97,7 @@ class Life:
         self._children = Children(clock=clock, failed=self.fail, noted=means.noted)
         self._asked: asyncio.Queue[_Asked] = asyncio.Queue()
         self._last_hook: asyncio.Task[str] | None = None
-        self._in_run = True
+        self._in_run, self._leaving = True, False
         self._sign: Timer | None = None
         self.context = Context(self._parts(), name=blueprint.name, log=means.log)
         self._plain = ThreadContext(self.context, asyncio.get_running_loop())
@@ -168,7 +168,7 @@ class Life:
             reason=self._reason,
             error=error,
             where=where,
-            unfinished=tuple(self._unfinished),
+            unfinished=(*self._unfinished, *map(str, self._resources.lost)),
             abandoned=not body.done(),
             restart=self._restart if error is None else None,
         )
@@ -260,12 +260,11 @@ class Life:
 
     async def _run(self) -> None:
         run, context = self._blueprint.run, self.context
-        try:
-            if inspect.iscoroutinefunction(run):
-                await run(context)
-            else:
-                await in_thread("run", lambda: run(self._plain))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - told as what ended the service
+        if inspect.iscoroutinefunction(run):
+            error = await failure(run(context))
+        else:
+            error = await failure(in_thread("run", lambda: run(self._plain)))
+        if error is not None:
             self.fail("run", error)
         else:
             self._ready()
@@ -278,7 +277,10 @@ class Life:
         await first(over, self._cut.wait())
 
     async def _leave(self) -> None:
-        """Cut what is left, and let go of everything."""
+        """Cut what is left, and let go of everything; once, whoever comes first."""
+        if self._leaving:
+            return
+        self._leaving = True
         self.hurry()
         limit = self._blueprint.limits.cancel
         await first(self._said_goodbye(), sleep(self._clock, limit))
@@ -286,13 +288,14 @@ class Life:
         self.jobs.cut()
         ended = asyncio.gather(self.jobs.end(), self._children.end())
         await first(ended, sleep(self._clock, limit))
-        lost = await self._resources.release()
-        self._unfinished += [str(each) for each in lost]
+        self._unfinished += [f"child {each}" for each in self._children.running]
+        await self._resources.release()
 
     async def _cut_short(self, body: asyncio.Task[None]) -> None:
-        """Once it is to stop, give it its time, then cancel it; come back if that does not help.
+        """Once it is to stop, give it its time, then cancel it; come back once it is over.
 
-        What it has opened has limits of its own: only who ignores a cancellation is given up.
+        What it has opened has limits of its own: only who ignores a cancellation is given up, and
+        all else let go of without it.
         """
         limits = self._blueprint.limits
         await self._stopping.wait()
@@ -303,8 +306,8 @@ class Life:
                 self._unfinished.append("run")
             body.cancel()
             await first(sleep(self._clock, limits.cancel), asyncio.wait((body,)))
-        if not self._in_run:
-            await asyncio.wait((body,))
+        last = asyncio.create_task(self._leave(), name="leave") if self._in_run else body
+        await first(asyncio.wait((last,)), self._resources.rescued.wait())
 
     async def _said_goodbye(self) -> None:
         """Come back once ``on_stop`` is over."""
@@ -378,7 +381,8 @@ class Life:
         try:
             if self._settings is not None:
                 return await self._settings.reload(who="svcctl")
-            return await self.reconfigured(None, None, frozenset())
+            await self.reconfigured(None, None, frozenset())
+            return None
         finally:
             self._report.reloading(over=True)
 
@@ -389,16 +393,21 @@ class Life:
         hook = self._blueprint.hooks.get(name)
         if hook is None:
             return ""
-        try:
-            async with limited(self._clock, self._blueprint.limits.hook):
-                await self.caller.call(name, hook, *args, more=more)
-        except Exception as error:
+        error = await failure(self._limited(self.caller.call(name, hook, *args, more=more)))
+        if error is None:
+            return ""
+        if wants_an_end(error):
+            self.fail(name, error)
+        else:
             self._means.noted(name, error)
-            log.exception("hook.failed", extra={"hook": name})
-            from svcctl.sdk.redaction import shown_text  # noqa: PLC0415 - 4 ms, for what goes wrong
+            log.error("hook.failed", exc_info=error, extra={"hook": name})
+        from svcctl.sdk.redaction import shown_text  # noqa: PLC0415 - 4 ms, for what goes wrong
 
-            return shown_text(f"{name} failed: {type(error).__name__}: {error}")
-        return ""
+        return shown_text(f"{name} failed: {type(error).__name__}: {error}")
+
+    async def _limited(self, work: Awaitable[object]) -> None:
+        async with limited(self._clock, self._blueprint.limits.hook):
+            await work
 
     # what the manager is told
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 
 from svcctl.errors import SpecError
 from svcctl.events import CrashSeen, Event
@@ -21,7 +22,10 @@ from svcctl.sdk.logs.descriptor import standard
 from svcctl.sdk.logs.logger import Logger, Logs, Source
 from svcctl.sdk.places import state_folder
 from svcctl.sdk.surroundings import Attach, Surroundings, for_any_thread, signals, surrounded
+from svcctl.sdk.waiting import first, sleep
 from svcctl.system.clock import SystemClock
+
+_CANCEL = 5.0  # seconds in which what the author has left running ends once it is cancelled
 
 
 def live(blueprint: Blueprint, *, within: Surroundings = surrounded) -> int:
@@ -33,8 +37,8 @@ def live(blueprint: Blueprint, *, within: Surroundings = surrounded) -> int:
         logs = Logs(source=Source(service=blueprint.name), sink=sink, clock=clock)
         runner = asyncio.Runner()
         end = runner.run(_live(blueprint, report, attach, logs))
-        if not end.abandoned:  # to close it would be to wait for what does not end
-            runner.close()
+        if not end.abandoned:  # Runner.close() would wait for threads that may hang
+            runner.get_loop().close()
         logs.close()
         return exit_status(end.error)
 
@@ -50,6 +54,9 @@ async def _live(blueprint: Blueprint, report: HostReport, attach: Attach, logs: 
         with watching(reporter), signals(life):
             attach(for_any_thread(life))
             end = await life.keep()
+        if left := await _end_the_rest(clock):
+            known = (*end.unfinished, *(f"task {each}" for each in left))
+            end = replace(end, unfinished=known, abandoned=True)
         if end.unfinished:
             log.warning("service.unfinished", left=list(end.unfinished))
         if end.error is not None and not isinstance(end.error, (SystemExit, SpecError)):
@@ -58,6 +65,16 @@ async def _live(blueprint: Blueprint, report: HostReport, attach: Attach, logs: 
         elif isinstance(end.error, SpecError):
             log.critical("service.misconfigured", problem=end.error.problem, hint=end.error.hint)
         return end
+
+
+async def _end_the_rest(clock: SystemClock) -> list[str]:
+    """Cancel all other tasks, let generators end; name the tasks that do not."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in rest:
+        each.cancel()
+    generators = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens())
+    await first(asyncio.wait({*rest, generators}), sleep(clock, _CANCEL))
+    return sorted(each.get_name() for each in rest if not each.done())
 
 
 def _reporter(name: str, *, clock: SystemClock, log: Logger) -> Reporter:

@@ -24,6 +24,9 @@ What follows -- is for run: {program} install --now -- --config prod.toml
 """
 
 
+_PATIENCE = 5.0  # seconds for threads that Python would wait for without end
+
+
 def main(make: Callable[[], Blueprint], argv: Sequence[str] | None = None) -> NoReturn:
     """Do what *argv* (without the program's name) says of the service that *make* gives."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -58,15 +61,19 @@ def _do(make: Callable[[], Blueprint], words: list[str]) -> int:
 
 
 def _leave(status: int) -> NoReturn:
-    """End the process, though a thread of the service's may hang."""
+    """End the process, though a thread of the service's may hang: it gets a few seconds."""
     import threading  # noqa: PLC0415 - asyncio has loaded it where there was a life
+    import time  # noqa: PLC0415 - likewise
 
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    deadline = time.monotonic() + _PATIENCE
+    threads = [each for each in threading.enumerate() if not each.daemon]
+    for each in threads:
+        if each is not threading.main_thread():
+            each.join(max(0.0, deadline - time.monotonic()))
     lasting = [
-        each.name
-        for each in threading.enumerate()
-        if each is not threading.main_thread() and not each.daemon
+        each.name for each in threads if each is not threading.main_thread() and each.is_alive()
     ]
     if not lasting:
         sys.exit(status)

@@ -11,9 +11,12 @@ from typing import TypeVar, overload
 
 from svcctl.errors import UsageError
 from svcctl.ports import Clock
-from svcctl.sdk.waiting import in_thread, limited
+from svcctl.sdk.waiting import failure, in_thread, limited
 
 T = TypeVar("T")
+
+_GRACE = 5.0  # seconds in which a closer that is cut off has to end
+
 Closer = Callable[[], object]
 """Lets go of a resource; what it gives is awaited if it can be."""
 
@@ -46,6 +49,9 @@ class Resources:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._held: list[_Held] = []
+        self._lost: list[Unreleased] = []
+        self._rescues: list[asyncio.Task[None]] = []
+        self.rescued = asyncio.Event()
         self._owner: asyncio.Task[object] | None = None
 
     @overload
@@ -88,19 +94,43 @@ class Resources:
     async def release(self) -> tuple[Unreleased, ...]:
         """Let go of everything, the newest first; say what could not be.
 
-        What hangs is cut off at its limit, what fails is passed over: the rest has its turn.
+        What hangs is cut off at its limit, what fails is passed over: the rest has its turn.  Where
+        one ignores even that, this does not come back; the rest is let go of all the same, by
+        another task, and then :attr:`rescued` is set.
         """
-        lost: list[Unreleased] = []
         while self._held:
-            held = self._held.pop()
-            try:
-                async with limited(self._clock, held.limit):
-                    await held.close()
-            except TimeoutError:
-                lost.append(Unreleased(name=held.name, problem=f"not closed in {held.limit:g}s"))
-            except Exception as error:  # noqa: BLE001 - the others have to be let go of
-                lost.append(Unreleased(name=held.name, problem=_words(error)))
-        return tuple(lost)
+            await self._let_go(self._held.pop())
+        return self.lost
+
+    @property
+    def lost(self) -> tuple[Unreleased, ...]:
+        """Say what could not be let go of so far."""
+        return tuple(self._lost)
+
+    async def _let_go(self, held: _Held) -> None:
+        given_up = False
+
+        def give_up() -> None:
+            nonlocal given_up
+            given_up = True
+            self._lost.append(_late(held))
+            self._rescues.append(asyncio.create_task(self._rescue(), name="release"))
+
+        last = self._clock.later(held.limit + _GRACE, give_up)
+        error = await failure(self._closed(held))
+        last.cancel()
+        if error is not None and not given_up:
+            is_late = isinstance(error, TimeoutError)
+            lost = _late(held) if is_late else Unreleased(name=held.name, problem=_words(error))
+            self._lost.append(lost)
+
+    async def _closed(self, held: _Held) -> None:
+        async with limited(self._clock, held.limit):
+            await held.close()
+
+    async def _rescue(self) -> None:
+        await self.release()
+        self.rescued.set()
 
     def _insist_on_owner(self) -> None:
         task = asyncio.current_task()
@@ -131,6 +161,10 @@ def _closer(resource: object, name: str) -> Closer:
         hint="it has neither close() nor aclose() and is no context manager; "
         "say how: ctx.on_stop(function)",
     )
+
+
+def _late(held: _Held) -> Unreleased:
+    return Unreleased(name=held.name, problem=f"not closed in {held.limit:g}s")
 
 
 def _name_of(thing: object) -> str:

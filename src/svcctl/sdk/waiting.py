@@ -38,6 +38,30 @@ async def first(*waits: Awaitable[object]) -> None:
             each.result()
 
 
+async def failure(work: Awaitable[object]) -> BaseException | None:
+    """Give what *work* raises, None where it comes back; a cancellation of its task is raised.
+
+    It may be the wish to end (SystemExit), or the cancellation of something that *work* waited for.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    try:
+        await work
+    except asyncio.CancelledError as error:
+        if task.cancelling() > before:
+            raise
+        return error
+    except (Exception, BaseExceptionGroup, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001
+        return error
+    return None
+
+
+def wants_an_end(error: BaseException) -> bool:
+    """Say whether it is no fault: sys.exit(), Ctrl-C."""
+    return isinstance(error, (SystemExit, KeyboardInterrupt))
+
+
 @asynccontextmanager
 async def limited(clock: Clock, seconds: float | None) -> AsyncIterator[None]:
     """Cancel what the block does after *seconds* on *clock*, and raise TimeoutError; None: never.
