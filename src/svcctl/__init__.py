@@ -8,12 +8,18 @@ __version__ = "0.1.0"
 _WHERE = {
     "App": "app",
     "Context": "context",
+    "Secret": "config.secret",
     "Service": "service",
     "ThreadContext": "threaded",
+    "Traits": "traits",
     "check": "marks",
     "cron": "marks",
     "every": "marks",
+    "restart": "config.restart",
+    "resumes": "marks",
+    "secret": "config.secret",
     "serve": "app",
+    "take_listeners": "crash.restart",
 }
 
 

@@ -7,15 +7,9 @@ from typing import Literal, NoReturn, TypeVar
 
 from svcctl.errors import UsageError
 from svcctl.sdk import marks
-from svcctl.sdk.blueprint import (
-    HOOKS,
-    Blueprint,
-    Call,
-    TimeLimits,
-    checked_name,
-    checks_of,
-    jobs_of,
-)
+from svcctl.sdk.blueprint import HOOKS, Blueprint, blueprint, checked_name
+from svcctl.sdk.calling import Call
+from svcctl.sdk.traits import Traits
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -25,14 +19,16 @@ Hook = Literal["reload", "pause", "resume", "stop", "control"]
 class App:
     """Collects functions, each of which may be async or plain; makes the same as a Service class.
 
-    Jobs, checks and hooks are called without a context: what they share stands in their module.
+    Jobs, checks and hooks that have a parameter ``ctx`` are given the context.
     """
 
-    def __init__(self, name: str, *, config: type | None = None) -> None:
+    def __init__(
+        self, name: str, *, config: type | None = None, traits: Traits | None = None
+    ) -> None:
         """Raises UsageError where *name* is no name of a service."""
         self._name, self._config = checked_name(name), config
+        self._traits = traits or Traits()
         self._run: Call | None = None
-        self._hooks: dict[str, Call] = {}
         self._functions: dict[str, Call] = {}
 
     def run(self, function: Function) -> Function:
@@ -48,7 +44,7 @@ class App:
             raise UsageError(f"there is no hook {hook!r}", hint=f"one of: {known}")
 
         def hooked(function: Function) -> Function:
-            self._hooks[name] = function
+            self._functions[name] = function
             return function
 
         return hooked
@@ -77,23 +73,28 @@ class App:
         mark = marks.cron(expression, jitter=jitter, timeout=timeout, on_error=on_error)
         return lambda function: self._add(mark(function))
 
-    def check(self, group: marks.Group) -> Callable[[Function], Function]:
+    def check(
+        self, group: marks.Group, *, timeout: str | float = 2.0, cache: str | float = 1.0
+    ) -> Callable[[Function], Function]:
         """See :func:`svcctl.check`."""
-        mark = marks.check(group)
+        mark = marks.check(group, timeout=timeout, cache=cache)
+        return lambda function: self._add(mark(function))
+
+    def resumes(self, saga: str) -> Callable[[Function], Function]:
+        """See :func:`svcctl.resumes`."""
+        mark = marks.resumes(saga)
         return lambda function: self._add(mark(function))
 
     def blueprint(self) -> Blueprint:
         """Give what was collected; raises UsageError where nothing is to be run."""
         if self._run is None:
             raise UsageError(f"{self._name!r} does nothing", hint="mark a function with @app.run")
-        return Blueprint(
-            name=self._name,
-            run=self._run,
-            hooks=self._hooks,
-            jobs=jobs_of(self._functions),
-            checks=checks_of(self._functions),
+        return blueprint(
+            self._name,
+            self._run,
+            self._functions,
             config=self._config,
-            limits=TimeLimits(),
+            traits=self._traits,
             summary=(self._run.__doc__ or "").strip().partition("\n")[0],
         )
 

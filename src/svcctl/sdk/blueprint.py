@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from svcctl.errors import UsageError
-from svcctl.sdk.marks import CheckMark, JobMark, marks_of
+from svcctl.sdk.calling import Call, fitted
+from svcctl.sdk.lengths import seconds
+from svcctl.sdk.marks import CheckMark, JobMark, ResumeMark, marks_of
+from svcctl.sdk.traits import Traits
 from svcctl.spec.names import SERVICE_NAME
 
-Call = Callable[..., object]
-"""A function of the author's, async or plain."""
+_HOOKS = {"on_reload": 2, "on_pause": 0, "on_resume": 0, "on_stop": 1, "on_control": 1}
 
-HOOKS = ("on_reload", "on_pause", "on_resume", "on_stop", "on_control")
+HOOKS = tuple(_HOOKS)
+"""What a service may do when something happens to it."""
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -59,28 +62,51 @@ class Blueprint:
     hooks: Mapping[str, Call] = field(default_factory=dict)
     jobs: tuple[Job, ...] = ()
     checks: tuple[Check, ...] = ()
+    resumers: Mapping[str, Call] = field(default_factory=dict)
     config: type | None = None
+    traits: Traits = field(default_factory=Traits)
     limits: TimeLimits = field(default_factory=TimeLimits)
     summary: str = ""
 
 
-def jobs_of(methods: Mapping[str, Call]) -> tuple[Job, ...]:
-    """Give the jobs among *methods*."""
-    return tuple(
-        Job(name=name, call=call, mark=mark)
-        for name, call in methods.items()
-        for mark in marks_of(call)
-        if isinstance(mark, JobMark)
-    )
+def blueprint(
+    name: str,
+    run: Call,
+    methods: Mapping[str, Call],
+    *,
+    config: type | None,
+    traits: Traits,
+    summary: str,
+) -> Blueprint:
+    """Make a blueprint of what was written, hooks and what is marked being among *methods*.
 
-
-def checks_of(methods: Mapping[str, Call]) -> tuple[Check, ...]:
-    """Give the checks among *methods*."""
-    return tuple(
-        Check(name=name, call=call, mark=mark)
-        for name, call in methods.items()
-        for mark in marks_of(call)
-        if isinstance(mark, CheckMark)
+    Raises UsageError where a name is none, or a method wants what nobody gives it; SpecError where
+    a length of time is none.
+    """
+    marked = [(each, call, mark) for each, call in methods.items() for mark in marks_of(call)]
+    jobs = tuple(Job(name=n, call=c, mark=m) for n, c, m in marked if isinstance(m, JobMark))
+    checks = tuple(Check(name=n, call=c, mark=m) for n, c, m in marked if isinstance(m, CheckMark))
+    resumers = {m.saga: c for _, c, m in marked if isinstance(m, ResumeMark)}
+    hooks = {each: methods[each] for each in HOOKS if each in methods}
+    for each, call in hooks.items():
+        fitted(each, call, given=_HOOKS[each])
+    for each, call, mark in marked:
+        fitted(each, call, given=2 if isinstance(mark, ResumeMark) else 0)
+    return Blueprint(
+        name=checked_name(name),
+        run=run,
+        hooks=hooks,
+        jobs=jobs,
+        checks=checks,
+        resumers=resumers,
+        config=config,
+        traits=traits,
+        limits=TimeLimits(
+            start=seconds(traits.start_timeout),
+            drain=seconds(traits.drain_timeout),
+            hook=seconds(traits.hook_timeout),
+        ),
+        summary=summary,
     )
 
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from svcctl.ports import Clock
 from svcctl.sdk.children import Children, Restart, Strategy, Tree
+from svcctl.sdk.equipment import Equipment
 from svcctl.sdk.gate import Gate
 from svcctl.sdk.lengths import seconds
 from svcctl.sdk.logs.logger import Logger
 from svcctl.sdk.resources import Resources
+from svcctl.sdk.settings import Settings
 from svcctl.sdk.waiting import first, sleep
 from svcctl.sdk.work import Work
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from svcctl.sdk.durable.state import State
 
 T = TypeVar("T")
 
@@ -33,17 +40,43 @@ class Parts:
     resources: Resources
     work: Work
     children: Children
+    settings: Settings
+    equipment: Equipment
     ready: Callable[[], None]
     say: Callable[[str], None]
+    restart: Callable[[str, Sequence[socket]], None]
 
 
 class Context:
-    """The life of a service, as its ``run``, hooks and jobs see it."""
+    """The life of a service, as its ``run``, hooks and jobs see it.
 
-    def __init__(self, parts: Parts, *, name: str, log: Logger, config: Any) -> None:
+    *retry*, *breaker*, *limit*, *deadline*: for calls that fail or take long.  *queue*, *saga* and
+    :attr:`state`: what survives a crash, kept in *folder*.  *metric* counts, *health* has the
+    checks.  See :class:`svcctl.sdk.equipment.Equipment`.
+    """
+
+    def __init__(self, parts: Parts, *, name: str, log: Logger) -> None:
         self._parts = parts
         self.name, self.log = name, log
-        self.config = config
+        tools = parts.equipment
+        self.retry, self.breaker, self.limit = tools.retry, tools.breaker, tools.limit
+        self.deadline, self.queue, self.saga = tools.deadline, tools.queue, tools.saga
+        self.metric, self.health, self.folder = tools.metrics, tools.health, tools.folder
+
+    @property
+    def config(self) -> Any:
+        """Its configuration, as it is now; None where it has no ``class Config``."""
+        return self._parts.settings.value
+
+    @property
+    def config_version(self) -> int:
+        """Give the number of the configuration in force; it grows with each, over restarts."""
+        return self._parts.settings.version
+
+    @property
+    def state(self) -> State:
+        """Give what it remembers over restarts: keys and JSON values."""
+        return self._parts.equipment.state
 
     @property
     def stopping(self) -> bool:
@@ -108,6 +141,15 @@ class Context:
             length = seconds(period() if callable(period) else period)
             due = max(due + length, clock.monotonic())
             await self.until(sleep(clock, due - clock.monotonic()))
+
+    def restart(self, reason: str, *, keep: Sequence[socket] = ()) -> None:
+        """Stop in order, then run this program anew: its code, its configuration, all of it.
+
+        The sockets *keep* stay open meanwhile, for :func:`svcctl.take_listeners` in the new run.
+        Raises Conflict, and nothing happens, where that was done too often of late; on Windows
+        with sockets too, and there it is the manager who starts it again.
+        """
+        self._parts.restart(reason, keep)
 
     def work(self, name: str = "work") -> AbstractAsyncContextManager[None]:
         """Count a piece of work while the block lasts: ``async with ctx.work("order"): ...``.

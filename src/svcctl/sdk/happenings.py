@@ -144,7 +144,7 @@ class SagaMoved:
 class Reloaded:
     """A new configuration was asked for; *version* is the number of the one in force."""
 
-    outcome: Literal["applied", "unchanged", "rejected", "restart_wanted"]
+    outcome: Literal["applied", "rejected", "restart_wanted"]
     version: int
 
 
@@ -179,3 +179,11 @@ Tell = Callable[[Happening], None]
 
 def nobody(_: Happening) -> None:
     """Listen to nothing."""
+
+
+Noted = Callable[[str, BaseException], object]
+"""Is given an error that the service goes on after, and where it was."""
+
+
+def unnoted(_: str, __: BaseException) -> None:
+    """Note nothing."""

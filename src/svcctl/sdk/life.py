@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 _SIGN_OF_LIFE = 5.0  # seconds between two words to the manager while a phase passes
 _PATIENCE = 15.0  # seconds within which the next word is promised
 
+_OWN_TASKS = frozenset(("run", "leave", "release", "on_stop"))
+
 _Asked = tuple[Callable[[], Awaitable[object]], asyncio.Future[object]]
 
 
@@ -454,6 +456,11 @@ class Life:
         left = ", ".join(self._under_way()) if self._phase is Phase.DRAINING else ""
         said = f"waiting for {left}" if left else self._text
         return f"{self._phase}: {said}" if said else str(self._phase)
+
+
+def is_own(task: str) -> bool:
+    """Say whether a task of that name is a part of a life, which names it itself."""
+    return task in _OWN_TASKS or task.startswith(("job ", "child "))
 
 
 def _pass_on(work: asyncio.Future[object], outcome: asyncio.Future[object]) -> None:

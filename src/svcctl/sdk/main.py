@@ -9,11 +9,12 @@ from typing import NoReturn
 
 from svcctl.errors import SvcctlError, UsageError
 from svcctl.sdk.blueprint import Blueprint
+from svcctl.sdk.complaint import complain
 from svcctl.sdk.delegate import VERBS, command
 
 _USAGE = """usage: {program} [VERB] [OPTION...]
 
-  run          be the service {name}, here; so does no verb at all
+  run          be the service {name}, here; so does no verb at all; see run --help
   install      have the system's manager keep it: {program} install --now
   uninstall    stop it and remove every trace
   start, stop, restart, pause, resume, reload, status, logs
@@ -33,9 +34,7 @@ def main(make: Callable[[], Blueprint], argv: Sequence[str] | None = None) -> No
     try:
         status = _do(make, words)
     except SvcctlError as error:
-        hint = f"\nhint: {error.hint}" if error.hint else ""
-        sys.stderr.write(f"error[{error.code}]: {error.problem}{hint}\n")
-        status = error.exit_status
+        status = complain(error)
     _leave(status)
 
 
@@ -46,11 +45,7 @@ def _do(make: Callable[[], Blueprint], words: list[str]) -> int:
         sys.stdout.write(_USAGE.format(program=f"python {sys.argv[0]}", name=blueprint.name))
         return 0
     if verb == "run":
-        if rest:
-            raise UsageError(f"run takes no {rest[0]!r}", hint="see --help")
-        from svcctl.sdk.living import live  # noqa: PLC0415 - asyncio, for those who live
-
-        return live(blueprint)
+        return _run(blueprint, rest)
     if verb not in VERBS:
         known = ", ".join(("run", *VERBS))
         raise UsageError(f"{blueprint.name} has no {verb!r}", hint=f"one of: {known}")
@@ -58,6 +53,22 @@ def _do(make: Callable[[], Blueprint], words: list[str]) -> int:
     import subprocess  # noqa: PLC0415 - nothing for those who live
 
     return subprocess.call(argv)  # noqa: S603 - our own program
+
+
+def _run(blueprint: Blueprint, words: list[str]) -> int:
+    from svcctl.sdk.choices import Choices, read_choices  # noqa: PLC0415 - for those who live
+
+    program = f"python {sys.argv[0]}"
+    choices = read_choices(words, program=program) if words else Choices()
+    if (choices.config or choices.sets or choices.print_config) and blueprint.config is None:
+        raise UsageError(f"{blueprint.name} has no configuration", hint="it has no class Config")
+    if choices.print_config:
+        from svcctl.sdk.printing import print_config  # noqa: PLC0415 - likewise
+
+        return print_config(blueprint, choices)
+    from svcctl.sdk.living import live  # noqa: PLC0415 - asyncio, likewise
+
+    return live(blueprint, choices)
 
 
 def _leave(status: int) -> NoReturn:

@@ -39,12 +39,21 @@ class JobMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckMark:
-    """A method that says whether the service is well."""
+    """A method that says whether the service is well; lengths in seconds."""
 
     group: Group
+    timeout: float = 2.0
+    cache: float = 1.0
 
 
-Mark = JobMark | CheckMark
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeMark:
+    """A method that takes up what a former process left of a saga."""
+
+    saga: str
+
+
+Mark = JobMark | CheckMark | ResumeMark
 
 
 def every(
@@ -87,15 +96,33 @@ def cron(
     return _marking(schedule, jitter=jitter, timeout=timeout, on_error=on_error)
 
 
-def check(group: Group) -> Callable[[Method], Method]:
+def check(
+    group: Group, *, timeout: str | float = 2.0, cache: str | float = 1.0
+) -> Callable[[Method], Method]:
     """Have a method asked whether the service is well: false, or an error, says that it is not.
 
     ``"live"`` is about the service itself: who fails it is started anew.  ``"ready"`` is about what
-    it needs as well, such as a database: who fails it gets no work.
+    it needs as well, such as a database: who fails it gets no work.  No answer within *timeout* is
+    a bad one; an answer holds for *cache*.
+    """
+    mark = CheckMark(group=group, timeout=interval(timeout), cache=seconds(cache))
+
+    def marked(method: Method) -> Method:
+        _add(method, mark)
+        return method
+
+    return marked
+
+
+def resumes(saga: str) -> Callable[[Method], Method]:
+    """Have a method called, once the service is ready, with each run of *saga* that is not over.
+
+    It is given the run and the value that run was begun with, and does with them what it did
+    before: ``async with ctx.saga(saga, run, value=value)``.
     """
 
     def marked(method: Method) -> Method:
-        _add(method, CheckMark(group=group))
+        _add(method, ResumeMark(saga=saga))
         return method
 
     return marked

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
 from svcctl.errors import UsageError
-from svcctl.sdk.blueprint import (
-    HOOKS,
-    Blueprint,
-    TimeLimits,
-    checked_name,
-    checks_of,
-    dashed,
-    jobs_of,
-)
-from svcctl.sdk.lengths import seconds
+from svcctl.sdk.blueprint import Blueprint, blueprint, dashed
+from svcctl.sdk.traits import Traits
+
+if TYPE_CHECKING:
+    from svcctl.sdk.config.follow import ConfigSource
 
 
 class Service:
@@ -26,8 +21,12 @@ class Service:
 
     - ``on_reload(old, new)``, ``on_pause()``, ``on_resume()``, ``on_stop(reason)``,
       ``on_control(code)``: hooks, async or plain;
-    - methods marked with :func:`svcctl.every`, :func:`svcctl.cron` and :func:`svcctl.check`;
-    - ``class Config``: a dataclass or a pydantic model, which ``ctx.config`` then is one of.
+    - methods marked with :func:`svcctl.every`, :func:`svcctl.cron`, :func:`svcctl.check` and
+      :func:`svcctl.resumes`;
+    - ``class Config``: a dataclass or a pydantic model, which ``ctx.config`` then is one of;
+    - attributes named as those of :class:`svcctl.Traits`, such as ``health_port = 8080``.
+
+    Jobs, checks and hooks that have a parameter ``ctx`` are given the context.
 
     An object lives once: from ``run`` to its end.
     """
@@ -35,14 +34,20 @@ class Service:
     name: ClassVar[str] = ""
     """What it is called; without it the name of the class, ``OrderMailer`` being order-mailer."""
 
-    start_timeout: ClassVar[str] = "90s"
-    """How long it may take until it is ready."""
-
-    drain_timeout: ClassVar[str] = "30s"
-    """How long what is under way may take to be finished once it stops."""
-
-    hook_timeout: ClassVar[str] = "30s"
-    """How long each hook may take."""
+    # what else can be said of it stands, with what holds where nothing is said, in Traits
+    version: ClassVar[str]
+    start_timeout: ClassVar[str]
+    drain_timeout: ClassVar[str]
+    hook_timeout: ClassVar[str]
+    config_files: ClassVar[tuple[str, ...]]
+    config_follow: ClassVar[str]
+    config_sources: ClassVar[tuple[ConfigSource, ...]]
+    health_port: ClassVar[int | None]
+    health_host: ClassVar[str]
+    check_period: ClassVar[str]
+    log_level: ClassVar[Literal["debug", "info", "warning", "error", "critical"]]
+    log_to: ClassVar[tuple[str, ...]]
+    metrics: ClassVar[Literal["own", "prometheus", "opentelemetry"]]
 
     def run(self, ctx: Any) -> object:  # noqa: ANN401, ARG002 - as its author writes it
         """Do the work; coming back is a stop in order, raising is a crash.
@@ -62,18 +67,12 @@ class Service:
         kind = type(self)
         names = [each for each in dir(kind) if not each.startswith("__")]
         methods = {each: getattr(self, each) for each in names if callable(getattr(kind, each))}
-        return Blueprint(
-            name=checked_name(kind.name or dashed(kind.__name__)),
-            run=self.run,
-            hooks={each: methods[each] for each in HOOKS if each in methods},
-            jobs=jobs_of(methods),
-            checks=checks_of(methods),
+        return blueprint(
+            kind.name or dashed(kind.__name__),
+            self.run,
+            methods,
             config=getattr(kind, "Config", None),
-            limits=TimeLimits(
-                start=seconds(kind.start_timeout),
-                drain=seconds(kind.drain_timeout),
-                hook=seconds(kind.hook_timeout),
-            ),
+            traits=Traits.of(kind),
             summary=(inspect.getdoc(kind) or "").partition("\n")[0],
         )
 

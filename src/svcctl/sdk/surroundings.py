@@ -6,10 +6,9 @@ Everyone is told the same life in his own words: the SCM through its dispatcher,
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -54,14 +53,15 @@ def surrounded(name: str, body: Body, *, pausable: bool, codes: frozenset[int]) 
         status = dispatch(name, body, within=_FIRST_WORD, taken=taken, faults=_note)
         if status is not None:
             return status
-    return body(_report(name), _watched)
+    return body(_report(name), _unattached)
 
 
 @contextmanager
 def signals(controls: Hurried) -> Iterator[None]:
     """Hand the signals that this process gets to *controls*, within a running loop.
 
-    The first that asks for an end stops in order, the second hurries.
+    The first that asks for an end stops in order, the second hurries; those that come when the
+    block is left are too late: how it ended is for the exit status to say.
     """
     asked = 0
 
@@ -79,11 +79,12 @@ def signals(controls: Hurried) -> Iterator[None]:
         with stop_signals(stop):
             yield
         return
-    from svcctl.system.posix.signals import attach_reload, stop_signals  # noqa: PLC0415
+    from svcctl.system.posix.signals import attach_reload, ignore_stops, stop_signals  # noqa: PLC0415
 
     with stop_signals(stop):
         attach_reload(controls)
         yield
+    ignore_stops()
 
 
 def for_any_thread(controls: HostControls) -> HostControls:
@@ -118,19 +119,18 @@ def _report(name: str) -> HostReport:
     return SystemdReport(os.environ)
 
 
-def _watched(controls: HostControls) -> None:
-    """Say that the loop turns as often as whoever watches it wants to hear."""
-    del controls
+def _unattached(_: HostControls) -> None:
+    """Have nobody who controls the service but by signals."""
+
+
+def watchdog(environ: Mapping[str, str]) -> tuple[Pinged, float] | None:
+    """Give who wants to hear that the service lives, and every how many seconds; None: nobody."""
+    if not environ.get("NOTIFY_SOCKET"):
+        return None
     from svcctl.system.systemd.report import SystemdReport, watchdog_interval  # noqa: PLC0415
 
-    every = watchdog_interval(os.environ)
-    if every is not None:
-        _ping(SystemdReport(os.environ), every)
-
-
-def _ping(report: Pinged, every: float) -> None:
-    report.ping()
-    asyncio.get_running_loop().call_later(every, _ping, report, every)
+    every = watchdog_interval(environ)
+    return None if every is None else (SystemdReport(environ), every)
 
 
 class Pinged(Protocol):

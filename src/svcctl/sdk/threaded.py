@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from svcctl.errors import UsageError
 from svcctl.sdk.context import Context, Length
 from svcctl.sdk.logs.logger import Logger
 from svcctl.sdk.waiting import elsewhere
 
+if TYPE_CHECKING:
+    from socket import socket
+
+    from svcctl.sdk.durable.state import State
+
 T = TypeVar("T")
 
 
 class ThreadContext:
-    """The same as :class:`svcctl.sdk.context.Context`, with calls that block."""
+    """The same as :class:`svcctl.sdk.context.Context`, with calls that block.
+
+    What is async there, such as the state, is waited for: ``ctx.wait(ctx.state.get("sent"))``,
+    ``with ctx.within(ctx.queue("mail").take()) as job``.
+    """
 
     def __init__(self, context: Context, loop: asyncio.AbstractEventLoop) -> None:
         self._context, self._loop = context, loop
+        self.retry, self.breaker, self.limit = context.retry, context.breaker, context.limit
+        self.queue, self.saga = context.queue, context.saga
+        self.metric, self.health, self.folder = context.metric, context.health, context.folder
 
     @property
     def name(self) -> str:
@@ -35,6 +47,40 @@ class ThreadContext:
     def config(self) -> Any:
         """Its configuration, as it is now."""
         return self._context.config
+
+    @property
+    def config_version(self) -> int:
+        """Give the number of the configuration in force."""
+        return self._context.config_version
+
+    @property
+    def state(self) -> State:
+        """Give what it remembers over restarts; wait for what its methods give."""
+        return self._context.state
+
+    def restart(self, reason: str, *, keep: Sequence[socket] = ()) -> None:
+        """Stop in order, then run this program anew; see Context."""
+
+        async def asked() -> None:
+            self._context.restart(reason, keep=keep)
+
+        self._wait(asked())
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for *work*, which is done in the service's loop, and give what it gives."""
+        return self._wait(work)
+
+    @contextmanager
+    def within(self, block: AbstractAsyncContextManager[T]) -> Iterator[T]:
+        """Enter *block* in the service's loop, and leave it there however this one ends."""
+        entered = self._wait(_entered(block))
+        try:
+            yield entered
+        except BaseException as error:
+            if not self._wait(_left(block, error)):
+                raise
+        else:
+            self._wait(_left(block, None))
 
     @property
     def stopping(self) -> bool:
@@ -71,12 +117,8 @@ class ThreadContext:
     @contextmanager
     def work(self, name: str = "work") -> Iterator[None]:
         """Count a piece of work while the block lasts; raises Conflict once the service stops."""
-        piece = self._context.work(name)
-        self._wait(piece.__aenter__())
-        try:
+        with self.within(self._context.work(name)):
             yield
-        finally:
-            self._wait(piece.__aexit__(None, None, None))
 
     def use(self, resource: T, *, timeout: Length = "10s", name: str = "") -> Any:
         """Open a plain context manager, or keep something with ``close``, until the service ends.
@@ -113,3 +155,15 @@ class ThreadContext:
                 return await work
 
         return asyncio.run_coroutine_threadsafe(waited(), self._loop).result()
+
+
+async def _entered(block: AbstractAsyncContextManager[T]) -> T:
+    return await block.__aenter__()
+
+
+async def _left(block: AbstractAsyncContextManager[Any], error: BaseException | None) -> bool:
+    """Leave *block* with *error*; say whether it was taken care of."""
+    if error is None:
+        await block.__aexit__(None, None, None)
+        return True
+    return bool(await block.__aexit__(type(error), error, error.__traceback__))

@@ -47,6 +47,11 @@ class Work:
         """Give how many pieces of each name are under way."""
         return dict(self._names)
 
+    @property
+    def count(self) -> int:
+        """Say how many pieces are under way."""
+        return self._names.total()
+
     def refuse(self) -> None:
         """Begin nothing new."""
         self._refusing = True

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from tempfile import TemporaryDirectory
 
 from svcctl.ports import HostPhase
+from svcctl.sdk.assembly import World, assembled
+from svcctl.sdk.choices import Choices
+from svcctl.sdk.instance import Instance
 from svcctl.sdk.life import End, Life
-from svcctl.sdk.logs.logger import Logs, Source
 from svcctl.sdk.service import Service
 from svcctl.testing.fakes import FakeClock
 
@@ -87,13 +89,22 @@ class Living:
         return await self.end()
 
 
-def live(service: Service, story: Callable[[Living], Awaitable[None]], **given: Any) -> Living:
+def live(
+    service: Service, story: Callable[[Living], Awaitable[None]], *, choices: Choices | None = None
+) -> Living:
     """Tell a *story* of a service that has begun to live; give it when its life is over."""
 
-    async def told() -> Living:
+    async def told(folder: str) -> Living:
         clock, report, records = FakeClock(), Told(), Records()
-        logs = Logs(source=Source(service="it"), sink=records, clock=clock)
-        life = Life(service.blueprint(), clock=clock, report=report, log=logs.logger(), **given)
+        world = World(
+            clock=clock,
+            report=report,
+            sink=records,
+            instance=Instance(service="it", name="it"),
+            folder=folder,
+            choices=choices or Choices(),
+        )
+        life = assembled(service.blueprint(), world).life
         task = asyncio.create_task(life.keep())
         living = Living(life, clock, report, task, records)
         await living.turn()
@@ -106,4 +117,5 @@ def live(service: Service, story: Callable[[Living], Awaitable[None]], **given: 
                 await asyncio.sleep(0.001)
         return living
 
-    return asyncio.run(told())
+    with TemporaryDirectory() as folder:
+        return asyncio.run(told(folder))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from svcctl import Context, Service, ThreadContext, every
 from svcctl.errors import Conflict, TimedOut, UsageError
+from svcctl.sdk.choices import Choices
 from svcctl.sdk.phases import Phase
 from tests.unit.sdk.living import Living, live
 
@@ -116,41 +119,78 @@ def test_a_wait_ends_with_the_first_of_what_is_waited_for_or_with_the_service() 
     assert service.heard == [True, False]
 
 
-def test_a_reload_hands_over_the_old_and_the_new_configuration() -> None:
-    service = Ticking()
-    found: list[tuple[str, str] | None] = [("old", "new"), None]
+class Configured(Ticking):
+    """Has a configuration."""
 
-    async def reconfigure() -> tuple[object, object] | None:
-        return found.pop(0)
+    @dataclass
+    class Config:
+        host: str = "old"
+        port: int = 25
+
+
+def test_a_reload_hands_over_the_old_and_the_new_configuration(tmp_path: Path) -> None:
+    service, file = Configured(), tmp_path / "it.toml"
+    file.write_text("port = 1")
 
     async def story(living: Living) -> None:
-        living.life.reload()
-        living.life.reload()
-        living.life.custom(130)
-        await living.until(lambda: 130 in service.heard)
-        assert living.life.context.config == "new"
+        before = living.life.context.config_version
+        file.write_text("port = 2")
+        await living.life.await_reload()
+        await living.life.await_reload()
+        assert living.life.context.config == Configured.Config(port=2)
+        assert living.life.context.config_version == before + 1
 
-    living = live(service, story, config="old", reconfigure=reconfigure)
+    living = live(service, story, choices=Choices(config=(str(file),)))
 
-    assert service.heard[:2] == [("old", "new"), 130]
+    assert service.heard == [(Configured.Config(port=1), Configured.Config(port=2)), "cancelled"]
     assert living.told.reloads == [False, True, False, True]
 
 
-def test_a_configuration_that_is_refused_changes_nothing() -> None:
-    service = Ticking()
-
-    async def reconfigure() -> tuple[object, object] | None:
-        raise UsageError("it is garbage")
+def test_a_configuration_that_is_bad_changes_nothing(tmp_path: Path) -> None:
+    service, file = Configured(), tmp_path / "it.toml"
+    file.write_text("port = 1")
 
     async def story(living: Living) -> None:
-        living.life.reload()
-        await living.until(lambda: living.told.reloads == [False, True])
-        assert living.life.context.config == "old"
-        assert living.life.phase is Phase.RUNNING
+        file.write_text("prot = 2\nport = true")
+        await living.life.await_reload()
+        assert living.life.context.config == Configured.Config(port=1)
+        assert "configuration refused" in living.told.words[-1][1]
 
-    living = live(service, story, config="old", reconfigure=reconfigure)
+    live(service, story, choices=Choices(config=(str(file),)))
 
-    assert any("it is garbage" in text for _, text in living.told.words)
+    assert service.heard == ["cancelled"]
+
+
+def test_a_configuration_that_the_service_does_not_take_is_taken_back(tmp_path: Path) -> None:
+    class Choosy(Configured):
+        def on_reload(self, old: object, *given: object, changed: object = None) -> None:
+            self.heard.append((old, *given, changed))
+            raise ValueError("not that one")
+
+    service, file = Choosy(), tmp_path / "it.toml"
+    file.write_text("port = 1")
+
+    async def story(living: Living) -> None:
+        file.write_text("port = 2")
+        await living.life.await_reload()
+        assert living.life.context.config == Configured.Config(port=1)
+
+    live(service, story, choices=Choices(config=(str(file),)))
+
+    told = (Configured.Config(port=1), Configured.Config(port=2), frozenset({"port"}))
+    assert service.heard == [told, "cancelled"]
+
+
+def test_a_service_without_configuration_is_told_of_a_reload_all_the_same() -> None:
+    service = Ticking()
+
+    async def story(living: Living) -> None:
+        await living.life.await_reload()
+        await living.life.await_control(130)
+
+    live(service, story)
+
+    assert service.heard[:2] == [(None, None), 130]
 
 
 def test_an_error_in_a_hook_is_told_and_the_life_goes_on(caplog: pytest.LogCaptureFixture) -> None:

@@ -146,6 +146,15 @@ def size(db: sqlite3.Connection, queue: str) -> int:
     return int(count)
 
 
+def counts(db: sqlite3.Connection, queue: str) -> dict[str, int]:
+    """Count the jobs that wait, are taken, and are dead."""
+    (free,) = db.execute("SELECT count(*) FROM free_job WHERE queue=?", (queue,)).fetchone()
+    (dead,) = db.execute(
+        "SELECT count(*) FROM job WHERE queue=? AND phase='dead'", (queue,)
+    ).fetchone()
+    return {"waiting": int(free), "taken": size(db, queue) - int(free), "dead": int(dead)}
+
+
 def next_due(db: sqlite3.Connection, queue: str) -> float | None:
     """Say when the first job that nobody took is, or was, due; None: there is none."""
     (due,) = db.execute("SELECT min(due) FROM free_job WHERE queue=?", (queue,)).fetchone()

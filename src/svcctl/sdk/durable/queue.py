@@ -84,6 +84,11 @@ class Queues:
             )
         return known
 
+    @property
+    def known(self) -> tuple[Queue, ...]:
+        """Give those that were asked for."""
+        return tuple(queue for _, queue in self._known.values())
+
 
 class Queue:
     """A durable queue of JSON items: every item put is done once, in the order they are due.
@@ -164,6 +169,10 @@ class Queue:
     async def size(self) -> int:
         """Count the jobs that are not done, taken ones included, dead ones not."""
         return await self._database.run(lambda db: jobs.size(db, self.name))
+
+    async def counts(self) -> dict[str, int]:
+        """Count the jobs by how they stand: ``waiting``, ``taken``, ``dead``."""
+        return await self._database.run(lambda db: jobs.counts(db, self.name))
 
     async def lag(self) -> float:
         """Say for how many seconds the first job that nobody took has been due; 0 where none is."""

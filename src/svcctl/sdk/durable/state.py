@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from svcctl.errors import UsageError
 from svcctl.ports import Clock
 from svcctl.sdk.durable.database import Database
 from svcctl.sdk.durable.values import Json, decoded, encoded
+
+Saved = Callable[[Mapping[str, Json]], None]
+
+
+def _unseen(_: Mapping[str, Json]) -> None:
+    """Tell nobody."""
 
 
 class State:
@@ -18,8 +24,9 @@ class State:
     then.  Who is cancelled in a call that writes does not know whether it was done.
     """
 
-    def __init__(self, database: Database, *, clock: Clock) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, database: Database, *, clock: Clock, saved: Saved = _unseen) -> None:
+        """*saved* is told of what was written."""
+        self._database, self._clock, self._saved = database, clock, saved
 
     async def get(self, key: str, default: Json = None) -> Json:
         """Give the value of *key*, *default* where it has none."""
@@ -36,6 +43,7 @@ class State:
         """Remember all *values*, or none of them; raises UsageError where one is not JSON."""
         texts = written(values)
         await self._database.run(lambda db: write(db, texts))
+        self._saved(values)
 
     async def delete(self, key: str) -> bool:
         """Forget *key*; say whether it was there."""

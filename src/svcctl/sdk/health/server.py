@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -32,7 +32,7 @@ _GROUPS: dict[str, Group | None] = {
 }
 _METRICS = "/metrics"
 
-Exposition = Callable[[bool], tuple[str, bytes]]
+Exposition = Callable[[bool], Awaitable[tuple[str, bytes]]]
 """Gives media type and text of all metrics, in OpenMetrics where the argument is true."""
 
 
@@ -137,7 +137,7 @@ class HealthServer:
         has_body = request.method == "GET"
         if request.path == _METRICS:
             assert self._metrics is not None
-            kind, text = self._metrics(accepts(request, _OPEN_METRICS))
+            kind, text = await self._metrics(accepts(request, _OPEN_METRICS))
             return response(HTTPStatus.OK, text, kind=kind, has_body=has_body)
         health = await self._checks.look(_GROUPS[request.path])
         drafted = accepts(request, _HEALTH_JSON)

@@ -56,18 +56,22 @@ def _open(wanted: Destination, opening: Opening) -> Sink:
 
 
 def _at_once(wanted: Destination, opening: Opening) -> Sink:
-    from svcctl.sdk.logs.buffered import Buffered  # noqa: PLC0415
-    from svcctl.sdk.logs.descriptor import standard  # noqa: PLC0415
-    from svcctl.sdk.logs.rotating import RotatingFile  # noqa: PLC0415
-
     monotonic, tell = opening.clock.monotonic, opening.tell
     sink: Sink
     if wanted.kind == "file":
+        from svcctl.sdk.logs.rotating import RotatingFile  # noqa: PLC0415
+
         size, keep = wanted.max_size, wanted.keep
         sink = RotatingFile(wanted.path, clock=monotonic, max_size=size, keep=keep, tell=tell)
     else:
+        from svcctl.sdk.logs.descriptor import standard  # noqa: PLC0415
+
         sink = standard(_DESCRIPTORS[wanted.kind], opening.environ, clock=monotonic, tell=tell)
-    return Buffered(sink) if wanted.buffered else sink
+    if not wanted.buffered:
+        return sink
+    from svcctl.sdk.logs.buffered import Buffered  # noqa: PLC0415
+
+    return Buffered(sink)
 
 
 def _delivery(wanted: Destination, opening: Opening) -> Delivery:

@@ -45,14 +45,16 @@ BUILT_IN: tuple[Declaration, ...] = (
     _row(
         Kind.COUNTER,
         "retry_attempts",
-        "Tries after the first: passed, failed, gave_up, no_budget.",
+        "Retries, and their ends: retried, passed, gave_up, no_budget.",
         "call",
         "outcome",
     ),
     _row(Kind.HISTOGRAM, "retry_wait_seconds", "Waits before a retry.", "call", buckets=SECONDS),
     _row(Kind.COUNTER, "limit_refused", "Calls a limit had no room for.", "limit"),
     _row(Kind.GAUGE, "limit_in_use", "Calls a limit has let in.", "limit"),
-    _row(Kind.COUNTER, "reloads", "New configurations: applied, unchanged, rejected.", "outcome"),
+    _row(
+        Kind.COUNTER, "reloads", "Reloads: applied, rejected, restart_wanted.", "outcome"
+    ),
     _row(Kind.GAUGE, "config_version", "Number of the configuration in force."),
     _row(Kind.COUNTER, "crashes", "Errors that nobody handled.", "where"),
     _row(Kind.GAUGE, "work_under_way", "Pieces of work that a stop would wait for."),

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from svcctl.sdk.metrics.instruments import Declaration, Kind
-from svcctl.sdk.metrics.registry import Registry, Series
+
+if TYPE_CHECKING:
+    from svcctl.sdk.metrics.registry import Registry, Series
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPEN = "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from svcctl.errors import UsageError
 
@@ -71,6 +71,14 @@ class Metrics(Protocol):
         buckets: Sequence[float] = SECONDS,
     ) -> Histogram:
         """Give the histogram *name* with the upper bounds *buckets*; one without end is added."""
+
+
+@runtime_checkable
+class Exposed(Protocol):
+    """Metrics that can be asked for; those that are pushed cannot."""
+
+    def exposition(self, *, open_metrics: bool) -> tuple[str, bytes]:
+        """Give media type and text of all of them, in OpenMetrics or the older format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

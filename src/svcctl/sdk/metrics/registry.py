@@ -159,6 +159,12 @@ class Registry:
         """Give the histogram *name*."""
         return _Histogram(self._metric(declared(Kind.HISTOGRAM, name, text, labels, buckets)))
 
+    def exposition(self, *, open_metrics: bool) -> tuple[str, bytes]:
+        """Give media type and text of all metrics, now, as scrapers read them."""
+        from svcctl.sdk.metrics.exposition import exposition  # noqa: PLC0415 - who is asked pays
+
+        return exposition(self, open_metrics=open_metrics)
+
     def collect(self) -> list[tuple[Declaration, list[Series]]]:
         """Give every metric by name, with its numbers of now."""
         with self._lock:

@@ -55,7 +55,7 @@ def read(raw: bytes) -> Answer:
     return Answer(int(first.split()[1]), dict(pairs), body)
 
 
-def metrics(open_metrics: bool) -> tuple[str, bytes]:
+async def metrics(open_metrics: bool) -> tuple[str, bytes]:
     return ("open" if open_metrics else "plain"), b"some_total 1\n"
 
 

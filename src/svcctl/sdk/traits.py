@@ -1,0 +1,66 @@
+"""How a service wants to be kept: the settings its author gives once, in the code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal, Self
+
+if TYPE_CHECKING:
+    from svcctl.sdk.config.follow import ConfigSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a :class:`svcctl.Service` says in attributes of its class, and an App in one of these.
+
+    A field of the same name in the service's configuration, such as ``health_port``, is stronger
+    for *health_port*, *health_host* and *log_level*.  Lengths of time are seconds or ``"1m30s"``.
+    """
+
+    version: str = ""
+    """Of the program; it stands in every log record and crash report."""
+
+    start_timeout: str = "90s"
+    """How long it may take until it is ready."""
+
+    drain_timeout: str = "30s"
+    """How long what is under way may take to be finished once it stops."""
+
+    hook_timeout: str = "30s"
+    """How long each hook may take."""
+
+    config_files: tuple[str, ...] = ()
+    """Where its configuration is read, the last one winning; a leading ``-``: may be missing.
+
+    Without any: NAME.toml, NAME.yaml and NAME.json in the working directory, as far as there.
+    """
+
+    config_follow: str = "1s"
+    """How often the files are looked at for a change; ``"never"``: it has to be asked for."""
+
+    config_sources: tuple[ConfigSource, ...] = ()
+    """Further sources that change by themselves."""
+
+    health_port: int | None = None
+    """Where health and metrics are answered over HTTP; None: nowhere."""
+
+    health_host: str = "127.0.0.1"
+    """The address *health_port* is opened on."""
+
+    check_period: str = "10s"
+    """How often its checks are asked where nobody asks from outside."""
+
+    log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
+    """What is grave enough for the log."""
+
+    log_to: tuple[str, ...] = ("stdout",)
+    """Where its log goes: see the guide *Log*."""
+
+    metrics: Literal["own", "prometheus", "opentelemetry"] = "own"
+    """Who counts: svcctl, or the library of that name."""
+
+    @classmethod
+    def of(cls, kind: type) -> Self:
+        """Give the traits that stand as attributes of a class; those it has not are as here."""
+        names = [each.name for each in fields(cls) if hasattr(kind, each.name)]
+        return cls(**{name: getattr(kind, name) for name in names})
