@@ -32,7 +32,7 @@ from svcctl.errors import SvcctlError, UsageError
 from svcctl.spec.load import Unwritten, load_unwritten
 
 _REFUSED = "refused"
-_ALONE = ("names", "files", "exec", "flags", "env", "cwd", "user", "start", "description")
+_ALONE = ("names", "files", "exec", "python", "flags", "env", "cwd", "user", "start", "description")
 
 
 def install_rows(session: Session, asked: Asked) -> int:

@@ -59,6 +59,12 @@ def init(session: Session, /, *, folder: str, force: bool, dry_run: bool) -> int
     params=[
         click.Argument(["name"]),
         click.Argument(["argv"], nargs=-1, type=click.UNPROCESSED, metavar="-- CMD [ARG]..."),
+        click.Option(
+            ["--python"],
+            metavar="MODULE:NAME",
+            default="",
+            help="a service written in Python, instead of a command",
+        ),
         click.Option(["--cwd"], metavar="DIR", default="", help="working directory"),
         click.Option(["--env"], multiple=True, metavar="NAME=VALUE", help="environment variable"),
         click.Option(["--file"], default=_FILE, metavar="FILE", help=f"default: {_FILE}"),
@@ -72,15 +78,18 @@ def add(
     *,
     name: str,
     argv: tuple[str, ...],
+    python: str,
     cwd: str,
     env: tuple[str, ...],
     file: str,
 ) -> int:
     from svcctl.spec.draft import Draft, add_service  # noqa: PLC0415 - pydantic takes its time
 
-    if not argv:
+    if argv and python:
+        raise UsageError("a service takes one of a command and --python", hint="leave one out")
+    if not argv and not python:
         raise UsageError("there is no command", hint=f"for example: svcctl add {name} -- ./{name}")
-    draft = Draft(name=name, exec=argv, cwd=cwd, env=_pairs(env))
+    draft = Draft(name=name, exec=argv, python=python, cwd=cwd, env=_pairs(env))
     add_service(Path(file), draft, environ=os.environ)
     session.out.line(f"added {name} to {file}")
     session.tell(f"next: svcctl up {file}, or svcctl apply {file}")
@@ -112,4 +121,5 @@ init.examples = ("svcctl init", "svcctl init shop --dry-run")
 add.examples = (
     "svcctl add web -- python3 -m http.server 8000",
     "svcctl add job --cwd jobs -- ./run",
+    "svcctl add mailer --python shop.mail:Mailer",
 )

@@ -91,6 +91,7 @@ def install(session: Session, /, **given: Any) -> int:  # noqa: ANN401 - one of 
 install.examples = (
     "svcctl install web                       # [services.web] of svcctl.toml",
     'svcctl install web --exec "/usr/bin/app --port 8080" --user app --now',
+    "svcctl install mailer --python shop.mail:Mailer",
     r'svcctl install myapp --exec "C:\apps\my app\app.exe" --start delayed --dry-run',
     "svcctl install --csv services.csv",
 )
@@ -123,15 +124,15 @@ def _install(session: Session, asked: Asked) -> int:
 def _services(session: Session, asked: Asked) -> list[Service]:
     """Give the definitions as the verb ``apply`` takes them."""
     from svcctl.cli.definitions import FILE, FOLDER, documents, load, on_windows  # noqa: PLC0415
-    from svcctl.cli.install_options import command, flags, folder_for, overrides  # noqa: PLC0415
+    from svcctl.cli.install_options import flags, overrides  # noqa: PLC0415
     from svcctl.spec.load import Unwritten, load_unwritten  # noqa: PLC0415
 
     names, files = _names(asked), asked.options["files"]
     said, more = overrides(names, asked), flags(names, asked)
-    if asked.text("exec"):
+    if unwritten := _unwritten(asked):
         needed = any(each.partition(".")[2].partition("=")[0] in _RELATIONS for each in more)
         loaded = load_unwritten(
-            {names[0]: Unwritten(values={"cwd": folder_for(command(asked.text("exec")))})},
+            {names[0]: Unwritten(values=unwritten)},
             folder=Path.cwd(),
             flags=more,
             overrides=said,
@@ -154,6 +155,15 @@ def _services(session: Session, asked: Asked) -> list[Service]:
     return documents(loaded, names=names)
 
 
+def _unwritten(asked: Asked) -> dict[str, object]:
+    """Give the first values of a service that is in no file; nothing where it is in one."""
+    from svcctl.cli.install_options import command, folder_for  # noqa: PLC0415
+
+    if asked.text("exec"):
+        return {"cwd": folder_for(command(asked.text("exec")))}
+    return {"cwd": str(Path.cwd())} if asked.text("python") else {}
+
+
 def _names(asked: Asked) -> tuple[str, ...]:
     names = asked.selection.names
     if not names:
@@ -161,12 +171,13 @@ def _names(asked: Asked) -> tuple[str, ...]:
             "'install' needs to know which service",
             hint="svcctl install NAME, or many at once: svcctl install --csv FILE",
         )
-    if asked.text("exec") and len(names) > 1:
+    what = next((each for each in ("exec", "python") if asked.text(each)), "")
+    if what and len(names) > 1:
         raise UsageError(
             f"one command cannot be {len(names)} services", hint="install one after the other"
         )
-    if asked.text("exec") and asked.options["files"]:
-        raise UsageError("--exec says what it is, and so does --file", hint="leave one out")
+    if what and asked.options["files"]:
+        raise UsageError(f"--{what} says what it is, and so does --file", hint="leave one out")
     return names
 
 

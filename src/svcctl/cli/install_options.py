@@ -25,6 +25,7 @@ from svcctl.spec.windows_words import command_words
 _PASSWORD_VARIABLE = PASSWORD_AT_HAND.removeprefix("env:")
 
 _PATHS: Mapping[str, KeyPath] = {
+    "python": ("python",),
     "cwd": ("cwd",),
     "user": ("user",),
     "start": ("start",),
@@ -39,6 +40,9 @@ def parameters() -> list[click.Parameter]:
     """Give the options that define a service, or override what a file says of it."""
     return [
         click.Option(["--exec"], metavar="COMMAND", help="program and arguments, in one text"),
+        click.Option(
+            ["--python"], metavar="MODULE:NAME", help="a service written in Python, in this folder"
+        ),
         click.Option(["--cwd"], metavar="DIR", help="working directory"),
         click.Option(["--env"], multiple=True, metavar="NAME=VALUE", help="environment variable"),
         click.Option(["--user"], metavar="ACCOUNT", help="account it runs as"),

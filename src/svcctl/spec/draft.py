@@ -30,13 +30,15 @@ _EXAMPLE = """\
 class Draft:
     """A service somebody might want: what was found, and a *note* on where or what is missing.
 
-    *exec* with one word and *shell* is a line for the shell. A draft without *exec* is written as
-    a comment. *needs* goes by condition (``ready``), *options* are further ones by their path.
+    *exec* with one word and *shell* is a line for the shell. One with neither *exec* nor *python*
+    is written as a comment. *needs* goes by condition (``ready``), *options* are further ones by
+    their path.
     """
 
     name: str
     exec: tuple[str, ...] = ()
     shell: bool = False
+    python: str = ""
     cwd: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     needs: Mapping[str, str] = field(default_factory=dict)
@@ -50,16 +52,18 @@ def render(drafts: Iterable[Draft]) -> str:
     Names that are taken get a number; needs of what is not there are left out.
     """
     known = _distinct(drafts)
-    runnable = {draft.name for draft in known if draft.exec}
+    runnable = {draft.name for draft in known if draft.exec or draft.python}
     tables = [draft_toml(_without_lost_needs(draft, runnable)) for draft in known]
     return "\n".join((_HEAD, *tables, *([] if runnable else [_EXAMPLE])))
 
 
 def draft_toml(draft: Draft) -> str:
-    """Print one draft as a ``[services.NAME]`` table; all of it a comment if it has no command."""
+    """Print one draft as a ``[services.NAME]`` table; all of it a comment if it runs nothing."""
     lines = [f"[services.{toml_key(draft.name)}]"]
     if draft.shell:
         lines += ["shell = true", f"exec = {toml_value(escape(' '.join(draft.exec)))}"]
+    elif draft.python:
+        lines.append(f"python = {toml_value(escape(draft.python))}")
     else:
         lines.append(f"exec = {toml_value([escape(word) for word in draft.exec])}")
     if draft.cwd:
@@ -68,7 +72,7 @@ def draft_toml(draft: Draft) -> str:
     if draft.needs:
         lines.append(f"needs = {toml_value(dict(draft.needs))}")
     lines += [f"env.{toml_key(key)} = {_escaped(value)}" for key, value in draft.env.items()]
-    if not draft.exec:
+    if not (draft.exec or draft.python):
         lines = [f"# {line}" for line in lines]
     notes = [f"# {_printable(line)}" for line in draft.note.splitlines()]
     return "\n".join((*notes, *lines)) + "\n"

@@ -113,7 +113,7 @@ def _loaded(
         override(trees[each.service], each, report)
     for tree in trees.values():
         needs_as_table(tree)
-        settle(tree, tree.spot(()).folder, report)
+        settle(tree, tree.spot(()).folder, report, windows=windows)
     specs = typed(trees, report)
     found = [
         (name, each) for name, spec in specs.items() for each in findings(spec, windows=windows)

@@ -23,6 +23,7 @@ from svcctl.spec.native_rules import NATIVE_RULES, on_windows
 from svcctl.spec.notation import show
 from svcctl.spec.policy import OnChange, StopPolicy
 from svcctl.spec.probe import Probe
+from svcctl.spec.python_service import check_target
 from svcctl.spec.service import Manager, ServiceSpec, Type
 from svcctl.spec.unavailable import value_problem
 
@@ -53,6 +54,11 @@ def _command(spec: ServiceSpec) -> Iterator[Finding]:
     if spec.shell and len(spec.exec) > 1:
         hint = "write exec as one string, or leave shell out"
         yield Finding(path=("exec",), problem="shell takes one string, not a list", hint=hint)
+
+
+def _python(spec: ServiceSpec) -> Iterator[Finding]:
+    if spec.python:
+        yield from checked(("python",), check_target, spec.python)
 
 
 def _unavailable(spec: ServiceSpec) -> Iterator[Finding]:
@@ -231,6 +237,7 @@ def _empty(path: KeyPath, text: str | None) -> Iterator[Finding]:
 _RULES: tuple[Callable[[ServiceSpec], Iterator[Finding]], ...] = (
     _name,
     _command,
+    _python,
     _unavailable,
     _texts,
     _names,

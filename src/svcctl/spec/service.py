@@ -82,6 +82,17 @@ class ServiceSpec:
         default=(),
         metadata={"doc": "program and arguments: a list, or a string split without a shell"},
     )
+    python: str = field(
+        default="",
+        metadata={
+            "doc": 'a service written in Python, instead of exec: "package.module:Name", which is '
+            "a Service, an App or a function; cwd is on its path"
+        },
+    )
+    interpreter: str = field(
+        default="",
+        metadata={"doc": "the Python of `python`; default: the one svcctl itself runs with"},
+    )
     shell: bool = field(default=False, metadata={"doc": "run `exec` (a string) through sh -c"})
     cwd: str = field(
         default="",

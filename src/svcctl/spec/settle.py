@@ -10,11 +10,12 @@ from typing import Any
 from svcctl.errors import quoted
 from svcctl.spec.layers import Tree
 from svcctl.spec.locate import KeyPath
+from svcctl.spec.python_service import settle_python
 from svcctl.spec.report import Report
 
 
-def settle(tree: Tree, folder: Path, report: Report) -> None:
-    """Settle the options of one service whose file stands in *folder*.
+def settle(tree: Tree, folder: Path, report: Report, *, windows: bool = False) -> None:
+    """Settle the options of one service whose file stands in *folder*; *windows*: it runs there.
 
     Values of a wrong type stay as they are, for those who check types.
     """
@@ -22,6 +23,7 @@ def settle(tree: Tree, folder: Path, report: Report) -> None:
         hint = "its name stands in the header: [services.NAME]"
         report.add(tree.spot(("name",)).mistake("unknown option 'name'", hint, key=True))
     _settle_command(tree)
+    settle_python(tree, folder, report, windows=windows)
     if tree.value.get("instances") == "cpu":
         tree.value["instances"] = os.cpu_count() or 1
     tree.value.setdefault("cwd", str(folder))

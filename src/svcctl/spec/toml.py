@@ -57,6 +57,8 @@ def service_toml(spec: ServiceSpec) -> str:
     del table["name"]  # the header has it
     if spec.shell and len(spec.exec) == 1:
         table["exec"] = escape(spec.exec[0])
+    if spec.python:
+        del table["exec"]  # it is made of this
     return "\n".join(_table_lines(table, ("services", spec.name))) + "\n"
 
 

@@ -12,7 +12,7 @@ NOT_AVAILABLE = "not available in this version"
 
 OPTIONS = frozenset(
     (
-        *("python", "alert", "registry", "deploy"),
+        *("alert", "registry", "deploy"),
         *("log.rule", "health.grpc", "health.python"),
     )
 )

@@ -13,6 +13,9 @@ from svcctl.system.detect import Platform, platform
 Busy = Callable[[str], SvcctlError]
 """Makes an error of the note that the holder of a lock has written."""
 
+Stale = Callable[[str], bool]
+"""Says of a note that was left whether its writer is gone."""
+
 _LONGEST = 512  # bytes of a note
 
 _held: set[int] = set()
@@ -20,21 +23,32 @@ _held: set[int] = set()
 
 @contextmanager
 def lock(
-    path: str, *, note: str, busy: Busy, mode: int = 0o600, remove: bool = False
-) -> Iterator[str]:
-    """Hold the file *path* with *note* in it, and give the note that was left in it.
+    path: str,
+    *,
+    note: str,
+    busy: Busy,
+    stale: Stale = lambda _: True,
+    mode: int = 0o600,
+    remove: bool = False,
+) -> Iterator[None]:
+    """Hold the file *path* with *note* in it.
 
-    Raises what *busy* makes of the holder's note where somebody holds it, OSError where the system
-    refuses.  It is let go of at the end of the block, by an exec and by the death of the process,
-    whatever children it has forked.  *remove*: a block that is left leaves no file behind.
+    Raises what *busy* makes of the holder's note where somebody holds it, or has not locked it
+    but is not *stale*; OSError where the system refuses.  It is let go of at the end of the block,
+    by an exec and by the death of the process, whatever children it has forked.  *remove*: a block
+    that is left leaves no file behind.
     """
     file = _locked(path, busy=busy, mode=mode)
     try:
         before = _read(file)
+        if before and not stale(before):
+            raise busy(before)
         _write(file, note)
-        yield before
-        if remove:
-            _remove(path, file)
+        try:
+            yield
+        finally:
+            if remove:
+                _remove(path, file)
     finally:
         _close(file)
 

@@ -300,7 +300,6 @@ def test_a_mistake_outside_services_is_found_too(load: Load, text: str, expected
         'exec = "a"\nhealth = [{ grpc = "a:1" }]',
         'exec = "a"\nlog.rule = [{ match = "x" }]',
         'exec = "a"\nsecrets.A = "vault:kv/app#dsn"',
-        'python = "module:Class"',
     ],
 )
 def test_what_a_later_version_will_do_is_refused_and_says_so(load: Load, options: str) -> None:

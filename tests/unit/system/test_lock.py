@@ -69,8 +69,8 @@ def test_the_death_of_the_holder_lets_go_of_it(tmp_path: Path) -> None:
     with held(path):
         pass
 
-    with lock(str(path), note="mine", busy=busy) as before:
-        assert before == "theirs"
+    assert path.read_text() == "theirs"
+    with lock(str(path), note="mine", busy=busy):
         assert path.read_text() == "mine"
 
 
@@ -83,6 +83,19 @@ def test_a_child_that_was_forked_does_not_hold_it_on(tmp_path: Path) -> None:
 
         with lock(str(path), note="mine", busy=busy):
             assert path.read_text() == "mine"
+
+
+def test_who_lives_but_knows_nothing_of_locks_is_respected(tmp_path: Path) -> None:
+    path = tmp_path / "it"
+    path.write_text("theirs")
+
+    with (
+        pytest.raises(Conflict, match="held: theirs"),
+        lock(str(path), note="mine", busy=busy, stale=lambda note: note != "theirs"),
+    ):
+        pass
+
+    assert path.read_text() == "theirs"
 
 
 def test_within_one_process_it_is_held_once_too(tmp_path: Path) -> None:
