@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from svcctl.ports import Clock
 from svcctl.sdk.children import Children, Restart, Strategy, Tree
+from svcctl.sdk.consuming import Consumer
 from svcctl.sdk.equipment import Equipment
 from svcctl.sdk.gate import Gate
 from svcctl.sdk.lengths import seconds
@@ -22,6 +23,8 @@ from svcctl.sdk.work import Work
 if TYPE_CHECKING:
     from socket import socket
 
+    from svcctl.sdk.durable.job import Job
+    from svcctl.sdk.durable.queue import Queue
     from svcctl.sdk.durable.state import State
 
 T = TypeVar("T")
@@ -198,6 +201,22 @@ class Context:
         the service.
         """
         self._parts.children.spawn(call, name=name, restart=restart)
+
+    def consume(self, queue: Queue, call: Callable[[Job], object], *, at_once: int = 1) -> None:
+        """Call a function with each job of *queue*, beside ``run``, while the service takes work.
+
+        It is async, or plain and called in a thread; *at_once* calls at most are under way.  A job
+        is done when the call comes back, and was tried in vain when it raises.  A pause lets those
+        under way end and begins no other; a stop waits for them, as for :meth:`work`.  Raises
+        UsageError where the queue is consumed already.
+        """
+        parts = self._parts
+        for number in range(1, at_once + 1):
+            consumer = Consumer(
+                queue, call, gate=parts.gate, stopping=parts.stopping, work=parts.work
+            )
+            name = f"queue {queue.name}" + (f" {number}" if number > 1 else "")
+            self.spawn(consumer.keep, name=name, restart="on-failure")
 
     def tree(self, strategy: Strategy = "one_for_one") -> Tree:
         """Give a supervisor of its own for things that belong together.

@@ -104,7 +104,8 @@ def live(
             folder=folder,
             choices=choices or Choices(),
         )
-        life = assembled(service.blueprint(), world).life
+        made = assembled(service.blueprint(), world)
+        life = made.life
         task = asyncio.create_task(life.keep())
         living = Living(life, clock, report, task, records)
         await living.turn()
@@ -115,6 +116,7 @@ def live(
             while not task.done():
                 await living.turn(1.0)
                 await asyncio.sleep(0.001)
+            await made.equipment.close()
         return living
 
     with TemporaryDirectory() as folder:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from svcctl import Context, Service
 from svcctl.sdk.consuming import Consumer
 from svcctl.sdk.durable.database import Database
 from svcctl.sdk.durable.job import Job
@@ -16,6 +17,7 @@ from svcctl.sdk.durable.queue import Queue, Queues
 from svcctl.sdk.gate import Gate
 from svcctl.sdk.work import Work
 from svcctl.testing.fakes import FakeClock
+from tests.unit.sdk.living import Living, live
 
 PATIENCE = 10.0
 
@@ -152,3 +154,29 @@ def test_one_that_fails_is_tried_again_and_keeps_nobody_from_the_next(
     asyncio.run(all_of_it())
 
     assert "queue.job-failed" in caplog.text
+
+
+def test_a_service_consumes_beside_its_run_several_at_once() -> None:
+    class Reading(Service):
+        def __init__(self) -> None:
+            self.both = asyncio.Barrier(2)
+            self.read_all = asyncio.Event()
+
+        async def run(self, ctx: Context) -> None:
+            letters = ctx.queue("letters")
+            ctx.consume(letters, self.read, at_once=2)
+            await letters.put("one")
+            await letters.put("two")
+            await ctx.stopped()
+
+        async def read(self, _: Job) -> None:
+            await self.both.wait()
+            self.read_all.set()
+
+    service = Reading()
+
+    async def story(living: Living) -> None:
+        await asyncio.wait_for(service.read_all.wait(), PATIENCE)
+        assert (await living.stop()).unfinished == ()
+
+    live(service, story)
