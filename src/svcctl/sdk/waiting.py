@@ -33,8 +33,8 @@ async def first(*waits: Awaitable[object]) -> None:
         for each in tasks:
             each.cancel()
         await asyncio.wait(tasks)
-    for each in tasks:
-        if not each.cancelled():
+    for each in tasks:  # asyncio.gather() keeps its cancellation as an error
+        if not each.cancelled() and not isinstance(each.exception(), asyncio.CancelledError):
             each.result()
 
 

@@ -43,6 +43,23 @@ def stop_signals(call: Callable[[], None], *, hangup: bool = False) -> Iterator[
         signal.signal(signal.SIGHUP, before)
 
 
+def ignore_stops() -> None:
+    """Let all that asks for an end, or a reload, pass from now on: the end has come already.
+
+    To be called in the event loop that has heard of them so far.
+    """
+    loop = asyncio.get_running_loop()
+    for each in (*_ASKING, signal.SIGHUP):
+        loop.remove_signal_handler(each)
+        signal.signal(each, signal.SIG_IGN)
+
+
+def heed_stops() -> None:
+    """Undo :func:`ignore_stops`, for the program that takes the place of this one."""
+    for each in (*_ASKING, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
+
+
 def attach_reload(controls: HostControls) -> None:
     """Have SIGHUP reload the service of a host; to be called from its event loop."""
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, controls.reload)
