@@ -235,11 +235,35 @@ class Notice:
     uid: int = -1
 
 
+ENDPOINT = "X_SVCCTL_ENDPOINT"
+"""The field of a notice in which a program says where it takes requests."""
+
+
 class NoticeBoard(Protocol):
     """Where programs say how they are."""
 
     def listen(self, instance: str, call: Callable[[Notice], None]) -> tuple[str, Cancel]:
         """Give the address for NOTIFY_SOCKET, the same for the same *instance* every time."""
+
+
+class AskProgram(Protocol):
+    """Speaks to programs that have an endpoint of their own, see :mod:`svcctl.sdk.endpoint`."""
+
+    async def __call__(
+        self,
+        address: str,
+        verb: str,
+        args: Document,
+        /,
+        *,
+        within: float,
+        trusts: Callable[[int], bool],
+    ) -> object:
+        """Give the answer of the program at *address*, run by a user id that is trusted.
+
+        Raises what the program answers with, Conflict where it does not answer, TimedOut after
+        *within* seconds.
+        """
 
 
 class FileWatch(Protocol):

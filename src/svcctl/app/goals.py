@@ -81,6 +81,8 @@ def _up(status: InstanceStatus, blocked_by: str) -> str | None:
         return "" if status.next_at is not None else "was stopped meanwhile"
     if status.phase in {"failed", "backoff"}:
         return status.reason or f"is in phase {status.phase}"
+    if status.phase == "paused" and status.reason:  # it was to go on, and does not
+        return status.reason
     if blocked_by:
         return f"needs {blocked_by!r}, which does not run"
     return None
@@ -89,7 +91,10 @@ def _up(status: InstanceStatus, blocked_by: str) -> str | None:
 def _paused(status: InstanceStatus) -> str | None:
     if status.phase == "paused":
         return ""
-    return None if status.phase == "pausing" else f"is {status.phase}: only what runs can be paused"
+    if status.phase == "pausing":
+        return None
+    refused = status.reason if status.phase == "running" else ""
+    return refused or f"is {status.phase}: only what runs can be paused"
 
 
 def _done(status: InstanceStatus) -> str | None:

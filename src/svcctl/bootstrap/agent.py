@@ -17,6 +17,7 @@ from svcctl.app.services import Services
 from svcctl.app.waiting import Waiting
 from svcctl.bootstrap.here import machine
 from svcctl.bootstrap.machine import StopSignals
+from svcctl.bootstrap.programs import ask_program
 from svcctl.engine import tenure
 from svcctl.engine.bus import LocalBus
 from svcctl.engine.manager import AgentManager
@@ -70,6 +71,7 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
             store=store,
             notices=here.notices,
             files=here.files,
+            ask_program=ask_program,
             open_sink=here.open_sink,
             environ=_inherited(os.environ),
             credentials=f"{paths.run}/credentials",

@@ -27,15 +27,29 @@ class Connection(Protocol):
 
 
 _TIMEVAL = struct.Struct("@ll")
+_LONGEST = 64 * 1024 * 1024  # bytes of an answer: no service's program may fill its agent's memory
 
 Connect = Callable[[str, float | None], Connection]
 """Give a connection to an address, with the seconds an answer may take (None: any number)."""
 
 
-class SocketConnection:
-    """A conversation over a socket in the file system."""
+def _anybody(_: socket.socket) -> None:
+    """Whoever listens is whom we mean: nobody else can, in that folder."""
 
-    def __init__(self, address: str, timeout: float | None) -> None:
+
+class SocketConnection:
+    """A conversation over a socket in the file system.
+
+    *insist* is called with the connected socket, and raises OSError for who must not be spoken to.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        timeout: float | None,
+        *,
+        insist: Callable[[socket.socket], None] = _anybody,
+    ) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             if timeout is not None:  # with settimeout() a crowd at the door is an error, unix(7)
@@ -43,6 +57,7 @@ class SocketConnection:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
             self._socket.connect(address)
             self._socket.settimeout(timeout)
+            insist(self._socket)
         except OSError:
             self._socket.close()
             raise
@@ -54,7 +69,8 @@ class SocketConnection:
     def lines(self) -> Iterator[bytes]:
         """See :class:`Connection`."""
         with self._socket.makefile("rb") as stream:
-            yield from stream
+            while line := stream.readline(_LONGEST):
+                yield line
 
     def close(self) -> None:
         """See :class:`Connection`."""

@@ -22,7 +22,8 @@ class Entry:
 
     *token* without *identity* means that a spawn was under way.  *deadline* (monotonic) is when
     the timer was due, 0 when none was armed.  *resume* is set by an orderly stop of the agent:
-    the instance is to be started again by the next one.
+    the instance is to be started again by the next one.  *endpoint* is where its program takes
+    requests, empty where it takes none.
     """
 
     service: str
@@ -37,6 +38,7 @@ class Entry:
     revision: str = ""
     boot_id: str = ""
     resume: bool = False
+    endpoint: str = ""
 
 
 def to_document(entry: Entry) -> Document:

@@ -142,6 +142,7 @@ class Keeper:
                 ending=ending,
                 leftover=leftover,
                 permanent=permanent,
+                obliging=bool(self.entry.endpoint),
                 reason=reason,
             )
         )
@@ -259,6 +260,11 @@ class Keeper:
         """Say whether a process of that user may speak for the program."""
         return self.program.child is not None and self.program.child.trusts(uid)
 
+    def found_at(self, address: str) -> None:
+        """The program takes requests at *address*."""
+        self.entry = replace(self.entry, endpoint=address)
+        self.write_down()
+
     def usage(self) -> Usage | None:
         """Measure the program, if there is one."""
         child = self.program.child
@@ -295,7 +301,12 @@ class Keeper:
         try:
             launch = self.program.prepare()
             self.entry = replace(
-                self.entry, token=launch.token, identity=None, exit_code=None, exit_signal=None
+                self.entry,
+                token=launch.token,
+                identity=None,
+                exit_code=None,
+                exit_signal=None,
+                endpoint="",
             )
             self.write_down()  # before acting: a spawn cut short is found by its token
             child = self.program.spawn(launch)

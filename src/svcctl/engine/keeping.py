@@ -71,5 +71,8 @@ class Keeping(Protocol):
     def trusts(self, uid: int) -> bool:
         """Say whether a process of that user may speak for the program."""
 
+    def found_at(self, address: str) -> None:
+        """The program takes requests at *address*."""
+
     def usage(self) -> Usage | None:
         """Measure the program, if there is one."""

@@ -60,7 +60,9 @@ class Told(StrEnum):
     READY = "ready"
     TIME_OVER = "time-over"
     FROZEN = "frozen"
+    FREEZE_FAILED = "freeze-failed"
     THAWED = "thawed"
+    THAW_FAILED = "thaw-failed"
     PROBE_FAILED = "probe-failed"
     MEMORY_EXCEEDED = "memory-exceeded"
     EXITED = "exited"
@@ -91,7 +93,8 @@ class Cause(StrEnum):
 class Input:
     """Something that happened: what, when (monotonic seconds), and what is special to it.
 
-    *chance* (0 to 1) is the random number a jitter may use.
+    *chance* (0 to 1) is the random number a jitter may use.  *obliging*: the program does itself
+    what it is asked for.
     """
 
     kind: Told
@@ -100,6 +103,7 @@ class Input:
     ending: Ending = Ending.OK
     leftover: bool = False
     permanent: bool = False
+    obliging: bool = False
     reason: str = ""
 
 

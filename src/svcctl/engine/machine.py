@@ -14,6 +14,7 @@ stop           starting without a program, backoff: stopped; with a program: sto
 restart        with a program: stopping, then starting; stopping: queued; else as start
 pause          running: pausing            frozen  pausing: paused
 resume         paused: resuming            thawed  resuming: running
+freeze-failed  pausing: running            thaw-failed  resuming: paused
 reload         running: told to the program, or restarted where it cannot be
 reset          failed: starting if it is meant to be up, else stopped; backoff: starting;
                else only the failures are forgotten
@@ -302,7 +303,7 @@ def _memory_exceeded(instance: Instance, told: Input, spec: ServiceSpec) -> Step
 
 
 def _pause(instance: Instance, _: Input, __: ServiceSpec) -> Step:
-    pausing = replace(instance, phase=Phase.PAUSING, ready=False)
+    pausing = replace(instance, phase=Phase.PAUSING, ready=False, reason="")
     return pausing, (Effect.UNWATCH, Effect.FREEZE)
 
 
@@ -311,15 +312,21 @@ def _frozen(instance: Instance, _: Input, __: ServiceSpec) -> Step:
 
 
 def _resume(instance: Instance, _: Input, __: ServiceSpec) -> Step:
-    return replace(instance, phase=Phase.RESUMING), (Effect.THAW,)
+    return replace(instance, phase=Phase.RESUMING, reason=""), (Effect.THAW,)
 
 
-def _thawed(instance: Instance, _: Input, __: ServiceSpec) -> Step:
-    return replace(instance, phase=Phase.RUNNING, ready=True), (Effect.WATCH_LIVE,)
+def _running_again(instance: Instance, told: Input, __: ServiceSpec) -> Step:
+    """It goes on: because it was to, or because it could not be made to stand still."""
+    running = replace(instance, phase=Phase.RUNNING, ready=True, reason=told.reason)
+    return running, (Effect.WATCH_LIVE,)
+
+
+def _still_paused(instance: Instance, told: Input, __: ServiceSpec) -> Step:
+    return replace(instance, phase=Phase.PAUSED, reason=told.reason), ()
 
 
 def _reload(instance: Instance, told: Input, spec: ServiceSpec) -> Step:
-    if spec.reload.signal or spec.reload.exec:
+    if told.obliging or spec.reload.signal or spec.reload.exec:
         return instance, (Effect.RELOAD,)
     return _restart(instance, told, spec)
 
@@ -393,7 +400,9 @@ _TABLE: dict[tuple[Phase, Told], Row] = {
     (Phase.RUNNING, Told.PAUSE): _pause,
     (Phase.PAUSING, Told.FROZEN): _frozen,
     (Phase.PAUSED, Told.RESUME): _resume,
-    (Phase.RESUMING, Told.THAWED): _thawed,
+    (Phase.PAUSING, Told.FREEZE_FAILED): _running_again,
+    (Phase.RESUMING, Told.THAWED): _running_again,
+    (Phase.RESUMING, Told.THAW_FAILED): _still_paused,
     (Phase.RUNNING, Told.RELOAD): _reload,
     (Phase.RUNNING, Told.PROBE_FAILED): _probe_failed,
     (Phase.RUNNING, Told.MEMORY_EXCEEDED): _memory_exceeded,

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 from svcctl.engine import command, environment
+from svcctl.engine.dialogue import Dialogue
 from svcctl.engine.keeping import Keeping
 from svcctl.engine.life import Phase, Stage, Told
 from svcctl.errors import CannotSpawn, SvcctlError
@@ -18,12 +19,19 @@ from svcctl.spec.policy import LogTo, StopStep, StopTree
 
 _INHERIT = -1
 
+_OWN_WAY = {
+    "on_pause": (Told.FROZEN, Told.FREEZE_FAILED),
+    "on_resume": (Told.THAWED, Told.THAW_FAILED),
+}
+"""What the machine is told of what a program was asked to do itself: it was done, or it was not."""
+
 
 class Program:
     """What a keeper does with processes; it reports to the keeper and decides nothing."""
 
     def __init__(self, keeper: Keeping) -> None:
         self._keeper = keeper
+        self.dialogue = Dialogue(keeper)
         self.child: Child | None = None
         self._remains: Child | None = None  # a tree without its main process
         self._sweeping = False
@@ -241,12 +249,15 @@ class Program:
             self.child.signal("KILL")
 
     def freeze(self) -> None:
-        """Make the tree stand still, or have the service's own command pause it.
+        """Make the tree stand still, or have the service's own command or the program itself do it.
 
         Where that command fails the tree is frozen: what says it is paused does stand still.
         """
         if self._keeper.spec.hook.pause:
             self._start(self._run_pause_hook(self._keeper.spec.hook.pause), "pause")
+            return
+        if self._keeper.entry.endpoint:
+            self._start(self.dialogue.pause(), "on_pause")
             return
         if self.child:
             self.child.freeze()
@@ -256,8 +267,11 @@ class Program:
         """Let the tree go on."""
         if self.child:
             self.child.thaw()
-        if self._keeper.spec.hook.resume and self._keeper.state.phase is Phase.RESUMING:
+        resuming = self._keeper.state.phase is Phase.RESUMING
+        if self._keeper.spec.hook.resume and resuming:
             self._start(self._run_pause_hook(self._keeper.spec.hook.resume), "resume")
+        elif self._keeper.entry.endpoint and resuming:
+            self._start(self.dialogue.resume(), "on_resume")
         else:
             self._keeper.tell(Told.THAWED)
 
@@ -308,6 +322,9 @@ class Program:
             self._keeper.tell(Told.FROZEN)
         elif which == "resume":
             self._keeper.tell(Told.THAWED)
+        elif which in _OWN_WAY:
+            done, failed = _OWN_WAY[which]
+            self._keeper.tell(failed if problem else done, reason=problem)
         elif which == "stop" and problem and self._keeper.state.stage is Stage.ASKING:
             self._keeper.tell(Told.TIME_OVER)
 
@@ -362,7 +379,9 @@ class Program:
     async def _reload_now(self) -> str:
         policy = self._keeper.spec.reload
         problem, how = "", ""
-        if policy.signal and self.child:
+        if self._keeper.entry.endpoint:
+            how, problem = "request", await self.dialogue.reload()
+        elif policy.signal and self.child:
             how = f"signal {policy.signal}"
             self.child.signal(policy.signal)
         elif policy.exec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 
 from svcctl.engine.judge import Verdict, judge, memory_verdict, next_sample
@@ -20,7 +21,7 @@ from svcctl.engine.probes.sources import (
 from svcctl.engine.probes.tcp import check_tcp
 from svcctl.errors import CannotSpawn, SvcctlError
 from svcctl.events import MemoryExceeded, ProbeFailed, ProbePassed, StatusReported
-from svcctl.ports import Cancel, Notice, Timer
+from svcctl.ports import ENDPOINT, Cancel, Notice, Timer
 from svcctl.spec.policy import OnChange
 from svcctl.spec.probe import OnFail, Probe, Purpose
 
@@ -133,6 +134,8 @@ class Vitals:
             self._keeper.extend(longer / 1_000_000)
         if pid := whole_number(told.get("MAINPID", "")):
             self._keeper.follow_main(pid)
+        if (address := told.get(ENDPOINT, "")) and os.path.isabs(address):
+            self._keeper.found_at(address)
         if "FDSTORE" in told:
             log.debug("notice.fdstore-ignored", extra={"instance": self._keeper.name})
         for hearer in tuple(self._hearers):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from svcctl.ports import (
+    AskProgram,
     Bus,
     Clock,
     FileWatch,
@@ -45,6 +46,7 @@ class World:
     store: Store
     notices: NoticeBoard
     files: FileWatch
+    ask_program: AskProgram
     open_sink: OpenSink
     environ: Mapping[str, str]
     credentials: str

@@ -16,6 +16,7 @@ from svcctl.testing.fakes import (
     FakeSpawner,
     FakeStore,
 )
+from svcctl.testing.programs import FakePrograms
 
 
 class FakeWorld:
@@ -39,6 +40,7 @@ class FakeWorld:
         self.store = FakeStore()
         self.notices = FakeNoticeBoard()
         self.files = FakeFileWatch()
+        self.programs = FakePrograms()
         self.sinks: dict[str, FakeSink] = {}
         self.environ = dict(environ or {})
         self.credentials = credentials
@@ -55,6 +57,7 @@ class FakeWorld:
             store=self.store,
             notices=self.notices,
             files=self.files,
+            ask_program=self.programs,
             open_sink=self._open_sink,
             environ=self.environ,
             credentials=self.credentials,
@@ -81,7 +84,7 @@ class FakeWorld:
             credentials=self.credentials,
             boot_id=f"{self.boot_id}+" if rebooted else self.boot_id,
         )
-        found.store, found.sinks = self.store, self.sinks
+        found.store, found.sinks, found.programs = self.store, self.sinks, self.programs
         found.clock = FakeClock(now=self.clock.now(), monotonic=self.clock.monotonic())
         found.spawner = FakeSpawner(found.clock)
         if not rebooted:

@@ -197,7 +197,10 @@ class World(RuleBasedStateMachine):
     @precondition(lambda self: not self.spawning)
     @rule(
         kind=st.sampled_from(
-            [Told.READY, Told.FROZEN, Told.THAWED, Told.PROBE_FAILED, Told.MEMORY_EXCEEDED]
+            [
+                *(Told.READY, Told.FROZEN, Told.FREEZE_FAILED, Told.THAWED, Told.THAW_FAILED),
+                *(Told.PROBE_FAILED, Told.MEMORY_EXCEEDED),
+            ]
         )
     )
     def something_is_noticed(self, kind: Told) -> None:

@@ -174,9 +174,9 @@ LIFE = {
         ready: running  time-over: stopping/asking  exited: stopping/post_stop""",
     "running": f"""{_UP}  reload: stopping/pre_stop  pause: pausing  exited: stopping/post_stop
         probe-failed: stopping/pre_stop  memory-exceeded: stopping/pre_stop""",
-    "pausing": f"{_UP}  frozen: paused  exited: stopping/post_stop",
+    "pausing": f"{_UP}  frozen: paused  freeze-failed: running  exited: stopping/post_stop",
     "paused": f"{_UP}  resume: resuming  exited: stopping/post_stop",
-    "resuming": f"{_UP}  thawed: running  exited: stopping/post_stop",
+    "resuming": f"{_UP}  thawed: running  thaw-failed: paused  exited: stopping/post_stop",
     "stopping/pre_stop": f"""{_DOWN}  exited: stopping/sweeping
         hooks-done: stopping/asking  hooks-failed: stopping/asking""",
     "stopping/asking": f"{_DOWN}  exited: stopping/sweeping  time-over: stopping/killing",

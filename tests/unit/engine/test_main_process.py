@@ -21,6 +21,7 @@ from svcctl.testing.fakes import (
     FakeSpawner,
     FakeStore,
 )
+from svcctl.testing.programs import FakePrograms
 
 
 class Stage:
@@ -37,6 +38,7 @@ class Stage:
             store=FakeStore(),
             notices=self.notices,
             files=FakeFileWatch(),
+            ask_program=FakePrograms(),
             open_sink=lambda *_: FakeSink(),
             environ={},
             credentials="/nowhere",
