@@ -19,6 +19,7 @@ from svcctl.sdk.lengths import seconds
 from svcctl.sdk.resilience.backoff import full_jitter
 from svcctl.sdk.resilience.budget import RetryBudget
 from svcctl.sdk.resilience.deadline import remaining
+from svcctl.sdk.waiting import sleep
 from svcctl.system.clock import SystemClock
 
 P = ParamSpec("P")
@@ -194,6 +195,8 @@ class _Tries:
         self._awaited = self._awaited or aiter(self._context)
         try:
             attempt = await anext(self._awaited)
+            if self._next is not None and not _stamina().is_testing():
+                await sleep(self._terms.clock, self._next.wait)
         except BaseException as error:
             self._forgo(error)
             raise
@@ -215,7 +218,7 @@ class _Tries:
             self._has_budget = False
             return False
         self._next = Retried(name=terms.name, error=error, tries=self._failed, wait=wait)
-        return wait
+        return wait if self._awaited is None else 0.0  # stamina knows no clock but the machine's
 
     def _left(self) -> float:
         """Give the seconds in which another try may begin."""
