@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from svcctl.errors import Conflict
 from svcctl.sdk.config.explain import explain
 from svcctl.sdk.config.history import Revision
 from svcctl.sdk.config.live import Live
@@ -31,6 +32,18 @@ def on_config(live: Live[Any]) -> Answers:
         return outcome_document(await live.rollback(version, who=asked.who))
 
     return {"config": config, "config-history": history, "config-rollback": rollback}
+
+
+def on_no_config(service: str) -> Answers:
+    """Give the answers of a service that has no configuration."""
+
+    async def none(_: Asked) -> object:
+        raise Conflict(
+            f"service {service!r} has no configuration of its own",
+            hint="give it one: class Config, in its class",
+        )
+
+    return dict.fromkeys(("config", "config-history", "config-rollback"), none)
 
 
 def outcome_document(outcome: object) -> dict[str, object]:

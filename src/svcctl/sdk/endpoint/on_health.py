@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
 from svcctl.errors import UsageError
@@ -10,8 +11,6 @@ from svcctl.sdk.crash.folder import CrashFolder
 from svcctl.sdk.endpoint.asked import Answers, Asked
 from svcctl.sdk.health.checks import Checks
 from svcctl.sdk.health.result import Group
-from svcctl.sdk.metrics.exposition import exposition
-from svcctl.sdk.metrics.registry import Registry
 from svcctl.sdk.waiting import in_thread
 
 
@@ -28,11 +27,14 @@ def on_health(checks: Checks) -> Answers:
     return {"health": health}
 
 
-def on_metrics(registry: Registry) -> Answers:
-    """Give the answer to ``metrics``: all of them as Prometheus reads them."""
+def on_metrics(exposition: Callable[[bool], Awaitable[tuple[str, bytes]]]) -> Answers:
+    """Give the answer to ``metrics``: all of them as Prometheus reads them.
+
+    *exposition* gives media type and text, in OpenMetrics where its argument is true.
+    """
 
     async def metrics(_: Asked) -> object:
-        kind, text = exposition(registry, open_metrics=False)
+        kind, text = await exposition(False)
         return {"content_type": kind, "text": text.decode()}
 
     return {"metrics": metrics}

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Mapping
 
-from svcctl.ports import HostPhase
+from svcctl.ports import ENDPOINT, HostPhase
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,10 @@ class SystemdReport:
         else:
             now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
             self._send(["RELOADING=1", f"MONOTONIC_USEC={now}"])
+
+    def found_at(self, address: str) -> None:
+        """Say where the service takes requests; systemd itself passes over what begins with X_."""
+        self._send([f"{ENDPOINT}={address}"])
 
     def ping(self) -> None:
         """Say that this process lives, for the watchdog of its unit."""

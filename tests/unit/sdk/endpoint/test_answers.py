@@ -17,7 +17,7 @@ from svcctl.sdk.config.secret import Secret, secret
 from svcctl.sdk.config.sources import Sources
 from svcctl.sdk.crash.folder import CrashFolder
 from svcctl.sdk.endpoint.asked import Answers, Asked
-from svcctl.sdk.endpoint.on_config import on_config, outcome_document
+from svcctl.sdk.endpoint.on_config import on_config, on_no_config, outcome_document
 from svcctl.sdk.endpoint.on_health import on_crashes, on_health, on_metrics
 from svcctl.sdk.endpoint.on_life import Doings, Identity, on_life
 from svcctl.sdk.endpoint.on_logs import on_logs
@@ -189,6 +189,11 @@ def test_a_configuration_is_shown_with_its_origins_and_no_secret(tmp_path: Path)
     configured(tmp_path, scene)
 
 
+def test_a_service_without_a_configuration_says_so() -> None:
+    with pytest.raises(Conflict, match="'mailer' has no configuration"):
+        ask(on_no_config("mailer"), "config-history")
+
+
 def test_a_rejected_reload_is_answered_with_every_mistake(tmp_path: Path) -> None:
     async def scene(path: Path, answers: Answers) -> None:
         path.write_text('count = "many"\nnoise = 1\n')
@@ -284,7 +289,10 @@ def test_metrics_are_given_as_they_are_scraped() -> None:
     registry = Registry()
     registry.counter("mails", "Mails sent.").add(2)
 
-    given = ask(on_metrics(registry), "metrics")
+    async def exposition(open_metrics: bool) -> tuple[str, bytes]:
+        return registry.exposition(open_metrics=open_metrics)
+
+    given = ask(on_metrics(exposition), "metrics")
 
     assert "mails_total 2" in given["text"]
 
