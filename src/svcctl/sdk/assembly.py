@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from svcctl.errors import UsageError
@@ -102,7 +102,7 @@ def assembled(blueprint: Blueprint, world: World) -> Assembled:
     )
     reporter = _reporter(blueprint, world, log, tell, evidence)
     life = Life(
-        blueprint,
+        replace(blueprint, name=world.instance.service),
         Means(
             clock=world.clock,
             report=world.report,

@@ -15,6 +15,7 @@ class Choices:
     """What was chosen for one run; what is empty is as the service's author has it.
 
     *namespace* is the environment whose table of the configuration holds: dev, test, staging, prod.
+    *instance* is the number of the copy to be, 0 for what the manager says.
     """
 
     config: tuple[str, ...] = ()
@@ -23,6 +24,7 @@ class Choices:
     log: tuple[str, ...] = ()
     log_level: str = ""
     print_config: bool = False
+    instance: int = 0
 
 
 def read_choices(words: Sequence[str], *, program: str = "") -> Choices:
@@ -37,6 +39,7 @@ def read_choices(words: Sequence[str], *, program: str = "") -> Choices:
         log=tuple(found.log),
         log_level=found.log_level,
         print_config=found.print_config,
+        instance=found.instance,
     )
 
 
@@ -54,4 +57,11 @@ def _parser(program: str) -> argparse.ArgumentParser:
     add("--print-config", action="store_true", help="show each value and who set it, and end")
     add("--log", metavar="WHERE", action="append", default=[], help="such as file:///var/log/x")
     add("--log-level", metavar="LEVEL", default="", help="debug, info, warning, error, critical")
+    add("--instance", metavar="NUMBER", type=_number, default=0, help="be copy 2, 3... of it")
     return parser
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000")
+    return int(text)

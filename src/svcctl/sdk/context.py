@@ -12,6 +12,7 @@ from svcctl.ports import Clock
 from svcctl.sdk.children import Children, Restart, Strategy, Tree
 from svcctl.sdk.consuming import Consumer
 from svcctl.sdk.equipment import Equipment
+from svcctl.sdk.files import placed
 from svcctl.sdk.gate import Gate
 from svcctl.sdk.lengths import seconds
 from svcctl.sdk.logs.logger import Logger
@@ -179,6 +180,7 @@ class Context:
         closed after ``run``, the newest first, in *timeout* at most: one that hangs or fails is
         named in the log, and keeps none of the others.  To be called in ``run`` only.
         """
+        resource = placed(resource, self.folder)
         return await self._parts.resources.use(resource, limit=seconds(timeout), name=name)
 
     def on_stop(

@@ -15,10 +15,13 @@ from svcctl.sdk.company import keep
 from svcctl.sdk.complaint import complain
 from svcctl.sdk.crash.exit_status import exit_status
 from svcctl.sdk.crash.watching import watching
-from svcctl.sdk.instance import this_instance
+from svcctl.sdk.endpoint.service import answering
+from svcctl.sdk.files import remove_leftovers
+from svcctl.sdk.instance import Instance, numbered, this_instance
 from svcctl.sdk.life import End, is_own
 from svcctl.sdk.logs.captured import captured
 from svcctl.sdk.logs.opening import Opening, open_sinks
+from svcctl.sdk.one_copy import only_copy
 from svcctl.sdk.places import state_folder
 from svcctl.sdk.surroundings import (
     Attach,
@@ -44,8 +47,12 @@ def live(
     """
 
     def body(report: HostReport, attach: Attach) -> int:
+        chosen = choices or Choices()
+        instance = _instance(blueprint, chosen)
         try:
-            return _lived(blueprint, _world(blueprint, report, choices or Choices()), attach)
+            with only_copy(instance, os.environ) as unguarded:
+                world = _world(blueprint, report, chosen, instance)
+                return _lived(blueprint, world, attach, unguarded)
         except SvcctlError as error:
             return complain(error)
 
@@ -53,8 +60,15 @@ def live(
     return within(blueprint.name, body, pausable=True, codes=codes)
 
 
-def _world(blueprint: Blueprint, report: HostReport, choices: Choices) -> World:
-    clock, instance = SystemClock(), this_instance(blueprint.name, os.environ)
+def _instance(blueprint: Blueprint, choices: Choices) -> Instance:
+    instance = this_instance(blueprint.name, os.environ)
+    if not choices.instance:
+        return instance
+    return this_instance(blueprint.name, numbered(instance.service, choices.instance))
+
+
+def _world(blueprint: Blueprint, report: HostReport, choices: Choices, instance: Instance) -> World:
+    clock = SystemClock()
     where = choices.log or blueprint.traits.log_to
     return World(
         clock=clock,
@@ -67,9 +81,9 @@ def _world(blueprint: Blueprint, report: HostReport, choices: Choices) -> World:
     )
 
 
-def _lived(blueprint: Blueprint, world: World, attach: Attach) -> int:
+def _lived(blueprint: Blueprint, world: World, attach: Attach, unguarded: str) -> int:
     runner = asyncio.Runner()
-    end = runner.run(_live(blueprint, world, attach))
+    end = runner.run(_live(blueprint, world, attach, unguarded))
     if not end.abandoned:  # Runner.close() would wait for threads that may hang
         runner.get_loop().close()
     world.sink.close()
@@ -81,16 +95,21 @@ def _lived(blueprint: Blueprint, world: World, attach: Attach) -> int:
     return run_again(this_program(), keep=end.restart)
 
 
-async def _live(blueprint: Blueprint, world: World, attach: Attach) -> End:
+async def _live(blueprint: Blueprint, world: World, attach: Attach, unguarded: str) -> End:
     service = assembled(blueprint, world)
     life, log = service.life, service.log
     with captured(service.logs, loop=asyncio.get_running_loop()):
+        if unguarded:
+            log.warning("service.unguarded", problem=unguarded)
+        for path in remove_leftovers(world.folder):
+            log.warning("temporary.left", path=path)
         with watching(service.reporter), signals(life):
             attach(for_any_thread(life))
-            end = await keep(service, pings=watchdog(world.environ))
+            async with answering(service):
+                end = await keep(service, pings=watchdog(world.environ))
         if left := await _end_the_rest(world):
-            known = (*end.unfinished, *(f"task {each}" for each in left))
-            end = replace(end, unfinished=known, abandoned=True)
+            strangers = (f"task {each}" for each in left if not is_own(each))
+            end = replace(end, unfinished=(*end.unfinished, *strangers), abandoned=True)
         if end.unfinished:
             log.warning("service.unfinished", left=list(end.unfinished))
         _tell_error(service, end)
@@ -116,5 +135,4 @@ async def _end_the_rest(world: World) -> list[str]:
         each.cancel()
     generators = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens())
     await first(asyncio.wait({*rest, generators}), sleep(world.clock, _CANCEL))
-    left = {each.get_name() for each in rest if not each.done()}
-    return sorted(each for each in left if not is_own(each))
+    return sorted(each.get_name() for each in rest if not each.done())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from svcctl.errors import Conflict
 from svcctl.sdk import holder
@@ -15,12 +15,12 @@ from svcctl.system.paths import find_paths, private_folder
 
 
 @contextmanager
-def only_copy(instance: Instance, environ: Mapping[str, str]) -> Iterator[None]:
+def only_copy(instance: Instance, environ: Mapping[str, str]) -> Iterator[str]:
     """Be the one process that is *instance* while the block lasts; raises Conflict beside another.
 
     The kernel lets go of it when this process dies, however that is, and when it runs itself anew.
-    Services of other users, and under another ``SVCCTL_HOME``, are others.  Raises OSError where
-    there can be no lock.
+    Services of other users, and under another ``SVCCTL_HOME``, are others.  Gives why others
+    cannot be kept out where there is no place for a lock: a service may live on such a machine.
     """
 
     def busy(note: str) -> Conflict:
@@ -31,11 +31,15 @@ def only_copy(instance: Instance, environ: Mapping[str, str]) -> Iterator[None]:
             hint=f"stop that one first{'' if instance.told else beside}",
         )
 
-    folder = os.path.join(find_paths(environ).run, "services")
-    _make(folder)
+    folder, problem = os.path.join(find_paths(environ).run, "services"), ""
     path = os.path.join(folder, f"{instance.name}.lock")
-    with lock(path, note=holder.this_process().note(), busy=busy):
-        yield
+    with ExitStack() as stack:
+        try:
+            _make(folder)
+            stack.enter_context(lock(path, note=holder.this_process().note(), busy=busy))
+        except OSError as error:
+            problem = f"'{path}' cannot be locked: {error.strerror}"
+        yield problem
 
 
 def _make(folder: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from svcctl.errors import UsageError
 from svcctl.sdk.context import Context, Length
+from svcctl.sdk.files import placed
 from svcctl.sdk.logs.logger import Logger
 from svcctl.sdk.waiting import elsewhere
 
@@ -134,6 +135,7 @@ class ThreadContext:
                 )
             self.on_stop(close, timeout=timeout, name=name or type(resource).__qualname__)
             return resource
+        placed(resource, self.folder)
         entered, leave = resource.__enter__(), resource.__exit__
         name = name or type(resource).__qualname__
         self.on_stop(lambda: leave(None, None, None), timeout=timeout, name=name)
