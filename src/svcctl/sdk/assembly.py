@@ -44,7 +44,8 @@ NAMESPACE = "SVCCTL_NAMESPACE"
 class World:
     """What a service finds where it lives; a test gives one of its own.
 
-    *folder* is where it keeps what outlasts it, *sink* where its log goes.
+    *folder* is where it keeps what outlasts it, *sink* where its log goes.  *answers*: it may open
+    the port that its health is asked on.
     """
 
     clock: Clock
@@ -54,6 +55,7 @@ class World:
     folder: str
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     choices: Choices = field(default_factory=Choices)
+    answers: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +142,7 @@ def sources(blueprint: Blueprint, environ: Mapping[str, str], choices: Choices) 
         prefix=re.sub(r"\W", "_", name).upper(),
         files=choices.config or blueprint.traits.config_files or usual,
         namespace=choices.namespace or environ.get(NAMESPACE, ""),
-        dotenv="-.env",
+        dotenv=f"-{choices.dotenv}" if choices.dotenv else "",
         environ=environ,
         options=choices.sets,
     )

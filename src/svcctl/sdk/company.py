@@ -130,7 +130,7 @@ def _followed(service: Assembled) -> list[Awaitable[None]]:
 async def _answer(service: Assembled, stack: AsyncExitStack) -> None:
     """Answer for health and metrics over HTTP, where the service wants that."""
     port = service.setting("health_port")
-    if port is None:
+    if port is None or not service.world.answers:
         return
     from svcctl.sdk.health.server import HealthServer  # noqa: PLC0415 - for those who answer
 
