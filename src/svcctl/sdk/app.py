@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal, NoReturn, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NoReturn, Self, TypeVar
 
 from svcctl.errors import UsageError
 from svcctl.sdk import marks
 from svcctl.sdk.blueprint import HOOKS, Blueprint, blueprint, checked_name
 from svcctl.sdk.calling import Call
 from svcctl.sdk.traits import Traits
+
+if TYPE_CHECKING:
+    from svcctl.testing.fakes import FakeClock
+    from svcctl.testing.service import Trial
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -97,6 +101,22 @@ class App:
             traits=self._traits,
             summary=(self._run.__doc__ or "").strip().partition("\n")[0],
         )
+
+    def test(
+        self,
+        *,
+        config: object = None,
+        environ: Mapping[str, str] | None = None,
+        clock: FakeClock | None = None,
+        limit: str | float = "10s",
+    ) -> Trial[Self]:
+        """Live in a test: ``async with app.test() as t: await t.ready()``; as often as wanted.
+
+        See :class:`svcctl.testing.service.Trial`.
+        """
+        from svcctl.testing.service import Trial  # noqa: PLC0415 - only tests need it
+
+        return Trial(self, config=config, environ=environ, clock=clock, limit=limit)
 
     def main(self, argv: Sequence[str] | None = None) -> NoReturn:
         """Be this service, or do what the command line says: see ``--help``."""

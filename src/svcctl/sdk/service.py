@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 
 from svcctl.errors import UsageError
 from svcctl.sdk.blueprint import Blueprint, blueprint, dashed
@@ -12,6 +12,8 @@ from svcctl.sdk.traits import Traits
 
 if TYPE_CHECKING:
     from svcctl.sdk.config.follow import ConfigSource
+    from svcctl.testing.fakes import FakeClock
+    from svcctl.testing.service import Trial
 
 
 class Service:
@@ -75,6 +77,24 @@ class Service:
             traits=Traits.of(kind),
             summary=(inspect.getdoc(kind) or "").partition("\n")[0],
         )
+
+    @classmethod
+    def test(
+        cls,
+        *,
+        config: object = None,
+        environ: Mapping[str, str] | None = None,
+        clock: FakeClock | None = None,
+        limit: str | float = "10s",
+    ) -> Trial[Self]:
+        """Live in a test: ``async with Mailer.test() as t: await t.ready()``.
+
+        See :class:`svcctl.testing.service.Trial`, which takes an object where one has to be made
+        with arguments.
+        """
+        from svcctl.testing.service import Trial  # noqa: PLC0415 - only tests need it
+
+        return Trial(cls(), config=config, environ=environ, clock=clock, limit=limit)
 
     @classmethod
     def main(cls, argv: Sequence[str] | None = None) -> NoReturn:

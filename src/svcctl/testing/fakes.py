@@ -81,14 +81,22 @@ class FakeClock:
         What those are due at once is made too.
         """
         until = self._monotonic + seconds
-        while (next_at := self.next_at) is not None and next_at <= until:
-            self._pass(next_at - self._monotonic)
-            heapq.heappop(self._timers)[2].ring()
-        self._pass(until - self._monotonic)
+        while self.ring_next(until):
+            pass
+        self._pass(until)
+
+    def ring_next(self, until: float) -> bool:
+        """Let time pass to the next call and make it, if it is due by *until* (monotonic)."""
+        at = self.next_at
+        if at is None or at > until:
+            return False
+        self._pass(at)
+        heapq.heappop(self._timers)[2].ring()
+        return True
 
     def stand_still(self, seconds: float) -> None:
         """Let time pass with nobody there: what is due meanwhile comes late, when all goes on."""
-        self._pass(seconds)
+        self._pass(self._monotonic + seconds)
 
     def jump(self, seconds: float) -> None:
         """Set the wall clock, as a person or NTP would; no time passes."""
@@ -101,9 +109,9 @@ class FakeClock:
             heapq.heappop(self._timers)
         return self._timers[0][0] if self._timers else None
 
-    def _pass(self, seconds: float) -> None:
-        self._monotonic += max(0.0, seconds)
-        self._wall += max(0.0, seconds)
+    def _pass(self, until: float) -> None:
+        self._wall += max(0.0, until - self._monotonic)
+        self._monotonic = max(self._monotonic, until)
 
 
 class FakeChild:

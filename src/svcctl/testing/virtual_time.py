@@ -1,0 +1,82 @@
+"""Lets time pass for what waits on a fake clock in an event loop, and nothing run ahead of it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable
+
+from svcctl.sdk.waiting import Threads
+from svcctl.testing.fakes import FakeClock
+
+_PATIENCE = 1.0  # real seconds after which a thread is taken to wait for something outside
+_TURNS = 100  # of a loop that does not tell whether it has anything left to do
+_SLACK = 1e-6  # seconds by which a call that is due at the end of a length may miss it: floats
+
+
+class VirtualTime:
+    """The time of one service: it passes in :meth:`forward` alone.
+
+    Between two calls of the clock all that follows from the first happens: in the loop, and in the
+    threads that are counted in *threads*.  A thread that shows nothing for a second of real time is
+    not waited for again until it does.
+    """
+
+    def __init__(self, clock: FakeClock, threads: Threads) -> None:
+        self._clock, self._threads = clock, threads
+        self._outside = 0
+
+    async def settle(self) -> None:
+        """Let everything happen that needs no time."""
+        while True:
+            await _loop_at_rest()
+            if await self._threads_at_rest():
+                return
+
+    async def forward(self, seconds: float, *, passed: Callable[[], None]) -> None:
+        """Let *seconds* pass: whoever sleeps wakes in turn, and goes to sleep again before others.
+
+        *passed* is called whenever some time has.  Cancelled, it leaves the clock where it stands.
+        """
+        clock, until = self._clock, self._clock.monotonic() + seconds
+        await self.settle()
+        before = clock.monotonic()
+        while await self.pass_to_next(until):
+            if clock.monotonic() > before:
+                before = clock.monotonic()
+                passed()
+        clock.forward(until - clock.monotonic())
+        await self.settle()
+
+    async def pass_to_next(self, until: float) -> bool:
+        """Let time pass to the next call by *until* (monotonic), and say whether there was one."""
+        rang = self._clock.ring_next(until + _SLACK)
+        await self.settle()
+        return rang
+
+    async def _threads_at_rest(self) -> bool:
+        """Say whether none is at work; where one was, come back once there is news of it."""
+        threads = self._threads
+        self._outside = min(self._outside, threads.busy)
+        if threads.busy <= self._outside:
+            return True
+        threads.changed.clear()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await threads.changed.wait()
+        except TimeoutError:
+            self._outside = threads.busy
+        return False
+
+
+async def _loop_at_rest() -> None:
+    """Come back once the running loop has nothing left to do but to wait.
+
+    No loop says so in public; asyncio's own has had this list of calls since Python 3.4.
+    """
+    calls = getattr(asyncio.get_running_loop(), "_ready", None)
+    turns: Iterable[int] = itertools.count() if calls is not None else range(_TURNS)
+    for _ in turns:
+        await asyncio.sleep(0)
+        if calls is not None and not calls:
+            return
