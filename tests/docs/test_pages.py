@@ -18,8 +18,10 @@ TWINS = [
     ("README.md", "README.zh-CN.md"),
     ("docs/index.md", "docs/index.zh.md"),
     ("docs/tutorial/first-service.md", "docs/tutorial/first-service.zh.md"),
+    ("docs/tutorial/service-in-python.md", "docs/tutorial/service-in-python.zh.md"),
     ("docs/howto/windows-service.md", "docs/howto/windows-service.zh.md"),
     ("docs/howto/systemd-service.md", "docs/howto/systemd-service.zh.md"),
+    ("examples/services/README.md", "examples/services/README.zh.md"),
 ]
 
 

@@ -1,0 +1,161 @@
+"""A log that is read as it grows: what matches is counted, and told about now and then.
+
+    python logwatch.py run --set log=/var/log/app.log --set pattern="ERROR|Traceback"
+
+Each line counts once, however the log is rotated, and whether this process stops or dies.
+"""
+
+import asyncio
+import json
+import os
+import re
+import time
+import urllib.request
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from svcctl import Context, Service
+from svcctl.spec.units import Duration, Regex
+
+HEAD = 256  # bytes by which a file is known again
+CHUNK = 1 << 20  # bytes read at once
+PACKED = {".gz", ".bz2", ".xz", ".zst"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """How far which file was read; its name may change, its number and first bytes do not."""
+
+    number: int = 0
+    head: str = ""
+    offset: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many lines matched, how many of them nobody was told of, and when somebody was."""
+
+    matches: int = 0
+    untold: int = 0
+    told_at: float = 0.0
+
+    def is_due(self, now: float, cooldown: float) -> bool:
+        """Say whether it is time to tell."""
+        return self.untold > 0 and now >= self.told_at + cooldown
+
+
+class Logwatch(Service):
+    """Tells a webhook of lines that match, once per cooldown."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Config:
+        """What is looked for, where, and who is told."""
+
+        log: str = "app.log"
+        pattern: Regex = "ERROR|Exception|Timeout"
+        webhook: str = "http://127.0.0.1:8004/alerts"
+        cooldown: Duration = 300.0
+        period: Duration = 1.0
+
+    async def run(self, ctx: Context) -> None:
+        """Look every *period*, from where the last process has come to."""
+        place: Any = await ctx.state.get("place", {})
+        tally: Any = await ctx.state.get("tally", {})
+        self.place, self.tally = Place(**place), Tally(**tally)
+        async for _ in ctx.ticks(lambda: ctx.config.period):
+            while not ctx.stopping and await self.read(ctx):
+                pass
+            if self.tally.is_due(time.time(), ctx.config.cooldown):
+                await self.tell(ctx)
+
+    async def read(self, ctx: Context) -> bool:
+        """Count what is new; say whether there may be more."""
+        lines, place = await asyncio.to_thread(look, Path(ctx.config.log), self.place)
+        found = sum(1 for line in lines if re.search(ctx.config.pattern, line))
+        if place != self.place:
+            tally = replace(
+                self.tally, matches=self.tally.matches + found, untold=self.tally.untold + found
+            )
+            await ctx.state.update({"place": asdict(place), "tally": asdict(tally)})
+            self.place, self.tally = place, tally
+        return bool(lines)
+
+    async def tell(self, ctx: Context) -> None:
+        """Send an alert; where that fails it is sent with the next look, with what came since."""
+        text = f"{self.tally.untold} lines of {ctx.config.log} match {ctx.config.pattern!r}"
+        try:
+            await asyncio.to_thread(post, ctx.config.webhook, {"text": text, **asdict(self.tally)})
+        except OSError as error:
+            ctx.log.warning("alert.not-sent", problem=str(error))
+            return
+        ctx.log.info("alert.sent", text=text)
+        self.tally = replace(self.tally, untold=0, told_at=time.time())
+        await ctx.state.set("tally", asdict(self.tally))
+
+
+def look(log: Path, place: Place) -> tuple[list[str], Place]:
+    """Give some of the whole lines behind *place*, and the place behind those.
+
+    What was rotated away is read to its end first; where it is gone, the newest file counts.
+    """
+    files = generations(log)
+    at = index_of(place, files)
+    if at is None:
+        files, place, at = files[-1:], Place(), 0
+    lines: list[str] = []
+    for file in files[at:]:
+        lines, place = more(file, place)
+        if lines:
+            break
+        if file != files[-1]:
+            place = Place()
+    return lines, place
+
+
+def generations(log: Path) -> list[Path]:
+    """Give *log* and what it was rotated to, the oldest first."""
+    rotated = [each for each in log.parent.glob(f"{log.name}[.-]*") if each.suffix not in PACKED]
+    rotated.sort(key=lambda each: each.stat().st_mtime)
+    return [*rotated, log] if log.exists() else rotated
+
+
+def index_of(place: Place, files: list[Path]) -> int | None:
+    """Find the file of *place*, or a copy of it: some rotate by copying, then truncating."""
+    alike = [at for at, file in enumerate(files) if is_alike(file, place)]
+    same = [at for at in alike if files[at].stat().st_ino == place.number]
+    copies = alike if place.head else []
+    return max(same or copies, default=None)
+
+
+def is_alike(file: Path, place: Place) -> bool:
+    """Say whether *file* begins as that of *place* did, and is as long at least."""
+    head = bytes.fromhex(place.head)
+    with file.open("rb") as stream:
+        return stream.read(len(head)) == head and os.fstat(stream.fileno()).st_size >= place.offset
+
+
+def more(file: Path, place: Place) -> tuple[list[str], Place]:
+    """Give the next whole lines of *file*, and the place behind them."""
+    with file.open("rb") as stream:
+        head = stream.read(HEAD)
+        stream.seek(place.offset)
+        chunk = stream.read(CHUNK)
+        number = os.fstat(stream.fileno()).st_ino
+    whole = chunk[: chunk.rfind(b"\n") + 1]
+    if not whole and len(chunk) == CHUNK:  # no line is that long
+        whole = chunk
+    place = Place(number=number, head=head.hex(), offset=place.offset + len(whole))
+    return whole.decode(errors="replace").splitlines(), place
+
+
+def post(url: str, body: object) -> None:
+    """Send *body* as JSON; raises OSError where it was not taken."""
+    headers = {"Content-Type": "application/json"}
+    urllib.request.urlopen(
+        urllib.request.Request(url, json.dumps(body).encode(), headers), timeout=5.0
+    ).close()
+
+
+if __name__ == "__main__":
+    Logwatch.main()
