@@ -100,7 +100,7 @@ class Tree:
         if self._ending:
             log.warning("child.failed-late", extra={"child": child.name, "problem": repr(error)})
         elif child.restart == "never" or wants_an_end(error):
-            self._failed(child.name, error)
+            self._failed(f"child {child.name}", error)
         else:
             self._noted(f"child {child.name}", error)
             self._again(child, error)
@@ -110,7 +110,7 @@ class Tree:
         now = self._clock.monotonic()
         if len(self._restarts) == _MOST and now - self._restarts[0] < _WINDOW:
             many = RuntimeError(f"{child.name!r} was run again {_MOST} times in {_WINDOW:g}s")
-            self._failed(child.name, error or many)
+            self._failed(f"child {child.name}", error or many)
             return
         self._restarts.append(now)
         tries = sum(now - each < _WINDOW for each in self._restarts)

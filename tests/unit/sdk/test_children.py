@@ -64,7 +64,7 @@ def test_who_fails_too_often_ends_the_service() -> None:
         for _ in range(8):
             await living.turn(2)
         end = await living.end()
-        assert end.where == "child"
+        assert end.where == "child child"
         assert isinstance(end.error, ValueError)
 
     live(Family(("child", child, "on-failure")), story)
@@ -83,7 +83,7 @@ def test_who_is_not_to_be_run_again_ends_the_service_by_failing_only() -> None:
     live(Family(("brief", brief, "never")), story)
 
     async def sad(living: Living) -> None:
-        assert (await living.end()).where == "failing"
+        assert (await living.end()).where == "child failing"
 
     live(Family(("failing", Failing(1), "never")), sad)
 
