@@ -32,7 +32,7 @@ class Web(Service):
         config, me = ctx.config, f"{ctx.name}-{ctx.config.port}"
         server = ctx.use(ThreadingHTTPServer(("127.0.0.1", config.port), partial(Counter, ctx)))
         ctx.on_stop(server.shutdown)
-        Thread(target=server.serve_forever, name="http", daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.05,), name="http", daemon=True).start()
         health = f"http://127.0.0.1:{config.health_port}/health/ready"
         entry = {
             "ID": me,

@@ -146,7 +146,7 @@ def test_the_web_service_leaves_the_registry_before_its_last_answer(box: Box) ->
         until(lambda: "svcctl_work_under_way 1" in metrics(health_port))
         stopping = web.asked_to("stop")
         until(lambda: told == ["register", f"deregister/web-{port}"])
-        assert health(health_port) == 503
+        assert (health(health_port), refused(port)) == (503, 503)
         asking.send(b"b")
         answer = asking.getresponse()
 
@@ -154,6 +154,15 @@ def test_the_web_service_leaves_the_registry_before_its_last_answer(box: Box) ->
         assert web.stopped()["exit_code"] == 0
         stopping.wait(PATIENCE)
         asking.close()
+
+
+def refused(port: int) -> int:
+    """Ask it to begin something new, and give what it says."""
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    asking.request("POST", "/", b"a b")
+    with asking.getresponse() as answer:
+        asking.close()
+        return answer.status
 
 
 def metrics(port: int) -> str:
