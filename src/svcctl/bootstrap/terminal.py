@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
+from svcctl.system import keys as system_keys
 from svcctl.system.detect import Platform, platform
 
 
@@ -16,10 +18,6 @@ def shows_escapes(descriptor: int) -> bool:
     return show_escapes(descriptor)
 
 
-def console_keys() -> Callable[[float], str] | None:
-    """Give what waits so many seconds for a key of Windows' console; None elsewhere."""
-    if platform() is not Platform.WINDOWS:
-        return None
-    from svcctl.system.windows.terminal import next_key  # noqa: PLC0415
-
-    return next_key
+def keys() -> AbstractContextManager[Callable[[float], str]]:
+    """See :func:`svcctl.system.keys.keys`."""
+    return system_keys.keys()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import select
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from svcctl.bootstrap.terminal import console_keys
+from svcctl.bootstrap.terminal import keys
 from svcctl.cli.output import Screen
 from svcctl.cli.session import Session
 from svcctl.errors import AgentUnreachable
@@ -74,29 +73,14 @@ def _try(page: Callable[[], list[str]]) -> list[str]:
 
 @contextmanager
 def _keys() -> Iterator[Callable[[float], str]]:
-    """Read single keys without echo where stdin is a terminal; Ctrl-C works as ever."""
+    """Read single keys where stdin is a terminal; elsewhere nobody presses any."""
     if not sys.stdin.isatty():
         yield _no_key
         return
-    if next_key := console_keys():
+    with keys() as next_key:
         yield next_key
-        return
-    import termios  # noqa: PLC0415 - there is none on every system
-    import tty  # noqa: PLC0415
-
-    before = termios.tcgetattr(sys.stdin)
-    tty.setcbreak(sys.stdin)
-    try:
-        yield _next_key
-    finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
 def _no_key(seconds: float) -> str:
     time.sleep(seconds)
     return ""
-
-
-def _next_key(seconds: float) -> str:
-    ready, _, _ = select.select([sys.stdin], [], [], seconds)
-    return sys.stdin.read(1) if ready else ""
