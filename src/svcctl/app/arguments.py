@@ -23,9 +23,13 @@ _MOST: dict[Kind, float] = {
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The arguments of one request, defaults filled in; each getter gives the type it names."""
+    """The arguments of one request, defaults filled in; each getter gives the type it names.
+
+    *actor* is who makes it.
+    """
 
     values: Mapping[str, object]
+    actor: str = "unknown"
 
     def flag(self, name: str) -> bool:
         """Give a flag."""
@@ -47,7 +51,7 @@ class Arguments:
         return float(value) if isinstance(value, int | float) else None
 
 
-def check(verb: Verb, given: Mapping[str, object]) -> Arguments:
+def check(verb: Verb, given: Mapping[str, object], *, actor: str = "unknown") -> Arguments:
     """Give the arguments of *verb*; raises UsageError for what the table does not list."""
     known = {arg.name: arg for arg in verb.args}
     for name in given:
@@ -71,7 +75,7 @@ def check(verb: Verb, given: Mapping[str, object]) -> Arguments:
         most = _MOST.get(arg.kind)
         if most is not None and isinstance(value, int | float) and not 0 <= value <= most:
             raise UsageError(f"argument {name!r} of {verb.name!r} is out of range")
-    return Arguments(values)
+    return Arguments(values, actor)
 
 
 def _shown(value: object) -> str:

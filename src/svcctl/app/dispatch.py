@@ -37,7 +37,7 @@ class Dispatch:
         verb = find(name)
         if verb is None:
             raise UsageError(f"no verb {name!r}", hint="see: svcctl --help")
-        checked = check(verb, args)
+        checked = check(verb, args, actor=actor)
         selection = _fitting(verb, selection)
         if verb.effect is Effect.READ:
             return await self._deeds[name](selection, checked, emit)

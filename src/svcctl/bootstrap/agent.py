@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from svcctl import __version__
 from svcctl.app.agent import About, Agent, Ending
 from svcctl.app.applying import Applying
+from svcctl.app.conversing import Conversing
 from svcctl.app.dispatch import Dispatch
 from svcctl.app.logs import Logs
 from svcctl.app.reading import Reading
@@ -155,6 +156,7 @@ def _dispatch(
         "tree": reading.tree,
         "wait": reading.wait,
         "environment": reading.environment,
+        **Conversing(manager).deeds(),
         "agent-status": agent.status,
         "agent-stop": agent.stop,
         "agent-upgrade": agent.upgrade,

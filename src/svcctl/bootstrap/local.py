@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from svcctl.bootstrap.connection import client_of
-from svcctl.client.everywhere import Everywhere
+from svcctl.client.everywhere import Answers, Everywhere
 from svcctl.client.local import LocalClient
 from svcctl.system.detect import native_manager, replaces_programs
 from svcctl.system.paths import Paths, find_paths
@@ -14,6 +14,8 @@ from svcctl.wire import Request
 
 if TYPE_CHECKING:  # what speaks to native managers is loaded where one keeps something
     from svcctl.client.native import NativeClient
+
+_PATIENCE = 60.0  # seconds a service gets to answer what is asked of itself
 
 __all__ = ["Paths", "client", "local_client", "native_manager", "paths", "replaces_programs"]
 
@@ -34,7 +36,17 @@ def client(home: str | None = None, *, timeout: float | None = None) -> Everywhe
     return Everywhere(
         agent=lambda: local_client(home, timeout=timeout),
         native=lambda request: _native(request, home),
+        direct=lambda request: _direct(request, home),
     )
+
+
+def _direct(request: Request, home: str | None) -> Answers | None:
+    """Give what services answer that nobody keeps, None where *request* is not for them."""
+    from svcctl.bootstrap.programs import direct_client  # noqa: PLC0415 - few are run by hand
+
+    where = paths(home)
+    client = direct_client(where, timeout=_PATIENCE)
+    return client.answers(request) if client.knows(request) else None
 
 
 def _native(request: Request, home: str | None) -> NativeClient | None:

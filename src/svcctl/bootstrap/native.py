@@ -29,6 +29,7 @@ from svcctl.system.registrations import Registrations
 from svcctl.wire import Request, Selection
 
 _HOST_PATIENCE = 10.0  # seconds a host gets to answer what is asked of it
+_RELOAD_PATIENCE = 120.0  # seconds its programs get to read their configuration
 _AGENT_PATIENCE = 5.0  # seconds an agent gets to say what it keeps
 
 
@@ -124,7 +125,8 @@ class NativeMachine:
     def ask_host(self, name: str, verb: str, args: Mapping[str, object]) -> object:
         """Ask the host of *name*; raises AgentUnreachable where it does not run."""
         selection = Selection(names=(name,))
-        with client_of(host_paths(self._paths, name), timeout=_HOST_PATIENCE) as host:
+        patience = _RELOAD_PATIENCE if verb == "reload" else _HOST_PATIENCE
+        with client_of(host_paths(self._paths, name), timeout=patience) as host:
             return host.ask(Request(verb=verb, select=selection, args=dict(args)))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 
+from svcctl.client.direct import DirectClient
 from svcctl.client.local import Connect, LocalClient, SocketConnection
-from svcctl.errors import AgentUnreachable, Conflict, TimedOut
+from svcctl.errors import AgentUnreachable, Conflict, TimedOut, UnknownService
 from svcctl.ports import Document
 from svcctl.system.detect import Platform, platform
+from svcctl.system.paths import Paths
 from svcctl.wire import Request
 
 _SPARE = 1.0  # seconds in which a conversation is given up that should have timed out by itself
@@ -31,7 +34,14 @@ async def ask_program(
     request = Request(verb=verb, args=args)
 
     def conversation() -> object:
-        return ask(LocalClient(address, timeout=within, connect=connect), request)
+        try:
+            with LocalClient(address, timeout=within, connect=connect) as program:
+                return _asked(program, request)
+        except AgentUnreachable as error:
+            raise Conflict(
+                f"the service does not answer: {error.__cause__ or error.problem}",
+                hint="see: svcctl status",
+            ) from error
 
     try:
         async with asyncio.timeout(within + _SPARE):
@@ -40,17 +50,39 @@ async def ask_program(
         raise TimedOut(f"the service did not answer within {within:g}s") from None
 
 
-def ask(client: LocalClient, request: Request) -> object:
-    """Give the answer of a program; raises Conflict where it does not answer."""
+def _asked(program: LocalClient, request: Request) -> object:
+    """Give what a program answers, once somebody is there; raises Conflict where he goes away."""
     try:
-        with client as program:
-            return program.ask(request)
+        return program.ask(request)
     except AgentUnreachable as error:
         raise Conflict(
-            f"the service does not answer: {error.problem}", hint="see: svcctl status"
+            "the service went away before it answered", hint="see: svcctl status"
         ) from error
     except TimedOut as error:
         raise TimedOut(error.problem.replace("the agent", "the service")) from error
+
+
+def direct_client(paths: Paths, *, timeout: float) -> DirectClient:
+    """Give a client of the services of this user that nobody keeps."""
+    from svcctl.sdk.endpoint.place import address  # noqa: PLC0415 - for who asks by name
+
+    def ask_named(name: str, request: Request) -> object:
+        place = address(paths, name)
+        connect = connections(lock=paths.lock, trusts=_ours)
+        try:
+            with LocalClient(place, timeout=timeout, connect=connect) as program:
+                return _asked(program, request)
+        except AgentUnreachable as error:
+            raise UnknownService(
+                f"no service {name!r}, and none of that name runs by itself",
+                hint="svcctl status shows those that are kept",
+            ) from error
+
+    return DirectClient(ask_named)
+
+
+def _ours(uid: int) -> bool:
+    return uid in {0, os.geteuid()}
 
 
 def connections(*, lock: str, trusts: Trusts) -> Connect:

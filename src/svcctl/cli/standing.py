@@ -9,6 +9,8 @@ from typing import Any
 from svcctl.cli.human import length, size
 from svcctl.cli.output import Cell, Screen, as_json
 from svcctl.cli.session import Asked, Session
+from svcctl.errors import SvcctlError
+from svcctl.wire import Request, Selection
 
 NOT_RUNNING = 3  # exit status, as the Linux Standard Base has it for `status`
 OUTPUTS = ("table", "wide", "json", "jsonl", "name")
@@ -39,6 +41,8 @@ def show(session: Session, asked: Asked) -> int:
     found = ask(session, asked)
     print_as(session.out, found, output=output)
     tell_unapplied(session, found)
+    if asked.selection.names and output in {"table", "wide"}:
+        _tell_health(session, found)
     named = bool(asked.selection.names or asked.selection.labels)
     down = any(each["phase"] != "running" for each in found)
     return NOT_RUNNING if named and down else 0
@@ -72,6 +76,26 @@ def tell_unapplied(session: Session, found: Iterable[Standing]) -> None:
     names = sorted({each["service"] for each in found if not each["applied"]})
     if names:
         session.tell(f"changed on disk, not applied: {', '.join(names)} (svcctl diff)")
+
+
+_ASKED_FOR_HEALTH = frozenset({"running", "paused"})
+
+
+def _tell_health(session: Session, found: Iterable[Standing]) -> None:
+    """Show what the programs themselves say of how they are, where they do."""
+    names = tuple(each["instance"] for each in found if each["phase"] in _ASKED_FOR_HEALTH)
+    if not names:
+        return
+    from svcctl.cli import wellbeing  # noqa: PLC0415 - only for services that are named
+
+    try:
+        replies = session.ask(Request(verb="health", select=Selection(names=names)))
+    except SvcctlError as error:  # it stopped meanwhile, or an agent of before knows no such verb
+        session.tell(f"health unknown: {error.problem}")
+        return
+    assert isinstance(replies, list)
+    for line in wellbeing.lines(session.out, replies):
+        session.out.line(line)
 
 
 def lines(out: Screen, found: Sequence[Standing], *, wide: bool, now: float) -> list[str]:

@@ -58,13 +58,18 @@ class Everywhere:
     """Asks whoever keeps the services that a request is about.
 
     *native* gives who answers for native services, None where there are none; *agent* connects
-    when it is first asked for.
+    when it is first asked for.  *direct* gives the answers of services that nobody keeps, None
+    where a request is not for them.
     """
 
     def __init__(
-        self, *, agent: Callable[[], Client], native: Callable[[Request], Native | None]
+        self,
+        *,
+        agent: Callable[[], Client],
+        native: Callable[[Request], Native | None],
+        direct: Callable[[Request], Answers | None] = lambda _: None,
     ) -> None:
-        self._agent, self._native = agent, native
+        self._agent, self._native, self._direct = agent, native, direct
 
     def __enter__(self) -> Self:
         return self
@@ -87,6 +92,18 @@ class Everywhere:
 
     def answers(self, request: Request) -> Answers:
         """Give each answer as it comes: items of both sides, then one result."""
+        try:
+            yield from self._kept(request)
+        except (AgentUnreachable, UnknownService) as error:
+            direct = self._direct(request)
+            if direct is None:
+                raise
+            try:
+                yield from direct
+            except UnknownService:  # nor does it run by itself
+                raise error from None
+
+    def _kept(self, request: Request) -> Answers:
         native = None if request.verb.startswith("agent-") else self._native(request)
         if native is None:
             yield from self._ask_agent(request)

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from svcctl.app.arguments import Arguments, check
+from svcctl.app.conversing import VERBS as CONVERSED
 from svcctl.app.goals import Goal
 from svcctl.app.logs import asked_for, line_document
 from svcctl.app.native import NativeServices
@@ -163,6 +164,8 @@ class NativeClient:
                     f"{names[0]!r} is kept natively and cannot be scaled by hand",
                     hint="set `instances` in its definition, then: svcctl apply",
                 )
+            case _ if verb in CONVERSED:
+                return self._conversed(names, verb, args)
             case _:
                 deeds: dict[str, Callable[[Sequence[str], Arguments], list[Document]]] = {
                     "start": services.start,
@@ -194,9 +197,23 @@ class NativeClient:
                 yield from self._logs(request, names, args)
             case "events":
                 yield from self._happenings(request, names, args)
+            case verb if verb in CONVERSED:
+                yield True, self._conversed(names, verb, args)
             case _:
                 with self._host(names[0]) as host:
                     yield from host.answers(request)
+
+    def _conversed(self, names: Sequence[str], verb: str, args: Arguments) -> list[object]:
+        """Give what the programs of *names* answer, each through its host."""
+        given = {name: value for name, value in args.values.items() if value is not None}
+        specs, found = self._services.specs(), list[object]()
+        for name in names:
+            request = Request(verb=verb, select=Selection(names=(name,)), args=given)
+            with self._host(service_of(name, specs)) as host:
+                rows = host.ask(request)
+            assert isinstance(rows, list)
+            found += rows
+        return found
 
     # logs and events
 

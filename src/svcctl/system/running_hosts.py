@@ -39,8 +39,15 @@ class RunningHosts:
         self._have(name, "resume", {"no_wait": True})
 
     def reload(self, name: str) -> None:
-        """Have its programs read their configuration again; Conflict where it does not run."""
-        self._have(name, "reload", {"no_wait": True})
+        """Have its programs read their configuration again.
+
+        Comes back once they have; raises Conflict where it does not run, or where one refused,
+        with its reason.
+        """
+        outcomes = cast("list[Mapping[str, Any]]", self._have(name, "reload", {}))
+        if refused := [each for each in outcomes if not each["ok"]]:
+            said = "; ".join(f"{each['instance']}: {each['problem']}" for each in refused)
+            raise Conflict(said, hint=f"svcctl logs {name}")
 
     def signal(self, name: str, signal: str) -> None:
         """Have it send a signal to the main process; Conflict where it does not run."""
@@ -51,9 +58,9 @@ class RunningHosts:
         with suppress(AgentUnreachable):
             self._ask(name, "reset", {"no_wait": True})
 
-    def _have(self, name: str, verb: str, args: Mapping[str, object]) -> None:
+    def _have(self, name: str, verb: str, args: Mapping[str, object]) -> object:
         try:
-            self._ask(name, verb, args)
+            return self._ask(name, verb, args)
         except AgentUnreachable as error:
             raise Conflict(f"service {name!r} does not run", hint=f"svcctl start {name}") from error
 

@@ -202,8 +202,11 @@ def test_help_shows_every_command_in_its_section(capsys: pytest.CaptureFixture[s
 
 
 def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
-    elsewhere = {"environment": "exec"} | {
-        f"agent-{each}": "agent" for each in ("status", "stop", "upgrade")
+    elsewhere = {
+        "environment": "exec",
+        "set-log-level": "log-level",
+        **{f"agent-{each}": "agent" for each in ("status", "stop", "upgrade")},
+        **{f"config-{each}": "config" for each in ("history", "rollback")},
     }
 
     missing = {verb.name for verb in VERBS if elsewhere.get(verb.name, verb.name) not in TABLE}
@@ -212,7 +215,7 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
 
 
 def _own_commands() -> list[str]:
-    return [name for name in TABLE if name not in {"up", "agent", "demo"}]
+    return [name for name in TABLE if name not in {"up", "agent", "demo", "config"}]
 
 
 @pytest.mark.parametrize("name", _own_commands())
