@@ -1,45 +1,60 @@
-"""The page on the configuration of applications shows code that runs."""
+"""The page on the configuration of applications shows a service that runs."""
 
 from __future__ import annotations
 
-import asyncio
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PATIENCE = 20.0
+
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
 
-@pytest.mark.slow
-def test_its_service_takes_over_a_file_that_changes(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    file = tmp_path / "mailer.toml"
-    file.write_text('period = "10ms"\n[prod.smtp]\nhost = "old"\n')
+@pytest.fixture
+def page(root: Path, tmp_path: Path) -> Path:
+    """The service of the page, with a file beside it."""
     text = (root / "docs" / "howto" / "configuration.md").read_text(encoding="utf-8")
-    code = "\n".join(PYTHON.findall(text)).replace("/var/lib/mailer", tmp_path.as_posix())
-    names: dict[str, Any] = {"__name__": "page"}
-    exec(compile(code, "configuration.md", "exec", dont_inherit=True), names)
-    shown = capsys.readouterr().out
+    (tmp_path / "mailer.py").write_text("\n".join(PYTHON.findall(text)))
+    (tmp_path / "mailer.toml").write_text('period = "10ms"\n[prod.smtp]\nhost = "old"\n')
+    return tmp_path
 
-    async def until_it_changed() -> str:
-        running = asyncio.ensure_future(names["main"]())
-        said = ""
-        for awaited in ("1 old", "2 new"):
-            while awaited not in said:
-                await asyncio.wait([running], timeout=0.01)
-                assert not running.done()
-                said += capsys.readouterr().out
-            file.write_text('period = "10ms"\n[prod.smtp]\nhost = "new"\n')
-        running.cancel()
-        await asyncio.wait([running])
-        return said
 
-    said = asyncio.run(asyncio.wait_for(until_it_changed(), 20))
+def command(*words: str) -> list[str]:
+    return [sys.executable, "mailer.py", "run", "--namespace", "prod", *words]
 
-    assert re.search(r"^smtp\.host +\"old\" +mailer\.toml:3:1$", shown, re.MULTILINE)
-    assert re.search(r"^smtp\.port +2525 +option --set smtp\.port$", shown, re.MULTILINE)
-    assert "changed: smtp.host" in said
+
+def test_its_configuration_is_printed_with_who_set_what(page: Path) -> None:
+    words = command("--set", "smtp.port=2525", "--print-config")
+
+    said = subprocess.run(words, cwd=page, capture_output=True, text=True, check=True).stdout
+
+    assert re.search(r"^smtp\.host = \"old\" +# mailer\.toml:3:1$", said, re.MULTILINE)
+    assert re.search(r"^smtp\.port = 2525 +# option --set smtp\.port$", said, re.MULTILINE)
+
+
+def test_it_takes_over_a_file_that_changes(page: Path) -> None:
+    def until_it_says(text: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while text not in (page / "said").read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    with (
+        (page / "said").open("w") as said,
+        subprocess.Popen(
+            command("--set", "health_port=0"), cwd=page, stdout=said, env={"SVCCTL_HOME": str(page)}
+        ) as program,
+    ):
+        try:
+            until_it_says('"by":"old"')
+            (page / "mailer.toml").write_text('period = "10ms"\n[prod.smtp]\nhost = "new"\n')
+            until_it_says('"by":"new"')
+            until_it_says("changed: smtp.host")
+        finally:
+            program.kill()

@@ -6,11 +6,17 @@ import ast
 import asyncio
 import inspect
 import re
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from svcctl import Service, resumes
+from svcctl.sdk.equipment import Equipment
+from svcctl.sdk.happenings import nobody
+from svcctl.sdk.health.checks import Checks
+from svcctl.sdk.metrics.registry import Registry
+from svcctl.system.clock import SystemClock
 
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -27,12 +33,20 @@ def test_the_code_of_the_page_runs(
     monkeypatch.chdir(tmp_path)
     text = "".join(PYTHON.findall((root / "docs" / "howto" / page).read_text(encoding="utf-8")))
     code = compile(text, page, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    names: dict[str, Any] = dict.fromkeys(("ask", "send", "charge", "refund", "ship"), answer)
+    names: dict[str, Any] = {"ask": answer, "send": answer, "Service": Service, "resumes": resumes}
 
     async def run() -> None:
-        async with AsyncExitStack() as stack:
-            made = eval(code, names | {"stack": stack})
-            assert inspect.isawaitable(made)
-            await made
+        clock = SystemClock()
+        ctx = Equipment(
+            clock=clock,
+            folder=str(tmp_path),
+            tell=nobody,
+            metrics=Registry(),
+            health=Checks(clock=clock),
+        )
+        made = eval(code, names | {"ctx": ctx})
+        assert inspect.isawaitable(made)
+        await made
+        await ctx.close()
 
     asyncio.run(run())

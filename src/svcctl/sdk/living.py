@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import sys
 from dataclasses import replace
 
 from svcctl.errors import SpecError, SvcctlError
@@ -82,6 +84,7 @@ def _world(blueprint: Blueprint, report: HostReport, choices: Choices, instance:
 
 
 def _lived(blueprint: Blueprint, world: World, attach: Attach, unguarded: str) -> int:
+    _show_prints_at_once()
     runner = asyncio.Runner()
     end = runner.run(_live(blueprint, world, attach, unguarded))
     if not end.abandoned:  # Runner.close() would wait for threads that may hang
@@ -93,6 +96,13 @@ def _lived(blueprint: Blueprint, world: World, attach: Attach, unguarded: str) -
     from svcctl.sdk.crash.restart import run_again  # noqa: PLC0415
 
     return run_again(this_program(), keep=end.restart)
+
+
+def _show_prints_at_once() -> None:
+    """Have a line that is printed seen when it is, in a pipe too: whoever watches is waiting."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
 
 
 async def _live(blueprint: Blueprint, world: World, attach: Attach, unguarded: str) -> End:

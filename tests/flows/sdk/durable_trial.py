@@ -116,7 +116,7 @@ async def saga(database: Database, world: World, *, fails: str = "") -> None:
     async with sagas.saga("order", "1") as order:
         for name in STEPS:
             await order.step(
-                name, partial(world.do, name, fails=fails), undo=partial(world.undo, name)
+                partial(world.do, name, fails=fails), name=name, undo=partial(world.undo, name)
             )
             world.note("returned", name)
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.flows.conftest import Box, box, until
+from tests.flows.sdk.place import PATIENCE, Place
 
 __all__ = ["box"]
-
-PATIENCE = 20.0
 
 MAILER = '''
 import asyncio, os, sys
@@ -73,53 +70,10 @@ if __name__ == "__main__":
 """
 
 
-class Place:
-    """A folder with a service of its own, and what that has heard."""
-
-    def __init__(self, folder: Path, source: str = MAILER) -> None:
-        self.folder, self.file = folder, folder / "mailer.py"
-        self.file.write_text(source)
-
-    def heard(self) -> list[str]:
-        path = self.folder / "heard"
-        return path.read_text().splitlines() if path.exists() else []
-
-    @contextmanager
-    def started(self, *words: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
-        """Run the file until the block is left."""
-        out = (self.folder / "out").open("w")
-        with (
-            out,
-            subprocess.Popen(
-                [sys.executable, str(self.file), *words],
-                env=os.environ
-                | {"NOTIFY_SOCKET": "", "STATE_DIRECTORY": str(self.folder / "state")}
-                | environ,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.PIPE,
-                text=True,
-            ) as program,
-        ):
-            try:
-                yield program
-            finally:
-                program.kill()
-
-    def says(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, str(self.file), *words],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-
-
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """A mailer."""
-    return Place(tmp_path)
+    return Place(tmp_path, MAILER)
 
 
 def ended(program: subprocess.Popen[str]) -> str:

@@ -120,10 +120,12 @@ def _dataclass_members(table: Any) -> Iterator[Member]:  # noqa: ANN401 - any da
             default = each.default_factory
         elif each.default is not dataclasses.MISSING:
             default = _always(each.default)
+        shape = shape_of(hints[each.name])
+        _insist_hidden(each.name, shape, each.default)
         yield Member(
             name=each.name,
             key=each.name,
-            shape=shape_of(hints[each.name]),
+            shape=shape,
             restart=each.metadata.get(RESTART) is True,
             default=default,
         )
@@ -138,12 +140,22 @@ def _model_members(table: Any) -> Iterator[Member]:  # noqa: ANN401 - any pydant
             default = None if each.default_factory_takes_validated_data else each.default_factory
         elif not each.is_required():
             default = _always(each.default)
+        shape = _marked(shape_of(each.annotation), each.metadata)
+        _insist_hidden(name, shape, each.default)
         yield Member(
             name=name,
             key=alias or name,
-            shape=_marked(shape_of(each.annotation), each.metadata),
+            shape=shape,
             restart=isinstance(extra, dict) and extra.get(RESTART) is True,
             default=default,
+        )
+
+
+def _insist_hidden(name: str, shape: Shape, default: object) -> None:
+    if isinstance(default, Secret) and shape.kind is not Kind.HIDDEN:
+        raise UsageError(
+            f"field {name!r} has a secret for its default, and is not declared as one",
+            hint=f"write {name}: Secret = secret(...); its text is what reveal() gives",
         )
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from svcctl.errors import Conflict, NotUndone, SagaUndone, UsageError
+from svcctl.sdk.calling import fitted
 from svcctl.sdk.durable import journal
 from svcctl.sdk.durable.database import Database
 from svcctl.sdk.durable.journal import SagaRow, StepPhase, StepRow
 from svcctl.sdk.durable.values import decoded, encoded
 from svcctl.sdk.happenings import SagaPhase
+from svcctl.sdk.resources import called
 
-T = TypeVar("T")
-Undo = Callable[[str, T], Awaitable[object]]
+Do = Callable[..., object]
+"""Does a step, given its key, and gives what is to be remembered: JSON."""
+
+Undo = Callable[..., object]
 """Takes a step back, given its key and its result; what was not done is no error to it."""
 
 
@@ -24,13 +28,13 @@ class Done:
     """A step that may have been done, and how to take it back."""
 
     row: StepRow
-    take_back: Undo[Any]
+    take_back: Undo
     result: object
 
     async def undo(self) -> Exception | None:
         """Take it back; give the error, if that failed."""
         try:
-            await self.take_back(self.row.key, self.result)
+            await _call(f"undo {self.row.name}", self.take_back, self.row.key, self.result)
         except Exception as failure:  # noqa: BLE001 - tried again, told in the end
             return failure
         return None
@@ -77,27 +81,35 @@ class Saga:
 
     async def step(
         self,
-        name: str,
-        do: Callable[[str], Awaitable[T]],
+        do: Do,
         *,
-        undo: Undo[T] | None = None,
+        name: str = "",
+        undo: Undo | None = None,
         key: str | None = None,
         undo_failed: bool = False,
-    ) -> T:
+    ) -> Any:  # noqa: ANN401 - what the step gives
         """Do a step, or give the result it had when it was done in an earlier run.
 
-        ``do(key)`` gets *key*, else one made of saga, run and step: the same however often it is
-        called.  Its result is JSON.  ``undo(key, result)`` takes it back if the saga fails; a step
-        that raised is taken as not done, but with *undo_failed* (for answers that may be lost) it
-        is undone too, its result None.  Raises what *do* raises; UsageError for a second step of
-        that *name* or a result that is not JSON (the step counts as done), Conflict while another
-        step is under way, SagaUndone where the saga failed before, StateFault where the disk
-        refuses.  A cancellation leaves the step to be done again, with the same key.
+        ``do(key)``, async or plain, gets *key*, else one made of saga, run and step: the same
+        however often it is called.  Its result is JSON.  ``undo(key, result)`` takes it back if
+        the saga fails; a step that raised is taken as not done, but with *undo_failed* (for answers
+        that may be lost) it is undone too, its result None.  Both may take fewer arguments.  *name*
+        is that of the function, or the key, unless said.
+
+        Raises what *do* raises; UsageError for a second step of that name or a result that is not
+        JSON (the step counts as done), Conflict while another step is under way, SagaUndone where
+        the saga failed before, StateFault where the disk refuses.  A cancellation leaves the step
+        to be done again, with the same key.
         """
+        name = name or _name_of(do) or key or ""
+        if not name:
+            raise UsageError(
+                f"saga {self.called} has a step without a name", hint='give name="charge"'
+            )
         self._reach(name)
         row = self._rows.get(name)
         if row and row.phase is not StepPhase.BEGUN and self.phase is not SagaPhase.UNDONE:
-            result = cast("T", decoded(row.result, f"step '{name}' of saga {self.called}"))
+            result = decoded(row.result, f"step '{name}' of saga {self.called}")
             if row.phase is StepPhase.DONE:
                 self._may_undo(row, undo, result)
             return result
@@ -149,15 +161,15 @@ class Saga:
     async def _do(
         self,
         row: StepRow,
-        do: Callable[[str], Awaitable[T]],
-        undo: Undo[T] | None,
+        do: Do,
+        undo: Undo | None,
         *,
         undo_failed: bool,
-    ) -> T:
+    ) -> object:
         if row.name not in self._rows:
             await self.write(row)
         try:
-            result = await do(row.key)
+            result = await _call(row.name, do, row.key)
         except BaseException:
             if undo_failed:
                 self._may_undo(row, undo, None)
@@ -184,7 +196,7 @@ class Saga:
             )
         self._reached.add(name)
 
-    def _may_undo(self, row: StepRow, undo: Undo[Any] | None, result: object) -> None:
+    def _may_undo(self, row: StepRow, undo: Undo | None, result: object) -> None:
         if undo:
             self._done.append(Done(row=row, take_back=undo, result=result))
 
@@ -198,3 +210,13 @@ class Saga:
             f"saga {self.called} failed, and is taken back: {self.error}",
             hint="begin another run, with another name, once the cause is mended",
         )
+
+
+async def _call(name: str, call: Callable[..., object], *args: object) -> object:
+    count, _ = fitted(name, call, given=len(args))
+    return await called(name, partial(call, *args[:count]))
+
+
+def _name_of(do: Callable[..., object]) -> str:
+    name = getattr(do, "__name__", "")
+    return "" if name == "<lambda>" else str(name)

@@ -67,7 +67,8 @@ async def order(all_sagas: Sagas, world: World, **more: Any) -> list[str]:
     """Run the saga of an order, or run it again."""
     async with all_sagas.saga("order", "7", value={"item": "book"}) as saga:
         return [
-            await saga.step(name, world.do(name), undo=world.undo(name), **more) for name in STEPS
+            await saga.step(world.do(name), name=name, undo=world.undo(name), **more)
+            for name in STEPS
         ]
 
 
@@ -278,8 +279,8 @@ def test_a_stop_is_no_failure(place: Place) -> None:
 
         async def run() -> None:
             async with sagas(place, database).saga("order", "7") as saga:
-                await saga.step("reserve", world.do("reserve"), undo=world.undo("reserve"))
-                await saga.step("charge", hang)
+                await saga.step(world.do("reserve"), name="reserve", undo=world.undo("reserve"))
+                await saga.step(hang, name="charge")
 
         task = asyncio.ensure_future(run())
         await began.wait()
@@ -298,9 +299,9 @@ def test_an_error_the_block_catches_is_no_failure(place: Place) -> None:
     async def scene(database: Database) -> Any:
         async with sagas(place, database).saga("order", "7") as saga:
             try:
-                await saga.step("charge", world.do("charge"))
+                await saga.step(world.do("charge"), name="charge")
             except ConnectionError:
-                return await saga.step("ship", world.do("ship"))
+                return await saga.step(world.do("ship"), name="ship")
 
     assert place.play(scene) == "ship done"
     assert pending(place) == []
@@ -345,7 +346,7 @@ def test_what_is_not_json_fails_the_saga_and_the_step_is_taken_back(place: Place
 
         with pytest.raises(UsageError, match="the result of step 'make' is of type set"):
             async with sagas(place, database).saga("order", "7") as saga:
-                await saga.step("make", make, undo=unmake)
+                await saga.step(make, name="make", undo=unmake)
 
     place.play(scene)
     assert undone == [{1, 2}]
@@ -362,7 +363,7 @@ def test_a_key_of_the_callers_own_is_kept(place: Place) -> None:
         for mine in ("first", "second"):
             with pytest.raises(Died):
                 async with sagas(place, database).saga("order", "7") as saga:
-                    await saga.step("charge", do, key=mine)
+                    await saga.step(do, name="charge", key=mine)
 
     place.play(scene)
     assert keys == ["first", "first"]
@@ -383,8 +384,8 @@ def in_saga(place: Place, scene: Callable[[Sagas, Saga], Awaitable[Any]]) -> Non
 
 def test_two_steps_of_one_name_are_refused(place: Place) -> None:
     async def scene(_: Sagas, saga: Saga) -> None:
-        await saga.step("charge", nothing)
-        await saga.step("charge", nothing)
+        await saga.step(nothing, name="charge")
+        await saga.step(nothing, name="charge")
 
     with pytest.raises(UsageError, match="has two steps named 'charge'"):
         in_saga(place, scene)
@@ -392,7 +393,7 @@ def test_two_steps_of_one_name_are_refused(place: Place) -> None:
 
 def test_two_steps_at_once_are_refused(place: Place) -> None:
     async def scene(_: Sagas, saga: Saga) -> None:
-        await saga.step("outer", lambda _: saga.step("inner", nothing))
+        await saga.step(lambda: saga.step(nothing, name="inner"), name="outer")
 
     with pytest.raises(Conflict, match="has a step under way, 'inner' cannot begin"):
         in_saga(place, scene)
@@ -428,7 +429,7 @@ def test_a_saga_that_is_done_has_no_further_steps(place: Place) -> None:
     play(place, World())
 
     async def scene(_: Sagas, saga: Saga) -> None:
-        await saga.step("extra", nothing)
+        await saga.step(nothing, name="extra")
 
     with pytest.raises(Conflict, match="is done, and had no step 'extra'"):
         in_saga(place, scene)
