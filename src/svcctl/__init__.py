@@ -15,12 +15,17 @@ _WHERE = {
     "check": "marks",
     "cron": "marks",
     "every": "marks",
+    "lock_file": "files",
     "restart": "config.restart",
     "resumes": "marks",
     "secret": "config.secret",
     "serve": "app",
     "take_listeners": "crash.restart",
+    "temp_file": "files",
+    "temp_folder": "files",
 }
+# these live with asyncio, which is imported for them without OpenSSL
+_WITH_ASYNCIO = ("App", "Context", "Service", "ThreadContext", "serve")
 
 
 def __getattr__(name: str) -> object:
@@ -29,4 +34,6 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'svcctl' has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415
 
+    if name in _WITH_ASYNCIO:
+        import_module("svcctl.sdk.lean").import_asyncio()
     return getattr(import_module(f"svcctl.sdk.{_WHERE[name]}"), name)

@@ -5,6 +5,9 @@ from svcctl.sdk.config.secret import Secret as Secret
 from svcctl.sdk.config.secret import secret as secret
 from svcctl.sdk.context import Context as Context
 from svcctl.sdk.crash.restart import take_listeners as take_listeners
+from svcctl.sdk.files import lock_file as lock_file
+from svcctl.sdk.files import temp_file as temp_file
+from svcctl.sdk.files import temp_folder as temp_folder
 from svcctl.sdk.marks import check as check
 from svcctl.sdk.marks import cron as cron
 from svcctl.sdk.marks import every as every

@@ -7,21 +7,22 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from svcctl.errors import SpecError, UsageError, quoted
-from svcctl.sdk.blueprint import Blueprint, dashed
-from svcctl.sdk.crash.exit_status import exit_status
 from svcctl.sdk.instance import Instance, this_instance
 from svcctl.sdk.lean import import_asyncio
+
+if TYPE_CHECKING:
+    from svcctl.sdk.blueprint import Blueprint
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Live the service that the first of *argv* names; the others are those of its ``run``."""
-    from svcctl.sdk.main import main as be  # noqa: PLC0415 - asyncio is imported lean before
+    import_asyncio()
+    from svcctl.sdk.main import main as be  # noqa: PLC0415 - only now
 
     words = list(sys.argv[1:] if argv is None else argv)
-    import_asyncio()
     folder = os.getcwd()
     if not {folder, ""} & set(sys.path):  # a safe path has neither
         sys.path.insert(0, folder)
@@ -41,6 +42,8 @@ def named(target: str) -> Blueprint:
     except UsageError as error:  # a manager must not try again
         raise SpecError(f"python = '{target}': {error.problem}", hint=error.hint) from error
     except Exception as error:
+        from svcctl.sdk.crash.exit_status import exit_status  # noqa: PLC0415
+
         _write_down(error, target)
         raise SystemExit(exit_status(error)) from error
 
@@ -97,6 +100,8 @@ def _module(name: str, target: str) -> ModuleType:
 
 def _who(target: str) -> Instance:
     """Give which instance we are; without a manager it is called after what is named."""
+    from svcctl.sdk.blueprint import dashed  # noqa: PLC0415 - not before asyncio is lean
+
     name = dashed(target.rpartition(":")[2].rpartition(".")[2]).replace("_", "-").strip("-")
     return this_instance(name, os.environ)
 

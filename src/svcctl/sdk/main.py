@@ -10,7 +10,6 @@ from typing import NoReturn
 from svcctl.errors import SvcctlError, UsageError
 from svcctl.sdk.blueprint import Blueprint
 from svcctl.sdk.complaint import complain
-from svcctl.sdk.delegate import VERBS, command
 
 _USAGE = """usage: {program} [VERB] [OPTION...]
 
@@ -46,6 +45,8 @@ def _do(make: Callable[[], Blueprint], words: list[str]) -> int:
         return 0
     if verb == "run":
         return _run(blueprint, rest)
+    from svcctl.sdk.delegate import VERBS, command  # noqa: PLC0415 - nothing for those who live
+
     if verb not in VERBS:
         known = ", ".join(("run", *VERBS))
         raise UsageError(f"{blueprint.name} has no {verb!r}", hint=f"one of: {known}")
@@ -56,10 +57,13 @@ def _do(make: Callable[[], Blueprint], words: list[str]) -> int:
 
 
 def _run(blueprint: Blueprint, words: list[str]) -> int:
-    from svcctl.sdk.choices import Choices, read_choices  # noqa: PLC0415 - for those who live
+    from svcctl.sdk.choices import Choices  # noqa: PLC0415 - for those who live
 
-    program = f"python {sys.argv[0]}"
-    choices = read_choices(words, program=program) if words else Choices()
+    choices = Choices()
+    if words:
+        from svcctl.sdk.command_line import read_choices  # noqa: PLC0415 - argparse, likewise
+
+        choices = read_choices(words, program=f"python {sys.argv[0]}")
     if (choices.config or choices.sets or choices.print_config) and blueprint.config is None:
         raise UsageError(f"{blueprint.name} has no configuration", hint="it has no class Config")
     if choices.print_config:

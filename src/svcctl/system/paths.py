@@ -164,9 +164,10 @@ def _paths(environ: Mapping[str, str], *, config: str, state: str, run: str, log
 
 
 def _short_name(state: str) -> str:
-    import hashlib  # noqa: PLC0415  # 5 ms that the command line seldom needs
+    # what hashlib gives, without the 3.5 MB of OpenSSL that come with it
+    from _blake2 import blake2b  # noqa: PLC0415 - seldom needed
 
-    return hashlib.blake2b(os.fsencode(state), digest_size=6).hexdigest()
+    return blake2b(os.fsencode(state), digest_size=6).hexdigest()
 
 
 def _own_temporary_folder(environ: Mapping[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
 from svcctl.sdk.crash.frames import Frame
@@ -15,6 +14,8 @@ def fingerprint(kinds: Sequence[str], frames: Iterable[Frame]) -> str:
     depth of a recursion does not count): those of libraries by module and function, our own also
     by the text of their line.  Line numbers do not count, so edits elsewhere change nothing.
     """
+    import hashlib  # noqa: PLC0415 - it loads OpenSSL: 3.5 MB, for those that crash
+
     parts = list(dict.fromkeys(_normal(frame) for frame in frames))
     text = "\n".join([*kinds, "", *parts])
     return hashlib.blake2b(text.encode(errors="backslashreplace"), digest_size=8).hexdigest()

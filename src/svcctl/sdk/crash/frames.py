@@ -5,7 +5,6 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -120,6 +119,8 @@ def is_own(file: str) -> bool:
 
 @cache
 def _foreign_folders() -> tuple[str, ...]:
+    import sysconfig  # noqa: PLC0415 - for those that crash
+
     paths = sysconfig.get_paths()
     ours = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     found = {paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"]}

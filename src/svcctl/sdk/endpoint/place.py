@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from zlib import crc32
 
 from svcctl.system.detect import Platform, platform
 from svcctl.system.paths import Paths
@@ -24,4 +23,6 @@ def address(paths: Paths, instance: str) -> str:
 def _short(instance: str) -> str:
     if len(instance) <= _LONGEST:
         return instance
+    from zlib import crc32  # noqa: PLC0415 - few names are that long
+
     return f"{instance[: _LONGEST - 9]}-{crc32(instance.encode()):08x}"

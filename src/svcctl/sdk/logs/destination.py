@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
 
 from svcctl.errors import SpecError, UsageError, quoted
 from svcctl.sdk.logs.levels import level_number
@@ -78,6 +77,10 @@ def _options(kind: str, query: str, text: str) -> dict[str, str]:
         raise SpecError(
             f"{quoted(text)} is no place for a log", hint=did_you_mean(kind, kinds) or _HINT
         )
+    if not query:
+        return {}
+    from urllib.parse import parse_qsl  # noqa: PLC0415 - 0.8 MB, for those that need it
+
     options = dict(parse_qsl(query, keep_blank_values=True))
     known = {"level", *_OPTIONS.get(kind, ())}
     for name in options:
@@ -88,6 +91,8 @@ def _options(kind: str, query: str, text: str) -> dict[str, str]:
 
 
 def _host(kind: str, address: str, text: str) -> tuple[str, int, str]:
+    from urllib.parse import urlsplit  # noqa: PLC0415 - as above
+
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
