@@ -45,6 +45,7 @@ TABLE: Mapping[str, Entry] = dict(
     [
         _entry(_BEGIN, "demo", "demo:demo", "Watch a small shop break and heal."),
         _entry(_BEGIN, "init", "init:init", "Write svcctl.toml from what this folder holds."),
+        _entry(_BEGIN, "new", "new:new", "Begin a service in Python: code, test, definition."),
         _entry(_BEGIN, "add", "init:add", "Add a service to svcctl.toml."),
         _entry(_BEGIN, "up", "up:up", "Run services here and now, in the foreground."),
         _entry(_LOOK, "status", "status:status"),

@@ -101,7 +101,7 @@ def test_a_job_can_be_done_at_once() -> None:
         assert trial.service.heard == ["checkpoint", "plain"]
         assert trial.clock.now() == began
         with pytest.raises(UsageError) as raised:
-            await trial.tick("checkpont")
+            await trial.tick("checkpoints")
         assert raised.value.hint == "did you mean 'checkpoint'?"
 
     led(story)
