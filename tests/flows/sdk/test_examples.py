@@ -21,13 +21,13 @@ from typing import Any
 import pytest
 
 from tests.flows.conftest import Box, box, until
+from tests.unit.examples.names import SERVICES
 from tests.unit.examples.partner import free_port, partner
 
 __all__ = ["box"]
 
 pytestmark = pytest.mark.slow
 
-SERVICES = Path(__file__).parents[3] / "examples" / "services"
 PATIENCE = 20.0
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.unit.examples.names import SERVICES
 from tests.unit.examples.partner import Partner, partner
-
-SERVICES = Path(__file__).parents[3] / "examples" / "services"
 
 
 @pytest.fixture
