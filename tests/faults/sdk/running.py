@@ -114,6 +114,12 @@ class Running:
         found = sorted(self.state.rglob("crash-*.json"))
         return [json.loads(each.read_text()) for each in found]
 
+    @property
+    def memory(self) -> int:
+        """How many bytes of memory it takes."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     # waiting for it
 
     def until(self, check: Callable[[], Any], what: str) -> Any:

@@ -89,12 +89,20 @@ def read(sources: Sources) -> Reading:
     )
 
 
+def read_some(path: str) -> bytes:
+    """Give what a file holds, of one that is too large only so much that this shows.
+
+    Raises OSError, and ValueError for what can be no path.
+    """
+    with Path(path).open("rb") as stream:
+        return stream.read(_LARGEST + 1)
+
+
 def _content(path: str, files: dict[str, str]) -> bytes | None:
     optional, path = path.startswith("-"), path.removeprefix("-")
     files[path] = ""
     try:
-        with Path(path).open("rb") as stream:
-            content = stream.read(_LARGEST + 1)
+        content = read_some(path)
     except FileNotFoundError:
         if optional:
             return None

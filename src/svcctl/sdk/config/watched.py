@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from svcctl.ports import Clock
 from svcctl.sdk.config.follow import FilesChanged, SourceChange
+from svcctl.sdk.config.sources import read_some
 from svcctl.sdk.config.text import digest
 from svcctl.sdk.lengths import interval
 from svcctl.sdk.waiting import sleep
@@ -24,7 +25,8 @@ _LOOKS = 25  # after a change, until it is taken as it is
 class Look:
     """How a file looked: *mark* is its time of change (ns), size and inode; None: not looked yet.
 
-    *digest* is that of its content, empty where there is no such file.
+    *digest* is that of its content, empty where there is no such file; where it cannot be read
+    it says why.
     """
 
     digest: str
@@ -34,8 +36,8 @@ class Look:
 class Watched:
     """A ConfigSource: files, and what their symbolic links lead to.
 
-    A change is told once the content differs and has stood still for a moment; a file that cannot
-    be read just now is taken as unchanged.
+    A change is told once the content differs and has stood still for a moment; that a file cannot
+    be read is a change too, but for a moment's trouble of a network (ESTALE).
     """
 
     def __init__(
@@ -105,11 +107,13 @@ def _look(path: str, before: Look, now: float) -> Look:
         mark = (found.st_mtime_ns, found.st_size, found.st_ino)
         if mark == before.mark and now - found.st_mtime > _doubt(found.st_mtime_ns):
             return before
-        return Look(digest=digest(Path(path).read_bytes()), mark=mark)
+        return Look(digest=digest(read_some(path)), mark=mark)
     except FileNotFoundError:
         return Look(digest="")
-    except OSError:  # such as ESTALE: who looks again will see
-        return before
+    except OSError as error:
+        if error.errno == errno.ESTALE:  # who looks again will see
+            return before
+        return Look(digest=f"unreadable: {error.errno}")
 
 
 def _doubt(mtime_ns: int) -> float:

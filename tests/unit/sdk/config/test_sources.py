@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 from svcctl.errors import SpecError, UsageError
+from svcctl.sdk.config import watched
 from svcctl.sdk.config.follow import (
     ConfigSource,
     FilesChanged,
@@ -211,8 +213,26 @@ def test_content_is_read_only_where_the_mark_cannot_tell(
     assert differences(first, too_young) == (str(path),)
 
 
-def test_a_file_that_cannot_be_read_just_now_is_as_it_was(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_has_changed(tmp_path: Path) -> None:
     before = {str(tmp_path): Look(digest="known")}
+
+    once = look_at(before, 0.0)
+
+    assert differences(before, once) == (str(tmp_path),)
+    assert look_at(once, 0.0) == once
+
+
+def test_a_file_of_which_the_network_says_nothing_just_now_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "app.toml"
+    path.touch()
+    before = {str(path): Look(digest="known")}
+
+    def stale(_: str) -> bytes:
+        raise OSError(errno.ESTALE, "stale")
+
+    monkeypatch.setattr(watched, "read_some", stale)
 
     assert look_at(before, 0.0) == before
 
