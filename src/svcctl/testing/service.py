@@ -191,8 +191,7 @@ class Trial(Generic[S]):
         Raises what it crashed of, if nobody has seen that; TimedOut where it does not end at all.
         """
         await self.drain(shutdown=shutdown)
-        async with self._limited("did not stop"):
-            end = await self._ended()
+        end = await self._ended()
         seen, self._seen = self._seen, True
         if end.error is not None and not seen:
             raise end.error
@@ -268,8 +267,7 @@ class Trial(Generic[S]):
         """End it without raising anything: that would hide why the test has failed."""
         self._parts.life.hurry()
         try:
-            async with self._limited("did not stop"):
-                end = await self._ended()
+            end = await self._ended()
         except TimedOut as late:
             error.add_note(late.problem)
         else:
@@ -301,11 +299,12 @@ class Trial(Generic[S]):
             await self._time.settle()
 
     async def _ended(self) -> End:
-        """Come back once its life is over."""
-        while not self._task.done():
-            await asyncio.wait((self._task,), timeout=_GRACE)
-            if not self._task.done():
-                await self._time.pass_to_next(math.inf)
+        """Come back once its life is over; each step of time is limited for itself."""
+        async with self._limited("did not stop") as again:
+            while not self._task.done():
+                await asyncio.wait((self._task,), timeout=_GRACE)
+                if not self._task.done() and await self._time.pass_to_next(math.inf):
+                    again()
         return self._task.result()
 
     @asynccontextmanager
