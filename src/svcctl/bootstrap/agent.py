@@ -33,7 +33,11 @@ __all__ = ["AgentParts", "agent_parts"]
 
 
 _OURS_ALONE = frozenset(
-    ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+    (
+        *("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"),
+        *("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"),
+        *("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CACHE_DIRECTORY", "LOGS_DIRECTORY"),
+    )
 )
 
 

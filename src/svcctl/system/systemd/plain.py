@@ -140,6 +140,8 @@ def _type(spec: ServiceSpec) -> str:
 
 def _environment(spec: ServiceSpec) -> Lines:
     lines: Lines = [("Environment", word(f"{name}={said}")) for name, said in spec.env.items()]
+    if spec.python:  # so that it knows its name, which is not that of its class
+        lines.append(("Environment", word(f"SVCCTL_SERVICE={spec.name}")))
     lines += [("EnvironmentFile", path(each)) for each in spec.env_file]
     if spec.stdin.startswith("file:"):
         lines.append(("StandardInput", path(spec.stdin)))

@@ -281,6 +281,7 @@ def test_an_export_says_what_systemd_alone_cannot_do() -> None:
         (replace(PLAIN, log=LogPolicy(to=LogTo.NULL)), "StandardOutput=null"),
         (replace(PLAIN, restart=RestartPolicy(max=0)), "StartLimitIntervalSec=0"),
         (replace(PLAIN, stdin="file:/etc/in"), "StandardInput=file:/etc/in"),
+        (replace(PLAIN, python="a:B"), "Environment=SVCCTL_SERVICE=web"),
     ],
 )
 def test_an_export_maps_each_option(spec: ServiceSpec, expected: str) -> None:
