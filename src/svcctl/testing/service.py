@@ -302,7 +302,7 @@ class Trial(Generic[S]):
         """Come back once its life is over; each step of time is limited for itself."""
         async with self._limited("did not stop") as again:
             while not self._task.done():
-                await asyncio.wait((self._task,), timeout=_GRACE)
+                await asyncio.wait((self._task,), timeout=min(_GRACE, self._limit / 2))
                 if not self._task.done() and await self._time.pass_to_next(math.inf):
                     again()
         return self._task.result()
