@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,6 +25,20 @@ def dead_pid() -> int:
     with subprocess.Popen([sys.executable, "-c", ""]) as program:
         program.wait(20)
     return program.pid
+
+
+@pytest.fixture(scope="module")
+def neighbour() -> Iterator[int]:
+    """The pid of a process that lives."""
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        yield program.pid
+        program.kill()
 
 
 # temporary files
@@ -76,8 +91,10 @@ def test_what_a_dead_process_left_is_removed(tmp_path: Path) -> None:
     assert not left.exists()
 
 
-def test_what_a_process_left_that_had_the_pid_of_a_living_one_is_removed(tmp_path: Path) -> None:
-    left = tmp_path / "tmp" / f"{os.getppid()}-1-{BOOT}"
+def test_what_a_process_left_that_had_the_pid_of_a_living_one_is_removed(
+    tmp_path: Path, neighbour: int
+) -> None:
+    left = tmp_path / "tmp" / f"{neighbour}-1-{BOOT}"
     left.mkdir(parents=True)
 
     remove_leftovers(str(tmp_path))
@@ -95,8 +112,10 @@ def test_what_this_very_process_left_before_it_ran_itself_anew_is_removed(tmp_pa
     assert not left.exists()
 
 
-def test_the_files_of_a_living_process_and_of_the_author_stay(tmp_path: Path) -> None:
-    parent = identify(os.getppid())
+def test_the_files_of_a_living_process_and_of_the_author_stay(
+    tmp_path: Path, neighbour: int
+) -> None:
+    parent = identify(neighbour)
     assert parent is not None
     living = tmp_path / "tmp" / f"{parent.pid}-{parent.start_ticks}-{parent.boot_id}"
     for each in (living, tmp_path / "tmp" / "mine"):
@@ -144,33 +163,33 @@ def test_a_lock_file_of_a_dead_process_holds_nobody_up(tmp_path: Path) -> None:
 
 
 def test_a_lock_file_of_one_whose_pid_another_process_has_got_holds_nobody_up(
-    tmp_path: Path,
+    tmp_path: Path, neighbour: int
 ) -> None:
     path = tmp_path / "modem"
-    path.write_text(Holder(pid=os.getppid(), start_ticks=1, boot_id=BOOT, since=1.0).note())
+    path.write_text(Holder(pid=neighbour, start_ticks=1, boot_id=BOOT, since=1.0).note())
 
     with lock_file(path):
         assert path.read_text().startswith(f"{os.getpid()}\n")
 
 
 def test_a_pid_that_a_living_program_wrote_without_locking_anything_is_respected(
-    tmp_path: Path,
+    tmp_path: Path, neighbour: int
 ) -> None:
     path = tmp_path / "modem"
-    path.write_text(f"{os.getppid()}\n")
+    path.write_text(f"{neighbour}\n")
 
-    with pytest.raises(Conflict, match=f"pid {os.getppid()}"), lock_file(path):
+    with pytest.raises(Conflict, match=f"pid {neighbour}"), lock_file(path):
         pass
 
-    assert path.read_text() == f"{os.getppid()}\n"
+    assert path.read_text() == f"{neighbour}\n"
 
 
 @pytest.mark.skipif(not BOOT, reason="needs Linux or Windows, which tell when a process started")
 def test_a_pid_written_before_the_process_that_has_it_was_started_is_nobodys(
-    tmp_path: Path,
+    tmp_path: Path, neighbour: int
 ) -> None:
     path = tmp_path / "modem"
-    path.write_text(f"{os.getppid()}\n")
+    path.write_text(f"{neighbour}\n")
     os.utime(path, (1.0, 1.0))
 
     with lock_file(path):
