@@ -1,0 +1,76 @@
+"""Says which alerts are meant, by their labels, as Alertmanager's matchers do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from svcctl.alert.alert import Alert
+from svcctl.errors import SpecError, quoted
+
+_TEXT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*", re.DOTALL)
+
+
+class How(StrEnum):
+    """How a label is compared; a missing one is an empty text."""
+
+    EQUAL = "="
+    NOT_EQUAL = "!="
+    LIKE = "=~"
+    UNLIKE = "!~"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matcher:
+    """A condition on one label; the expressions of ``=~`` and ``!~`` have to match all of it."""
+
+    label: str
+    how: How
+    value: str
+
+    def __str__(self) -> str:
+        return f'{self.label}{self.how}"{self.value}"'
+
+    def fits(self, alert: Alert) -> bool:
+        """Say whether *alert* fulfils it."""
+        found = alert.label(self.label)
+        match self.how:
+            case How.EQUAL:
+                return found == self.value
+            case How.NOT_EQUAL:
+                return found != self.value
+            case How.LIKE:
+                return re.fullmatch(self.value, found) is not None
+            case How.UNLIKE:
+                return re.fullmatch(self.value, found) is None
+
+
+def parse_matcher(text: str) -> Matcher:
+    """Read ``service=web``, ``priority!="P2"``, ``host=~"db.*"`` or ``host!~"db.*"``.
+
+    Raises SpecError, with a hint, for anything else.
+    """
+    found = _TEXT.fullmatch(text)
+    if found is None:
+        raise SpecError(
+            f"{quoted(text)} is no condition on a label", hint='such as service=web or host=~"db.*"'
+        )
+    label, how, value = found.groups()
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1]
+    matcher = Matcher(label=label, how=How(how), value=value)
+    if matcher.how in {How.LIKE, How.UNLIKE}:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise SpecError(
+                f"{quoted(value)} is no regular expression: {error}", hint="see Python's module re"
+            ) from error
+    return matcher
+
+
+def fit(matchers: Iterable[Matcher], alert: Alert) -> bool:
+    """Say whether *alert* fulfils all of them."""
+    return all(each.fits(alert) for each in matchers)
