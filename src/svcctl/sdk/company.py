@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from svcctl.errors import SvcctlError
+from svcctl.errors import SpecError, SvcctlError
 from svcctl.sdk.assembly import Assembled
 from svcctl.sdk.health.result import Group, Health, Status
 from svcctl.sdk.lengths import interval
@@ -21,14 +21,28 @@ _PATIENCE = 5.0  # seconds for files to be closed once all else is over
 async def keep(service: Assembled, *, pings: tuple[Pinged, float] | None = None) -> End:
     """Live *service*, with all that goes on beside it, and let go of everything.
 
-    *pings*: who is told that it lives, every so many seconds.  Raises nothing but what a
-    cancellation raises.
+    *pings*: who is told that it lives, every so many seconds.  What it crashed of is written down.
+    Raises nothing but what a cancellation raises.
     """
     try:
         async with _company(service, pings):
-            return await service.life.keep()
+            end = await service.life.keep()
     except SvcctlError as error:  # what should have gone on beside it could not even begin
-        return End(reason="not started", error=error, where="start")
+        end = End(reason="not started", error=error, where="start")
+    _tell_error(service, end)
+    return end
+
+
+def _tell_error(service: Assembled, end: End) -> None:
+    match end.error:
+        case None | SystemExit():
+            pass
+        case SpecError(problem=problem, hint=hint, mistakes=mistakes):
+            told = [str(each) for each in mistakes]
+            service.log.critical("service.misconfigured", problem=problem, hint=hint, mistakes=told)
+        case error:
+            service.reporter.report(error, where=end.where)
+            service.log.critical("service.crashed", where=end.where, exc_info=error)
 
 
 @asynccontextmanager

@@ -8,9 +8,9 @@ import os
 import sys
 from dataclasses import replace
 
-from svcctl.errors import SpecError, SvcctlError
+from svcctl.errors import SvcctlError
 from svcctl.ports import HostReport
-from svcctl.sdk.assembly import Assembled, World, assembled
+from svcctl.sdk.assembly import World, assembled
 from svcctl.sdk.blueprint import Blueprint
 from svcctl.sdk.choices import Choices
 from svcctl.sdk.company import keep
@@ -122,20 +122,7 @@ async def _live(blueprint: Blueprint, world: World, attach: Attach, unguarded: s
             end = replace(end, unfinished=(*end.unfinished, *strangers), abandoned=True)
         if end.unfinished:
             log.warning("service.unfinished", left=list(end.unfinished))
-        _tell_error(service, end)
         return end
-
-
-def _tell_error(service: Assembled, end: End) -> None:
-    match end.error:
-        case None | SystemExit():
-            pass
-        case SpecError(problem=problem, hint=hint, mistakes=mistakes):
-            told = [str(each) for each in mistakes]
-            service.log.critical("service.misconfigured", problem=problem, hint=hint, mistakes=told)
-        case error:
-            service.reporter.report(error, where=end.where)
-            service.log.critical("service.crashed", where=end.where, exc_info=error)
 
 
 async def _end_the_rest(world: World) -> list[str]:
