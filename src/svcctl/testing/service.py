@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import math
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import ExitStack
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Generic, Literal, Protocol, Self, TypeVar
@@ -22,21 +21,17 @@ from svcctl.sdk.life import End
 from svcctl.sdk.phases import Phase
 from svcctl.sdk.waiting import THREADS, Threads
 from svcctl.spec.names import did_you_mean
-from svcctl.spec.notation import format_duration
 from svcctl.testing.config_file import write_config
 from svcctl.testing.fakes import FakeClock
+from svcctl.testing.patience import Patience
 from svcctl.testing.recorder import RecordingReport, RecordingSink
 from svcctl.testing.staging import also_logged, config_path, staged
-from svcctl.testing.standing import standing
 from svcctl.testing.virtual_time import VirtualTime
 
 T = TypeVar("T")
 
 Length = str | float
 """Seconds, or a text such as ``"1m30s"``."""
-
-_MOMENT = 0.001  # real seconds after which a condition is looked at again
-_GRACE = 0.1  # real seconds that what is real gets at a stop before time passes
 
 
 class Authored(Protocol):
@@ -82,7 +77,6 @@ class Trial(Generic[S]):
         self._config, self._environ, self._limit = config, dict(environ or {}), seconds(limit)
         self._threads, self._sink = Threads(), RecordingSink()
         self._report = RecordingReport(lambda: self.phase)
-        self._time = VirtualTime(self.clock, self._threads)
         self._seen = self._stopped = False
         self._folder = TemporaryDirectory(prefix="svcctl-", ignore_cleanup_errors=True)
 
@@ -128,7 +122,9 @@ class Trial(Generic[S]):
 
         Raises what it crashed of before, Conflict where it ended, TimedOut where it does neither.
         """
-        await self._until(lambda: self.phase is not Phase.STARTING, "was not ready", within)
+        await self._patience.until(
+            lambda: self.phase is not Phase.STARTING, "was not ready", within=seconds(within)
+        )
         if Phase.RUNNING not in self.phases:
             await self.stop()
             raise Conflict(f"{self._name!r} ended before it was ready")
@@ -138,8 +134,7 @@ class Trial(Generic[S]):
 
         However long that takes: the limit of real time is for each step of it.
         """
-        async with self._limited("did not come to rest") as again:
-            await self._time.forward(seconds(length), passed=again)
+        await self._patience.forward(seconds(length))
 
     async def tick(self, job: str, *, within: Length = 0) -> None:
         """Do a job now, whatever the time; come back once it is done, up to *within* later.
@@ -183,7 +178,7 @@ class Trial(Generic[S]):
         """Tell it to stop, and come back while it finishes what is under way: no time passes."""
         self._parts.life.stop(shutdown=shutdown)
         self._stopped = True
-        await self._settle()
+        await self._patience.settle()
 
     async def stop(self, *, shutdown: bool = False) -> End:
         """Stop it, and give how it ended; as much time passes as it takes, within its limits.
@@ -196,12 +191,14 @@ class Trial(Generic[S]):
         if end.error is not None and not seen:
             raise end.error
         if end.abandoned:
-            raise TimedOut(f"{self._name!r} goes on though it was cancelled: {self._where()}")
+            raise TimedOut(
+                f"{self._name!r} goes on though it was cancelled: {self._patience.where()}"
+            )
         return end
 
     async def until(self, condition: Callable[[], object], *, within: Length = 0) -> None:
         """Come back once *condition* holds: by something real, or while up to *within* passes."""
-        await self._until(condition, "did not come so far", within)
+        await self._patience.until(condition, "did not come so far", within=seconds(within))
 
     # its life
 
@@ -217,9 +214,9 @@ class Trial(Generic[S]):
             stack.enter_context(also_logged(self._parts.log))
             self._context = contextvars.copy_context()
             self._context.run(THREADS.set, self._threads)
-            self._others = asyncio.all_tasks()
+            self._patience = self._patient()
             self._task = asyncio.create_task(keep(self._parts), context=self._context)
-            await self._settle()
+            await self._patience.settle()
             self._stack = stack.pop_all()
         return self
 
@@ -235,6 +232,10 @@ class Trial(Generic[S]):
                 await self._leave()
             else:
                 await self._leave_after(error)
+
+    def _patient(self) -> Patience:
+        time = VirtualTime(self.clock, self._threads)
+        return Patience(self._name, time, clock=self.clock, limit=self._limit)
 
     def _staged(self) -> Assembled:
         return staged(
@@ -274,57 +275,15 @@ class Trial(Generic[S]):
             if end.error is not None and end.error is not error:
                 error.add_note(f"{self._name!r} had crashed in {end.where}: {end.error!r}")
 
-    # how it waits
-
     async def _see(self, work: Coroutine[Any, Any, T], problem: str, within: Length = 0) -> T:
         """Have *work* done as a part of the service, and give what comes of it."""
         task = asyncio.create_task(work, context=self._context)
         try:
-            await self._until(task.done, problem, within)
+            await self._patience.until(task.done, problem, within=seconds(within))
         finally:
             task.cancel()
         return task.result()
 
-    async def _until(self, condition: Callable[[], object], problem: str, within: Length) -> None:
-        until = self.clock.monotonic() + seconds(within)
-        async with self._limited(problem):
-            await self._time.settle()
-            while not condition():
-                if not await self._time.pass_to_next(until):
-                    await asyncio.sleep(_MOMENT)
-            await self._time.settle()
-
-    async def _settle(self) -> None:
-        async with self._limited("did not come to rest"):
-            await self._time.settle()
-
     async def _ended(self) -> End:
-        """Come back once its life is over; each step of time is limited for itself."""
-        async with self._limited("did not stop") as again:
-            while not self._task.done():
-                await asyncio.wait((self._task,), timeout=min(_GRACE, self._limit / 2))
-                if not self._task.done() and await self._time.pass_to_next(math.inf):
-                    again()
+        await self._patience.ended(self._task)
         return self._task.result()
-
-    @asynccontextmanager
-    async def _limited(self, problem: str) -> AsyncIterator[Callable[[], None]]:
-        """Limit the real time that the block takes, from its beginning or what is given is called.
-
-        Raises TimedOut, which says where the service stands.
-        """
-        loop, limit = asyncio.get_running_loop(), asyncio.timeout(self._limit)
-        try:
-            async with limit:
-                yield lambda: limit.reschedule(loop.time() + self._limit)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            within = format_duration(self._limit)
-            raise TimedOut(
-                f"{self._name!r} {problem} within {within} of real time: {self._where()}",
-                hint="its clock stands still: does it wait for await t.forward(...)?",
-            ) from None
-
-    def _where(self) -> str:
-        return standing(asyncio.all_tasks() - self._others)

@@ -280,6 +280,8 @@ def test_a_crash_that_the_test_has_looked_at_is_not_raised() -> None:
         assert isinstance(trial.crash, ValueError)
         end = await trial.stop()
         assert end.where == "run"
+        assert len(os.listdir(Path(trial.folder) / "crashes")) == 1
+        assert trial.log[-1]["event"] == "service.crashed"
 
     broken(story)
 
