@@ -14,7 +14,12 @@ from typing import Protocol
 
 from svcctl.engine.other_thread import OtherThread
 from svcctl.ports import HostControls, HostPhase, HostReport
+from svcctl.sdk.instance import this_instance
+from svcctl.sdk.places import state_folder
 from svcctl.system.detect import Platform, platform
+
+OUTPUT = "output.log"
+"""What a service writes that has no streams: a file in its folder, and ``output.log.1``."""
 
 _FIRST_WORD = 20.0  # seconds in which a service is loaded, on a machine that is just booting
 
@@ -49,8 +54,12 @@ def surrounded(name: str, body: Body, *, pausable: bool, codes: frozenset[int]) 
         from svcctl.system.windows.dispatcher import dispatch  # noqa: PLC0415 - not there elsewhere
         from svcctl.system.windows.service_status import Taken  # noqa: PLC0415
 
+        def with_streams(report: HostReport, attach: Attach) -> int:
+            _open_streams(name)
+            return body(report, attach)
+
         taken = Taken(preshutdown=True, pausable=pausable, custom=codes)
-        status = dispatch(name, body, within=_FIRST_WORD, taken=taken, faults=_note)
+        status = dispatch(name, with_streams, within=_FIRST_WORD, taken=taken, faults=_note)
         if status is not None:
             return status
     return body(_report(name), _unattached)
@@ -138,6 +147,18 @@ class Pinged(Protocol):
 
     def ping(self) -> None:
         """Say that this process lives."""
+
+
+def _open_streams(name: str) -> None:
+    """Have what is written kept in ``output.log``, in the folder of the service.
+
+    Windows gives a service no streams; the descriptors 1 and 2 would be those of any other file.
+    """
+    from svcctl.system.windows.host_output import open_streams  # noqa: PLC0415
+
+    if sys.stdout is None:
+        folder = state_folder(this_instance(name, os.environ).name, os.environ)
+        open_streams(os.path.join(folder, OUTPUT))
 
 
 def _note(error: BaseException) -> None:
