@@ -14,12 +14,13 @@ from svcctl.sdk.complaint import complain
 _USAGE = """usage: {program} [VERB] [OPTION...]
 
   run          be the service {name}, here; so does no verb at all; see run --help
+  debug        be it here and try its controls, code reloaded live; see debug --help
   install      have the system's manager keep it: {program} install --now
   uninstall    stop it and remove every trace
   start, stop, restart, pause, resume, reload, status, logs
                what svcctl does with a service of this name
 
-All but run take the options of svcctl: {program} install --help
+All but run and debug take the options of svcctl: {program} install --help
 What follows -- is for run: {program} install --now -- --config prod.toml
 """
 
@@ -45,10 +46,14 @@ def _do(make: Callable[[], Blueprint], words: list[str]) -> int:
         return 0
     if verb == "run":
         return _run(blueprint, rest)
+    if verb == "debug":
+        from svcctl.sdk.debug.command import debug  # noqa: PLC0415 - for a laptop
+
+        return debug(blueprint, rest)
     from svcctl.sdk.delegate import VERBS, command  # noqa: PLC0415 - nothing for those who live
 
     if verb not in VERBS:
-        known = ", ".join(("run", *VERBS))
+        known = ", ".join(("run", "debug", *VERBS))
         raise UsageError(f"{blueprint.name} has no {verb!r}", hint=f"one of: {known}")
     argv = command(verb, rest, blueprint)
     import subprocess  # noqa: PLC0415 - nothing for those who live
@@ -70,8 +75,14 @@ def _run(blueprint: Blueprint, words: list[str]) -> int:
         from svcctl.sdk.printing import print_config  # noqa: PLC0415 - likewise
 
         return print_config(blueprint, choices)
+    from svcctl.sdk.debug.call import called  # noqa: PLC0415 - likewise
     from svcctl.sdk.living import live  # noqa: PLC0415 - asyncio, likewise
 
+    if call := called(os.environ):
+        from svcctl.sdk.debug.inside import debugged  # noqa: PLC0415 - for a laptop
+
+        with debugged(blueprint, call) as (endangered, within):
+            return live(endangered, choices, within=within)
     return live(blueprint, choices)
 
 

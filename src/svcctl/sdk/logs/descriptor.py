@@ -82,15 +82,20 @@ def standard(
     clock: Callable[[], float],
     tell: Told = on_stderr,
 ) -> Sink:
-    """Give the sink for standard output or error: text on a terminal, else JSON.
-
-    Colours as https://no-color.org asks: none where NO_COLOR is set, or TERM is ``dumb``.
-    """
+    """Give the sink for standard output or error: text on a terminal, else JSON."""
     sink = Descriptor(descriptor, clock=clock, tell=tell)
     if not is_terminal(descriptor):
         return sink
+    return Terminal(sink, Look(colour=colours(descriptor, environ)))
+
+
+def colours(descriptor: int, environ: Mapping[str, str]) -> bool:
+    """Say whether a terminal is to be given colours.
+
+    As https://no-color.org asks: none where NO_COLOR is set, or TERM is ``dumb``.
+    """
     wanted = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    return Terminal(sink, Look(colour=wanted and _shows_escapes(descriptor)))
+    return wanted and _shows_escapes(descriptor)
 
 
 def is_terminal(descriptor: int) -> bool:
