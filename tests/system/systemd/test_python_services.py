@@ -1,0 +1,72 @@
+"""A service in Python, named in a definition and kept by a real systemd."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.needs_root,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("systemd"),
+]
+
+MAILER = """
+from svcctl import Context, Service
+
+
+class Mailer(Service):
+    async def run(self, ctx: Context) -> None:
+        print("began", ctx.name)
+        await ctx.stopped()
+
+    def on_reload(self, old: object, new: object) -> None:
+        print("reloaded")
+"""
+
+PACKAGES = "/opt/svcctl:/opt/site"
+
+SPEC = f"""
+[services.mail-eu]
+python = "mailer:Mailer"
+env.PYTHONPATH = "{PACKAGES}"
+"""
+
+
+def test_it_starts_reloads_and_is_alone(clean: Any) -> None:
+    clean.write("/root/mailer.py", MAILER)
+    clean.apply(SPEC)
+    status = clean.status("mail-eu")
+
+    clean.svcctl("reload", "mail-eu")
+    beside = clean.run(
+        *("sh", "-c", "cd /root && exec python3 -m svcctl.sdk.entry mailer:Mailer"),
+        check=False,
+        PYTHONPATH=PACKAGES,
+        SVCCTL_SERVICE="mail-eu",
+    )
+
+    said = clean.svcctl("logs", "mail-eu")
+    assert (status["phase"], status["ready"], status["manager"]) == ("running", True, "systemd")
+    assert "began mail-eu" in said
+    assert "reloaded" in said
+    assert beside.returncode == 1
+    assert f"'mail-eu' already runs as pid {status['pid']}" in beside.stderr
+
+
+def test_its_unit_without_svcctl_keeps_it_as_well(clean: Any) -> None:
+    clean.write("/root/mailer.py", MAILER)
+    clean.write("/root/svcctl.toml", SPEC)
+    unit = clean.sh("cd /root && svcctl export systemd mail-eu")
+    clean.write("/etc/systemd/system/plain.service", unit)
+    clean.run("systemctl", "daemon-reload")
+
+    clean.run("systemctl", "start", "plain.service")
+
+    said = clean.run("journalctl", "-u", "plain.service", "-o", "cat").stdout
+    clean.run("systemctl", "stop", "plain.service")
+    clean.run("rm", "/etc/systemd/system/plain.service")
+    clean.run("systemctl", "daemon-reload")
+    assert "began mail-eu" in said
