@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -169,6 +170,33 @@ def metrics(port: int) -> str:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
         text: bytes = answer.read()
         return text.decode()
+
+
+def test_the_mailer_takes_letters_while_it_is_paused_and_delivers_them_afterwards(
+    box: Box,
+) -> None:
+    port, outbox = free_port(), box.home / "outbox.txt"
+    mailer = kept(box, "mailer", f"port = {port}\n")
+    send(port, b"before")
+    until(lambda: outbox.read_text() == "1 before\n")
+
+    box.ok("pause", "mailer")
+    outbox.rename(box.home / "sent.txt")
+    send(port, b"meanwhile")
+    paused, untouched = box.one("mailer")["phase"], not outbox.exists()
+    box.ok("resume", "mailer")
+
+    until(lambda: outbox.read_text() == "2 meanwhile\n")
+    assert (paused, untouched) == ("paused", True)
+    assert mailer.says("mailer.resumed")
+
+
+def send(port: int, letter: bytes) -> None:
+    """Hand over a letter, and wait until it is taken."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        connection.sendall(letter + b"\n")
+        with connection.makefile("rb") as answer:
+            assert answer.read() == b"taken\n"
 
 
 def test_the_log_watcher_counts_each_line_once_however_often_it_is_killed(box: Box) -> None:

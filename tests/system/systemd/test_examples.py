@@ -1,4 +1,4 @@
-"""The examples as services of systemd: installed by themselves, started, stopped, gone."""
+"""The examples as services of systemd: installed by themselves, started, paused, stopped, gone."""
 
 from __future__ import annotations
 
@@ -56,3 +56,28 @@ def test_each_starts_and_stops_as_a_service_of_systemd(clean: Any, name: str) ->
     assert f"/opt/examples/{name}.py run" in program
     assert stopped == ("stopped", "success", "0")
     assert clean.run("systemctl", "cat", f"{name}.service", check=False).returncode != 0
+
+
+def test_the_mailer_keeps_letters_while_it_is_paused_under_systemd(clean: Any) -> None:
+    mailer = Example(clean, "mailer")
+    mailer.install()
+
+    mailer.asked_to("pause")
+    send(clean, "Dear Ann")
+    paused = mailer.phase(), clean.sh("cat /opt/examples/work/outbox.txt")
+    mailer.asked_to("resume")
+    clean.sh("until grep -q 'Dear Ann' /opt/examples/work/outbox.txt; do sleep 0.1; done")
+    resumed = mailer.phase()
+
+    assert paused == ("paused", "")
+    assert resumed == "running"
+
+
+def send(host: Any, letter: str) -> None:
+    """Hand a letter over, in there."""
+    host.run(
+        "python3",
+        "-c",
+        "import socket; c = socket.create_connection(('127.0.0.1', 8005), 20);"
+        f"c.sendall(b'{letter}\\n'); assert c.makefile('rb').read() == b'taken\\n'",
+    )
