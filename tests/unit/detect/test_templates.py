@@ -1,0 +1,162 @@
+"""Templates found line by line: stable, bounded, and with a reason for every change."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from svcctl.detect.templates import TemplateRelaxed, Templates, TemplateSeen
+
+_COLOURS = ("red", "green", "blue", "white", "black")
+
+
+def _learnt(*lines: str, **limits: int) -> Templates:
+    templates = Templates(**limits)
+    templates.learn(lines)
+    return templates
+
+
+def _text(templates: Templates, known: str) -> str:
+    found = templates.get(known)
+    return found.text if found else "forgotten"
+
+
+def _words(number: int) -> str:
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
+def test_lines_that_differ_in_values_have_one_template() -> None:
+    templates = Templates()
+
+    one, two, other = templates.learn(["job 1 took 5 ms", "job 77 took 2 s", "job 1 failed"])
+
+    assert one == two != other
+    assert _text(templates, one) == "job <*> took <*>"
+
+
+def test_words_that_differ_are_kept_apart_while_they_are_few() -> None:
+    templates = _learnt("VM Paused by rule", "VM Resumed by rule", "VM Stopped by rule")
+
+    assert len(templates) == 3
+
+
+def test_a_place_with_many_words_becomes_a_value_and_says_why() -> None:
+    templates = Templates(relax_at=5)
+    ids = templates.learn([f"painted the house {each}" for each in _COLOURS])
+
+    *seen, relaxed = templates.take_changes()
+
+    assert {templates.resolve(each) for each in ids} == {ids[0]}
+    assert _text(templates, ids[3]) == "painted the house <*>"
+    assert [type(each) for each in seen] == [TemplateSeen] * 5
+    assert isinstance(relaxed, TemplateRelaxed)
+    assert relaxed.absorbed == (*ids[1:4], seen[4].template.id)
+    assert relaxed.values == _COLOURS
+    assert relaxed.why == (
+        "one place of it has held 'red', 'green', 'blue', 'white', 'black', "
+        "so what stands there is a value"
+    )
+    assert templates.take_changes() == ()
+
+
+def test_a_word_where_numbers_stand_is_a_value_whichever_came_first() -> None:
+    templates = Templates()
+
+    early, number, late = templates.learn(
+        ["link up on device lo", "link up on device eth1", "link up on device wan"]
+    )
+
+    assert templates.resolve(early) == number == late
+
+
+def test_a_new_template_is_told_once_with_its_line() -> None:
+    templates = _learnt("disk full", "disk full", "disk full")
+
+    (seen,) = templates.take_changes()
+
+    assert isinstance(seen, TemplateSeen)
+    assert (seen.template.text, seen.line) == ("disk full", "disk full")
+
+
+def test_the_state_survives_as_json_and_ids_stay_the_same() -> None:
+    first = Templates()
+    lines = [*(f"painted the house {each}" for each in _COLOURS), "job 1 took 5 ms"]
+    ids = [first.resolve(each) for each in first.learn(lines)]
+    second = Templates()
+
+    second.restore(json.loads(json.dumps(first.state())))
+
+    assert second.learn(lines) == ids
+    assert second.resolve(first.learn(lines)[4]) == ids[4]
+    assert second.take_changes() == ()
+
+
+def test_a_machine_that_lost_its_state_gives_the_same_ids() -> None:
+    lines = ["job 1 took 5 ms", "disk full", "user ann left"]
+
+    assert Templates().learn(lines) == Templates().learn(lines)
+
+
+@pytest.mark.parametrize(
+    "state", [{}, {"version": 2, "templates": [], "absorbed": {}}, {"version": 1, "templates": 3}]
+)
+def test_what_is_no_state_is_refused_and_nothing_is_lost(state: dict[str, object]) -> None:
+    templates = _learnt("disk full")
+
+    with pytest.raises(ValueError, match="no state of templates"):
+        templates.restore(state)
+
+    assert len(templates) == 1
+
+
+def test_memory_is_bounded_and_what_was_met_lately_stays() -> None:
+    templates = Templates(most=20, outlines=10)
+    kept = templates.learn(["the one that comes often"])[0]
+
+    for number in range(500):
+        templates.learn(
+            [f"{_words(number)} went {_words(7 * number)} away", "the one that comes often"]
+        )
+
+    assert len(templates) <= 20
+    assert _text(templates, kept) == "the one that comes often"
+
+
+def test_a_template_that_was_forgotten_is_new_again_under_its_id() -> None:
+    templates = Templates(most=10, outlines=5)
+    (gone,) = templates.learn(["the first of all"])
+    templates.learn([f"{_words(number)} went {_words(7 * number)} away" for number in range(100)])
+    assert templates.get(gone) is None
+    templates.take_changes()
+
+    again = templates.learn(["the first of all"])
+
+    assert again == [gone]
+    assert len(templates.take_changes()) == 1
+
+
+@given(st.lists(st.text(alphabet="ab 1=x", max_size=12), max_size=60))
+def test_every_line_has_a_living_template_and_the_same_line_always_the_same_one(
+    lines: list[str],
+) -> None:
+    templates = Templates(relax_at=2)
+
+    ids = templates.learn(lines)
+
+    again = templates.learn(lines)
+    assert [templates.resolve(each) for each in ids] == [templates.resolve(each) for each in again]
+    assert all(templates.get(each) is not None for each in ids)
+
+
+@given(st.lists(st.text(alphabet="abc 1", max_size=12), max_size=60))
+def test_small_limits_break_nothing(lines: list[str]) -> None:
+    templates = Templates(most=2, outlines=2, relax_at=2)
+
+    for line in lines:
+        (found,) = templates.learn([line])
+
+        assert templates.get(found) is not None
+        assert len(templates) <= 2
