@@ -45,7 +45,7 @@ class Group:
     """Alerts that are told together; *due* is when they are looked at next.
 
     *acknowledged* holds the fingerprints that somebody takes care of, *since* when it was first
-    told of and not acknowledged (None: not so now).
+    told of and not acknowledged (None: not so now), *escalated* how many more were told since.
     """
 
     key: Mapping[str, str]
@@ -54,6 +54,7 @@ class Group:
     told: Told | None = None
     acknowledged: frozenset[str] = frozenset()
     since: float | None = None
+    escalated: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def with_alert(group: Group, alert: Alert) -> Group:
 def acknowledged(group: Group) -> Group:
     """Note that somebody takes care of all that is told of now."""
     firing = frozenset(name for name, alert in group.alerts.items() if alert.fires)
-    return replace(group, acknowledged=firing, since=None)
+    return replace(group, acknowledged=firing, since=None, escalated=0)
 
 
 def looked_at(
@@ -116,6 +117,7 @@ def looked_at(
         due=now + pace.group_interval,
         acknowledged=still,
         since=since,
+        escalated=0 if since is None else group.escalated,
     )
     return after, notice
 

@@ -1,0 +1,73 @@
+"""Alerts, groups and silences as JSON, to be kept over restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from svcctl.alert.alert import Alert, Priority
+from svcctl.alert.group import Group, Told
+from svcctl.alert.matching import parse_matcher
+from svcctl.alert.silences import Silence
+
+Document = Mapping[str, Any]
+
+
+def alert_document(alert: Alert) -> dict[str, Any]:
+    """Give *alert* as JSON."""
+    return asdict(alert) | {"labels": dict(alert.labels), "samples": list(alert.samples)}
+
+
+def alert_of(document: Document) -> Alert:
+    """Read what :func:`alert_document` gave; raises KeyError, TypeError or ValueError."""
+    return Alert(
+        **{
+            **document,
+            "priority": Priority(document["priority"]),
+            "samples": tuple(document["samples"]),
+        }
+    )
+
+
+def group_document(group: Group) -> dict[str, Any]:
+    """Give *group* as JSON."""
+    told = group.told
+    return {
+        "key": dict(group.key),
+        "due": group.due,
+        "alerts": [alert_document(each) for each in group.alerts.values()],
+        "told": told
+        and {"at": told.at, "firing": sorted(told.firing), "ended": sorted(told.ended)},
+        "acknowledged": sorted(group.acknowledged),
+        "since": group.since,
+        "escalated": group.escalated,
+    }
+
+
+def group_of(document: Document) -> Group:
+    """Read what :func:`group_document` gave; raises as :func:`alert_of`."""
+    alerts = [alert_of(each) for each in document["alerts"]]
+    told = document["told"]
+    return Group(
+        key=document["key"],
+        due=document["due"],
+        alerts={each.fingerprint: each for each in alerts},
+        told=told
+        and Told(at=told["at"], firing=frozenset(told["firing"]), ended=frozenset(told["ended"])),
+        acknowledged=frozenset(document["acknowledged"]),
+        since=document["since"],
+        escalated=document["escalated"],
+    )
+
+
+def silence_document(silence: Silence) -> dict[str, Any]:
+    """Give *silence* as JSON."""
+    return asdict(silence) | {"matchers": [str(each) for each in silence.matchers]}
+
+
+def silence_of(document: Document) -> Silence:
+    """Read what :func:`silence_document` gave; raises as :func:`alert_of`, or SpecError."""
+    return Silence(
+        **{**document, "matchers": tuple(parse_matcher(each) for each in document["matchers"])}
+    )
