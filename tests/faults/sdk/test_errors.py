@@ -50,6 +50,20 @@ def test_an_error_in_on_stop_is_logged_and_the_stop_goes_on(tmp_path: Path, how:
     assert service.noted[-1] == "closed"
 
 
+@pytest.mark.parametrize("how", ["raises", "gives-up", "exits"])
+def test_a_check_that_fails_means_that_the_service_is_not_well(tmp_path: Path, how: str) -> None:
+    with running(tmp_path, "failing.py", "check", how) as service:
+        changed = service.until_logged("health.changed")
+        service.until_noted("fails", times=3)
+        before = service.noted.count("tick")
+        service.until_noted("tick", times=before + 3)
+        status = service.stopped()
+
+    assert (changed["status"], changed["failing"]) == ("DOWN", ["well"])
+    assert status == 0, service.said
+    assert service.noted[-1] == "closed"
+
+
 @pytest.mark.parametrize("how", ["raises", "gives-up"])
 def test_a_job_that_fails_is_called_again(tmp_path: Path, how: str) -> None:
     with running(tmp_path, "failing.py", "job", how) as service:

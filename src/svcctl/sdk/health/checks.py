@@ -159,7 +159,7 @@ class _Asked:
         def work() -> None:
             try:
                 found: object = check()
-            except Exception as error:  # noqa: BLE001 - that a check fails is what it is for
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - that it fails is its purpose
                 found = _failed(error)
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(take, found)
@@ -172,7 +172,7 @@ class _Asked:
             result = _down("the check was cancelled")
             try:
                 result = result_of(await awaitable)
-            except Exception as error:  # noqa: BLE001 - that a check fails is what it is for
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - that it fails is its purpose
                 result = _failed(error)
             finally:
                 self._task = None
@@ -185,5 +185,5 @@ def _down(problem: str) -> Result:
     return Result(status=Status.DOWN, details={"error": problem})
 
 
-def _failed(error: Exception) -> Result:
+def _failed(error: BaseException) -> Result:
     return _down(shown_text(f"{type(error).__name__}: {error}"))

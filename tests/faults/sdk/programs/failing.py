@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from svcctl import Context, Service, every
+from svcctl import Context, Service, check, every
 from tests.faults.sdk.programs.managed import managed
 from tests.faults.sdk.programs.noting import note
 
@@ -72,6 +72,7 @@ class Failing(Service):
     """Fails."""
 
     hook_timeout = "10s"
+    check_period = "50ms"
 
     async def run(self, ctx: Context) -> None:
         """Live on, until it stops."""
@@ -114,6 +115,12 @@ class Failing(Service):
         """Fail on demand."""
         note(f"control {code}")
         await fail("on_control")
+
+    @check("ready")
+    async def well(self) -> bool:
+        """Fail on demand, as often as it is asked."""
+        await fail("check")
+        return True
 
     @every("50ms")
     async def work(self) -> None:

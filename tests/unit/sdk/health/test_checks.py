@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -138,6 +139,21 @@ def test_plain_functions_are_asked_in_threads_of_their_own() -> None:
         assert health.checks["disk"] is DEGRADED
         assert seen == ["check disk"]
         assert "ZeroDivisionError" in str(health.checks["bad"].details)
+
+    play(story)
+
+
+def test_a_check_that_exits_has_failed_and_nothing_else() -> None:
+    async def exits() -> None:
+        sys.exit(7)
+
+    async def story(checks: Checks, _: FakeClock) -> None:
+        checks.add("async", exits)
+        checks.add("plain", partial(sys.exit, 7))
+
+        health = await checks.look()
+
+        assert [each.details for each in health.checks.values()] == [{"error": "SystemExit: 7"}] * 2
 
     play(story)
 
