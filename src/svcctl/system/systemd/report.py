@@ -12,12 +12,16 @@ from svcctl.ports import ENDPOINT, HostPhase
 
 log = logging.getLogger(__name__)
 
+_PIPES = "\\\\.\\pipe\\"
+_TRIES, _BUSY = 20, 0.01  # times, and seconds between them, in which a pipe is tried that is busy
+
 _EXTENDED = frozenset((HostPhase.STARTING, HostPhase.STOPPING))
 
 
 class SystemdReport:
     """A report to whoever listens at ``$NOTIFY_SOCKET`` of *environ*; silent where nobody does.
 
+    That is systemd, or an agent or host of ours, on Windows too.
     See :class:`svcctl.ports.HostReport`.
     """
 
@@ -42,7 +46,7 @@ class SystemdReport:
         if over:
             self._send(["READY=1"])
         else:
-            now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            now = time.monotonic_ns() // 1000
             self._send(["RELOADING=1", f"MONOTONIC_USEC={now}"])
 
     def found_at(self, address: str) -> None:
@@ -56,13 +60,33 @@ class SystemdReport:
     def _send(self, words: list[str]) -> None:
         if not self._address:
             return
-        address = f"\0{self._address[1:]}" if self._address.startswith("@") else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
-            try:
-                door.connect(address)
-                door.send("\n".join(words).encode())
-            except OSError as error:
-                log.warning("systemd.deaf", extra={"problem": str(error)})
+        send = _through_pipe if self._address.startswith(_PIPES) else _through_socket
+        try:
+            send(self._address, "\n".join(words).encode())
+        except OSError as error:
+            log.warning("systemd.deaf", extra={"problem": str(error)})
+
+
+def _through_socket(address: str, message: bytes) -> None:
+    path = f"\0{address[1:]}" if address.startswith("@") else address
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
+        door.connect(path)
+        door.send(message)
+
+
+def _through_pipe(address: str, message: bytes) -> None:
+    """Tell an agent on Windows, whose notices come in at a pipe; one that is busy soon is not."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            pipe = open(address, "wb", buffering=0)  # noqa: SIM115 - as sd_notify(3) would
+        except OSError:
+            if not tries_left:
+                raise
+            time.sleep(_BUSY)
+        else:
+            with pipe:
+                pipe.write(message)
+            return
 
 
 def watchdog_interval(environ: Mapping[str, str]) -> float | None:
