@@ -21,6 +21,7 @@ from svcctl.errors import AgentUnreachable, Denied, NotAvailable, TimedOut
 from svcctl.observe.logs.files import instance_folder
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import AuditLog, EventLog, ServiceManager
+from svcctl.spec import canonical
 from svcctl.spec.service import Manager, Scope, ServiceSpec
 from svcctl.system.detect import native_manager, privileged
 from svcctl.system.host_command import host_command
@@ -119,15 +120,24 @@ class NativeMachine:
         return host_command(name, self._home, system=privileged())
 
     def host(self, name: str) -> Client:
-        """Give a client of the host of *name*; it connects when entered."""
-        return client_of(host_paths(self._paths, name), timeout=None)
+        """Give a client of the host of *name*, or of the service itself where it has none."""
+        return self._client(name, timeout=None)
 
     def ask_host(self, name: str, verb: str, args: Mapping[str, object]) -> object:
-        """Ask the host of *name*; raises AgentUnreachable where it does not run."""
+        """Ask the host of *name*, or itself; raises AgentUnreachable where it does not run."""
         selection = Selection(names=(name,))
         patience = _RELOAD_PATIENCE if verb == "reload" else _HOST_PATIENCE
-        with client_of(host_paths(self._paths, name), timeout=patience) as host:
+        with self._client(name, timeout=patience) as host:
             return host.ask(Request(verb=verb, select=selection, args=dict(args)))
+
+    def _client(self, name: str, *, timeout: float | None) -> Client:
+        spec = canonical.parse(self._registrations.read(name).applied.spec)
+        if spec.host:
+            return client_of(host_paths(self._paths, name), timeout=timeout)
+        from svcctl.bootstrap.programs import direct_client  # noqa: PLC0415 - few have no host
+        from svcctl.client.lone import LoneClient  # noqa: PLC0415
+
+        return LoneClient(direct_client(self._paths, timeout=timeout or _HOST_PATIENCE))
 
 
 def native_client(paths: Paths, home: str | None) -> NativeClient:

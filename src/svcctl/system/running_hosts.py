@@ -15,9 +15,15 @@ from svcctl.system.registrations import Registration
 AskHost = Callable[[str, str, Mapping[str, object]], object]
 """Asks the host of a service for a verb, with arguments; AgentUnreachable where it does not run."""
 
+STILL = frozenset(("pausing", "paused", "resuming"))
+"""Phases in which a service runs, and does nothing."""
+
 
 class RunningHosts:
-    """The hosts of all services, each with a local API of its own."""
+    """The hosts of all services, each with a local API of its own.
+
+    A service without a host is asked itself, in the same words.
+    """
 
     def __init__(self, ask: AskHost) -> None:
         self._ask = ask
@@ -31,12 +37,15 @@ class RunningHosts:
         self._ask(name, "stop", {"no_wait": True})
 
     def pause(self, name: str) -> None:
-        """Have it freeze its programs, and come back at once; Conflict where it does not run."""
-        self._have(name, "pause", {"no_wait": True})
+        """Have its programs stand still, and come back at once.
+
+        Raises Conflict where it does not run, or where it refused at once, with its reason.
+        """
+        self._insist(name, "pause", {"no_wait": True})
 
     def resume(self, name: str) -> None:
-        """Have it let its programs go on; Conflict where it does not run."""
-        self._have(name, "resume", {"no_wait": True})
+        """Have its programs go on; Conflict as for :meth:`pause`."""
+        self._insist(name, "resume", {"no_wait": True})
 
     def reload(self, name: str) -> None:
         """Have its programs read their configuration again.
@@ -44,10 +53,15 @@ class RunningHosts:
         Comes back once they have; raises Conflict where it does not run, or where one refused,
         with its reason.
         """
-        outcomes = cast("list[Mapping[str, Any]]", self._have(name, "reload", {}))
-        if refused := [each for each in outcomes if not each["ok"]]:
-            said = "; ".join(f"{each['instance']}: {each['problem']}" for each in refused)
-            raise Conflict(said, hint=f"svcctl logs {name}")
+        self._insist(name, "reload", {})
+
+    def phase(self, name: str) -> str:
+        """Give the phase a service without a host says it is in; empty where it does not answer."""
+        try:
+            (said,) = cast("list[Mapping[str, Any]]", self._ask(name, "about", {}))
+        except (AgentUnreachable, Conflict, Denied, TimedOut):
+            return ""
+        return str(said["answer"]["phase"])
 
     def signal(self, name: str, signal: str) -> None:
         """Have it send a signal to the main process; Conflict where it does not run."""
@@ -57,6 +71,12 @@ class RunningHosts:
         """Have it forget the failures of its programs, where it runs."""
         with suppress(AgentUnreachable):
             self._ask(name, "reset", {"no_wait": True})
+
+    def _insist(self, name: str, verb: str, args: Mapping[str, object]) -> None:
+        outcomes = cast("list[Mapping[str, Any]]", self._have(name, verb, args))
+        if refused := [each for each in outcomes or () if not each["ok"]]:
+            said = "; ".join(f"{each['instance']}: {each['problem']}" for each in refused)
+            raise Conflict(said, hint=f"svcctl logs {name}")
 
     def _have(self, name: str, verb: str, args: Mapping[str, object]) -> object:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from svcctl.errors import Conflict, SystemFault
@@ -13,7 +14,7 @@ from svcctl.spec.handover import by_timer
 from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system.paths import Paths
 from svcctl.system.registrations import Registration, Registrations
-from svcctl.system.running_hosts import AskHost, RunningHosts
+from svcctl.system.running_hosts import STILL, AskHost, RunningHosts
 from svcctl.system.systemd.bus import Systemctl, SystemdBus
 from svcctl.system.systemd.definitions import Definitions, Place
 from svcctl.system.systemd.files import unit_folder as usual_folder
@@ -96,13 +97,23 @@ class SystemdManager:
         name = registration.applied.name
         properties = shown[unit_name(name)]
         runs = properties.get("ActiveState") in RUNS
-        return (self._hosts.rows(registration) if runs else []) or outside_views(
+        hosted = canonical.parse(registration.applied.spec).host
+        inside = self._hosts.rows(registration) if runs and hosted else []
+        outside = outside_views(
             registration,
             properties,
             timer=shown.get(timer_name(name), {}),
             now=time.time(),
             monotonic=time.monotonic(),
         )
+        if runs and not hosted:
+            outside = [self._as_it_says(each) for each in outside]
+        return inside or outside
+
+    def _as_it_says(self, seen: InstanceStatus) -> InstanceStatus:
+        """Add what systemd has no word for: that a service which runs stands still."""
+        said = self._hosts.phase(seen.service) if seen.phase == "running" else ""
+        return replace(seen, phase=said, ready=False) if said in STILL else seen
 
     def _lasts(self, registration: Registration) -> bool:
         return not registration.enabled or self._definitions.lingers()
@@ -177,18 +188,24 @@ class SystemdManager:
         self._bus.restart(unit_name(name))
 
     def pause(self, name: str) -> None:
-        """Have the host freeze its programs; itself it goes on, and says that it lives."""
+        """Have the host freeze its programs, or the service stand still by itself.
+
+        What systemd started goes on, and says that it lives.
+        """
         self.query(name)
         self._hosts.pause(name)
 
     def resume(self, name: str) -> None:
-        """Have the host let its programs go on."""
+        """Have the host let its programs go on, or the service itself."""
         self.query(name)
         self._hosts.resume(name)
 
     def reload(self, name: str) -> None:
-        """Have the host, or systemd itself, make the program read its configuration again."""
-        if self._is_hosted(name):
+        """Have the program read its configuration again: its host does, it itself, or systemd.
+
+        Only systemd cannot tell what came of it.
+        """
+        if self._is_hosted(name) or self._hosts.phase(name):
             self._hosts.reload(name)
         else:
             self._bus.reload(unit_name(name))

@@ -15,7 +15,10 @@ WANTS = "multi-user.target.wants"
 
 
 class RecordedSystemd:
-    """The units in *folder*; *orders* are those it got, *foreign* units that stand elsewhere."""
+    """The units in *folder*; *orders* are those it got, *foreign* units that stand elsewhere.
+
+    *talking* are services without a host that answer themselves, *refusing* those that obey nobody.
+    """
 
     def __init__(self, folder: Path, registrations: Registrations) -> None:
         self._folder, self._registrations = folder, registrations
@@ -27,6 +30,8 @@ class RecordedSystemd:
         self.drop_ins: dict[str, str] = {}
         self.fails: set[str] = set()
         self.number = 252
+        self.talking: set[str] = set()
+        self.refusing: set[str] = set()
 
     # as svcctl.system.systemd.bus.SystemdBus
 
@@ -96,10 +101,19 @@ class RecordedSystemd:
 
     # the hosts of the units that run
 
+    def _about(self, name: str, unit: str) -> object:
+        if name not in self.talking:
+            raise AgentUnreachable(f"{name!r} has no endpoint")
+        return [{"answer": {"phase": self._phases[unit]}}]
+
     def ask_host(self, name: str, verb: str, args: Mapping[str, object]) -> object:
         unit = f"{name}.service"
         if unit not in self._running:
             raise AgentUnreachable(f"the host of {name!r} does not run")
+        if verb == "about":
+            return self._about(name, unit)
+        if name in self.refusing:
+            return [{"instance": name, "ok": False, "problem": "not now"}]
         phases = {"pause": "paused", "resume": "running"}
         self._phases[unit] = phases.get(verb, self._phases[unit])
         if verb == "kill" and args["signal"] == "KILL":

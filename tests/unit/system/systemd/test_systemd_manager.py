@@ -334,3 +334,30 @@ def test_the_state_of_a_service_outlasts_its_unit(managed: SystemdManaged) -> No
     asyncio.run(managed.manager.uninstall("web"))
 
     assert state.exists()
+
+
+def test_a_service_that_answers_itself_stands_still_and_reloads_itself(
+    managed: SystemdManaged,
+) -> None:
+    managed.install(managed.spec(host=False, reload=ReloadPolicy(signal="HUP")))
+    managed.systemd.talking.add("web")
+    managed.manager.start("web")
+
+    managed.manager.pause("web")
+    (paused,) = managed.manager.status(["web"])
+    managed.manager.resume("web")
+    managed.manager.reload("web")
+    (resumed,) = managed.manager.status(["web"])
+
+    assert (paused.phase, paused.ready, paused.manager) == ("paused", False, "systemd")
+    assert (resumed.phase, resumed.ready) == ("running", True)
+    assert managed.systemd.orders[-1] == "web: reload"
+
+
+def test_who_refuses_to_stand_still_says_why(managed: SystemdManaged) -> None:
+    managed.install(managed.spec(host=False))
+    managed.systemd.refusing.add("web")
+    managed.manager.start("web")
+
+    with pytest.raises(Conflict, match="web: not now"):
+        managed.manager.pause("web")
