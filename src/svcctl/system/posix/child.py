@@ -12,9 +12,9 @@ from svcctl.errors import SystemFault
 from svcctl.ports import Exit, Identity, Member
 from svcctl.system.posix.pidfd import exit_of, exit_of_stranger, reap, send
 from svcctl.system.posix.process import Process, status_of_zombie
-from svcctl.system.posix.signal_names import signal_number
 from svcctl.system.posix.sweep import Sweep, Then
 from svcctl.system.posix.tree import Tree, as_member
+from svcctl.system.signal_names import signal_number
 
 # The kernel tells how a stranger's child ended once its parent took leave of it: soon, as a rule.
 _ASK_AGAIN = (0.002, 0.01, 0.05, 0.2, 0.5, 1.0)

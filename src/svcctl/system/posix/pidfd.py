@@ -8,7 +8,7 @@ import signal
 import struct
 
 from svcctl.ports import Exit
-from svcctl.system.posix.signal_names import signal_name
+from svcctl.system.signal_names import signal_name
 
 # linux/pidfd.h: _IOWR(0xFF, 11, struct pidfd_info), 64 bytes; PIDFD_INFO_EXIT came with Linux 6.15.
 _GET_INFO = 3 << 30 | 64 << 16 | 0xFF << 8 | 11

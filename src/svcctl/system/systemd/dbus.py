@@ -10,7 +10,7 @@ from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from svcctl.errors import SystemFault
-from svcctl.system.posix.signal_names import signal_number
+from svcctl.system.signal_names import signal_number
 from svcctl.system.systemd.bus import PROPERTIES, refusal, unless_loaded, version_number
 
 _MANAGER = DBusAddress(
