@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -102,6 +103,7 @@ def _leave(status: int) -> NoReturn:
         each.name for each in threads if each is not threading.main_thread() and each.is_alive()
     ]
     if not lasting:
+        gc.freeze()  # or Python goes through all there is once more: most of the time of a stop
         sys.exit(status)
     sys.stderr.write(f"ended though threads still run: {', '.join(lasting)}\n")
     sys.stderr.flush()
