@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
+from shutil import rmtree
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 
-from svcctl.errors import UsageError
 from svcctl.sdk.config.outcome import Outcome
 from svcctl.sdk.health.result import Health
+from svcctl.sdk.lengths import seconds
 from svcctl.sdk.life import End
 from svcctl.sdk.phases import Phase
 from svcctl.testing.fakes import FakeClock
+from svcctl.testing.loop_thread import LoopThread
 from svcctl.testing.service import Length, S, Trial
 
 T = TypeVar("T")
@@ -22,11 +23,12 @@ T = TypeVar("T")
 class BlockingTrial(Generic[S]):
     """The same as :class:`svcctl.testing.service.Trial`, with calls that block.
 
-    Its loop turns within a call alone: between two of them the service stands still.
+    The service lives in a loop of another thread: it answers real clients of the test.  What is
+    async, such as to set an :class:`asyncio.Event` of its, is done by :meth:`run`.
     """
 
-    def __init__(self, trial: Trial[S], runner: asyncio.Runner) -> None:
-        self._trial, self._runner = trial, runner
+    def __init__(self, trial: Trial[S], loop: LoopThread, *, limit: float) -> None:
+        self._trial, self._loop, self._limit = trial, loop, limit
 
     @property
     def service(self) -> S:
@@ -113,15 +115,11 @@ class BlockingTrial(Generic[S]):
         self.run(self._trial.until(condition, within=within))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something async in the loop of the service, and give what it gives."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return self._runner.run(work)
-        work.close()
-        raise UsageError(
-            "this test runs in an event loop", hint="async with Mailer.test() as t: await t.ready()"
-        )
+        """Do something async in the loop of the service, and give what it gives.
+
+        Raises TimedOut, and says where, if the service blocks the loop for as long as the limit.
+        """
+        return self._loop.run(work, limit=self._limit)
 
 
 class Trials:
@@ -133,7 +131,7 @@ class Trials:
     def __enter__(self) -> Self:
         """Have a loop."""
         with ExitStack() as stack:
-            self._runner = stack.enter_context(asyncio.Runner())
+            self._loop = stack.enter_context(LoopThread())
             self._stack = stack.pop_all()
         return self
 
@@ -161,7 +159,7 @@ class Trials:
         """
         made = service() if isinstance(service, type) else service
         trial = Trial(made, config=config, environ=environ, clock=clock, limit=limit)
-        blocking = BlockingTrial(trial, self._runner)
+        blocking = BlockingTrial(trial, self._loop, limit=seconds(limit))
         blocking.run(trial.__aenter__())
 
         def leave(
@@ -169,7 +167,10 @@ class Trials:
             error: BaseException | None,
             trace: TracebackType | None,
         ) -> None:
-            blocking.run(trial.__aexit__(kind, error, trace))
+            if self._loop.is_blocked:
+                rmtree(trial.folder, ignore_errors=True)
+            else:
+                blocking.run(trial.__aexit__(kind, error, trace))
 
         self._stack.push(leave)
         return blocking

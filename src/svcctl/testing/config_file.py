@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from svcctl.errors import UsageError
-from svcctl.sdk.config.outline import is_table, members
+from svcctl.sdk.config.outline import ANYTHING, Shape, is_table, members
 from svcctl.sdk.config.secret import Secret
+from svcctl.spec.notation import FORMATS
 
 
 def write_config(path: Path, config: object) -> None:
@@ -27,19 +28,23 @@ def write_config(path: Path, config: object) -> None:
     path.write_text(_json(document), encoding="utf-8")
 
 
-def _document(value: object) -> object:
+def _document(value: object, shape: Shape = ANYTHING) -> object:
+    """Give *value* as a file has it; *shape* says with what notation."""
     if is_table(type(value)):
         known = members(type(value)).items()
-        return {key: _document(getattr(value, each.name)) for key, each in known}
+        return {key: _document(getattr(value, each.name), each.shape) for key, each in known}
+    inner = shape.item or ANYTHING
     match value:
         case Secret():
             return value.reveal()
         case str():
             return value.replace("${", "$${")  # it was read already
         case Mapping():
-            return {str(key): _document(each) for key, each in value.items()}
+            return {str(key): _document(each, inner) for key, each in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_document(each) for each in value]
+            return [_document(each, inner) for each in value]
+        case int() | float() if shape.unit in FORMATS:
+            return FORMATS[shape.unit](value)
         case _:
             return value
 

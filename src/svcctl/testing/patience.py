@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -26,7 +27,7 @@ class Patience:
 
     def __init__(self, name: str, time: VirtualTime, *, clock: FakeClock, limit: float) -> None:
         self._name, self._time, self._clock, self._limit = name, time, clock, limit
-        self._others = asyncio.all_tasks()
+        self._others, self._threads = asyncio.all_tasks(), set(threading.enumerate())
 
     async def settle(self) -> None:
         """Let everything happen that needs no time."""
@@ -59,8 +60,9 @@ class Patience:
                     again()
 
     def where(self) -> str:
-        """Say where each of its tasks waits."""
-        return standing(asyncio.all_tasks() - self._others)
+        """Say where each of its tasks and threads waits."""
+        threads = set(threading.enumerate()) - self._threads
+        return standing(asyncio.all_tasks() - self._others, threads)
 
     @asynccontextmanager
     async def _limited(self, problem: str) -> AsyncIterator[Callable[[], None]]:

@@ -6,7 +6,8 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from types import TracebackType
 from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 Length = str | float
 """Seconds, or a text such as ``"1m30s"``."""
+
+_OUTSIDE = 1.0  # real seconds after which a thread is taken to wait for something outside
 
 
 class Authored(Protocol):
@@ -78,7 +81,8 @@ class Trial(Generic[S]):
         self._threads, self._sink = Threads(), RecordingSink()
         self._report = RecordingReport(lambda: self.phase)
         self._seen = self._stopped = False
-        self._folder = TemporaryDirectory(prefix="svcctl-", ignore_cleanup_errors=True)
+        self.folder = ""
+        """Where its files are; made with the block, and removed with it."""
 
     # what it has done
 
@@ -101,11 +105,6 @@ class Trial(Generic[S]):
     def log(self) -> list[dict[str, object]]:
         """What it has logged, record by record."""
         return list(self._sink.records)
-
-    @property
-    def folder(self) -> str:
-        """Where its files are; gone once the block is left."""
-        return self._folder.name
 
     @property
     def crash(self) -> BaseException | None:
@@ -208,7 +207,8 @@ class Trial(Generic[S]):
         Raises SpecError where its configuration is bad.
         """
         with ExitStack() as stack:
-            stack.callback(self._folder.cleanup)
+            self.folder = mkdtemp(prefix="svcctl-")
+            stack.callback(rmtree, self.folder, ignore_errors=True)
             self._write(self._config)
             self._parts = self._staged()
             stack.enter_context(also_logged(self._parts.log))
@@ -234,7 +234,8 @@ class Trial(Generic[S]):
                 await self._leave_after(error)
 
     def _patient(self) -> Patience:
-        time = VirtualTime(self.clock, self._threads)
+        outside = min(_OUTSIDE, self._limit / 2)
+        time = VirtualTime(self.clock, self._threads, patience=outside)
         return Patience(self._name, time, clock=self.clock, limit=self._limit)
 
     def _staged(self) -> Assembled:

@@ -1,41 +1,62 @@
-"""Says where the tasks of a service under test wait, for whom they keep waiting."""
+"""Says where the tasks and threads of a service under test stand, for whom they keep waiting."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import sys
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
 
-_OURS = "svcctl."
 
-
-def standing(tasks: Iterable[asyncio.Task[object]]) -> str:
-    """Name the line of the author's code in which each of *tasks* waits; our own are left out."""
-    found = ((each.get_name(), _authors_frame(each)) for each in tasks)
+def standing(
+    tasks: Iterable[asyncio.Task[object]], threads: Iterable[threading.Thread] = ()
+) -> str:
+    """Name the line of the author's code in which each stands; those in ours are left out."""
+    found = [(each.get_name(), _innermost(_awaiting(each))) for each in tasks]
+    found += [(f"thread {each.name}", _innermost(_calling(each))) for each in threads]
     places = sorted(f"{name} waits at {_place(frame)}" for name, frame in found if frame)
     return "; ".join(places) or "none of its code waits"
 
 
-def _authors_frame(task: asyncio.Task[object]) -> FrameType | None:
-    """Give the innermost frame that is neither ours nor of the standard library."""
+def _awaiting(task: asyncio.Task[object]) -> Iterator[FrameType]:
+    """Give the frames of a task that waits, the outermost first."""
     waits: object = task.get_coro()
-    found = None
     while waits is not None:
-        frame: FrameType | None = (
-            getattr(waits, "cr_frame", None)
-            or getattr(waits, "ag_frame", None)
-            or getattr(waits, "gi_frame", None)
-        )
-        if frame is not None and not _is_foreign(frame):
-            found = frame
+        for kind in ("cr", "ag", "gi"):
+            frame = getattr(waits, f"{kind}_frame", None)
+            if isinstance(frame, FrameType):
+                yield frame
         waits = getattr(waits, "cr_await", None) or getattr(waits, "ag_await", None)
+
+
+def _calling(thread: threading.Thread) -> Iterator[FrameType]:
+    """Give the frames of a thread, the outermost first."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    frames: list[FrameType] = []
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back
+    return reversed(frames)
+
+
+def _innermost(frames: Iterable[FrameType]) -> FrameType | None:
+    """Give the last of *frames* that is of the author's own code."""
+    found = None
+    for each in frames:
+        if not _is_foreign(each):
+            found = each
     return found
 
 
 def _is_foreign(frame: FrameType) -> bool:
-    name = str(frame.f_globals.get("__name__", ""))
-    return name.startswith((_OURS, "asyncio.", "contextlib"))
+    name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return (
+        name == "svcctl"
+        or name in sys.stdlib_module_names
+        or "site-packages" in Path(frame.f_code.co_filename).parts
+    )
 
 
 def _place(frame: FrameType) -> str:

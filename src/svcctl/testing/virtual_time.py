@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from svcctl.sdk.waiting import Threads
 from svcctl.testing.fakes import FakeClock
 
-_PATIENCE = 1.0  # real seconds after which a thread is taken to wait for something outside
 _TURNS = 100  # of a loop that does not tell whether it has anything left to do
 _SLACK = 1e-6  # seconds by which a call that is due at the end of a length may miss it: floats
 
@@ -18,12 +17,12 @@ class VirtualTime:
     """The time of one service: it passes in :meth:`forward` alone.
 
     Between two calls of the clock all that follows from the first happens: in the loop, and in the
-    threads that are counted in *threads*.  A thread that shows nothing for a second of real time is
-    not waited for again until it does.
+    threads that are counted in *threads*.  One that shows nothing for *patience* real seconds waits
+    for something outside: it is not waited for again until it does.
     """
 
-    def __init__(self, clock: FakeClock, threads: Threads) -> None:
-        self._clock, self._threads = clock, threads
+    def __init__(self, clock: FakeClock, threads: Threads, *, patience: float) -> None:
+        self._clock, self._threads, self._patience = clock, threads, patience
         self._outside = 0
 
     async def settle(self) -> None:
@@ -62,7 +61,7 @@ class VirtualTime:
             return True
         threads.changed.clear()
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await threads.changed.wait()
         except TimeoutError:
             self._outside = threads.busy

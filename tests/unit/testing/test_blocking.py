@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
+import threading
 from dataclasses import dataclass
 
 import pytest
 
-from svcctl import App, Context, Service, every
-from svcctl.errors import TimedOut, UsageError
-from svcctl.testing.blocking import BlockingTrial, Trials
+from svcctl import App, Context, Service, ThreadContext, every
+from svcctl.errors import TimedOut
+from svcctl.testing.blocking import Trials
 from svcctl.testing.fakes import FakeClock
 from svcctl.testing.plugin import service, virtual_clock
 
@@ -134,16 +137,82 @@ def test_a_service_that_hangs_fails_within_its_limit(service: Trials) -> None:
     trial.stop()
 
 
-def test_in_an_event_loop_it_says_what_to_do_instead(service: Trials) -> None:
-    trial: BlockingTrial[Beating] = service(Beating)
+@pytest.mark.slow
+def test_a_service_that_blocks_the_loop_fails_within_its_limit_and_is_left_behind() -> None:
+    over = threading.Event()
 
-    async def scene() -> None:
+    class Blocking(Service):
+        async def run(self, ctx: Context) -> None:
+            await ctx.sleep("1s")
+            over.wait(20)
+
+    def scene() -> None:
+        with Trials() as trials:
+            trials(Blocking, limit="100ms").forward("1s")
+
+    with pytest.raises(TimedOut) as raised:
+        scene()
+    over.set()
+
+    said = r"the event loop was blocked for 0.1s: thread svcctl-trial waits at test_blocking.py:\d+"
+    assert re.match(said, raised.value.problem)
+
+
+def test_a_plain_run_that_hangs_is_told_with_its_line(service: Trials) -> None:
+    over = threading.Event()
+
+    class Hanging(Service):
+        def run(self, _: ThreadContext) -> None:
+            over.wait(20)
+
+    trial = service(Hanging, limit="200ms")
+
+    with pytest.raises(TimedOut, match=r"thread run waits at test_blocking.py:\d+ in run\(\)"):
         trial.ready()
+    over.set()
+    trial.stop()
 
-    with pytest.raises(UsageError) as raised:
-        asyncio.run(scene())
 
-    assert raised.value.hint == "async with Mailer.test() as t: await t.ready()"
+def test_it_answers_a_client_of_the_test(service: Trials) -> None:
+    class Echo(Service):
+        port = 0
+
+        async def run(self, ctx: Context) -> None:
+            server = await asyncio.start_server(self.answer, "127.0.0.1", 0)
+            await ctx.use(server)
+            self.port = server.sockets[0].getsockname()[1]
+            await ctx.stopped()
+
+        async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(await reader.readline())
+            writer.close()
+
+    trial = service(Echo)
+    trial.ready()
+
+    with socket.create_connection(("127.0.0.1", trial.service.port), timeout=10) as client:
+        client.sendall(b"hello\n")
+        assert client.makefile().readline() == "hello\n"
+
+
+def test_an_exit_is_raised_in_the_test(service: Trials) -> None:
+    class Leaving(Service):
+        async def run(self, _: Context) -> None:
+            raise SystemExit(3)
+
+    trial = service(Leaving)
+
+    with pytest.raises(SystemExit):
+        trial.stop()
+
+
+def test_in_an_async_test_it_works_too(service: Trials) -> None:
+    async def scene() -> None:
+        trial = service(Beating)
+        trial.forward("10s")
+        assert trial.service.beats == 2
+
+    asyncio.run(scene())
 
 
 def test_a_class_and_an_app_give_a_test_of_themselves() -> None:
