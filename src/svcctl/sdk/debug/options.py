@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
@@ -130,11 +131,11 @@ def _simulation(found: argparse.Namespace) -> Simulation:
 
 def _text(script: str) -> str:
     """Give the steps: those in a file of that name where there is one."""
+    if not os.path.isfile(script):
+        return script
     try:
         with open(script, encoding="utf-8") as file:
             return file.read()
-    except (FileNotFoundError, ValueError):
-        return script
     except UnicodeDecodeError as error:
         raise SpecError(f"{script!r} is no text: {error.reason}") from error
     except OSError as error:

@@ -69,6 +69,8 @@ async def _outcome(session: Session, step: Step) -> Verdict:
             step = Step(verb=Verb.STOP, text=step.text)
     if step.act is not None:
         session.ask(Act(step.act), int(step.number))
+    if not step.waits:
+        return Verdict()
     return await session.until(lambda: judge(step, before, session.seen, watched=session.watches))
 
 

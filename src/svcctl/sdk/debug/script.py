@@ -1,4 +1,8 @@
-"""What a script may say, and single keys, which are the short names of the same."""
+"""What a script may say, and single keys, which are the short names of the same.
+
+Steps are ``VERB [WORDS] [within TIME] [&]``: with ``&`` the next one does not wait for the outcome.
+``refused VERB`` holds only if the manager refuses it.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +64,9 @@ _OWN_CODES = range(128, 256)
 class Step:
     """One step: *text* is how it was written; *refused*: it holds only if it is refused.
 
-    *within* is in seconds, None where the script says nothing.  *number* is the code of a control,
-    the seconds of a sleep or an exit status; *words* what is expected to be said.
+    *waits*: the next step comes only after its outcome.  *within* is in seconds, None where the
+    script says nothing.  *number* is the code of a control, the seconds of a sleep or an exit
+    status; *words* what is expected to be said.
     """
 
     verb: Verb
@@ -69,6 +74,7 @@ class Step:
     number: float = 0.0
     words: str = ""
     refused: bool = False
+    waits: bool = True
     within: float | None = None
 
     @property
@@ -83,13 +89,15 @@ class Toggle:
 
     letter: str
     text: str
+    waits: bool = True
     within: float | None = None
 
     def settled(self, phase: Phase) -> Step:
         """Give the step it is in *phase*."""
         forth, back = _TOGGLES[self.letter]
         turned = phase in {Phase.PAUSED, Phase.STOPPED}
-        return Step(verb=back if turned else forth, text=self.text, within=self.within)
+        verb = back if turned else forth
+        return Step(verb=verb, text=self.text, waits=self.waits, within=self.within)
 
 
 def for_key(key: str) -> Step | Toggle | None:
@@ -114,8 +122,9 @@ def parse_script(text: str) -> tuple[Step | Toggle, ...]:
 
 
 def _parse(text: str) -> Step | Toggle:
-    core, within = text, None
-    if limited := _WITHIN.fullmatch(text):
+    waits = not text.endswith("&")
+    core, within = text.removesuffix("&").strip(), None
+    if limited := _WITHIN.fullmatch(core):
         core, within = limited["step"], seconds(limited["length"])
     word, _, rest = core.partition(" ")
     rest = rest.strip()
@@ -123,18 +132,27 @@ def _parse(text: str) -> Step | Toggle:
     if refused:
         word, _, rest = rest.partition(" ")
     if word in _TOGGLES and not rest and not refused:
-        return Toggle(letter=word, text=text, within=within)
+        return Toggle(letter=word, text=text, waits=waits, within=within)
     verb = _verb(word, text)
     if bool(rest) is not (verb in _WITH_WORDS):
         what = "nothing" if rest else "a word"
         raise UsageError(f"step {quoted(text)}: {verb} takes {what}", hint=_hint(verb))
-    number = _number(verb, rest, text)
-    return Step(verb=verb, text=text, number=number, words=rest, refused=refused, within=within)
+    return Step(
+        verb=verb,
+        text=text,
+        number=_number(verb, rest, text),
+        words=rest,
+        refused=refused,
+        waits=waits,
+        within=within,
+    )
 
 
 def _verb(word: str, text: str) -> Verb:
     if word in _LETTERS:
         return _LETTERS[word]
+    if word in _TOGGLES:  # of what is refused there is nothing to turn back
+        return _TOGGLES[word][0]
     if word in set(Verb):
         return Verb(word)
     known = ", ".join((*_TOGGLES, *(each for each in _LETTERS if each.isalpha()), *Verb))
