@@ -7,6 +7,7 @@ import shlex
 import warnings
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from svcctl.errors import SpecError, quoted
 from svcctl.spec.names import SIGNALS, WINDOWS_SIGNALS, did_you_mean
@@ -211,3 +212,11 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "signal": parse_signal,
 }
 """How each kind of unit is read; all raise SpecError."""
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "duration": format_duration,
+    "size": format_size,
+    "percent": format_percent,
+    "octal": format_octal,
+}
+"""How each kind of unit that is no text is written."""

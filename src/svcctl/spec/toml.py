@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from svcctl.spec.interpolate import escape
-from svcctl.spec.notation import format_duration, format_octal, format_percent, format_size
+from svcctl.spec.notation import FORMATS
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, Shape, members
 
@@ -19,8 +19,8 @@ def written(value: Any, shape: Shape) -> object:  # noqa: ANN401 (shape says wha
     """Give a *value* of a spec as files write it, units as text, defaults left out."""
     if shape.unit == "command":
         return [escape(word) for word in value]
-    if shape.unit in _FORMATS:
-        return _FORMATS[shape.unit](value)
+    if shape.unit in FORMATS:
+        return FORMATS[shape.unit](value)
     match shape.kind, shape.item:
         case Kind.TABLE, _:
             return _written_table(value)
@@ -32,14 +32,6 @@ def written(value: Any, shape: Shape) -> object:  # noqa: ANN401 (shape says wha
             return escape(str(value))
         case _:
             return value
-
-
-_FORMATS: Mapping[str | None, Any] = {
-    "duration": format_duration,
-    "size": format_size,
-    "percent": format_percent,
-    "octal": format_octal,
-}
 
 
 def _written_table(table: object) -> dict[str, object]:

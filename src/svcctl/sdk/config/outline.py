@@ -22,7 +22,7 @@ from svcctl.errors import UsageError
 from svcctl.sdk.config.restart import RESTART
 from svcctl.sdk.config.secret import Secret
 from svcctl.spec.locate import KeyPath, path_text
-from svcctl.spec.units import Unit
+from svcctl.spec.units import Unit, UnitKind
 
 
 class Kind(StrEnum):
@@ -39,11 +39,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """The type of a value: the classes a table may be of, and what a list or map holds."""
+    """The type of a value: the classes a table may be of, and what a list or map holds.
+
+    *unit*: the notation it has in files, if it has one of its own.
+    """
 
     kind: Kind
     tables: tuple[type, ...] = ()
     item: Shape | None = None
+    unit: UnitKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +215,7 @@ def _union(arms: list[Shape]) -> Shape:
         kind=kind,
         tables=tuple(table for arm in arms for table in arm.tables),
         item=next((arm.item for arm in arms if arm.item), None),
+        unit=next((arm.unit for arm in arms if arm.unit), None),
     )
 
 
@@ -220,8 +225,8 @@ def _choice(values: tuple[object, ...]) -> Shape:
 
 
 def _marked(shape: Shape, marks: Any) -> Shape:  # noqa: ANN401 - a tuple or list of anything
-    has_notation = any(isinstance(mark, Unit) for mark in marks)
-    return dataclasses.replace(shape, kind=Kind.TEXT) if has_notation else shape
+    unit = next((mark.kind for mark in marks if isinstance(mark, Unit)), None)
+    return dataclasses.replace(shape, kind=Kind.TEXT, unit=unit) if unit else shape
 
 
 def shape_at(table: type, path: KeyPath) -> Shape | None:
