@@ -30,8 +30,8 @@ def check_target(text: str) -> None:
 def settle_python(tree: Tree, folder: Path, report: Report, *, windows: bool) -> None:
     """Settle ``python`` into a command, whose file stands in *folder*, and its defaults.
 
-    The service says by sd_notify(3) that it is ready, and reloads at a SIGHUP; on Windows it can
-    be told by neither.
+    The service says by sd_notify(3) that it is ready, on Windows too, and reloads at a SIGHUP, or,
+    where there is none, when it is asked.
     """
     target = tree.value.get("python")
     if not isinstance(target, str) or not target:
@@ -44,9 +44,9 @@ def settle_python(tree: Tree, folder: Path, report: Report, *, windows: bool) ->
     interpreter = _interpreter(tree, folder)
     # -u: what it prints is in the log when it is printed
     _default(tree, ("exec",), [interpreter, "-u", "-m", ENTRY, target])
+    _default(tree, ("ready",), "notify")
     if windows or tree.value.get("manager") == "scm":
         return
-    _default(tree, ("ready",), "notify")
     reload = tree.value.setdefault("reload", {})
     if isinstance(reload, dict) and not {"signal", "exec"} & reload.keys():
         _default(tree, ("reload", "signal"), "HUP")

@@ -61,9 +61,8 @@ if __name__ == "__main__":
 DEFINITION = r"""
 version = 1
 [services.mailer]
-exec = ['{python}', '{home}\mailer.py', 'run']
+python = "mailer:Mailer"
 cwd = '{home}'
-ready = "notify"
 """
 
 
@@ -84,8 +83,7 @@ class Home:
         self.environ = os.environ | {"SVCCTL_HOME": str(path), "NO_COLOR": "1"}
         (path / "mailer.py").write_text(MAILER)
         (path / "mailer.toml").write_text("port = 26\n")
-        text = DEFINITION.replace("{python}", sys.executable).replace("{home}", str(path))
-        (path / "svcctl.toml").write_text(text)
+        (path / "svcctl.toml").write_text(DEFINITION.replace("{home}", str(path)))
 
     def run(self, *words: str, status: int | None = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(

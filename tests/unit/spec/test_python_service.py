@@ -35,13 +35,13 @@ def test_what_the_file_says_counts_more_than_these_defaults(load: Load) -> None:
     assert (web.ready, web.reload.exec, web.reload.signal) == ("port:80", ("tell",), None)
 
 
-def test_on_windows_nobody_tells_it_anything(tmp_path: Path) -> None:
+def test_on_windows_it_is_asked_to_reload_and_not_signalled(tmp_path: Path) -> None:
     file = tmp_path / "svcctl.toml"
     file.write_text('[services.web]\npython = "a:B"\n')
 
     web = load_files([file], environ={}, windows=True).services["web"]
 
-    assert (web.ready, web.reload.signal) == ("exec", None)
+    assert (web.ready, web.reload.signal) == ("notify", None)
 
 
 def test_an_interpreter_with_a_folder_is_relative_to_the_file(load: Load, tmp_path: Path) -> None:
