@@ -137,3 +137,29 @@ def test_a_timer_by_length_says_when_it_is_due(bus: SystemdBus, unit: Write) -> 
     found = bus.properties([name])[name]
 
     assert int(found["NextElapseUSecRealtime"]) or int(found["NextElapseUSecMonotonic"])
+
+
+def test_a_signal_reaches_the_main_process_and_a_reload_its_command(
+    bus: SystemdBus, unit: Write, tmp_path: Path
+) -> None:
+    heard = tmp_path / "heard"
+    trapping = f"trap 'echo usr1 >> {heard}; exit' USR1; while :; do sleep 0.1; done"
+    name = unit(
+        "bus.service",
+        f'[Service]\nExecStart=/bin/sh -c "{trapping}"\n'
+        f'ExecReload=/bin/sh -c "echo reload >> {heard}"\n',
+    )
+    bus.start(name)
+    until(lambda: state(bus, name) == "active")
+
+    bus.reload(name)
+    until(heard.exists)
+    bus.kill(name, "USR1")
+    until(lambda: state(bus, name) == "inactive")
+
+    assert heard.read_text() == "reload\nusr1\n"
+
+
+def test_systemd_says_its_version(bus: SystemdBus) -> None:
+    assert bus.version() >= 252
+    assert bus.version() == Systemctl().version()
