@@ -53,7 +53,7 @@ class Breaker:
         async with breaker: ...        # or, in a thread: with breaker: ...
 
         @breaker                       # fallback= of the breaker is asked here alone
-        async def fetch(): ...
+        async def fetch(): ...         # or, for threads: def fetch(): ...
 
     Raises CircuitOpen, with the time until the next try, instead of making a call.
     """
@@ -97,24 +97,54 @@ class Breaker:
         """Say how it stands; an open one stays so until a call is asked for after the cooldown."""
         return self._circuit.position
 
-    def __call__(self, function: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-        """Give *function* with its calls through the breaker, and the fallback behind it.
+    def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
+        """Give *function*, async or plain, with its calls through the breaker.
 
-        The fallback is asked where a call is refused, and where it fails with an error that counts.
+        Behind it is the fallback: it is asked where a call is refused, and where it fails with an
+        error that counts.  Raises UsageError for a plain function with an async fallback.
         """
+        if inspect.iscoroutinefunction(function):
+            return cast("Callable[P, T]", self._guarded_async(function))
+        if inspect.iscoroutinefunction(self._fallback):
+            raise UsageError(
+                f"breaker '{self.name}' has an async fallback, and guards a plain function",
+                hint="make both async, or both plain",
+            )
+        return self._guarded(function)
 
+    def _guarded(self, function: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(function)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                with self:
+                    return function(*args, **kwargs)
+            except Exception as error:
+                fallback = self._fallback_for(error)
+                if fallback is None:
+                    raise
+                return cast("T", fallback(error))
+
+        return guarded
+
+    def _guarded_async(
+        self, function: Callable[P, Awaitable[T]]
+    ) -> Callable[P, Coroutine[Any, Any, T]]:
         @functools.wraps(function)
         async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
             try:
                 async with self:
                     return await function(*args, **kwargs)
             except Exception as error:
-                if self._fallback is None or not isinstance(error, (CircuitOpen, *self._counts)):
+                fallback = self._fallback_for(error)
+                if fallback is None:
                     raise
-                instead = self._fallback(error)
+                instead = fallback(error)
                 return cast("T", await instead if inspect.isawaitable(instead) else instead)
 
         return guarded
+
+    def _fallback_for(self, error: Exception) -> Fallback | None:
+        return self._fallback if isinstance(error, (CircuitOpen, *self._counts)) else None
 
     async def __aenter__(self) -> Self:
         """Ask for a call, or raise CircuitOpen."""

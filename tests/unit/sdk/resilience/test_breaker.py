@@ -86,6 +86,45 @@ def test_a_fallback_stands_in_for_what_fails_and_for_what_is_refused(clock: Fake
     assert reasons == [ConnectionError] * 4 + [CircuitOpen]
 
 
+def test_a_plain_function_is_guarded_by_the_same_breaker(clock: FakeClock) -> None:
+    breaker = a_breaker(clock, fallback=lambda error: f"instead of {error}"[:10])
+
+    @breaker
+    def fetch(key: str) -> str:
+        """Fetch."""
+        raise ConnectionError(key)
+
+    answers = [fetch("a") for _ in range(5)]
+    refused = asyncio.run(breaker(fail)())
+
+    assert answers == ["instead of"] * 5
+    assert refused == "instead of"
+    assert breaker.position is Position.OPEN
+    assert (fetch.__name__, fetch.__doc__) == ("fetch", "Fetch.")
+
+
+def test_a_plain_function_without_a_fallback_raises(clock: FakeClock) -> None:
+    breaker = a_breaker(clock)
+
+    @breaker
+    def fetch() -> str:
+        raise ConnectionError("no route")
+
+    for _ in range(4):
+        with pytest.raises(ConnectionError):
+            fetch()
+    with pytest.raises(CircuitOpen):
+        fetch()
+
+
+def test_a_plain_function_cannot_wait_for_an_async_fallback(clock: FakeClock) -> None:
+    async def cached(error: Exception) -> str:
+        return str(error)
+
+    with pytest.raises(UsageError, match="async fallback"):
+        a_breaker(clock, fallback=cached)(str)
+
+
 def test_a_plain_function_can_be_the_fallback(clock: FakeClock) -> None:
     breaker = a_breaker(clock, fallback=lambda error: f"instead of {error}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -101,6 +102,82 @@ def test_no_more_than_may_are_ever_under_way_and_all_room_comes_back(
 
     assert asyncio.run(play()) == concurrent
     assert most <= concurrent
+
+
+def test_threads_and_tasks_count_together_and_come_in_the_order_of_asking() -> None:
+    order: list[str] = []
+
+    async def play() -> None:
+        limit = Limit("reports", concurrent=1, queue=2)
+
+        @limit
+        def in_thread(name: str) -> str:
+            order.append(name)
+            return name
+
+        async with limit:
+            thread = asyncio.create_task(asyncio.to_thread(in_thread, "thread"))
+            while limit.waiting < 1:
+                await asyncio.sleep(0.001)
+            task = asyncio.create_task(limit(noted)(order, "task"))
+            while limit.waiting < 2:
+                await asyncio.sleep(0)
+            with pytest.raises(LimitReached, match="and 2 wait"):
+                in_thread("too many")
+        await asyncio.gather(thread, task)
+        assert (limit.under_way, limit.waiting) == (0, 0)
+
+    asyncio.run(play())
+    assert order == ["thread", "task"]
+
+
+async def noted(order: list[str], name: str) -> None:
+    """Note a name."""
+    order.append(name)
+
+
+def test_a_thread_waits_no_longer_than_it_may() -> None:
+    limit = Limit("reports", concurrent=1, queue=1, wait="1ms")
+
+    with limit, pytest.raises(LimitReached, match="none ended within 1ms"), limit:
+        pass
+
+    assert (limit.under_way, limit.waiting) == (0, 0)
+
+
+def test_who_waits_in_a_loop_that_is_closed_keeps_nobody_out() -> None:
+    limit = Limit("reports", concurrent=1, queue=1)
+
+    async def wait() -> None:
+        await limit.__aenter__()
+
+    with limit:
+        loop = asyncio.new_event_loop()
+        waiting = loop.create_task(wait())
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        assert limit.waiting == 1
+        loop.close()
+
+    assert (limit.under_way, limit.waiting) == (0, 0)
+    del waiting
+
+
+def test_many_threads_are_never_more_than_may() -> None:
+    limit = Limit("reports", concurrent=3, queue=20)
+    most: list[int] = []
+
+    @limit
+    def work() -> None:
+        most.append(limit.under_way)
+
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(lambda _: work(), range(200)))
+
+    assert len(most) == 200
+    assert max(most) <= 3
+    assert limit.under_way == 0
 
 
 def test_a_limit_that_lets_nobody_through_is_refused() -> None:
