@@ -38,4 +38,5 @@ def reference(generate: ModuleType) -> dict[str, str]:
 def written() -> list[Path]:
     """Every page that was written by hand."""
     docs = [page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "reference"]
-    return [*sorted(ROOT.glob("*.md")), *sorted(docs)]
+    examples = sorted((ROOT / "examples").rglob("*.md"))
+    return [*sorted(ROOT.glob("*.md")), *sorted(docs), *examples]
