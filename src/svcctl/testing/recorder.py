@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 
@@ -17,8 +16,7 @@ class RecordingReport:
         self._phase = phase
         self.phases: list[Phase] = []
         self.words: list[str] = []
-        self.reloads = 0
-        self.news = asyncio.Event()
+        self.reloads: list[bool] = []
 
     def tell(self, phase: HostPhase, *, text: str, within: float = 0.0) -> None:
         """See :class:`svcctl.ports.HostReport`."""
@@ -27,11 +25,10 @@ class RecordingReport:
         if self.phases[-1:] != [now]:
             self.phases.append(now)
         self.words.append(text)
-        self.news.set()
 
     def reloading(self, *, over: bool) -> None:
         """See :class:`svcctl.ports.HostReport`."""
-        self.reloads += over
+        self.reloads.append(over)
 
 
 class RecordingSink:

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 from types import TracebackType
@@ -26,7 +27,7 @@ from svcctl.testing.config_file import write_config
 from svcctl.testing.fakes import FakeClock
 from svcctl.testing.patience import Patience
 from svcctl.testing.recorder import RecordingReport, RecordingSink
-from svcctl.testing.staging import also_logged, config_path, staged
+from svcctl.testing.staging import also_logged, staged
 from svcctl.testing.virtual_time import VirtualTime
 
 T = TypeVar("T")
@@ -245,6 +246,7 @@ class Trial(Generic[S]):
             report=self._report,
             sink=self._sink,
             folder=self.folder,
+            config=f"-{self._config_file()}",
             environ=self._environ,
         )
 
@@ -253,7 +255,10 @@ class Trial(Generic[S]):
             return
         if self._blueprint.config is None:
             raise UsageError(f"{self._name!r} has no configuration", hint="give it a class Config")
-        write_config(config_path(self.folder, self._name), config)
+        write_config(self._config_file(), config)
+
+    def _config_file(self) -> Path:
+        return Path(self.folder) / f"{self._name}.json"
 
     async def _leave(self) -> None:
         stopped = self._stopped

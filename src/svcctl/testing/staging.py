@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from svcctl.ports import Clock, HostReport
 from svcctl.sdk.assembly import Assembled, World, assembled
@@ -25,12 +24,13 @@ def staged(
     report: HostReport,
     sink: Sink,
     folder: str,
+    config: str,
     environ: Mapping[str, str],
 ) -> Assembled:
     """Put the service of *blueprint* together within a running loop.
 
-    Its configuration is :func:`config_path`, its files are in *folder*.  Raises SpecError, with
-    every mistake, where its configuration is bad.
+    Its configuration is read from *config* (with a ``-`` before it, that may be missing), its
+    files are in *folder*.  Raises SpecError, with every mistake, where its configuration is bad.
     """
     name = blueprint.name
     world = World(
@@ -40,15 +40,10 @@ def staged(
         instance=Instance(service=name, name=name),
         folder=folder,
         environ=environ,
-        choices=Choices(config=(f"-{config_path(folder, name)}",), log_level="debug", dotenv=""),
+        choices=Choices(config=(config,), log_level="debug", dotenv=""),
         answers=False,
     )
     return assembled(_undisturbed(blueprint), world)
-
-
-def config_path(folder: str, name: str) -> Path:
-    """Give where the configuration of the service *name* stands that is staged in *folder*."""
-    return Path(folder) / f"{name}.json"
 
 
 def _undisturbed(blueprint: Blueprint) -> Blueprint:

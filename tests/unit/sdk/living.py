@@ -1,59 +1,19 @@
-"""A service under test: it lives on a clock that stands still, and its manager remembers."""
+"""A life under test, with its inner parts at hand: what authors get is svcctl.testing.service."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 
-from svcctl.ports import HostPhase
-from svcctl.sdk.assembly import World, assembled
-from svcctl.sdk.choices import Choices
-from svcctl.sdk.instance import Instance
 from svcctl.sdk.life import End, Life
 from svcctl.sdk.service import Service
+from svcctl.sdk.waiting import THREADS, Threads
 from svcctl.testing.fakes import FakeClock
-
-TURNS = 50
-
-
-@dataclass
-class Told:
-    """A report that keeps what it is told."""
-
-    words: list[tuple[HostPhase, str]] = field(default_factory=list)
-    reloads: list[bool] = field(default_factory=list)
-
-    def tell(self, phase: HostPhase, *, text: str, within: float = 0.0) -> None:
-        del within
-        self.words.append((phase, text))
-
-    def reloading(self, *, over: bool) -> None:
-        self.reloads.append(over)
-
-    @property
-    def phases(self) -> list[str]:
-        """The phases, one after another."""
-        found: list[str] = []
-        for phase, _ in self.words:
-            if not found or found[-1] != phase:
-                found.append(str(phase))
-        return found
-
-
-@dataclass
-class Records:
-    """A sink that keeps what is logged."""
-
-    lines: list[bytes] = field(default_factory=list)
-
-    def write(self, record: bytes, level: int) -> None:
-        del level
-        self.lines.append(record)
-
-    def flush(self) -> None: ...
-    def close(self) -> None: ...
+from svcctl.testing.recorder import RecordingReport, RecordingSink
+from svcctl.testing.staging import staged
+from svcctl.testing.virtual_time import VirtualTime
 
 
 @dataclass
@@ -62,16 +22,14 @@ class Living:
 
     life: Life
     clock: FakeClock
-    told: Told
+    told: RecordingReport
     task: asyncio.Task[End]
-    records: Records
+    records: RecordingSink
+    time: VirtualTime
 
     async def turn(self, seconds: float = 0.0) -> None:
         """Let all happen that can, then time pass, and all that follows from it happen."""
-        for length in (0.0, seconds):
-            self.clock.forward(length)
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
+        await self.time.forward(seconds, passed=lambda: None)
 
     async def until(self, check: Callable[[], bool]) -> None:
         """Let threads come so far."""
@@ -90,29 +48,31 @@ class Living:
 
 
 def live(
-    service: Service, story: Callable[[Living], Awaitable[None]], *, choices: Choices | None = None
+    service: Service, story: Callable[[Living], Awaitable[None]], *, config: str = ""
 ) -> Living:
     """Tell a *story* of a service that has begun to live; give it when its life is over."""
 
     async def told(folder: str) -> Living:
-        clock, report, records = FakeClock(), Told(), Records()
-        world = World(
+        clock, sink, threads = FakeClock(), RecordingSink(), Threads()
+        report = RecordingReport(lambda: made.life.phase)
+        made = staged(
+            service.blueprint(),
             clock=clock,
             report=report,
-            sink=records,
-            instance=Instance(service="it", name="it"),
+            sink=sink,
             folder=folder,
-            choices=choices or Choices(),
+            config=config or f"-{folder}/none.toml",
+            environ={},
         )
-        made = assembled(service.blueprint(), world)
-        life = made.life
-        task = asyncio.create_task(life.keep())
-        living = Living(life, clock, report, task, records)
+        THREADS.set(threads)
+        task = asyncio.create_task(made.life.keep())
+        time = VirtualTime(clock, threads, patience=1.0)
+        living = Living(made.life, clock, report, task, sink, time)
         await living.turn()
         try:
             await story(living)
         finally:
-            life.hurry()
+            made.life.hurry()
             while not task.done():
                 await living.turn(1.0)
                 await asyncio.sleep(0.001)

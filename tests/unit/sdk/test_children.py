@@ -96,8 +96,9 @@ def test_who_always_runs_is_run_again_when_it_comes_back() -> None:
         begun += 1
 
     async def story(living: Living) -> None:
-        await living.turn(1)
-        await living.turn(1)
+        await living.turn(0.15)
+        assert begun == 2
+        await living.turn(0.3)
         assert begun == 3
 
     live(Family(("brief", brief, "always")), story)

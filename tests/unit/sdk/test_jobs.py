@@ -116,7 +116,7 @@ def test_a_stop_lets_a_job_at_work_end() -> None:
         await living.turn(10)
         living.life.stop(shutdown=False)
         await living.turn(5)
-        assert living.told.words[-1][1] == "draining: waiting for job slow"
+        assert living.told.words[-1] == "draining: waiting for job slow"
         service.slow_may_end.set()
         assert (await living.end()).unfinished == ()
 

@@ -13,7 +13,6 @@ import pytest
 
 from svcctl import Context, Service, ThreadContext, every
 from svcctl.errors import Conflict, TimedOut, UsageError
-from svcctl.sdk.choices import Choices
 from svcctl.sdk.phases import Phase
 from tests.unit.sdk.living import Living, live
 
@@ -57,7 +56,7 @@ def test_it_is_ready_at_its_first_tick_and_stops_when_asked() -> None:
 
     living = live(service, story)
 
-    assert living.told.phases == ["starting", "running", "stopping"]
+    assert living.told.phases == ["starting", "running", "draining", "stopped"]
     assert service.heard == ["stop"]
 
 
@@ -79,7 +78,16 @@ def test_while_it_is_paused_nothing_ticks_and_no_tick_is_made_up_for() -> None:
     living = live(service, story)
 
     assert service.heard[:2] == ["pause", "resume"]
-    phases = ["starting", "running", "pausing", "paused", "resuming", "running", "stopping"]
+    phases = [
+        "starting",
+        "running",
+        "pausing",
+        "paused",
+        "resuming",
+        "running",
+        "draining",
+        "stopped",
+    ]
     assert living.told.phases == phases
 
 
@@ -140,7 +148,7 @@ def test_a_reload_hands_over_the_old_and_the_new_configuration(tmp_path: Path) -
         assert living.life.context.config == Configured.Config(port=2)
         assert living.life.context.config_version == before + 1
 
-    living = live(service, story, choices=Choices(config=(str(file),)))
+    living = live(service, story, config=str(file))
 
     assert service.heard == [(Configured.Config(port=1), Configured.Config(port=2)), "cancelled"]
     assert living.told.reloads == [False, True, False, True]
@@ -154,9 +162,9 @@ def test_a_configuration_that_is_bad_changes_nothing(tmp_path: Path) -> None:
         file.write_text("prot = 2\nport = true")
         await living.life.await_reload()
         assert living.life.context.config == Configured.Config(port=1)
-        assert "configuration refused" in living.told.words[-1][1]
+        assert "configuration refused" in living.told.words[-1]
 
-    live(service, story, choices=Choices(config=(str(file),)))
+    live(service, story, config=str(file))
 
     assert service.heard == ["cancelled"]
 
@@ -175,7 +183,7 @@ def test_a_configuration_that_the_service_does_not_take_is_taken_back(tmp_path: 
         await living.life.await_reload()
         assert living.life.context.config == Configured.Config(port=1)
 
-    live(service, story, choices=Choices(config=(str(file),)))
+    live(service, story, config=str(file))
 
     told = (Configured.Config(port=1), Configured.Config(port=2), frozenset({"port"}))
     assert service.heard == [told, "cancelled"]
@@ -254,7 +262,7 @@ def test_one_that_never_says_that_it_is_ready_has_failed() -> None:
 
     living = live(Late(), story)
 
-    assert living.told.phases == ["starting", "stopping"]
+    assert living.told.phases == ["starting", "draining", "stopped"]
 
 
 def test_what_raises_in_run_is_its_end_and_all_is_let_go_of() -> None:
@@ -285,11 +293,11 @@ def test_coming_back_from_run_is_an_end_in_order() -> None:
     async def story(living: Living) -> None:
         end = await living.end()
         assert (end.reason, end.error) == ("finished", None)
-        assert b'"letters":3' in living.records.lines[0].replace(b" ", b"")
+        assert living.records.records[0]["letters"] == 3
 
     living = live(Once(), story)
 
-    assert living.told.phases == ["starting", "running", "stopping"]
+    assert living.told.phases == ["starting", "running", "draining", "stopped"]
 
 
 class Drained(Service):
@@ -320,7 +328,7 @@ def test_a_stop_waits_for_what_is_under_way_and_refuses_what_is_new() -> None:
         living.life.stop(shutdown=True)
         await living.turn(59)
         assert living.life.phase is Phase.DRAINING
-        assert living.told.words[-1][1] == "draining: waiting for 1 order"
+        assert living.told.words[-1] == "draining: waiting for 1 order"
         service.go_on.set()
         end = await living.end()
         assert (end.reason, end.unfinished) == ("shutdown", ())
