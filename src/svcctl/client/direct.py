@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from svcctl.app.conversing import VERBS, reply
 from svcctl.app.goals import Outcome
+from svcctl.app.reading import document
 from svcctl.client.everywhere import Answers
 from svcctl.engine.dialogue import rejection
 from svcctl.errors import SvcctlError, UsageError
-from svcctl.ports import Document
+from svcctl.ports import Document, InstanceStatus
 from svcctl.wire import Request
+
+_AS_KEPT = {"draining": "stopping"}
+"""The word for a phase that a manager has where a service has another."""
 
 CONTROLS = ("pause", "resume", "reload", "stop")
 """What a service does itself when it is told."""
@@ -29,11 +34,15 @@ class DirectClient:
         """Say whether *request* is one that services answer, and names them."""
         select = request.select
         named = bool(select.names) and not select.labels and not select.all
-        return named and request.verb in (*VERBS, *CONTROLS)
+        return named and request.verb in ("status", *VERBS, *CONTROLS)
 
     def answers(self, request: Request) -> Answers:
         """Give what all of them answer; raises UnknownService where one does not run."""
-        one = self._control if request.verb in CONTROLS else self._look
+        one = self._look
+        if request.verb in CONTROLS:
+            one = self._control
+        elif request.verb == "status":
+            one = self._status
         yield True, [one(name, request) for name in request.select.names]
 
     def _look(self, name: str, request: Request) -> Document:
@@ -41,11 +50,46 @@ class DirectClient:
         answer = self._ask(name, plain)
         return reply(name, name, answer, problem=rejection(answer))
 
+    def _status(self, name: str, request: Request) -> Document:
+        del request
+        about = self._about(name)
+        return document(
+            InstanceStatus(
+                service=about["service"],
+                instance=about["instance"],
+                phase=_AS_KEPT.get(about["phase"], about["phase"]),
+                ready=about["phase"] == "running",
+                live=None,
+                pid=about["pid"],
+                started_at=about["started_at"],
+                restarts=0,
+                exit_code=None,
+                exit_signal=None,
+                manager="",
+                spec_revision="",
+                applied=True,
+                enabled=False,
+                cpu=None,
+                memory_bytes=None,
+                processes=None,
+                reason="kept by nobody",
+                status_text=about["text"],
+                next_at=None,
+                groups=(),
+                labels={},
+                description="",
+            )
+        )
+
+    def _about(self, name: str) -> dict[str, Any]:
+        about = self._ask(name, Request(verb="about"))
+        assert isinstance(about, dict)
+        return about
+
     def _control(self, name: str, request: Request) -> Document:
         if unknown := request.args.keys() - {"no_wait", "timeout"}:
             raise UsageError(f"{request.verb!r} takes no {', '.join(sorted(unknown))}")
-        about = self._ask(name, Request(verb="about"))
-        assert isinstance(about, dict)
+        about = self._about(name)
         problem, hint = "", ""
         try:
             answer = self._ask(name, Request(verb=request.verb))

@@ -215,7 +215,7 @@ class Life:
 
     def reload(self) -> None:
         """Read the configuration anew."""
-        self._ask(self._reload)
+        self._ask(lambda: self._reload("svcctl"))
 
     def custom(self, code: int) -> None:
         """Hand on a control code that only this service knows."""
@@ -231,9 +231,9 @@ class Life:
         """Go on, and come back once the service does."""
         await self._ask(self._resume)
 
-    async def await_reload(self) -> object:
-        """Read the configuration anew, and give what came of it."""
-        return await self._ask(self._reload)
+    async def await_reload(self, *, who: str = "svcctl") -> object:
+        """Read the configuration anew, because *who* wants it, and give what came of it."""
+        return await self._ask(lambda: self._reload(who))
 
     async def await_control(self, code: int) -> None:
         """Hand on a control code, and come back once the service has dealt with it."""
@@ -378,11 +378,11 @@ class Life:
         if problem := await self._hook("on_control", code):
             raise Conflict(problem)
 
-    async def _reload(self) -> object:
+    async def _reload(self, who: str) -> object:
         self._report.reloading(over=False)
         try:
             if self._settings is not None:
-                return await self._settings.reload(who="svcctl")
+                return await self._settings.reload(who=who)
             await self.reconfigured(None, None, frozenset())
             return None
         finally:

@@ -260,10 +260,13 @@ def test_a_service_started_by_hand_is_found_by_its_name(by_hand: ByHand) -> None
         paused = by_hand.box.ok("pause", "mailer")
         resumed = by_hand.box.ok("resume", "mailer")
         level = by_hand.box.ok("log-level", "mailer", "debug")
+        shown = by_hand.box.ok("status", "mailer")
 
     assert "mailer is paused" in paused.out
     assert "mailer is running" in resumed.out
     assert "debug" in level.out
+    assert "kept by nobody" in shown.out
+    assert "mailer: health UP" in shown.out
 
 
 def test_its_endpoint_is_closed_to_others_and_gone_at_its_end(by_hand: ByHand) -> None:

@@ -11,7 +11,14 @@ from svcctl.client.everywhere import Everywhere
 from svcctl.errors import AgentUnreachable, Conflict, UnknownService, UsageError
 from svcctl.wire import Request, Selection
 
-ABOUT = {"service": "mailer", "instance": "mailer", "phase": "running", "pid": 7}
+ABOUT = {
+    "service": "mailer",
+    "instance": "mailer",
+    "phase": "running",
+    "pid": 7,
+    "started_at": 5.0,
+    "text": "3 sent",
+}
 
 
 class Services:
@@ -52,6 +59,17 @@ def test_a_control_gives_what_became_of_it() -> None:
     (outcome,) = ask(Services(pause={"phase": "paused"}), request("pause", no_wait=False))
 
     assert (outcome["ok"], outcome["phase"], outcome["pid"]) == (True, "paused", 7)
+
+
+@pytest.mark.parametrize(
+    ("phase", "shown", "ready"),
+    [("running", "running", True), ("draining", "stopping", False)],
+)
+def test_its_status_says_that_nobody_keeps_it(phase: str, shown: str, ready: bool) -> None:
+    (row,) = ask(Services(about=ABOUT | {"phase": phase}), request("status"))
+
+    assert (row["phase"], row["ready"], row["pid"]) == (shown, ready, 7)
+    assert (row["reason"], row["status_text"]) == ("kept by nobody", "3 sent")
 
 
 def test_a_control_that_is_refused_is_an_outcome_too() -> None:
@@ -123,7 +141,7 @@ def test_who_is_kept_by_nobody_is_asked_itself() -> None:
     assert services.asked == ["about", "pause"]
 
 
-@pytest.mark.parametrize("asked", [request("pause", "web"), request("status")])
+@pytest.mark.parametrize("asked", [request("pause", "web"), request("events")])
 def test_where_nobody_answers_it_is_said_whom_we_asked_first(asked: Request) -> None:
     with pytest.raises(AgentUnreachable, match="no agent answers"):
         everywhere(Services()).ask(asked)

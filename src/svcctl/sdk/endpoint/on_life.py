@@ -32,7 +32,7 @@ class Lived(Protocol):
 
     async def await_pause(self) -> None: ...
     async def await_resume(self) -> None: ...
-    async def await_reload(self) -> object: ...
+    async def await_reload(self, *, who: str) -> object: ...
     async def await_control(self, code: int) -> None: ...
 
 
@@ -79,8 +79,8 @@ def on_life(life: Lived, identity: Identity, doings: Doings) -> Answers:
         await life.await_resume()
         return standing()
 
-    async def reload(_: Asked) -> object:
-        return outcome_document(await life.await_reload())
+    async def reload(asked: Asked) -> object:
+        return outcome_document(await life.await_reload(who=asked.who))
 
     async def stop(_: Asked) -> object:
         life.stop(shutdown=False)

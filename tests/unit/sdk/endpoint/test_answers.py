@@ -59,7 +59,8 @@ class FakeLife:
     async def await_resume(self) -> None:
         self.phase = Phase.RUNNING
 
-    async def await_reload(self) -> object:
+    async def await_reload(self, *, who: str) -> object:
+        self.heard.append(f"reload for {who}")
         return None
 
     async def await_control(self, code: int) -> None:
@@ -102,7 +103,10 @@ def test_a_pause_that_is_refused_is_no_answer() -> None:
 
 
 def test_a_service_without_a_configuration_has_applied_what_it_does_at_a_reload() -> None:
-    assert ask(life_answers(FakeLife()), "reload") == {"verdict": "applied", "mistakes": []}
+    life = FakeLife()
+
+    assert ask(life_answers(life), "reload") == {"verdict": "applied", "mistakes": []}
+    assert life.heard == ["reload for ann"]
 
 
 def test_a_control_code_is_handed_on() -> None:
