@@ -8,8 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from svcctl import Service, ThreadContext
-from svcctl.spec.units import Duration
+from svcctl import Duration, Service, ThreadContext
 
 
 class Archiver(Service):

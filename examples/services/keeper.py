@@ -10,8 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from svcctl import Context, Service
-from svcctl.spec.units import Command, Duration
+from svcctl import Command, Context, Duration, Service
 
 
 class Keeper(Service):

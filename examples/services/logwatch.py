@@ -9,14 +9,11 @@ import asyncio
 import json
 import os
 import re
-import time
 import urllib.request
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from svcctl import Context, Service
-from svcctl.spec.units import Duration, Regex
+from svcctl import Context, Duration, Regex, Service
 
 HEAD = 256  # bytes by which a file is known again
 CHUNK = 1 << 20  # bytes read at once
@@ -60,13 +57,12 @@ class Logwatch(Service):
 
     async def run(self, ctx: Context) -> None:
         """Look every *period*, from where the last process has come to."""
-        place: Any = await ctx.state.get("place", {})
-        tally: Any = await ctx.state.get("tally", {})
-        self.place, self.tally = Place(**place), Tally(**tally)
+        self.place = Place(**await ctx.state.get("place", {}))
+        self.tally = Tally(**await ctx.state.get("tally", {}))
         async for _ in ctx.ticks(lambda: ctx.config.period):
             while not ctx.stopping and await self.read(ctx):
                 pass
-            if self.tally.is_due(time.time(), ctx.config.cooldown):
+            if self.tally.is_due(ctx.now(), ctx.config.cooldown):
                 await self.tell(ctx)
 
     async def read(self, ctx: Context) -> bool:
@@ -90,7 +86,7 @@ class Logwatch(Service):
             ctx.log.warning("alert.not-sent", problem=str(error))
             return
         ctx.log.info("alert.sent", text=text)
-        self.tally = replace(self.tally, untold=0, told_at=time.time())
+        self.tally = replace(self.tally, untold=0, told_at=ctx.now())
         await ctx.state.set("tally", asdict(self.tally))
 
 

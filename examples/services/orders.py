@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
 
-from svcctl import Context, Service
+from svcctl import Context, Duration, Service
 from svcctl.errors import SagaUndone
-from svcctl.spec.units import Duration
 
 
 class Orders(Service):

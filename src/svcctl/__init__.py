@@ -6,23 +6,28 @@ __version__ = "0.1.0"
 
 # what authors of services import; its types stand in __init__.pyi
 _WHERE = {
-    "App": "app",
-    "Context": "context",
-    "Secret": "config.secret",
-    "Service": "service",
-    "ThreadContext": "threaded",
-    "Traits": "traits",
-    "check": "marks",
-    "cron": "marks",
-    "every": "marks",
-    "lock_file": "files",
-    "restart": "config.restart",
-    "resumes": "marks",
-    "secret": "config.secret",
-    "serve": "app",
-    "take_listeners": "crash.restart",
-    "temp_file": "files",
-    "temp_folder": "files",
+    "App": "sdk.app",
+    "Command": "spec.units",
+    "Context": "sdk.context",
+    "Duration": "spec.units",
+    "Percent": "spec.units",
+    "Regex": "spec.units",
+    "Secret": "sdk.config.secret",
+    "Service": "sdk.service",
+    "Size": "spec.units",
+    "ThreadContext": "sdk.threaded",
+    "Traits": "sdk.traits",
+    "check": "sdk.marks",
+    "cron": "sdk.marks",
+    "every": "sdk.marks",
+    "lock_file": "sdk.files",
+    "restart": "sdk.config.restart",
+    "resumes": "sdk.marks",
+    "secret": "sdk.config.secret",
+    "serve": "sdk.app",
+    "take_listeners": "sdk.crash.restart",
+    "temp_file": "sdk.files",
+    "temp_folder": "sdk.files",
 }
 # these live with asyncio, which is imported for them without OpenSSL
 _WITH_ASYNCIO = ("App", "Context", "Service", "ThreadContext", "serve")
@@ -36,4 +41,4 @@ def __getattr__(name: str) -> object:
 
     if name in _WITH_ASYNCIO:
         import_module("svcctl.sdk.lean").import_asyncio()
-    return getattr(import_module(f"svcctl.sdk.{_WHERE[name]}"), name)
+    return getattr(import_module(f"svcctl.{_WHERE[name]}"), name)

@@ -15,5 +15,10 @@ from svcctl.sdk.marks import resumes as resumes
 from svcctl.sdk.service import Service as Service
 from svcctl.sdk.threaded import ThreadContext as ThreadContext
 from svcctl.sdk.traits import Traits as Traits
+from svcctl.spec.units import Command as Command
+from svcctl.spec.units import Duration as Duration
+from svcctl.spec.units import Percent as Percent
+from svcctl.spec.units import Regex as Regex
+from svcctl.spec.units import Size as Size
 
 __version__: str

@@ -103,6 +103,10 @@ class Context:
         """Say in a line how it goes, for those who look at the service."""
         self._parts.say(text)
 
+    def now(self) -> float:
+        """Give the time of day, in seconds since 1970, by the clock that all of this goes by."""
+        return self._parts.clock.now()
+
     async def sleep(self, length: Length) -> bool:
         """Come back after *length*, later while the service is paused, at once when it stops.
 

@@ -101,6 +101,10 @@ class ThreadContext:
         """Say in a line how it goes."""
         self._loop.call_soon_threadsafe(self._context.status, text)
 
+    def now(self) -> float:
+        """Give the time of day, in seconds since 1970, by the clock that all of this goes by."""
+        return self._context.now()
+
     def sleep(self, length: Length) -> bool:
         """Come back after *length*, later while paused; at once, with False, when it stops."""
         return self._wait(self._context.sleep(length))

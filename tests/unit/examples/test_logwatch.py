@@ -135,14 +135,17 @@ def test_who_is_told_hears_how_many_and_nothing_twice(
         async with logwatch.Logwatch.test(config=settings) as t:
             await t.until(lambda: partner.asked)
             reading.write("ERROR 3\n")
-            await t.forward("1s")
-            await t.until(lambda: t.service.tally.matches == 3)
+            await t.until(lambda: t.service.tally.matches == 3, within="1m")
+            reading.write("ERROR 4\n")
+            await t.until(lambda: t.service.tally.matches == 4, within="1m")
+            assert len(partner.asked) == 1
+            await t.until(lambda: len(partner.asked) == 2, within="5m")
 
     asyncio.run(story())
 
-    ((_, body),) = partner.asked
-    assert body["text"].startswith("2 lines of")
-    assert body["matches"] == 2
+    (_, first), (_, second) = partner.asked
+    assert [each["text"].partition(" of ")[0] for each in (first, second)] == ["2 lines"] * 2
+    assert (first["matches"], second["matches"]) == (2, 4)
 
 
 def test_an_alert_that_nobody_took_is_sent_again(

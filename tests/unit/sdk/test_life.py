@@ -104,6 +104,20 @@ def test_a_paused_service_can_be_stopped() -> None:
     assert service.heard == ["pause", "stop"]
 
 
+def test_the_time_of_day_is_that_of_its_clock() -> None:
+    class Looking(Service):
+        def run(self, ctx: ThreadContext) -> None:
+            self.at = ctx.now()
+
+    service = Looking()
+
+    async def story(living: Living) -> None:
+        await living.end()
+        assert service.at == living.clock.now()
+
+    live(service, story)
+
+
 def test_a_wait_ends_with_the_first_of_what_is_waited_for_or_with_the_service() -> None:
     class Waiting(Service):
         over = asyncio.Event()

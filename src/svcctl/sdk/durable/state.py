@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from svcctl.errors import UsageError
 from svcctl.ports import Clock
@@ -28,7 +29,7 @@ class State:
         """*saved* is told of what was written."""
         self._database, self._clock, self._saved = database, clock, saved
 
-    async def get(self, key: str, default: Json = None) -> Json:
+    async def get(self, key: str, default: Json = None) -> Any:  # noqa: ANN401 - as json.loads
         """Give the value of *key*, *default* where it has none."""
         rows = await self._database.run(
             lambda db: db.execute("SELECT value FROM state WHERE key=?", (key,)).fetchall()
@@ -51,7 +52,7 @@ class State:
             lambda db: db.execute("DELETE FROM state WHERE key=?", (key,)).rowcount == 1
         )
 
-    async def items(self, prefix: str = "") -> dict[str, Json]:
+    async def items(self, prefix: str = "") -> dict[str, Any]:
         """Give everything whose key begins with *prefix*, by key."""
         rows = await self._database.run(
             lambda db: db.execute(
