@@ -38,9 +38,9 @@ class RecordingSink:
         self.records: list[dict[str, object]] = []
 
     def write(self, record: bytes, level: int) -> None:
-        """Keep a record."""
+        """Keep a record, or several."""
         del level
-        self.records.append(json.loads(record))
+        self.records += [json.loads(each) for each in record.splitlines()]
 
     def flush(self) -> None:
         """Nothing is held back."""
