@@ -16,7 +16,8 @@ SvcctlError                          SVC-1000  exit 1    HTTP 500
 ├── TimedOut                         SVC-1800  exit 7    HTTP 504   not within the given time
 └── SystemFault                      SVC-2000  exit 1    HTTP 502   the operating system said no
     ├── CannotSpawn                  SVC-2001  exit 1    HTTP 502   a program could not be started
-    └── StateFault                   SVC-2002  exit 1    HTTP 500   the state on disk is unusable
+    ├── StateFault                   SVC-2002  exit 1    HTTP 500   the state on disk is unusable
+    └── NotDelivered                 SVC-2003  exit 1    HTTP 502   a channel did not take a message
 """
 
 from __future__ import annotations
@@ -170,6 +171,19 @@ class CannotSpawn(SystemFault):
     def __init__(self, problem: str, *, hint: str = "", permanent: bool = False) -> None:
         super().__init__(problem, hint=hint)
         self.permanent = permanent
+
+
+class NotDelivered(SystemFault):
+    """A channel did not take a message; ``again`` says that the same one may pass later.
+
+    ``wait`` is for how many seconds the channel wants to be left alone, where it said so.
+    """
+
+    code = "SVC-2003"
+
+    def __init__(self, problem: str, *, hint: str = "", again: bool, wait: float = 0.0) -> None:
+        super().__init__(problem, hint=hint)
+        self.again, self.wait = again, wait
 
 
 class StateFault(SystemFault):

@@ -202,6 +202,24 @@ class CrashSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTold(Event):
+    """A channel took a notice, at the *tries*-th try."""
+
+    channel: str
+    title: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertUndelivered(Event):
+    """A channel did not take a notice, which is not tried any more."""
+
+    channel: str
+    problem: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentStopped(Event):
     """An agent ended in order."""
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from svcctl.alert.alert import Alert, Priority
-from svcctl.alert.group import Group, Told
+from svcctl.alert.group import Group, Notice, Told
 from svcctl.alert.matching import parse_matcher
 from svcctl.alert.silences import Silence
+from svcctl.errors import SvcctlError
+from svcctl.ports import Store
+
+T = TypeVar("T")
 
 Document = Mapping[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:
@@ -61,6 +68,28 @@ def group_of(document: Document) -> Group:
     )
 
 
+def notice_document(notice: Notice) -> dict[str, Any]:
+    """Give *notice* as JSON."""
+    return {
+        "key": dict(notice.key),
+        "at": notice.at,
+        "firing": [alert_document(each) for each in notice.firing],
+        "ended": [alert_document(each) for each in notice.ended],
+        "repeated": notice.repeated,
+    }
+
+
+def notice_of(document: Document) -> Notice:
+    """Read what :func:`notice_document` gave; raises as :func:`alert_of`."""
+    return Notice(
+        **{
+            **document,
+            "firing": tuple(alert_of(each) for each in document["firing"]),
+            "ended": tuple(alert_of(each) for each in document["ended"]),
+        }
+    )
+
+
 def silence_document(silence: Silence) -> dict[str, Any]:
     """Give *silence* as JSON."""
     return asdict(silence) | {"matchers": [str(each) for each in silence.matchers]}
@@ -71,3 +100,14 @@ def silence_of(document: Document) -> Silence:
     return Silence(
         **{**document, "matchers": tuple(parse_matcher(each) for each in document["matchers"])}
     )
+
+
+def readable(store: Store, kind: str, read: Callable[[Document], T]) -> list[T]:
+    """Give all documents of a *kind* that can be read; the others are told, and left alone."""
+    found: list[T] = []
+    for key, document in store.items(kind):
+        try:
+            found.append(read(document))
+        except (SvcctlError, KeyError, TypeError, ValueError) as error:
+            log.warning("alert.unreadable", extra={"key": key, "problem": str(error)})
+    return found

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from svcctl.alert.alert import Alert
-from svcctl.alert.documents import group_document, group_of, silence_document, silence_of
+from svcctl.alert.documents import (
+    group_document,
+    group_of,
+    readable,
+    silence_document,
+    silence_of,
+)
 from svcctl.alert.flapping import Flapping, observed
 from svcctl.alert.group import Group, Notice, acknowledged, begun, looked_at, with_alert
 from svcctl.alert.policy import Policy, Route, group_key
 from svcctl.alert.silences import Silence, silenced
-from svcctl.errors import SvcctlError, UsageError
+from svcctl.errors import UsageError
 from svcctl.ports import Clock, Store, Timer
-
-T = TypeVar("T")
-
-log = logging.getLogger(__name__)
 
 _GROUPS, _SILENCES = "alert-group", "alert-silence"
 
@@ -51,8 +51,8 @@ class Router:
         self._groups: dict[str, tuple[Route, Group]] = {}
         self._flapping: dict[str, Flapping] = {}
         self._timer: Timer | None = None
-        self._silences = {each.number: each for each in _readable(store, _SILENCES, silence_of)}
-        for group in _readable(store, _GROUPS, group_of):
+        self._silences = {each.number: each for each in readable(store, _SILENCES, silence_of)}
+        for group in readable(store, _GROUPS, group_of):
             self._recall(group)
         self._schedule()
 
@@ -205,14 +205,3 @@ def _times(route: Route, group: Group) -> Iterable[float]:
 
 def _name(route: Route, key: object) -> str:
     return f"{route.name} {json.dumps(key, sort_keys=True)}"
-
-
-def _readable(store: Store, kind: str, read: Callable[..., T]) -> list[T]:
-    """Give what can be read; what cannot is told, and left alone."""
-    found: list[T] = []
-    for key, document in store.items(kind):
-        try:
-            found.append(read(document))
-        except (SvcctlError, KeyError, TypeError, ValueError) as error:
-            log.warning("alert.unreadable", extra={"key": key, "problem": str(error)})
-    return found

@@ -52,9 +52,7 @@ BUILT_IN: tuple[Declaration, ...] = (
     _row(Kind.HISTOGRAM, "retry_wait_seconds", "Waits before a retry.", "call", buckets=SECONDS),
     _row(Kind.COUNTER, "limit_refused", "Calls a limit had no room for.", "limit"),
     _row(Kind.GAUGE, "limit_in_use", "Calls a limit has let in.", "limit"),
-    _row(
-        Kind.COUNTER, "reloads", "Reloads: applied, rejected, restart_wanted.", "outcome"
-    ),
+    _row(Kind.COUNTER, "reloads", "Reloads: applied, rejected, restart_wanted.", "outcome"),
     _row(Kind.GAUGE, "config_version", "Number of the configuration in force."),
     _row(Kind.COUNTER, "crashes", "Errors that nobody handled.", "where"),
     _row(Kind.GAUGE, "work_under_way", "Pieces of work that a stop would wait for."),

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from svcctl.sdk.metrics.instruments import Declaration, Kind
-
-if TYPE_CHECKING:
-    from svcctl.sdk.metrics.registry import Registry, Series
+from svcctl.sdk.metrics.instruments import Declaration, Kind, Series
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPEN = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
-def exposition(registry: Registry, *, open_metrics: bool) -> tuple[str, bytes]:
-    """Give media type and text of all that is in *registry*, now."""
-    lines = [line for found in registry.collect() for line in _lines(*found, open_metrics)]
+def exposition(
+    collected: Iterable[tuple[Declaration, Iterable[Series]]], *, open_metrics: bool
+) -> tuple[str, bytes]:
+    """Give media type and text of what was *collected*."""
+    lines = [line for found in collected for line in _lines(*found, open_metrics)]
     if open_metrics:
         lines.append("# EOF")
     text = "".join(f"{line}\n" for line in lines)

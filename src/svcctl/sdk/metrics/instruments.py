@@ -92,6 +92,19 @@ class Declaration:
     buckets: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """The numbers of one combination of label values at one moment.
+
+    *value* is that of a counter or gauge, and the sum of a histogram; *counts* are those of its
+    buckets, each with those below it, the last being all.
+    """
+
+    labels: tuple[str, ...]
+    value: float
+    counts: tuple[int, ...] = ()
+
+
 def declared(
     kind: Kind, name: str, text: str, labels: Sequence[str], buckets: Sequence[float] = ()
 ) -> Declaration:

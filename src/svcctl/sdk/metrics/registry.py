@@ -12,6 +12,7 @@ from svcctl.sdk.metrics.instruments import (
     SECONDS,
     Declaration,
     Kind,
+    Series,
     declared,
     label_values,
     same,
@@ -21,19 +22,6 @@ MOST_SERIES = 1000
 """Combinations of label values one metric may have; more are summed under ``(other)``."""
 
 _OTHER = "(other)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
-    """The numbers of one combination of label values at one moment.
-
-    *value* is that of a counter or gauge, and the sum of a histogram; *counts* are those of its
-    buckets, each with those below it, the last being all.
-    """
-
-    labels: tuple[str, ...]
-    value: float
-    counts: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -163,7 +151,7 @@ class Registry:
         """Give media type and text of all metrics, now, as scrapers read them."""
         from svcctl.sdk.metrics.exposition import exposition  # noqa: PLC0415 - who is asked pays
 
-        return exposition(self, open_metrics=open_metrics)
+        return exposition(self.collect(), open_metrics=open_metrics)
 
     def collect(self) -> list[tuple[Declaration, list[Series]]]:
         """Give every metric by name, with its numbers of now."""

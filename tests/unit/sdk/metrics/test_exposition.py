@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.sdk.metrics.exposition import OPEN, PLAIN, exposition, number
+from svcctl.sdk.metrics.exposition import OPEN, PLAIN, number
 from svcctl.sdk.metrics.registry import Registry
 
 PLAIN_TEXT = r"""# HELP jobs_total Jobs "done" \\ or not,\nby name.
@@ -40,14 +40,14 @@ def registry() -> Registry:
 
 
 def test_the_text_format_is_met_to_the_letter(registry: Registry) -> None:
-    kind, text = exposition(registry, open_metrics=False)
+    kind, text = registry.exposition(open_metrics=False)
 
     assert kind == PLAIN
     assert text.decode() == PLAIN_TEXT
 
 
 def test_open_metrics_names_families_without_total_and_ends_with_eof(registry: Registry) -> None:
-    kind, text = exposition(registry, open_metrics=True)
+    kind, text = registry.exposition(open_metrics=True)
 
     lines = text.decode().splitlines()
     assert kind == OPEN
@@ -85,7 +85,7 @@ def test_their_own_parser_reads_what_was_counted(
     registry.counter("jobs", text, labels=["job"]).add(amount, job=label)
     registry.histogram("took", labels=["job"], buckets=(0.5, 1)).observe(0.7, job=label)
 
-    printed = exposition(registry, open_metrics=open_metrics)[1].decode()
+    printed = registry.exposition(open_metrics=open_metrics)[1].decode()
     read = open_parser if open_metrics else parser
     families = {each.name: each for each in read.text_string_to_metric_families(printed)}
 
@@ -100,6 +100,6 @@ def test_no_line_is_broken_by_what_stands_in_it() -> None:
     registry = Registry()
     registry.gauge("load", "a\nb", labels=["x"]).set(1, x="c\nd")
 
-    lines = exposition(registry, open_metrics=False)[1].decode().splitlines()
+    lines = registry.exposition(open_metrics=False)[1].decode().splitlines()
 
     assert all(re.match(r"# (HELP|TYPE) load |load\{", each) for each in lines)
