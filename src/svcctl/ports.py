@@ -254,7 +254,6 @@ class AskProgram(Protocol):
         address: str,
         verb: str,
         args: Document,
-        /,
         *,
         within: float,
         trusts: Callable[[int], bool],
@@ -281,7 +280,7 @@ class Greet(Protocol):
     """Converses with somebody who came in."""
 
     def __call__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs, /
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs
     ) -> Awaitable[None]:
         """Do so until either side hangs up."""
 

@@ -22,7 +22,7 @@ Trusts = Callable[[int], bool]
 
 
 async def ask_program(
-    address: str, verb: str, args: Document, /, *, within: float, trusts: Trusts
+    address: str, verb: str, args: Document, *, within: float, trusts: Trusts
 ) -> object:
     """See :class:`svcctl.ports.AskProgram`.
 

@@ -24,7 +24,6 @@ class FakePrograms:
         address: str,
         verb: str,
         args: Document,
-        /,
         *,
         within: float,
         trusts: Callable[[int], bool],

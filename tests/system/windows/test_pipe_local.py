@@ -48,12 +48,12 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 async def echo(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who: Callable[[], str]
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: Callable[[], str]
 ) -> None:
     """Say who asks, then say again whatever is said."""
     try:
         while line := await reader.readline():
-            writer.write(who().encode() + b" " + line)
+            writer.write(who_is().encode() + b" " + line)
             await writer.drain()
     except ConnectionError:
         return

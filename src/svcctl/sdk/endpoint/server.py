@@ -48,7 +48,7 @@ class Endpoint:
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _greet(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs, /
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs
     ) -> None:
         task = asyncio.current_task()
         assert task is not None
