@@ -50,7 +50,7 @@ def judge(step: Step, before: Seen, now: Seen, *, watched: bool) -> Verdict | No
 
     *watched*: who hangs is ended.
     """
-    if step.refused or now.refused:
+    if step.refused or (now.refused and step.act is not None):
         return _judge_refusal(step, now)
     if step.verb in _ENDS or (step.verb is Verb.HANG and watched):
         return _judge_end(step, now)

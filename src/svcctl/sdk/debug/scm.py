@@ -133,6 +133,8 @@ class Scm:
         match happened:
             case Asked(act=Act.START):
                 return _start(self, at=at)
+            case Asked(act=Act.SHUTDOWN) if Accept.PRESHUTDOWN in self.accepted:
+                return _ask(self, Control.PRESHUTDOWN, at=at)  # who takes it hears of no other
             case Asked(act=act, code=code):
                 return _ask(self, int(_CODES.get(act, code)), at=at)
             case Started(pid=pid):

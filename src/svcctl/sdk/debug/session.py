@@ -87,6 +87,7 @@ class Session:
         self._seen = Seen(phase=Phase.STOPPED)
         self._again = False
         self._reports: list[str] = []
+        self._unsent: list[str] = []
         self.said: deque[str] = deque(maxlen=_REMEMBERED)
         self.over = asyncio.Event()
         self._quits = 0
@@ -233,12 +234,15 @@ class Session:
                 text = f"refused: {problem}"
                 self.tell(self._sim.who, "refused", text, tone=Tone.WARN, facts=facts)
             case Launch():
+                self._unsent = []
                 self._launching = asyncio.create_task(self._launch())
             case Send():
                 self._board.send(effect)
             case Signal(name=name):
                 if self._program:
                     self._program.signal(name)
+                else:  # it is being started
+                    self._unsent.append(name)
 
     def _tell(self, happening: Happening) -> None:
         if happening.who != "script":
@@ -273,6 +277,8 @@ class Session:
             self.take(Ended(exit=Exit()))
             return
         self.take(Started(pid=self._program.pid))
+        for each in self._unsent:
+            self._program.signal(each)
 
     def _wrote(self, stream: str, line: bytes) -> None:
         self._tell(of_output(stream, line, at=time.monotonic() - self._began))

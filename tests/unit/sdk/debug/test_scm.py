@@ -195,7 +195,8 @@ def test_a_code_of_the_services_own_is_told(running: Stepping) -> None:
     ("act", "accepted", "seconds"),
     [
         (Act.PRESHUTDOWN, ALL, 10.0),
-        (Act.SHUTDOWN, ALL | Accept.SHUTDOWN, 5.0),
+        (Act.SHUTDOWN, ALL, 10.0),
+        (Act.SHUTDOWN, Accept.STOP | Accept.SHUTDOWN, 5.0),
     ],
 )
 def test_a_machine_that_goes_down_waits_only_so_long(
