@@ -27,23 +27,58 @@ class Connection(Protocol):
         """Let go of the socket."""
 
 
+class Layer(Protocol):
+    """What lies between the records and TCP."""
+
+    @property
+    def name(self) -> str:
+        """What messages call a connection with it."""
+
+    @property
+    def nothing_yet(self) -> type[OSError]:
+        """What is raised where nothing can be read without a wait."""
+
+    def begin(self, connected: socket.socket) -> socket.socket:
+        """Give what is spoken through from now on; raises OSError where the peer is not right."""
+
+    def end(self, spoken: socket.socket) -> None:
+        """Take leave without a wait; never raises."""
+
+
+class Bare:
+    """No layer."""
+
+    name = "tcp"
+    nothing_yet = BlockingIOError
+
+    def begin(self, connected: socket.socket) -> socket.socket:
+        """Give the socket itself."""
+        return connected
+
+    def end(self, spoken: socket.socket) -> None:
+        """Have nothing to say."""
+
+
 class Tcp:
     """A TCP connection; one that the peer has closed is noticed before anything is sent on it."""
 
     is_stream = True
 
-    def __init__(self, host: str, port: int, *, patience: float = _PATIENCE) -> None:
+    def __init__(
+        self, host: str, port: int, *, layer: Layer | None = None, patience: float = _PATIENCE
+    ) -> None:
         self._address, self._patience = (host, port), patience
+        self._layer: Layer = layer or Bare()
         self._socket: socket.socket | None = None
-        self.name = f"tcp {host}:{port}"
+        self.name = f"{self._layer.name} {host}:{port}"
 
     def send(self, data: bytes) -> None:
         """Send all of *data*, over a new connection where there is none."""
         try:
-            if self._socket is not None and _has_ended(self._socket):
+            if self._socket is not None and _has_ended(self._socket, self._layer.nothing_yet):
                 self.close()
             if self._socket is None:
-                self._socket = socket.create_connection(self._address, self._patience)
+                self._socket = self._connected()
             self._socket.sendall(data)
         except OSError:
             self.close()
@@ -53,7 +88,16 @@ class Tcp:
         """Let go of the socket."""
         found, self._socket = self._socket, None
         if found is not None:
+            self._layer.end(found)
             found.close()
+
+    def _connected(self) -> socket.socket:
+        found = socket.create_connection(self._address, self._patience)
+        try:
+            return self._layer.begin(found)
+        except OSError:
+            found.close()
+            raise
 
 
 class Datagrams:
@@ -119,7 +163,7 @@ def _connected(found: socket.socket, address: object) -> socket.socket:
     return found
 
 
-def _has_ended(found: socket.socket) -> bool:
+def _has_ended(found: socket.socket, nothing_yet: type[OSError]) -> bool:
     """Say whether the peer has closed; what it says is read and forgotten."""
     patience = found.gettimeout()
     found.settimeout(0)
@@ -127,7 +171,7 @@ def _has_ended(found: socket.socket) -> bool:
         while found.recv(4096):
             continue
         return True
-    except BlockingIOError:
+    except nothing_yet:
         return False
     finally:
         found.settimeout(patience)

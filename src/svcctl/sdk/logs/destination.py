@@ -12,13 +12,16 @@ from svcctl.spec.notation import parse_size
 
 _HINT = (
     'write for example "stdout", "file:/var/log/mailer.log?max_size=50M&keep=5", "journal", '
-    '"syslog", "syslog+udp://host:514", "json+tcp://host:5000", "otlp+http://host:4318"'
+    '"syslog", "syslog+udp://host:514", "syslog+tls://host", "json+tcp://host:5000", '
+    '"otlp+http://host:4318"'
 )
 _HERE = ("stdout", "stderr", "file", "journal", "syslog", "event-log")
 _PORTS = {
     "syslog+udp": 514,  # RFC 5426
     "syslog+tcp": 601,  # RFC 6587
+    "syslog+tls": 6514,  # RFC 5425
     "json+tcp": 5000,
+    "json+tls": 5000,
     "otlp+http": 4318,
     "otlp+https": 4318,
 }
@@ -26,6 +29,8 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
     "stdout": frozenset({"buffered"}),
     "stderr": frozenset({"buffered"}),
     "file": frozenset({"buffered", "max_size", "keep"}),
+    "syslog+tls": frozenset({"ca"}),
+    "json+tls": frozenset({"ca"}),
 }
 
 
@@ -33,7 +38,8 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
 class Destination:
     """Where records of *level* and worse go.
 
-    *path* is that of a file or a socket, or what follows the host of a collector.
+    *path* is that of a file or a socket, or what follows the host of a collector.  *ca* is a file
+    of certificates that are believed, empty: the system's.
     """
 
     kind: str
@@ -41,6 +47,7 @@ class Destination:
     path: str = ""
     host: str = ""
     port: int = 0
+    ca: str = ""
     buffered: bool = False
     max_size: int = 50 << 20
     keep: int = 5
@@ -58,7 +65,8 @@ def parse_destination(text: str) -> Destination:
     level = _level(options.get("level", "warning" if kind == "event-log" else "debug"))
     if kind in _PORTS:
         host, port, path = _host(kind, address, text)
-        return Destination(kind=kind, level=level, host=host, port=port, path=path)
+        ca = options.get("ca", "")
+        return Destination(kind=kind, level=level, host=host, port=port, path=path, ca=ca)
     if kind == "file" and not address:
         raise SpecError(f"{quoted(text)} names no file", hint=_HINT)
     return Destination(

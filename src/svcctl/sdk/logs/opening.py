@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from svcctl.ports import Clock
 from svcctl.sdk.logs.destination import Destination, parse_destination
@@ -11,6 +12,9 @@ from svcctl.sdk.logs.isolated import Delivery, Isolated
 from svcctl.sdk.logs.levels import DEBUG
 from svcctl.sdk.logs.losses import Told, on_stderr
 from svcctl.sdk.logs.sink import Fan, FromLevel, Sink
+
+if TYPE_CHECKING:
+    from svcctl.sdk.logs.connection import Tcp
 
 _DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
@@ -85,10 +89,10 @@ def _delivery(wanted: Destination, opening: Opening) -> Delivery:
             from svcctl.sdk.logs import event_log  # noqa: PLC0415
 
             return event_log.of_this_machine()
-        case "json+tcp":
-            from svcctl.sdk.logs import connection, logstash  # noqa: PLC0415
+        case "json+tcp" | "json+tls":
+            from svcctl.sdk.logs import logstash  # noqa: PLC0415
 
-            return logstash.JsonLines(connection.Tcp(wanted.host, wanted.port))
+            return logstash.JsonLines(_stream(wanted))
         case "otlp+http" | "otlp+https":
             from svcctl.sdk.logs import otlp  # noqa: PLC0415
 
@@ -105,8 +109,18 @@ def _syslog(wanted: Destination) -> Delivery:
     match wanted.kind:
         case "syslog+udp":
             found = connection.udp(wanted.host, wanted.port)
-        case "syslog+tcp":
-            found = connection.Tcp(wanted.host, wanted.port)
+        case "syslog+tcp" | "syslog+tls":
+            found = _stream(wanted)
         case _:
             found = connection.unix_datagrams(wanted.path or syslog.LOCAL)
     return syslog.Syslog(found, syslog.Header())
+
+
+def _stream(wanted: Destination) -> Tcp:
+    from svcctl.sdk.logs.connection import Tcp  # noqa: PLC0415
+
+    if not wanted.kind.endswith("+tls"):
+        return Tcp(wanted.host, wanted.port)
+    from svcctl.sdk.logs.tls import Tls  # noqa: PLC0415 - some MB, for those who want it
+
+    return Tcp(wanted.host, wanted.port, layer=Tls(wanted.host, ca=wanted.ca))
