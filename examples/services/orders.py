@@ -47,30 +47,48 @@ def waiting(inbox: Path) -> list[Path]:
 
 async def fulfil(ctx: Context, number: str, order: object) -> str:
     """Go on with an order where it was left, and say how it ended."""
-
-    @ctx.retry(on=OSError, attempts=None, timeout="10m")
-    async def ask(what: str, key: str) -> object:
-        return await asyncio.to_thread(post, f"{ctx.config.shop}/{what}", key, order)
-
+    shop = Shop(ctx, order)
     try:
         async with ctx.saga("order", number) as saga:
-            await saga.step(
-                lambda key: ask("reserve", key),
-                name="reserve",
-                undo=lambda key: ask("release", key),
-            )
-            await saga.step(
-                lambda key: ask("charge", key),
-                name="charge",
-                undo=lambda key: ask("refund", key),
-                undo_failed=True,  # the money may have gone, and the answer been lost
-            )
-            await saga.step(lambda key: ask("ship", key), name="ship")
+            await saga.step(shop.reserve, undo=shop.release)
+            await saga.step(shop.charge, undo=shop.refund, undo_failed=True)
+            await saga.step(shop.ship)
     except (Refused, SagaUndone) as error:
         ctx.log.warning("order.refused", number=number, problem=str(error))
         return "refused"
     ctx.log.info("order.done", number=number)
     return "done"
+
+
+class Shop:
+    """Those who fulfil an order; each does but once what it is asked with one key."""
+
+    def __init__(self, ctx: Context, order: object) -> None:
+        self._url, self._order = ctx.config.shop, order
+        self._ask = ctx.retry(on=OSError, attempts=None, timeout="10m")(self._ask_once)
+
+    async def reserve(self, key: str) -> object:
+        """Put the goods aside."""
+        return await self._ask("reserve", key)
+
+    async def release(self, key: str) -> object:
+        """Put them back."""
+        return await self._ask("release", key)
+
+    async def charge(self, key: str) -> object:
+        """Take the money; where no answer comes, it may have been taken all the same."""
+        return await self._ask("charge", key)
+
+    async def refund(self, key: str) -> object:
+        """Give it back, if it was taken."""
+        return await self._ask("refund", key)
+
+    async def ship(self, key: str) -> object:
+        """Send the goods: after that there is no way back."""
+        return await self._ask("ship", key)
+
+    async def _ask_once(self, what: str, key: str) -> object:
+        return await asyncio.to_thread(post, f"{self._url}/{what}", key, self._order)
 
 
 class Refused(Exception):
