@@ -88,12 +88,11 @@ def signals(controls: Hurried) -> Iterator[None]:
         with stop_signals(stop):
             yield
         return
-    from svcctl.system.posix.signals import attach_reload, ignore_stops, stop_signals  # noqa: PLC0415
+    from svcctl.system.posix import signals as of_posix  # noqa: PLC0415
 
-    with stop_signals(stop):
-        attach_reload(controls)
+    with of_posix.stop_signals(stop, last=True):
+        of_posix.attach_reload(controls)
         yield
-    ignore_stops()
 
 
 def for_any_thread(controls: HostControls) -> HostControls:

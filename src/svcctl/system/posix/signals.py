@@ -23,11 +23,13 @@ def hush_wakeups() -> None:
 
 
 @contextmanager
-def stop_signals(call: Callable[[], None], *, hangup: bool = False) -> Iterator[None]:
+def stop_signals(
+    call: Callable[[], None], *, hangup: bool = False, last: bool = False
+) -> Iterator[None]:
     """Make *call* from the event loop at every SIGTERM and SIGINT while the block lasts.
 
     SIGHUP counts too with *hangup*; else it is ignored: an agent outlives the terminal it was
-    started from.
+    started from.  *last*: the process ends after the block, and ignores all of them until then.
     """
     loop = asyncio.get_running_loop()
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -38,26 +40,32 @@ def stop_signals(call: Callable[[], None], *, hangup: bool = False) -> Iterator[
     try:
         yield
     finally:
-        for each in asking:
-            loop.remove_signal_handler(each)
-        signal.signal(signal.SIGHUP, before)
-
-
-def ignore_stops() -> None:
-    """Let all that asks for an end, or a reload, pass from now on: the end has come already.
-
-    To be called in the event loop that has heard of them so far.
-    """
-    loop = asyncio.get_running_loop()
-    for each in (*_ASKING, signal.SIGHUP):
-        loop.remove_signal_handler(each)
-        signal.signal(each, signal.SIG_IGN)
+        with _held_back():
+            for each in (*_ASKING, signal.SIGHUP):
+                loop.remove_signal_handler(each)
+            signal.signal(signal.SIGHUP, before)
+            if last:
+                _set_all(signal.SIG_IGN)
 
 
 def heed_stops() -> None:
-    """Undo :func:`ignore_stops`, for the program that takes the place of this one."""
+    """Ignore no signal any more, for the program that takes the place of this one."""
+    _set_all(signal.SIG_DFL)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Let no signal come to this thread while nobody is there to take it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (*_ASKING, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _set_all(action: signal.Handlers) -> None:
     for each in (*_ASKING, signal.SIGHUP):
-        signal.signal(each, signal.SIG_DFL)
+        signal.signal(each, action)
 
 
 def attach_reload(controls: HostControls) -> None:
