@@ -10,15 +10,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from svcctl.client.local import LocalClient
 from svcctl.sdk.endpoint.place import address
-from svcctl.system.paths import find_paths
+from svcctl.system.paths import find_paths, host_paths
+from svcctl.wire import Request, Selection
 from tests.flows.conftest import Box, agent, box, until
+from tests.flows.test_host import Site, site
 
-__all__ = ["agent", "box"]
+__all__ = ["agent", "box", "site"]
 
 pytestmark = pytest.mark.slow
 
@@ -215,6 +218,29 @@ def test_what_is_no_service_of_the_sdk_says_so(agent: Box) -> None:
     assert ran.status == 1
     assert "'web' takes no requests" in ran.err
     assert "health" not in agent.ok("status", "web").out
+
+
+def test_a_host_hands_on_what_is_for_its_program(site: Site) -> None:
+    site.register(toml(site.home))
+    host = site.host("mailer")
+    site.systemd.await_word("READY=1")
+    (site.home / "refuse").touch()
+    (site.home / "mailer.toml").write_text('port = "many"\n')
+
+    def ask(verb: str) -> Any:
+        with LocalClient(host_paths(site.paths, "mailer").socket, timeout=20.0) as client:
+            (answer,) = cast(
+                "list[Any]", client.ask(Request(verb=verb, select=Selection(names=("mailer",))))
+            )
+        return answer
+
+    refused, rejected, health = ask("pause"), ask("reload"), ask("health")
+
+    assert (refused["ok"], refused["phase"]) == (False, "running")
+    assert "a mail is half sent" in refused["problem"]
+    assert "'many' is not a whole number" in rejected["problem"]
+    assert health["answer"]["status"] == "UP"
+    assert host.poll() is None
 
 
 class ByHand:

@@ -68,6 +68,14 @@ def test_a_reload_is_told_with_its_time_and_then_as_over(door: tuple[str, socket
     assert heard(listener) == ["READY=1"]
 
 
+def test_a_service_says_where_it_takes_requests(door: tuple[str, socket.socket]) -> None:
+    address, listener = door
+
+    SystemdReport({"NOTIFY_SOCKET": address}).found_at("/run/e/mailer.sock")
+
+    assert heard(listener) == ["X_SVCCTL_ENDPOINT=/run/e/mailer.sock"]
+
+
 def test_a_sign_of_life_is_one_word(door: tuple[str, socket.socket]) -> None:
     address, listener = door
 
