@@ -52,8 +52,9 @@ def live(
         chosen = choices or Choices()
         instance = _instance(blueprint, chosen)
         try:
-            with only_copy(instance, os.environ) as unguarded:
-                world = _world(blueprint, report, chosen, instance)
+            folder = state_folder(instance.name, os.environ)
+            with only_copy(instance, folder) as unguarded:
+                world = _world(blueprint, report, chosen, instance, folder)
                 return _lived(blueprint, world, attach, unguarded)
         except SvcctlError as error:
             return complain(error)
@@ -69,7 +70,9 @@ def _instance(blueprint: Blueprint, choices: Choices) -> Instance:
     return this_instance(blueprint.name, numbered(instance.service, choices.instance))
 
 
-def _world(blueprint: Blueprint, report: HostReport, choices: Choices, instance: Instance) -> World:
+def _world(
+    blueprint: Blueprint, report: HostReport, choices: Choices, instance: Instance, folder: str
+) -> World:
     clock = SystemClock()
     where = choices.log or blueprint.traits.log_to
     return World(
@@ -77,7 +80,7 @@ def _world(blueprint: Blueprint, report: HostReport, choices: Choices, instance:
         report=report,
         sink=open_sinks(where, Opening(clock=clock, environ=os.environ)),
         instance=instance,
-        folder=state_folder(instance.name, os.environ),
+        folder=folder,
         environ=os.environ,
         choices=choices,
     )

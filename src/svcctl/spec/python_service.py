@@ -42,8 +42,7 @@ def settle_python(tree: Tree, folder: Path, report: Report, *, windows: bool) ->
         report.add(tree.spot(("python",)).mistake(problem, "leave one out", key=True))
         return
     interpreter = _interpreter(tree, folder)
-    # -u: what it prints is in the log when it is printed
-    _default(tree, ("exec",), [interpreter, "-u", "-m", ENTRY, target])
+    _default(tree, ("exec",), [interpreter, "-m", ENTRY, target])
     _default(tree, ("ready",), "notify")
     if windows or tree.value.get("manager") == "scm":
         return

@@ -23,7 +23,7 @@ Load = Callable[..., Loaded]
 def test_it_is_run_by_svcctls_own_python_tells_when_it_is_ready_and_reloads(load: Load) -> None:
     web = load('[services.web]\npython = "shop.web:Web"\n').services["web"]
 
-    assert web.exec == (sys.executable, "-u", "-m", ENTRY, "shop.web:Web")
+    assert web.exec == (sys.executable, "-m", ENTRY, "shop.web:Web")
     assert (web.ready, web.reload.signal) == ("notify", "HUP")
 
 

@@ -7,8 +7,11 @@ import os
 
 
 def open_lock(path: str, *, mode: int) -> int:
-    """Open the file *path* to lock it; it is made with *mode* where there is none."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
+    """Open the file *path* to lock it; it is made with *mode* where there is none.
+
+    Raises OSError for a link: others could lead what is written there elsewhere.
+    """
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
 
 
 def lock_file(descriptor: int) -> None:
