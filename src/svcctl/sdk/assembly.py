@@ -153,6 +153,7 @@ class _Announcer:
 
     def __init__(self) -> None:
         self._service: Assembled | None = None
+        self._said = ""
 
     def introduce(self, service: Assembled) -> None:
         """Tell whom to tell."""
@@ -161,12 +162,14 @@ class _Announcer:
     async def changed(self, old: object, new: object, keys: frozenset[str]) -> None:
         """Let the service take it, or raise."""
         await self._known.life.reconfigured(old, new, keys)
+        if self._said and self._known.life.text == self._said:
+            self._say("")
         self._tell("applied")
 
     def restart_wanted(self, keys: frozenset[str]) -> None:
         """Say that it waits for a restart."""
         self._known.log.warning("config.restart-wanted", keys=sorted(keys))
-        self._known.life.say(f"a restart is wanted, for {', '.join(sorted(keys))}")
+        self._say(f"a restart is wanted, for {', '.join(sorted(keys))}")
         self._tell("restart_wanted")
 
     def rejected(self, rejected: Rejected) -> None:
@@ -175,8 +178,12 @@ class _Announcer:
         self._known.log.error(
             "config.rejected", who=rejected.who, origin=rejected.origin, mistakes=mistakes
         )
-        self._known.life.say(f"configuration refused: {mistakes[0]}")
+        self._say(f"configuration refused: {mistakes[0]}")
         self._tell("rejected")
+
+    def _say(self, text: str) -> None:
+        self._said = text
+        self._known.life.say(text)
 
     def _tell(self, outcome: Literal["applied", "restart_wanted", "rejected"]) -> None:
         assert self._known.live is not None
