@@ -282,12 +282,18 @@ class Trial(Generic[S]):
                 error.add_note(f"{self._name!r} had crashed in {end.where}: {end.error!r}")
 
     async def _see(self, work: Coroutine[Any, Any, T], problem: str, within: Length = 0) -> T:
-        """Have *work* done as a part of the service, and give what comes of it."""
+        """Have *work* done as a part of the service, and give what comes of it.
+
+        Raises what the service crashed of where that is why it was cut off.
+        """
         task = asyncio.create_task(work, context=self._context)
         try:
             await self._patience.until(task.done, problem, within=seconds(within))
         finally:
             task.cancel()
+        if task.cancelled():
+            await self.stop()
+            raise Conflict(f"{self._name!r} {problem}: it was cut off")
         return task.result()
 
     async def _ended(self) -> End:

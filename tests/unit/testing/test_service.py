@@ -299,6 +299,20 @@ def test_a_crash_before_it_is_ready_is_raised_there() -> None:
         asyncio.run(scene())
 
 
+def test_a_job_that_is_cut_off_by_a_crash_raises_what_the_service_crashed_of() -> None:
+    class Torn(Broken):
+        @every("1h")
+        async def long(self) -> None:
+            await asyncio.Event().wait()
+
+    async def scene() -> None:
+        async with Trial(Torn()) as trial:
+            await trial.tick("long", within="5s")
+
+    with pytest.raises(ValueError, match="as told"):
+        asyncio.run(scene())
+
+
 def test_a_test_that_failed_is_told_of_the_crash_beside_it() -> None:
     async def story(trial: Trial[Broken]) -> None:
         await trial.forward("1s")
