@@ -35,6 +35,7 @@ class Mailer(Service):
         print("version", VERSION)
         async for n in ctx.ticks("50ms"):
             ctx.log.info("letter.sent", number=n)
+            ctx.log.debug("letter.weighed")
 
     def on_reload(self, old, new):
         print("read anew")
@@ -303,6 +304,11 @@ def test_keys_control_it_and_the_terminal_is_given_back(desk: Desk) -> None:
         person.sees("running")
         person.presses("r")
         person.sees("read anew")
+        person.presses("l")
+        person.sees("it logs from debug on")
+        person.sees("letter.weighed")
+        person.presses("l")
+        person.sees("it logs as before")
         person.presses("h")
         person.sees("q quit")
         person.presses("c")
@@ -350,7 +356,7 @@ def test_new_code_runs_in_a_new_process_and_code_that_cannot_run_changes_nothing
         person.presses("q")
         status = person.leaves()
 
-    assert f"{desk.file}:22:11: invalid syntax" in mistake
+    assert f"{desk.file}:23:11: invalid syntax" in mistake
     assert kept
     assert second != first
     assert status == 0

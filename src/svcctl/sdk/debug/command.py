@@ -63,6 +63,7 @@ def debug(blueprint: Blueprint, words: Sequence[str]) -> int:
     )
     environ = _environment(options)
     setup = Setup(
+        instance=instance.name,
         argv=(*this_program(), *options.for_run),
         environ=environ,
         simulation=options.simulation,

@@ -25,6 +25,7 @@ class Act(StrEnum):
     CRASH = "crash"
     HANG = "hang"
     KILL = "kill"
+    LEVEL = "level"
 
 
 class Tone(StrEnum):

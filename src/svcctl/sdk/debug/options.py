@@ -21,8 +21,10 @@ _MANAGERS = ("terminal", "systemd", "scm", "agent")
 _ABOUT = """Run the service here and try every control on it.
 
 Keys: p pauses and resumes, r reloads, s stops and starts, c crashes it, k kills it, w hangs its
-loop, q quits.  When its code changes it is stopped in order and started anew; code with a syntax
-error is shown, and the service runs on with the code it has.
+loop, l turns its log up and down, q quits.
+
+When its code changes it is stopped in order and started anew; code with a syntax error is shown,
+and the service runs on with the code it has.
 """
 _EXAMPLES = """examples:
   {program}

@@ -25,8 +25,8 @@ class Seen:
     """What is known of a life at one moment.
 
     *refused* is why the last act was, *asking* whether it is not answered yet, *moved* whether the
-    phase has changed since; *exit* is how the last process ended, *crash* the path of the report
-    it left.
+    phase has changed since; *loud*: it logs from debug on; *exit* is how the last process ended,
+    *crash* the path of the report it left.
     """
 
     phase: Phase
@@ -34,6 +34,7 @@ class Seen:
     refused: str = ""
     moved: bool = False
     asking: bool = False
+    loud: bool = False
     exit: Exit | None = None
     crash: str = ""
 
@@ -60,6 +61,8 @@ def judge(step: Step, before: Seen, now: Seen, *, watched: bool) -> Verdict | No
         return _judge_phase(step, now)
     if step.verb is Verb.RELOAD:
         return Verdict() if now.reloads > before.reloads else _if_ended(now)
+    if step.verb is Verb.LEVEL:
+        return Verdict() if now.loud is not before.loud else _if_ended(now)
     if step.verb is Verb.CONTROL:
         return _if_ended(now) if now.asking else Verdict()
     return Verdict()

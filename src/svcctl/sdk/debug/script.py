@@ -32,6 +32,7 @@ class Verb(StrEnum):
     CRASH = "crash"
     HANG = "hang"
     KILL = "kill"
+    LEVEL = "level"
     SLEEP = "sleep"
     EXPECT = "expect"
     STATUS = "status"
@@ -45,13 +46,14 @@ _LETTERS: Mapping[str, Verb] = {
     "c": Verb.CRASH,
     "k": Verb.KILL,
     "w": Verb.HANG,
+    "l": Verb.LEVEL,
     "h": Verb.HELP,
     "?": Verb.HELP,
     "q": Verb.QUIT,
 }
 KEYS = (
     "p pause/resume · r reload · s stop/start · c crash · k kill -9 · w hang the loop · "
-    "h help · q quit"
+    "l log level · h help · q quit"
 )
 """The keys, in a line."""
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
-from svcctl.errors import CannotSpawn
+from svcctl.errors import CannotSpawn, SystemFault
 from svcctl.ports import Exit, Notice
 from svcctl.sdk.crash.restart import RESTART_WANTED
 from svcctl.sdk.debug.call import VARIABLE
@@ -31,6 +31,7 @@ from svcctl.sdk.debug.exchange import (
     Tone,
     Waited,
 )
+from svcctl.sdk.debug.level import turn_log
 from svcctl.sdk.debug.outcome import Seen
 from svcctl.sdk.debug.program import Program
 from svcctl.sdk.debug.show import Happening, Show, of_output
@@ -57,10 +58,11 @@ class Reports(Protocol):
 class Setup:
     """What is debugged and how.
 
-    *environ* is that of the service, without what the line adds; *by_hand*: no script says what
-    happens next.
+    *instance* is its name.  *environ* is that of the service, without what the line adds;
+    *by_hand*: no script says what happens next.
     """
 
+    instance: str
     argv: tuple[str, ...]
     environ: Mapping[str, str] = field(repr=False)
     simulation: Simulation
@@ -82,6 +84,7 @@ class Session:
         self._began = time.monotonic()
         self._program: Program | None = None
         self._launching: asyncio.Task[None] | None = None
+        self._turning: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._seen = Seen(phase=Phase.STOPPED)
@@ -135,10 +138,12 @@ class Session:
     def ask(self, act: Act, code: int = 0) -> None:
         """Ask the manager for *act*, or do to the service what no manager would."""
         self._seen = replace(self._seen, refused="", moved=False)
-        if act not in {Act.CRASH, Act.HANG, Act.KILL}:
+        if act not in {Act.CRASH, Act.HANG, Act.KILL, Act.LEVEL}:
             self.take(Asked(act=act, code=code))
         elif self._program is None:
             self._perform(Refuse(problem="it does not run"))
+        elif act is Act.LEVEL:
+            self._turning = asyncio.create_task(self._turn_log())
         else:
             kill = act is Act.KILL
             self.tell("debug", str(act), "kill -9" if kill else f"told to {act}", tone=Tone.WARN)
@@ -265,7 +270,7 @@ class Session:
 
     async def _launch(self) -> None:
         self._reports = self._setup.crashes.names()
-        self._seen = replace(self._seen, exit=None, crash="")
+        self._seen = replace(self._seen, exit=None, crash="", loud=False)
         call = self._board.call(scm=self._setup.scm)
         environ = {**self._setup.environ, VARIABLE: str(call)}
         try:
@@ -279,6 +284,18 @@ class Session:
         self.take(Started(pid=self._program.pid))
         for each in self._unsent:
             self._program.signal(each)
+
+    async def _turn_log(self) -> None:
+        up = not self._seen.loud
+        try:
+            await turn_log(self._setup.instance, up=up, environ=self._setup.environ)
+        except SystemFault as error:
+            self._perform(Refuse(problem=error.problem))
+        else:
+            self._seen = replace(self._seen, loud=up)
+            text = "it logs from debug on" if up else "it logs as before"
+            self.tell("debug", "level", text, facts={"debug": up})
+        self._tell_change()
 
     def _wrote(self, stream: str, line: bytes) -> None:
         self._tell(of_output(stream, line, at=time.monotonic() - self._began))
