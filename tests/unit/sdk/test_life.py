@@ -177,10 +177,13 @@ def test_a_configuration_that_is_bad_changes_nothing(tmp_path: Path) -> None:
         await living.life.await_reload()
         assert living.life.context.config == Configured.Config(port=1)
         assert "configuration refused" in living.told.words[-1]
+        file.write_text("port = 3")
+        await living.life.await_reload()
+        assert living.told.words[-1] == "running"
 
     live(service, story, config=str(file))
 
-    assert service.heard == ["cancelled"]
+    assert service.heard == [(Configured.Config(port=1), Configured.Config(port=3)), "cancelled"]
 
 
 def test_a_configuration_that_the_service_does_not_take_is_taken_back(tmp_path: Path) -> None:
