@@ -100,7 +100,7 @@ def test_each_value_tells_where_it_came_from(load_written: Any, tmp_path: Path) 
         ("name", '"a"', f"{tmp_path / 'a.toml'}:1:1"),
         ("smtp.host", '"built-in"', "default"),
         ("smtp.port", "1", f"{tmp_path / 'a.toml'}:4:1"),
-        ("period", "3.0", "environment MAILER_PERIOD"),
+        ("period", '"3s"', "environment MAILER_PERIOD"),
         ("labels", "{}", "default"),
         ("to", '["x", "y"]', "option --set to"),
         ("debug", "true", f"{tmp_path / '.env'}:2:1"),
