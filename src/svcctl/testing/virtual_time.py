@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from svcctl.sdk.waiting import Threads
 from svcctl.testing.fakes import FakeClock
 
 _TURNS = 100  # of a loop that does not tell whether it has anything left to do
+_MOST_TURNS = 10_000  # of one that does; a sleep of 10 ms is none on Windows, whose clock is coarse
 _SLACK = 1e-6  # seconds by which a call that is due at the end of a length may miss it: floats
 
 
@@ -18,7 +18,8 @@ class VirtualTime:
 
     Between two calls of the clock all that follows from the first happens: in the loop, and in the
     threads that are counted in *threads*.  One that shows nothing for *patience* real seconds waits
-    for something outside: it is not waited for again until it does.
+    for something outside: it is not waited for again until it does.  Nor is a task that never
+    rests.
     """
 
     def __init__(self, clock: FakeClock, threads: Threads, *, patience: float) -> None:
@@ -69,13 +70,12 @@ class VirtualTime:
 
 
 async def _loop_at_rest() -> None:
-    """Come back once the running loop has nothing left to do but to wait.
+    """Come back once the running loop has nothing left to do but to wait, or never rests.
 
     No loop says so in public; asyncio's own has had this list of calls since Python 3.4.
     """
     calls = getattr(asyncio.get_running_loop(), "_ready", None)
-    turns: Iterable[int] = itertools.count() if calls is not None else range(_TURNS)
-    for _ in turns:
+    for _ in range(_TURNS if calls is None else _MOST_TURNS):
         await asyncio.sleep(0)
         if calls is not None and not calls:
             return

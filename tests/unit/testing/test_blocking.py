@@ -158,6 +158,7 @@ def test_a_service_that_blocks_the_loop_fails_within_its_limit_and_is_left_behin
     assert re.match(said, raised.value.problem)
 
 
+@pytest.mark.slow
 def test_a_plain_run_that_hangs_is_told_with_its_line(service: Trials) -> None:
     over = threading.Event()
 
@@ -165,7 +166,7 @@ def test_a_plain_run_that_hangs_is_told_with_its_line(service: Trials) -> None:
         def run(self, _: ThreadContext) -> None:
             over.wait(20)
 
-    trial = service(Hanging, limit="200ms")
+    trial = service(Hanging, limit="1s")
 
     with pytest.raises(TimedOut, match=r"thread run waits at test_blocking.py:\d+ in run\(\)"):
         trial.ready()
