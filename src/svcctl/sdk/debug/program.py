@@ -30,6 +30,7 @@ class Program:
     ) -> None:
         self._process = process
         self._attending = asyncio.create_task(self._attend(lines, ended))
+        self._attending.add_done_callback(_told)
 
     @classmethod
     async def start(
@@ -96,6 +97,12 @@ async def _read(name: str, stream: asyncio.StreamReader, lines: Lines) -> None:
             lines(name, each)
     for each in splitter.rest():
         lines(name, each)
+
+
+def _told(attending: asyncio.Task[None]) -> None:
+    """Raise in the loop what nobody awaits."""
+    if not attending.cancelled():
+        attending.result()
 
 
 def exit_of(code: int) -> Exit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
@@ -83,8 +83,7 @@ class Session:
         self._board = Switchboard(self.take)
         self._began = time.monotonic()
         self._program: Program | None = None
-        self._launching: asyncio.Task[None] | None = None
-        self._turning: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._seen = Seen(phase=Phase.STOPPED)
@@ -143,7 +142,7 @@ class Session:
         elif self._program is None:
             self._perform(Refuse(problem="it does not run"))
         elif act is Act.LEVEL:
-            self._turning = asyncio.create_task(self._turn_log())
+            self._begin(self._turn_log())
         else:
             kill = act is Act.KILL
             self.tell("debug", str(act), "kill -9" if kill else f"told to {act}", tone=Tone.WARN)
@@ -240,7 +239,7 @@ class Session:
                 self.tell(self._sim.who, "refused", text, tone=Tone.WARN, facts=facts)
             case Launch():
                 self._unsent = []
-                self._launching = asyncio.create_task(self._launch())
+                self._begin(self._launch())
             case Send():
                 self._board.send(effect)
             case Signal(name=name):
@@ -252,7 +251,11 @@ class Session:
     def _tell(self, happening: Happening) -> None:
         if happening.who != "script":
             self.said.append(happening.text)
-        self._show(happening)
+        try:
+            self._show(happening)
+        except OSError:  # nobody looks any more
+            self._show = _to_nobody
+            self.quit()
 
     def _tell_change(self) -> None:
         self._changed.set()
@@ -267,6 +270,11 @@ class Session:
             self._timer = loop.call_at(self._sim.due, self.take, Waited())
 
     # its process
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _launch(self) -> None:
         self._reports = self._setup.crashes.names()
@@ -321,3 +329,7 @@ class Session:
         elif self._setup.by_hand:
             text = "it does not run: s starts it, and so does a change of its code; q quits"
             self.tell("debug", "waiting", text, tone=Tone.DIM)
+
+
+def _to_nobody(_: Happening) -> None:
+    """Show nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TextIO
@@ -70,18 +71,34 @@ def as_json(happening: Happening) -> str:
 
 
 def on(stream: TextIO, *, colour: bool, in_json: bool, verbose: bool) -> Show:
-    """Give what writes to *stream*; without *verbose* people are spared what comes often."""
+    """Give what writes to *stream*; without *verbose* people are spared what comes often.
+
+    It raises OSError where nobody reads any more.
+    """
 
     def show(happening: Happening) -> None:
         if in_json:
-            stream.write(f"{as_json(happening)}\n")
+            line = as_json(happening)
         elif verbose or not happening.often:
             line = as_line(happening, colour=colour)
-            coding = stream.encoding or "ascii"
+        else:
+            return
+        coding = stream.encoding or "ascii"
+        try:
             stream.write(f"{line.encode(coding, 'replace').decode(coding)}\n")
-        stream.flush()
+            stream.flush()
+        except OSError:
+            _forget(stream)
+            raise
 
     return show
+
+
+def _forget(stream: TextIO) -> None:
+    """Let what is left in a stream go nowhere: Python would fail over it when it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def of_output(stream: str, line: bytes, *, at: float) -> Happening:
