@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from svcctl.serve.visits import MOST
+from svcctl.engine.visits import MOST
 from svcctl.wire import LONGEST, Request, Selection, encode_request
 from tests.faults.invariants import Invariants
 from tests.faults.trial import Effort, Trial

@@ -16,9 +16,9 @@ from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed, Dispatch
 from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
+from svcctl.engine.visits import MOST
 from svcctl.errors import Conflict, Denied
 from svcctl.serve.local import LocalServer
-from svcctl.serve.visits import MOST
 from svcctl.system.posix.local_socket import SocketDoor
 from svcctl.testing.fakes import FakeClock
 from svcctl.wire import LONGEST, Request, Selection, encode_request

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable
 from typing import Self
 
-from svcctl.errors import Conflict, SvcctlError, UsageError
+from svcctl.engine.visits import Visits
+from svcctl.errors import SvcctlError, UsageError
 from svcctl.ports import Door, WhoIs
 from svcctl.sdk.endpoint.asked import Answers, Asked
 from svcctl.wire import Request, decode_request, encode, error_document
@@ -15,7 +16,6 @@ from svcctl.wire import Request, decode_request, encode, error_document
 log = logging.getLogger(__name__)
 
 _LONGEST = 64 * 1024  # bytes of a request
-_MOST = 16  # connections at once
 _PATIENCE = 10.0  # seconds in which a request must have come
 _LAST_WORDS = 1.0  # seconds that answers under way get when the door is closed
 
@@ -30,7 +30,7 @@ class Endpoint:
     def __init__(self, door: Door, answers: Callable[[], Answers]) -> None:
         self._door, self._make = door, answers
         self._answers: Answers | None = None
-        self._visits: set[asyncio.Task[None]] = set()
+        self._visits = Visits()
         self._at_work: set[asyncio.Task[object]] = set()
 
     async def __aenter__(self) -> Self:
@@ -42,7 +42,7 @@ class Endpoint:
         if self._at_work:
             await asyncio.wait(self._at_work, timeout=_LAST_WORDS)
             await asyncio.sleep(0)  # for those to be told who wait for it
-        left = [*self._at_work, *self._visits]
+        left = [*self._at_work, *self._visits.tasks]
         for each in left:
             each.cancel()
         await asyncio.gather(*left, return_exceptions=True)
@@ -52,24 +52,25 @@ class Endpoint:
     ) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._visits.add(task)
         try:
-            writer.write(await self._conversed(reader, who_is))
-            await writer.drain()
+            with self._visits.visit(task, writer) as has_place:
+                if has_place:
+                    writer.write(await self._conversed(task, reader, who_is))
+                    await writer.drain()
         except (ConnectionError, TimeoutError, asyncio.CancelledError):
             log.debug("endpoint.hung-up")
         finally:
-            self._visits.discard(task)
             writer.close()
 
-    async def _conversed(self, reader: asyncio.StreamReader, who_is: WhoIs) -> bytes:
+    async def _conversed(
+        self, task: asyncio.Task[None], reader: asyncio.StreamReader, who_is: WhoIs
+    ) -> bytes:
         """Hear a request and give the answer, as one line; nothing where nobody asks."""
         number = 0
         try:
-            if len(self._visits) > _MOST:
-                raise Conflict("too many others are connected", hint="ask again later")
             who = who_is()
-            line = await _line(reader)
+            with self._visits.idle(task):
+                line = await _line(reader)
             if not line:
                 return b""
             request = decode_request(line)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from svcctl.engine.visits import MOST
 from svcctl.errors import Conflict
 from svcctl.sdk.endpoint.asked import Asked
 from svcctl.sdk.endpoint.server import Endpoint
@@ -167,13 +168,14 @@ def test_what_is_under_way_at_the_end_gets_its_answer() -> None:
     assert asyncio.run(told())["result"] == "done"
 
 
-def test_those_who_are_too_many_are_sent_away() -> None:
+def test_whoever_says_nothing_for_longest_makes_place_for_who_asks() -> None:
     async def story(door: Doorway) -> None:
-        for _ in range(16):
-            door.enter(b"", more=True)
+        silent = [door.enter(b"", more=True) for _ in range(MOST)]
+        await asyncio.sleep(0)
 
         answer = await door.ask("echo")
 
-        assert answer["error"]["problem"] == "too many others are connected"
+        assert answer["result"]["who"] == "uid:1000"
+        assert [each.closed for each in silent[:2]] == [True, False]
 
     served(ANSWERS, story)

@@ -23,6 +23,17 @@ class Writing:
     closed: bool = False
     gone: bool = False
 
+    @property
+    def transport(self) -> Writing:
+        """What carries it."""
+        return self
+
+    def abort(self) -> None:
+        self.closed = True
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def write(self, content: bytes) -> None:
         self.said += content
 
