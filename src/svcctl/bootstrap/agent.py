@@ -27,7 +27,8 @@ from svcctl.engine.world import World
 from svcctl.events import AgentStarted, AgentStopped, StateReplaced
 from svcctl.ports import Door
 from svcctl.system.clock import SystemClock
-from svcctl.system.paths import Paths
+from svcctl.system.detect import Platform, platform
+from svcctl.system.paths import Paths, find_paths
 
 __all__ = ["AgentParts", "agent_parts"]
 
@@ -55,10 +56,13 @@ class AgentParts:
 
 
 @contextmanager
-def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentParts]:
+def agent_parts(
+    paths: Paths, *, group: str | None = None, services: str | None = None
+) -> Iterator[AgentParts]:
     """Give an agent that has adopted what runs; leaving the block touches no service.
 
-    Members of *group* may use it too.
+    Members of *group* may use it too.  *services* is the folder where services in Python have
+    theirs: None for where those of our own account look, empty where each is to look.
 
     Must be entered within a running event loop.  Raises Conflict where another agent has these
     folders, StateFault where they cannot be used.
@@ -81,6 +85,7 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
             environ=_inherited(os.environ),
             credentials=f"{paths.run}/credentials",
             boot_id=here.boot_id,
+            services=_services() if services is None else services,
             shell_argv=here.shell_argv,
             as_here=here.as_here,
         )
@@ -116,6 +121,11 @@ def agent_parts(paths: Paths, *, group: str | None = None) -> Iterator[AgentPart
         left = manager.close()
         bus.publish(AgentStopped(at=clock.now(), left_running=left))
         tenure.end(world)
+
+
+def _services() -> str:
+    """Give the folder for services, so that those of other accounts have theirs there too."""
+    return "" if platform() is Platform.WINDOWS else find_paths(os.environ).services
 
 
 def _inherited(environ: Mapping[str, str]) -> dict[str, str]:

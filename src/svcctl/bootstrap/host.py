@@ -93,7 +93,11 @@ def host_parts(name: str, where: Paths) -> Iterator[HostParts]:
     registration = Registrations(where.native).read(name)
     spec = _as_kept(registration)
     applied = replace(registration.applied, spec=canonical.dump(spec))
-    with agent_parts(host_paths(where, name)) as parts, _event_log(parts.bus):
+    services = where.services if registration.manager == "systemd" else ""
+    with (
+        agent_parts(host_paths(where, name), services=services) as parts,
+        _event_log(parts.bus),
+    ):
         yield HostParts(agent=parts, applied=applied)
 
 

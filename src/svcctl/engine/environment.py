@@ -14,13 +14,15 @@ class Place:
     """Which instance, and what its agent gives it.
 
     *base* is what it inherits unless it wants a clean environment; *credentials* the folder for
-    secrets in files; *extra* goes over everything.
+    secrets in files, *services* that in which services in Python have one each, empty where each
+    finds his own; *extra* goes over everything.
     """
 
     instance: str
     number: int
     base: Mapping[str, str] = field(repr=False)
     credentials: str
+    services: str
     extra: Mapping[str, str] = field(repr=False)
 
 
@@ -66,9 +68,23 @@ def build(spec: ServiceSpec, place: Place) -> dict[str, str]:
         "SVCCTL_SERVICE": spec.name,
         "SVCCTL_INSTANCE": place.instance,
     }
+    if spec.python and "STATE_DIRECTORY" not in env:
+        env |= _own_folder(spec, place)
     if spec.secrets:
         from svcctl.engine import credentials  # noqa: PLC0415 - few services have any
 
         folder = f"{place.credentials}/{place.instance}"
         env |= credentials.hand_over(spec, folder, place.base)
     return env | dict(place.extra)
+
+
+def _own_folder(spec: ServiceSpec, place: Place) -> dict[str, str]:
+    """Name the folder of a service in Python, unless it is to look elsewhere; make another's."""
+    if not place.services or "SVCCTL_HOME" in spec.env:
+        return {}
+    path = f"{place.services}/{place.instance}"
+    if spec.user:
+        from svcctl.engine.state_folder import make  # noqa: PLC0415 - few services need it
+
+        make(path, spec.user)
+    return {"STATE_DIRECTORY": path}

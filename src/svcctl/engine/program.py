@@ -128,6 +128,7 @@ class Program:
             number=keeper.number,
             base=keeper.world.environ,
             credentials=keeper.world.credentials,
+            services=keeper.world.services,
             extra=extra or {},
         )
         return environment.launch(keeper.spec, place, argv=argv, tag=tag, token=os.urandom(8).hex())

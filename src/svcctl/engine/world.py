@@ -35,7 +35,8 @@ class World:
     """The ports an engine works with.
 
     *environ* is what services inherit unless they ask for a clean environment.  *credentials* is a
-    folder only the agent's account may enter.  *boot_id* changes with every boot of the machine.
+    folder only the agent's account may enter, *services* the one where services in Python have
+    theirs, empty where each finds his own.  *boot_id* changes with every boot of the machine.
     *shell_argv* is the command that runs the one text after it; *as_here* gives the form of a
     definition that *spawner* understands.
     """
@@ -51,5 +52,6 @@ class World:
     environ: Mapping[str, str]
     credentials: str
     boot_id: str
+    services: str = ""
     shell_argv: tuple[str, ...] = ("/bin/sh", "-c")
     as_here: AsHere = as_it_is

@@ -48,6 +48,11 @@ class Paths:
         return os.path.join(self.run, "agent.lock")
 
     @property
+    def services(self) -> str:
+        """Give the folder in which each service has one of its own."""
+        return os.path.join(self.state, "services")
+
+    @property
     def native(self) -> str:
         """Give the folder of the registrations of native services."""
         return os.path.join(self.state, "native")
@@ -144,7 +149,7 @@ def service_state(paths: Paths, name: str) -> str:
 
     It stays when the service is uninstalled, as a database does.
     """
-    return os.path.join(paths.state, "services", name)
+    return os.path.join(paths.services, name)
 
 
 def _xdg(environ: Mapping[str, str], name: str, default: str) -> str:

@@ -19,7 +19,8 @@ from svcctl import Context, Service
 
 class Mailer(Service):
     async def run(self, ctx: Context) -> None:
-        print("began", ctx.name)
+        print("began", ctx.name, ctx.folder, await ctx.state.get("runs", 0))
+        await ctx.state.set("runs", 1)
         await ctx.stopped()
 
     def on_reload(self, old: object, new: object) -> None:
@@ -37,6 +38,7 @@ env.PYTHONPATH = "{PACKAGES}"
 
 def test_it_starts_reloads_and_is_alone(clean: Any) -> None:
     clean.write("/root/mailer.py", MAILER)
+    clean.sh("rm -rf /var/lib/svcctl/services")
     clean.apply(SPEC)
     status = clean.status("mail-eu")
 
@@ -50,10 +52,30 @@ def test_it_starts_reloads_and_is_alone(clean: Any) -> None:
 
     said = clean.svcctl("logs", "mail-eu")
     assert (status["phase"], status["ready"], status["manager"]) == ("running", True, "systemd")
-    assert "began mail-eu" in said
+    assert "began mail-eu /var/lib/svcctl/services/mail-eu 0" in said
     assert "reloaded" in said
     assert beside.returncode == 1
     assert f"'mail-eu' already runs as pid {status['pid']}" in beside.stderr
+
+
+@pytest.mark.parametrize("manager", ["systemd", "agent"])
+def test_another_account_finds_its_folder_made(clean: Any, manager: str) -> None:
+    clean.write("/srv/mailer.py", MAILER)
+    clean.sh("rm -rf /var/lib/svcctl/services")
+    if manager == "agent":
+        clean.svcctl("agent", "run", "--detach")
+
+    clean.apply(f"{SPEC}user = 'nobody'\ncwd = '/srv'\nmanager = '{manager}'\n")
+    clean.svcctl("restart", "mail-eu")
+
+    said = clean.svcctl("logs", "mail-eu")
+    owner = clean.sh("stat -c '%U %n' /var/lib/svcctl/services/mail-eu/state.db").strip()
+    clean.svcctl("remove", "mail-eu", "--yes")
+    if manager == "agent":
+        clean.svcctl("agent", "stop")
+    assert "began mail-eu /var/lib/svcctl/services/mail-eu 0" in said
+    assert "began mail-eu /var/lib/svcctl/services/mail-eu 1" in said
+    assert owner == "nobody /var/lib/svcctl/services/mail-eu/state.db"
 
 
 def test_its_unit_without_svcctl_keeps_it_as_well(clean: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ def place(tmp_path: Path) -> Place:
         number=2,
         base={"PATH": "/bin", "HOME": "/root", "TOKEN": SECRET},
         credentials=str(tmp_path / "run" / "credentials"),
+        services=str(tmp_path / "services"),
         extra={},
     )
 
@@ -50,6 +52,7 @@ def test_each_source_goes_over_the_one_before(tmp_path: Path, place: Place) -> N
         number=place.number,
         base=place.base,
         credentials=place.credentials,
+        services=place.services,
         extra={"D": "agent"},
     )
     wanted = spec(env_file=tuple(map(str, files)), env={"C": "spec", "D": "spec"})
@@ -248,3 +251,45 @@ def test_no_repr_shows_a_secret(place: Place) -> None:
     assert SECRET not in repr(
         environment.launch(spec(), place, argv=("web",), tag="web", token="t")
     )
+
+
+# folders of services in Python
+
+
+def test_a_service_in_python_is_told_its_folder(place: Place) -> None:
+    found = environment.build(spec(python="a:B"), place)
+
+    assert found["STATE_DIRECTORY"] == f"{place.services}/web.2"
+    assert not Path(place.services).exists()
+
+
+@pytest.mark.parametrize("name", ["STATE_DIRECTORY", "SVCCTL_HOME"])
+def test_a_definition_may_say_where_it_is(place: Place, name: str) -> None:
+    found = environment.build(spec(python="a:B", env={name: "/there"}), place)
+
+    assert found[name] == "/there"
+    assert found.get("STATE_DIRECTORY") in {"/there", None}
+
+
+def test_others_find_their_folders_themselves(place: Place) -> None:
+    assert "STATE_DIRECTORY" not in environment.build(spec(), place)
+    assert "STATE_DIRECTORY" not in environment.build(
+        spec(python="a:B"), replace(place, services="")
+    )
+
+
+@pytest.mark.needs_root
+def test_who_runs_as_somebody_else_is_given_his_folder(place: Place) -> None:
+    import pwd
+
+    environment.build(spec(python="a:B", user="nobody"), place)
+    environment.build(spec(python="a:B", user="nobody"), place)
+
+    found = Path(place.services, "web.2").stat()
+    assert (found.st_uid, found.st_mode & 0o777) == (pwd.getpwnam("nobody").pw_uid, 0o700)
+
+
+def test_a_folder_that_cannot_be_given_keeps_it_from_starting(place: Place) -> None:
+    problem = problem_of(spec(python="a:B", user="no-such-user"), place).problem
+
+    assert "web.2' cannot be made for user 'no-such-user'" in problem

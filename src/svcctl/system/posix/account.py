@@ -14,6 +14,13 @@ from svcctl.ports import Launch
 _ASK_ROOT = "run the agent as root, or take this option out"
 
 
+_OURS_ALONE = (
+    *("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME"),
+    *("XDG_CACHE_HOME", "XDG_DATA_HOME"),
+)
+"""Variables that name folders of one user: the XDG base directory specification."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Numbers to become, None for what stays; *about* is what HOME, USER… should be."""
@@ -59,11 +66,15 @@ def owner_of(user: str | None) -> tuple[int, int] | None:
 
 
 def environment_of(account: Account, env: Mapping[str, str]) -> dict[str, str]:
-    """Give *env* with HOME, USER, LOGNAME and SHELL of the account.
+    """Give *env* with HOME, USER, LOGNAME and SHELL of the account, without our XDG folders.
 
     A value that differs from the agent's own was set on purpose and stays.
     """
     changed = dict(env)
+    if account.uid not in {None, os.geteuid()}:
+        for name in _OURS_ALONE:
+            if name in changed and changed[name] == os.environ.get(name):
+                del changed[name]
     for name, value in account.about.items():
         if changed.get(name) == os.environ.get(name) or name not in changed:
             changed[name] = value

@@ -97,6 +97,7 @@ class Definitions:
             state=host.state,
             run=host.run,
             logs=os.path.join(host.logs, spec.name),
+            service=service_state(self._place.paths, spec.name) if spec.python else "",
             user_scope=self._place.scope == "user",
         )
         if spec.host:
@@ -104,7 +105,8 @@ class Definitions:
         else:
             state = service_state(self._place.paths, spec.name)
             notified = self._bus().version() >= _NOTIFY_RELOAD
-            found = direct_units(spec, replace(site, state=state, reloads_notified=notified))
+            own = replace(site, state=state, service="", reloads_notified=notified)
+            found = direct_units(spec, own)
         return {self._path(name): text for name, text in found.items()}
 
     def _path(self, unit: str) -> str:

@@ -38,7 +38,8 @@ _RESOURCES = {
 class Site:
     """Where the host of one service writes, and by which command it is started.
 
-    *user_scope*: the units are a user's own; *reloads_notified*: this systemd, as of version 253,
+    *service* is the folder of a service in Python itself, where it is one.  *user_scope*: the units
+    are a user's own; *reloads_notified*: this systemd, as of version 253,
     waits for the end of a reload (``Type=notify-reload``).
     """
 
@@ -46,6 +47,7 @@ class Site:
     state: str
     run: str
     logs: str
+    service: str = ""
     user_scope: bool = False
     reloads_notified: bool = False
 
@@ -157,13 +159,6 @@ def stop_seconds(spec: ServiceSpec) -> float:
     return steps + hooks + _SLACK
 
 
-_KEPT = (
-    ("StateDirectory", "/var/lib/"),
-    ("RuntimeDirectory", "/run/"),
-    ("LogsDirectory", "/var/log/"),
-)
-
-
 def folders(spec: ServiceSpec, site: Site) -> Lines:
     """Have the folders of the host made for its account.
 
@@ -171,11 +166,16 @@ def folders(spec: ServiceSpec, site: Site) -> Lines:
     """
     lines: Lines = []
     elsewhere: list[str] = []
-    for (option, root), folder in zip(_KEPT, (site.state, site.run, site.logs), strict=True):
-        if folder.startswith(root) and not site.user_scope:
-            lines.append((option, word(folder.removeprefix(root))))
+    states = (site.state, *([site.service] if site.service else []))
+    for option, root, wanted in (
+        ("StateDirectory", "/var/lib/", states),
+        ("RuntimeDirectory", "/run/", (site.run,)),
+        ("LogsDirectory", "/var/log/", (site.logs,)),
+    ):
+        if not site.user_scope and all(each.startswith(root) for each in wanted):
+            lines.append((option, " ".join(word(each.removeprefix(root)) for each in wanted)))
         else:
-            elsewhere.append(folder)
+            elsewhere += wanted
     if lines:
         lines.append(("RuntimeDirectoryPreserve", "restart"))
         lines.append(("StateDirectoryMode", "0711"))
