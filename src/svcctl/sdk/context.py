@@ -155,7 +155,8 @@ class Context:
 
         The sockets *keep* stay open meanwhile, for :func:`svcctl.take_listeners` in the new run.
         Raises Conflict, and nothing happens, where that was done too often of late; on Windows
-        with sockets too, and there it is the manager who starts it again.
+        with sockets too, and there it is the manager who starts it again.  A stop that is asked
+        for, before or after, is stronger.
         """
         self._parts.restart(reason, keep)
 

@@ -183,7 +183,12 @@ class Life:
         self._cut.set()
 
     def restart(self, reason: str, keep: Sequence[socket] = ()) -> None:
-        """End it in order, to be run anew; raises Conflict where that came too often."""
+        """End it in order, to be run anew; raises Conflict where that came too often.
+
+        A stop that is asked for, before or after, is stronger.
+        """
+        if self._stopping.is_set():
+            return
         self._means.may_restart(reason)
         self._restart = tuple(keep)
         self._begin_to_stop(f"restart: {reason}")
@@ -198,6 +203,7 @@ class Life:
 
     def stop(self, *, shutdown: bool) -> None:
         """Stop in order; *shutdown*: because the machine goes down."""
+        self._restart = None
         self._begin_to_stop("shutdown" if shutdown else "stop")
 
     def hurry(self) -> None:
