@@ -9,7 +9,7 @@ from svcctl.sdk.waiting import Threads
 from svcctl.testing.fakes import FakeClock
 
 _TURNS = 100  # of a loop that does not tell whether it has anything left to do
-_MOST_TURNS = 10_000  # of one that does; a sleep of 10 ms is none on Windows, whose clock is coarse
+_MOST_TURNS = 1_000  # of one that does; a sleep of 10 ms is none on Windows, whose clock is coarse
 _SLACK = 1e-6  # seconds by which a call that is due at the end of a length may miss it: floats
 
 

@@ -138,7 +138,9 @@ def test_a_cancellation_of_the_one_who_waits_is_no_failure_of_what_he_waits_for(
             found.append(await failure(asyncio.Event().wait()))
 
         waits = asyncio.create_task(wait())
-        await asyncio.sleep(0.01)
+        while not found:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
         waits.cancel()
         await asyncio.wait((waits,))
         assert waits.cancelled()
