@@ -24,8 +24,9 @@ def watched(modules: Mapping[str, ModuleType]) -> tuple[str, ...]:
         os.path.dirname(sys.modules["svcctl"].__file__ or ""),
     )
     found = set[str]()
-    for name, module in modules.items():
-        file = getattr(module, "__file__", None)
+    for known_as, module in modules.items():
+        file, spec = getattr(module, "__file__", None), getattr(module, "__spec__", None)
+        name = spec.name if spec else known_as  # python -m package.module: it is called __main__
         if file and not _is_foreign(os.path.abspath(file), foreign):
             found.add(_glob(os.path.abspath(file), modules.get(name.partition(".")[0])))
     return tuple(sorted(found))

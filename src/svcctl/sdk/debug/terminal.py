@@ -1,4 +1,4 @@
-"""A person at a terminal, as who has started a service by hand: nobody limits anything."""
+"""A person at a terminal, as who has started a service by hand: there are no time limits."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from svcctl.sdk.debug.exchange import (
     Started,
     Told,
     Tone,
+    Waited,
     how_it_ended,
 )
 from svcctl.sdk.phases import Phase
+from svcctl.spec.notation import format_duration
 
 PHASES = {
     HostPhase.STARTING: Phase.STARTING,
@@ -42,28 +44,37 @@ APPLIES = {
 }
 """The phases in which something may be asked for."""
 
+_LONG = 10.0  # seconds
 _KEYS = {Act.STOP: ("INT", "stop"), Act.RELOAD: ("HUP", "reload")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal:
-    """A terminal; *signals*: it has them, as everywhere but on Windows."""
+    """A terminal; *signals*: it has them, as everywhere but on Windows.
+
+    *due* is when a service that was told to stop has taken long enough for a word about it.
+    """
 
     signals: bool
     phase: Phase = Phase.STOPPED
     reloads: int = 0
     said: str = ""
     who: str = "terminal"
-    due: None = None
+    due: float | None = None
     asking: bool = False
     watches: bool = False
 
     def step(self, happened: Input, *, at: float) -> tuple[Terminal, tuple[Effect, ...]]:
         """See :class:`svcctl.sdk.debug.exchange.Simulation`."""
-        del at
         match happened:
+            case Asked(act=Act.STOP) if self.phase not in {Phase.STOPPED, Phase.DRAINING}:
+                _, effects = self._asked(Act.STOP, 0)
+                return replace(self, due=at + _LONG), effects
             case Asked(act=act, code=code):
                 return self._asked(act, code)
+            case Waited():
+                text = f"still {self.phase} after {format_duration(_LONG)}; k kills it"
+                return replace(self, due=None), (Say(event="slow", text=text, tone=Tone.WARN),)
             case Started(pid=pid):
                 say = Say(event="started", text=f"started, pid {pid}", facts={"pid": pid})
                 return replace(self, phase=Phase.STARTING, said=""), (say,)
@@ -75,7 +86,7 @@ class Terminal:
                 )
             case Ended(exit=ended):
                 tone = Tone.PLAIN if ended.code == 0 else Tone.BAD
-                return replace(self, phase=Phase.STOPPED), (
+                return replace(self, phase=Phase.STOPPED, due=None), (
                     Say(event="ended", text=f"ended: {how_it_ended(ended)}", tone=tone),
                 )
             case _:

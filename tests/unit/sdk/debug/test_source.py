@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -32,6 +33,16 @@ def test_beside_a_script_all_modules_and_of_a_package_all_files(tmp_path: Path) 
         os.path.join(str(tmp_path), "*.py"),
         os.path.join(str(tmp_path / "post"), "**", "*.py"),
     )
+
+
+def test_a_module_that_was_run_belongs_to_its_package(tmp_path: Path) -> None:
+    main = module("__main__", tmp_path / "post" / "mail.py")
+    main.__spec__ = ModuleSpec("post.mail", None)
+    package = module("post", tmp_path / "post" / "__init__.py", package=True)
+
+    found = watched({"__main__": main, "post": package})
+
+    assert found == (os.path.join(str(tmp_path / "post"), "**", "*.py"),)
 
 
 def test_neither_python_nor_svcctl_nor_what_was_installed_is_watched(tmp_path: Path) -> None:

@@ -60,6 +60,24 @@ def test_a_reload_counts_once_it_is_over() -> None:
     assert stepping.sim.reloads == 1
 
 
+def test_a_stop_that_takes_long_is_told_once_and_nobody_is_killed() -> None:
+    stepping = running()
+    stepping.ask(Act.STOP)
+
+    told = stepping.forward(60.0)
+
+    assert said(told) == "still running after 10s; k kills it"
+    assert signals(told) == []
+
+
+def test_a_stop_in_time_is_no_word_worth() -> None:
+    stepping = running()
+    stepping.ask(Act.STOP)
+    stepping.end(0)
+
+    assert stepping.forward(60.0) == ()
+
+
 def test_its_end_is_told_with_the_status() -> None:
     stepping = running()
 
