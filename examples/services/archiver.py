@@ -1,6 +1,8 @@
 """A worker that does its round every so often, and finishes what it is at before it stops.
 
-python archiver.py run --set inbox=/var/spool/scans
+Try it::
+
+    python archiver.py run --set inbox=/var/spool/scans
 """
 
 import gzip
@@ -25,12 +27,15 @@ class Archiver(Service):
         period: Duration = 10.0
 
     def run(self, ctx: ThreadContext) -> None:
-        """Look every *period*; once told to stop, finish the file under way and leave the rest."""
+        """Look every *period*; once told to stop, finish the file under way and leave the rest.
+
+        Who brings a file moves it in, so that it is whole.
+        """
         inbox, archive = Path(ctx.config.inbox), Path(ctx.config.archive)
         for folder in (inbox, archive):
             folder.mkdir(parents=True, exist_ok=True)
         for _ in ctx.ticks(lambda: ctx.config.period):
-            for file in sorted(inbox.iterdir()):
+            for file in sorted(each for each in inbox.iterdir() if not each.is_dir()):
                 if ctx.stopping:
                     break
                 with ctx.work("file"):  # named in the status while a stop waits for it

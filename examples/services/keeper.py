@@ -1,6 +1,8 @@
 """A daemon for any program: the configuration says which, and may change while it runs.
 
-python keeper.py run --set program="ping 127.0.0.1" --set restart=always
+Try it::
+
+    python keeper.py run --set program="ping 127.0.0.1" --set restart=always
 """
 
 import asyncio
@@ -43,7 +45,7 @@ class Keeper(Service):
                 continue
             ctx.log.warning("program.ended", status=status)
             if not is_run_again(ctx.config.restart, status):
-                sys.exit(status != 0)
+                sys.exit(1 if status else 0)
             if not await ctx.until(ctx.sleep(ctx.config.delay), self._changed.wait()):
                 return
 

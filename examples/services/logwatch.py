@@ -1,8 +1,8 @@
 """A log that is read as it grows: what matches is counted, and told about now and then.
 
-    python logwatch.py run --set log=/var/log/app.log --set pattern="ERROR|Traceback"
+Each line counts once, however the log is rotated, and whether this process stops or dies.  Try it::
 
-Each line counts once, however the log is rotated, and whether this process stops or dies.
+    python logwatch.py run --set log=/var/log/app.log --set pattern="ERROR|Traceback"
 """
 
 import asyncio
@@ -67,7 +67,11 @@ class Logwatch(Service):
 
     async def read(self, ctx: Context) -> bool:
         """Count what is new; say whether there may be more."""
-        lines, place = await asyncio.to_thread(look, Path(ctx.config.log), self.place)
+        try:
+            lines, place = await asyncio.to_thread(look, Path(ctx.config.log), self.place)
+        except OSError as error:  # it may be renamed at this very moment
+            ctx.log.warning("log.not-read", problem=str(error))
+            return False
         found = sum(1 for line in lines if re.search(ctx.config.pattern, line))
         if place != self.place:
             tally = replace(
@@ -142,7 +146,7 @@ def more(file: Path, place: Place) -> tuple[list[str], Place]:
     if not whole and len(chunk) == CHUNK:  # no line is that long
         whole = chunk
     place = Place(number=number, head=head.hex(), offset=place.offset + len(whole))
-    return whole.decode(errors="replace").splitlines(), place
+    return [line.decode(errors="replace") for line in whole.splitlines()], place
 
 
 def post(url: str, body: object) -> None:

@@ -1,8 +1,10 @@
 """A service that can be paused: it takes letters all the same, and delivers them later.
 
-python mailer.py run
-echo "Dear Ann" | nc 127.0.0.1 8005
-svcctl pause mailer, or a pause in the services of Windows
+Try it::
+
+    python mailer.py run
+    echo "Dear Ann" | nc 127.0.0.1 8005
+    python mailer.py pause    # or in the services of Windows
 """
 
 import asyncio
@@ -36,9 +38,10 @@ class Mailer(Service):
 
     async def take_in(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Take one letter, and say so once it cannot be lost any more."""
-        letter = await reader.readline()
-        await self.letters.put(letter.decode().strip())
-        writer.write(b"taken\n")
+        letter = (await reader.readline()).decode(errors="replace").strip()
+        if letter:
+            await self.letters.put(letter)
+            writer.write(b"taken\n")
         writer.close()
 
     async def deliver(self, letter: Job) -> None:

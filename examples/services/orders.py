@@ -1,7 +1,10 @@
 """Orders that are fulfilled in three places, or in none: a saga.
 
-svcctl mock shop.toml --port 8003    plays warehouse, bank and carrier
-python orders.py run                 takes orders/A17.json: {"item": "tea", "price": 7}
+Try it::
+
+    svcctl mock shop.toml --port 8003    # plays warehouse, bank and carrier
+    python orders.py run
+    echo '{"item": "tea", "price": 7}' > orders/A17.json
 """
 
 import asyncio
@@ -36,7 +39,7 @@ class Orders(Service):
                 if ctx.stopping:
                     break
                 async with ctx.work("order"):
-                    end = await fulfil(ctx, file.stem, json.loads(file.read_bytes()))
+                    end = await fulfil(ctx, file.stem, file.read_bytes())
                 file.replace(inbox / end / file.name)
 
 
@@ -45,7 +48,7 @@ def waiting(inbox: Path) -> list[Path]:
     return sorted(inbox.glob("*.json"))
 
 
-async def fulfil(ctx: Context, number: str, order: object) -> str:
+async def fulfil(ctx: Context, number: str, order: bytes) -> str:
     """Go on with an order where it was left, and say how it ended."""
     shop = Shop(ctx, order)
     try:
@@ -63,7 +66,7 @@ async def fulfil(ctx: Context, number: str, order: object) -> str:
 class Shop:
     """Those who fulfil an order; each does but once what it is asked with one key."""
 
-    def __init__(self, ctx: Context, order: object) -> None:
+    def __init__(self, ctx: Context, order: bytes) -> None:
         self._url, self._order = ctx.config.shop, order
         self._ask = ctx.retry(on=OSError, attempts=None, timeout="10m")(self._ask_once)
 
@@ -95,10 +98,10 @@ class Refused(Exception):
     """The answer is no, and will be no."""
 
 
-def post(url: str, key: str, order: object) -> object:
+def post(url: str, key: str, order: bytes) -> object:
     """Ask for something that is done but once for each *key*; OSError says: ask again."""
     headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-    request = urllib.request.Request(url, json.dumps(order).encode(), headers)
+    request = urllib.request.Request(url, order, headers)
     try:
         with urllib.request.urlopen(request, timeout=10.0) as answer:
             return json.load(answer)

@@ -1,7 +1,10 @@
 """An HTTP service that stands in a registry for exactly as long as it takes work.
 
-svcctl mock registry.toml --port 8500    plays the registry; the agent of a Consul will do
-python web.py run                        http://127.0.0.1:8000, its health on port 8001
+Try it::
+
+    svcctl mock registry.toml --port 8500    # plays the registry; the agent of a Consul will do
+    python web.py run                        # its health is on port 8001
+    curl --data "how many words" http://127.0.0.1:8000
 """
 
 import json
@@ -66,7 +69,7 @@ class Counter(BaseHTTPRequestHandler):
         """Count words; a stop waits for those who were heard, and refuses others."""
         try:
             with self._ctx.work("request"):
-                text = self.rfile.read(int(self.headers["Content-Length"]))
+                text = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 self._answer(200, {"words": len(text.split())})
         except Conflict as error:
             self._answer(503, {"problem": error.problem})

@@ -30,6 +30,14 @@ class Partner:
         return [path for path, _ in self.asked]
 
 
+def understood(text: bytes) -> dict[str, Any]:
+    """Give what stands in a body; nothing where it is no JSON."""
+    try:
+        return json.loads(text) or {}
+    except ValueError:
+        return {}
+
+
 @contextmanager
 def partner() -> Iterator[Partner]:
     """Give somebody who says yes to everything, on a port of his own."""
@@ -39,7 +47,7 @@ def partner() -> Iterator[Partner]:
         def do_POST(self) -> None:
             text = self.rfile.read(int(self.headers["Content-Length"]))
             made.keys.append(self.headers["Idempotency-Key"])
-            made.asked.append((self.path, json.loads(text) or {}))
+            made.asked.append((self.path, understood(text)))
             self.send_response(made.answer(*made.asked[-1]))
             self.send_header("Content-Length", "2")
             self.end_headers()

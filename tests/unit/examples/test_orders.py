@@ -71,3 +71,15 @@ def test_who_is_away_for_a_while_is_asked_again_with_the_same_key(
     assert partner.paths == ["/reserve", "/charge", "/charge", "/charge", "/ship"]
     assert len(set(partner.keys)) == 3
     assert (inbox / "done" / "A17.json").exists()
+
+
+def test_an_order_that_nobody_can_read_is_refused_and_keeps_no_other(
+    example: Example, inbox: Path, partner: Any
+) -> None:
+    (inbox / "A16.json").write_text("{")
+    partner.answer = lambda _path, body: 200 if body else 400
+
+    fulfilled(example("orders"), inbox, partner.url)
+
+    assert (inbox / "refused" / "A16.json").exists()
+    assert (inbox / "done" / "A17.json").exists()
