@@ -3,71 +3,52 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from svcctl.errors import UsageError
-from svcctl.sdk.metrics.instruments import (
-    SECONDS,
-    Declaration,
-    Kind,
-    declared,
-    label_values,
-    same,
-)
+from svcctl.sdk.metrics.instruments import Declaration, Kind
+from svcctl.sdk.metrics.made import Made, Values
 
 if TYPE_CHECKING:
     from opentelemetry import metrics as otel
 
 
 @dataclass(frozen=True, slots=True)
-class _Counter:
-    declaration: Declaration
-    metric: otel.Counter
+class _Kept:
+    """The numbers of a metric of OpenTelemetry, which has a class for each kind.
 
-    def add(self, amount: float = 1.0, /, **labels: str) -> None:
-        """Add *amount*, which is not negative."""
-        if not amount >= 0:
-            name = self.declaration.name
-            raise UsageError(f"counter {name!r} cannot change by {amount}", hint="use a gauge")
-        label_values(self.declaration, labels)
-        self.metric.add(amount, labels)
-
-
-@dataclass(frozen=True, slots=True)
-class _Gauge:
-    """Keeps the values itself: the gauge of OpenTelemetry can only be set."""
+    The values of a gauge are kept here too: that of OpenTelemetry can only be set.
+    """
 
     declaration: Declaration
-    metric: otel._Gauge
-    values: dict[tuple[str, ...], float] = field(default_factory=dict)
+    metric: Any
+    values: dict[Values, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def set(self, value: float, /, **labels: str) -> None:
-        """Tell the new value."""
-        key = label_values(self.declaration, labels)
+    def change(self, amount: float, labels: Values) -> None:
+        """See :class:`svcctl.sdk.metrics.made.Numbers`."""
+        if self.declaration.kind is Kind.COUNTER:
+            self.metric.add(amount, self._named(labels))
+            return
         with self.lock:
-            self.values[key] = value
-            self.metric.set(value, labels)
+            self._set(self.values.get(labels, 0.0) + amount, labels)
 
-    def add(self, amount: float, /, **labels: str) -> None:
-        """Change the value."""
-        key = label_values(self.declaration, labels)
+    def replace(self, value: float, labels: Values) -> None:
+        """See :class:`svcctl.sdk.metrics.made.Numbers`."""
         with self.lock:
-            self.values[key] = self.values.get(key, 0.0) + amount
-            self.metric.set(self.values[key], labels)
+            self._set(value, labels)
 
+    def take_in(self, value: float, labels: Values) -> None:
+        """See :class:`svcctl.sdk.metrics.made.Numbers`."""
+        self.metric.record(value, self._named(labels))
 
-@dataclass(frozen=True, slots=True)
-class _Histogram:
-    declaration: Declaration
-    metric: otel.Histogram
+    def _set(self, value: float, labels: Values) -> None:
+        self.values[labels] = value
+        self.metric.set(value, self._named(labels))
 
-    def observe(self, value: float, /, **labels: str) -> None:
-        """Take one value in."""
-        label_values(self.declaration, labels)
-        self.metric.record(value, labels)
+    def _named(self, labels: Values) -> dict[str, str]:
+        return dict(zip(self.declaration.labels, labels, strict=True))
 
 
 class OpenTelemetryMetrics:
@@ -86,48 +67,21 @@ class OpenTelemetryMetrics:
                 hint='pip install "svcctl[otel]"',
             ) from error
         self._meter = otel.get_meter("svcctl", meter_provider=provider)
-        self._made: dict[str, _Counter | _Gauge | _Histogram] = {}
+        made = Made(self._keep)
+        self.counter, self.gauge, self.histogram = made.counter, made.gauge, made.histogram
 
-    def counter(self, name: str, text: str = "", *, labels: Sequence[str] = ()) -> _Counter:
-        """Give the counter *name*."""
-        wanted = declared(Kind.COUNTER, name, text, labels)
-        found = self._known(wanted)
-        if not isinstance(found, _Counter):
-            metric = self._meter.create_counter(wanted.name, description=text)
-            found = self._made[wanted.name] = _Counter(wanted, metric)
-        return found
-
-    def gauge(self, name: str, text: str = "", *, labels: Sequence[str] = ()) -> _Gauge:
-        """Give the gauge *name*."""
-        wanted = declared(Kind.GAUGE, name, text, labels)
-        found = self._known(wanted)
-        if not isinstance(found, _Gauge):
-            metric = self._meter.create_gauge(wanted.name, description=text)
-            found = self._made[wanted.name] = _Gauge(wanted, metric)
-        return found
-
-    def histogram(
-        self,
-        name: str,
-        text: str = "",
-        *,
-        labels: Sequence[str] = (),
-        buckets: Sequence[float] = SECONDS,
-    ) -> _Histogram:
-        """Give the histogram *name*."""
-        wanted = declared(Kind.HISTOGRAM, name, text, labels, buckets)
-        found = self._known(wanted)
-        if not isinstance(found, _Histogram):
-            metric = self._meter.create_histogram(
-                wanted.name,
-                description=text,
-                explicit_bucket_boundaries_advisory=list(wanted.buckets),
-            )
-            found = self._made[wanted.name] = _Histogram(wanted, metric)
-        return found
-
-    def _known(self, wanted: Declaration) -> _Counter | _Gauge | _Histogram | None:
-        found = self._made.get(wanted.name)
-        if found is not None:
-            same(wanted, found.declaration)
-        return found
+    def _keep(self, wanted: Declaration) -> _Kept:
+        name, text = wanted.name, wanted.text
+        metric: object
+        match wanted.kind:
+            case Kind.COUNTER:
+                metric = self._meter.create_counter(name, description=text)
+            case Kind.GAUGE:
+                metric = self._meter.create_gauge(name, description=text)
+            case Kind.HISTOGRAM:
+                metric = self._meter.create_histogram(
+                    name,
+                    description=text,
+                    explicit_bucket_boundaries_advisory=list(wanted.buckets),
+                )
+        return _Kept(wanted, metric)

@@ -2,66 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from svcctl.errors import UsageError
-from svcctl.sdk.metrics.instruments import (
-    SECONDS,
-    Declaration,
-    Kind,
-    declared,
-    label_values,
-    same,
-)
+from svcctl.sdk.metrics.instruments import Declaration, Kind
+from svcctl.sdk.metrics.made import Made, Values
 
 if TYPE_CHECKING:
-    import prometheus_client
     from prometheus_client.registry import CollectorRegistry
 
 
 @dataclass(frozen=True, slots=True)
-class _Counter:
-    declaration: Declaration
-    metric: prometheus_client.Counter
+class _Kept:
+    """The numbers of a metric of prometheus-client, which has a class for each kind."""
 
-    def add(self, amount: float = 1.0, /, **labels: str) -> None:
-        """Add *amount*, which is not negative."""
-        if not amount >= 0:
-            name = self.declaration.name
-            raise UsageError(f"counter {name!r} cannot change by {amount}", hint="use a gauge")
-        values = label_values(self.declaration, labels)
-        (self.metric.labels(*values) if values else self.metric).inc(amount)
+    metric: Any
 
-
-@dataclass(frozen=True, slots=True)
-class _Gauge:
-    declaration: Declaration
-    metric: prometheus_client.Gauge
-
-    def set(self, value: float, /, **labels: str) -> None:
-        """Tell the new value."""
-        self._of(labels).set(value)
-
-    def add(self, amount: float, /, **labels: str) -> None:
-        """Change the value."""
+    def change(self, amount: float, labels: Values) -> None:
+        """See :class:`svcctl.sdk.metrics.made.Numbers`."""
         self._of(labels).inc(amount)
 
-    def _of(self, labels: dict[str, str]) -> prometheus_client.Gauge:
-        values = label_values(self.declaration, labels)
-        return self.metric.labels(*values) if values else self.metric
+    def replace(self, value: float, labels: Values) -> None:
+        """See :class:`svcctl.sdk.metrics.made.Numbers`."""
+        self._of(labels).set(value)
 
+    def take_in(self, value: float, labels: Values) -> None:
+        """See :class:`svcctl.sdk.metrics.made.Numbers`."""
+        self._of(labels).observe(value)
 
-@dataclass(frozen=True, slots=True)
-class _Histogram:
-    declaration: Declaration
-    metric: prometheus_client.Histogram
-
-    def observe(self, value: float, /, **labels: str) -> None:
-        """Take one value in."""
-        values = label_values(self.declaration, labels)
-        (self.metric.labels(*values) if values else self.metric).observe(value)
+    def _of(self, labels: Values) -> Any:  # noqa: ANN401 - a child of the metric
+        return self.metric.labels(*labels) if labels else self.metric
 
 
 class PrometheusMetrics:
@@ -81,47 +52,8 @@ class PrometheusMetrics:
             ) from error
         self._client = prometheus_client
         self._registry = prometheus_client.REGISTRY if registry is None else registry
-        self._made: dict[str, _Counter | _Gauge | _Histogram] = {}
-
-    def counter(self, name: str, text: str = "", *, labels: Sequence[str] = ()) -> _Counter:
-        """Give the counter *name*."""
-        wanted = declared(Kind.COUNTER, name, text, labels)
-        found = self._known(wanted)
-        if not isinstance(found, _Counter):
-            metric = self._client.Counter(wanted.name, text, wanted.labels, registry=self._registry)
-            found = self._made[wanted.name] = _Counter(wanted, metric)
-        return found
-
-    def gauge(self, name: str, text: str = "", *, labels: Sequence[str] = ()) -> _Gauge:
-        """Give the gauge *name*."""
-        wanted = declared(Kind.GAUGE, name, text, labels)
-        found = self._known(wanted)
-        if not isinstance(found, _Gauge):
-            metric = self._client.Gauge(wanted.name, text, wanted.labels, registry=self._registry)
-            found = self._made[wanted.name] = _Gauge(wanted, metric)
-        return found
-
-    def histogram(
-        self,
-        name: str,
-        text: str = "",
-        *,
-        labels: Sequence[str] = (),
-        buckets: Sequence[float] = SECONDS,
-    ) -> _Histogram:
-        """Give the histogram *name*."""
-        wanted = declared(Kind.HISTOGRAM, name, text, labels, buckets)
-        found = self._known(wanted)
-        if not isinstance(found, _Histogram):
-            metric = self._client.Histogram(
-                wanted.name,
-                text,
-                wanted.labels,
-                buckets=wanted.buckets,
-                registry=self._registry,
-            )
-            found = self._made[wanted.name] = _Histogram(wanted, metric)
-        return found
+        made = Made(self._keep)
+        self.counter, self.gauge, self.histogram = made.counter, made.gauge, made.histogram
 
     def exposition(self, *, open_metrics: bool) -> tuple[str, bytes]:
         """Give media type and text of all that is in the registry, now."""
@@ -132,8 +64,13 @@ class PrometheusMetrics:
             return open_text.CONTENT_TYPE_LATEST, text
         return self._client.CONTENT_TYPE_LATEST, self._client.generate_latest(self._registry)
 
-    def _known(self, wanted: Declaration) -> _Counter | _Gauge | _Histogram | None:
-        found = self._made.get(wanted.name)
-        if found is not None:
-            same(wanted, found.declaration)
-        return found
+    def _keep(self, wanted: Declaration) -> _Kept:
+        client, what = self._client, (wanted.name, wanted.text, wanted.labels)
+        match wanted.kind:
+            case Kind.COUNTER:
+                return _Kept(client.Counter(*what, registry=self._registry))
+            case Kind.GAUGE:
+                return _Kept(client.Gauge(*what, registry=self._registry))
+            case Kind.HISTOGRAM:
+                buckets = wanted.buckets
+                return _Kept(client.Histogram(*what, buckets=buckets, registry=self._registry))
