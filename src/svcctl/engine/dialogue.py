@@ -66,6 +66,13 @@ class Dialogue:
             return f"it does not reload: {error.problem}"
         return rejection(outcome)
 
+    async def failing(self, group: str, *, within: float) -> str:
+        """Say which of its own checks it finds DOWN; an empty text where none is."""
+        try:
+            return down(await self.ask("health", {"group": group}, within=within))
+        except SvcctlError as error:
+            return error.problem
+
     @property
     def _limit(self) -> float:
         return self._keeper.spec.hook.timeout
@@ -81,6 +88,30 @@ def rejection(outcome: object) -> str:
     mistakes = outcome.get("mistakes")
     found = [_mistake(each) for each in mistakes] if isinstance(mistakes, list) else []
     return f"the new configuration is refused: {'; '.join(found) or 'it does not say why'}"
+
+
+def down(health: object) -> str:
+    """Say which checks are DOWN, and why; empty where the service is not.
+
+    *health* is what a service answers to ``health``.
+    """
+    if not isinstance(health, dict) or not isinstance(checks := health.get("checks"), dict):
+        return "what it says of its health makes no sense"
+    if health.get("status") != "DOWN":
+        return ""
+    found = [_failing(name, each) for name, each in checks.items() if _is_down(each)]
+    return "; ".join(found) or "it is DOWN"
+
+
+def _is_down(check: object) -> bool:
+    return isinstance(check, Mapping) and check.get("status") == "DOWN"
+
+
+def _failing(name: str, check: Mapping[str, object]) -> str:
+    details = check.get("details")
+    if not isinstance(details, Mapping) or not details:
+        return f"{name} is DOWN"
+    return f"{name}: {', '.join(str(each) for each in details.values())}"
 
 
 def _mistake(document: object) -> str:

@@ -256,6 +256,10 @@ class Keeper:
         """Run a probe's command; give what went wrong, or an empty text."""
         return await self.program.check(argv, limit=limit)
 
+    async def ask_checks(self, group: str, *, limit: float) -> str:
+        """Have the program look at checks of its own; give which fail, or an empty text."""
+        return await self.program.dialogue.failing(group, within=limit)
+
     def trusts(self, uid: int) -> bool:
         """Say whether a process of that user may speak for the program."""
         return self.program.child is not None and self.program.child.trusts(uid)

@@ -68,6 +68,9 @@ class Keeping(Protocol):
     async def check(self, argv: tuple[str, ...], *, limit: float) -> str:
         """Run a probe's command; give what went wrong, or an empty text."""
 
+    async def ask_checks(self, group: str, *, limit: float) -> str:
+        """Have the program look at checks of its own; give which fail, or an empty text."""
+
     def trusts(self, uid: int) -> bool:
         """Say whether a process of that user may speak for the program."""
 

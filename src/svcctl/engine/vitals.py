@@ -86,7 +86,7 @@ class Vitals:
 
     def _open_board(self) -> None:
         spec = self._keeper.spec
-        if spec.ready == "notify" or any(each.heartbeat for each in spec.health):
+        if spec.ready == "notify" or any(each.heartbeat or each.checks for each in spec.health):
             board = self._keeper.world.notices
             self._address, self._deafen = board.listen(self._keeper.name, self._noticed)
 
@@ -273,6 +273,9 @@ class Vitals:
         if probe.tcp is not None:
             address = probe.tcp
             return lambda: check_tcp(address)
+        if probe.checks is not None:
+            group = probe.checks
+            return lambda: self._keeper.ask_checks(group, limit=probe.timeout)
         return lambda: self._keeper.check(probe.exec, limit=probe.timeout)
 
     def _checked(self, probe: Probe, problem: str, on_good: Callable[[], None]) -> None:
@@ -372,5 +375,6 @@ def probe_name(probe: Probe) -> str:
         "exec": " ".join(probe.exec),
         "heartbeat": f"{probe.heartbeat:g}s" if probe.heartbeat else "",
         "log": probe.log,
+        "checks": probe.checks,
     }.get(probe.kind)
     return f"{probe.kind} {target}"

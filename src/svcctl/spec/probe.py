@@ -26,7 +26,7 @@ class OnFail(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One check: exactly one of ``http``, ``tcp``, ``exec``, ``heartbeat`` and ``log``."""
+    """One check: exactly one of ``http``, ``tcp``, ``exec``, ``heartbeat``, ``log``, ``checks``."""
 
     http: str | None = field(default=None, metadata={"doc": "URL that must answer as expected"})
     tcp: str | None = field(
@@ -40,6 +40,13 @@ class Probe:
     log: Regex | None = field(
         default=None,
         metadata={"doc": "pattern: a matching line passes (startup, ready) or fails (live)"},
+    )
+    checks: Purpose | None = field(
+        default=None,
+        metadata={
+            "doc": "checks of its own that a service written with the SDK must not find DOWN: "
+            "live, ready or startup"
+        },
     )
     purpose: Purpose = field(
         default=Purpose.LIVE, metadata={"doc": "what the verdict decides", "key": "for"}
@@ -75,8 +82,14 @@ class Probe:
 
     @property
     def kind(self) -> str:
-        """Which of the five checks this is."""
+        """Which of the six checks this is."""
         if self.exec:
             return "exec"
-        chosen = {"http": self.http, "tcp": self.tcp, "heartbeat": self.heartbeat, "log": self.log}
+        chosen = {
+            "http": self.http,
+            "tcp": self.tcp,
+            "heartbeat": self.heartbeat,
+            "log": self.log,
+            "checks": self.checks,
+        }
         return next((kind for kind, value in chosen.items() if value is not None), "none")

@@ -200,10 +200,10 @@ def _health(spec: ServiceSpec) -> Iterator[Finding]:
 
 
 def _probe(probe: Probe, path: KeyPath) -> Iterator[Finding]:
-    texts = (probe.http, probe.tcp, probe.heartbeat, probe.log)
+    texts = (probe.http, probe.tcp, probe.heartbeat, probe.log, probe.checks)
     kinds = sum(text is not None for text in texts) + bool(probe.exec)
     if kinds != 1:
-        problem = "a probe needs exactly one of http, tcp, exec, heartbeat and log"
+        problem = "a probe needs exactly one of http, tcp, exec, heartbeat, log and checks"
         hint = (
             'add for example: http = "http://127.0.0.1:8080/"'
             if not kinds

@@ -188,6 +188,22 @@ def test_status_of_a_service_tells_which_of_its_checks_fail(mailer: Box) -> None
     assert mailer.cli("health", "mailer").status == 1
 
 
+def test_a_service_is_ready_as_long_as_its_own_checks_say_so(agent: Box) -> None:
+    probe = '{ checks = "ready", for = "ready", interval = "50ms", fails = 1 }'
+    agent.apply(toml(agent.home, f"health = [{probe}]"))
+    assert agent.one("mailer")["ready"]
+
+    (agent.home / "down").touch()
+    until(lambda: not agent.one("mailer")["ready"])
+    (agent.home / "down").unlink()
+    until(lambda: agent.one("mailer")["ready"])
+
+    problems = [
+        each["fields"]["problem"] for each in agent.events() if each["kind"] == "ProbeFailed"
+    ]
+    assert problems == ["smtp: ConnectionError: refused"]
+
+
 def test_the_next_agent_pauses_the_service_that_an_earlier_one_started(mailer: Box) -> None:
     pid = mailer.one("mailer")["pid"]
     mailer.kill_agent()

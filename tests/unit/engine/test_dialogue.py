@@ -9,13 +9,14 @@ from dataclasses import replace
 import pytest
 
 from svcctl.engine import journal
-from svcctl.engine.dialogue import rejection
+from svcctl.engine.dialogue import down, rejection
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.life import Phase, Told
 from svcctl.errors import Conflict, TimedOut
-from svcctl.events import HookFailed, ReloadDone
+from svcctl.events import HookFailed, ProbeFailed, ReloadDone
 from svcctl.ports import ENDPOINT
 from svcctl.spec.policy import Hooks, ReloadPolicy
+from svcctl.spec.probe import Probe, Purpose
 from svcctl.spec.service import ServiceSpec
 from svcctl.testing.world import FakeWorld
 
@@ -191,6 +192,63 @@ def test_a_rejection_without_a_word_is_still_one(mistakes: object) -> None:
     said = rejection({"verdict": "rejected", "mistakes": mistakes})
 
     assert said == "the new configuration is refused: it does not say why"
+
+
+READY = Probe(checks=Purpose.READY, purpose=Purpose.READY, interval=1.0, fails=1)
+UP = {"status": "UP", "checks": {"smtp": {"status": "UP", "details": {}}}}
+DOWN = {
+    "status": "DOWN",
+    "checks": {
+        "smtp": {"status": "DOWN", "details": {"error": "refused"}},
+        "disk": {"status": "DOWN", "details": {}},
+        "queue": {"status": "DEGRADED", "details": {}},
+    },
+}
+
+
+async def test_it_is_ready_once_its_own_checks_say_so_and_not_while_they_do_not(
+    world: FakeWorld, turns: Turns
+) -> None:
+    keeper = Keeper(
+        replace(SPEC, ready="health", health=(READY,)),
+        number=1,
+        revision="r1",
+        world=world.ports,
+        await_needs=lambda _: pytest.fail("needs"),
+    )
+    world.programs.answers = {"health": UP}
+    keeper.tell(Told.START)
+    await turns()
+    assert keeper.state.phase is Phase.STARTING  # it has not said where it can be asked
+
+    world.notices.say("mailer", {ENDPOINT: PLACE})
+    world.clock.forward(1.0)
+    await turns()
+    assert (keeper.state.phase, keeper.vitals.ready) == (Phase.RUNNING, True)
+
+    world.programs.answers = {"health": DOWN}
+    world.clock.forward(1.0)
+    await turns()
+
+    assert (keeper.state.phase, keeper.vitals.ready) == (Phase.RUNNING, False)
+    (failed,) = [each for each in world.bus.events if isinstance(each, ProbeFailed)]
+    assert (failed.probe, failed.problem) == ("checks ready", "smtp: refused; disk is DOWN")
+    assert world.programs.asked[-1] == (PLACE, "health", {"group": "ready"})
+
+
+@pytest.mark.parametrize(
+    ("health", "problem"),
+    [
+        (UP, ""),
+        ({"status": "DEGRADED", "checks": {}}, ""),
+        ({"status": "DOWN", "checks": {}}, "it is DOWN"),
+        ({"status": "DOWN", "checks": {"a": "noise"}}, "it is DOWN"),
+        (None, "what it says of its health makes no sense"),
+        ({"status": "UP"}, "what it says of its health makes no sense"),
+    ],
+)
+def test_what_it_says_of_its_health_is_understood(health: object, problem: str) -> None:
+    assert down(health) == problem
 
 
 async def test_who_is_not_the_program_cannot_say_where_it_is(world: FakeWorld) -> None:

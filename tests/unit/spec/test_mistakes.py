@@ -58,7 +58,7 @@ limits.nice = 20
         "6:36 stop.signal: 'TREM' is not a signal",
         "7:10 there is no service 'dbb'",
         "8:15 variable 'NOPE' is not set",
-        "9:16 a probe needs exactly one of http, tcp, exec, heartbeat and log",
+        "9:16 a probe needs exactly one of http, tcp, exec, heartbeat, log and checks",
         "13:8 exec: a list is not a command",
         "19:7 cycle in needs: cache -> web -> cache",
         "20:15 limits.nice: 20 is not from -20 to 19",
