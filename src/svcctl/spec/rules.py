@@ -75,7 +75,7 @@ def _texts(spec: ServiceSpec) -> Iterator[Finding]:
     if spec.stop.http is not None:
         yield from checked(("stop", "http"), grammar.check_url, spec.stop.http)
     if spec.ready == "health" and not spec.health:
-        hint = f"add [[services.{spec.name}.health]] with http, tcp, exec, heartbeat or log"
+        hint = f"add [[services.{spec.name}.health]] with http, tcp, exec, heartbeat, log or checks"
         yield Finding(path=("ready",), problem="ready = 'health' needs a probe", hint=hint)
 
 
