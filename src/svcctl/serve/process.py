@@ -72,20 +72,18 @@ def _opened(parts: AgentParts) -> None:
 def import_lean() -> None:
     """Import asyncio and hashlib without OpenSSL, which an agent does not need: 8 MB less for good.
 
-    asyncio wants ssl for TLS streams only, and hashlib has its own SHA-2.  Later imports of ssl
-    (https probes) find it as always.
+    hashlib has a SHA-2 of its own.  Later imports of ssl (https probes) find it as always.
     """
-    absent = [name for name in ("ssl", "_hashlib") if name not in sys.modules]
-    if "asyncio" in sys.modules or "hashlib" in sys.modules:
+    from svcctl.sdk.lean import import_asyncio  # noqa: PLC0415 - before anything else
+
+    import_asyncio()
+    if "hashlib" in sys.modules or "_hashlib" in sys.modules:
         return
-    for name in absent:
-        sys.modules[name] = cast("ModuleType", None)  # makes the import fail
+    sys.modules["_hashlib"] = cast("ModuleType", None)  # makes its import fail
     try:
-        import asyncio  # noqa: F401, PLC0415
         import hashlib  # noqa: F401, PLC0415
     finally:
-        for name in absent:
-            del sys.modules[name]
+        del sys.modules["_hashlib"]
 
 
 if __name__ == "__main__":
