@@ -10,7 +10,13 @@ import os
 
 import pytest
 
-ANOTHER_SYSTEM = ("needs Windows", "needs macOS", "needs Linux", "Wine cannot")
+ANOTHER_SYSTEM = (
+    "needs Windows",
+    "needs macOS",
+    "needs Linux",
+    "Wine cannot",
+    "needs the labelled data",
+)
 """What a reason may begin with: things that no package can bring to a machine."""
 
 

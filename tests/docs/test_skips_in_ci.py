@@ -40,8 +40,10 @@ def test_a_skip_fails_the_run_in_ci_and_is_named(tmp_path: Path, options: tuple[
     assert "test_it.py::test_it: needs nginx" in done.stdout
 
 
-@pytest.mark.parametrize("reason", ["needs Windows", "Wine cannot show a boot"])
-def test_what_needs_another_system_may_be_skipped_in_ci(tmp_path: Path, reason: str) -> None:
+@pytest.mark.parametrize(
+    "reason", ["needs Windows", "Wine cannot show a boot", "needs the labelled data"]
+)
+def test_what_no_package_brings_may_be_skipped_in_ci(tmp_path: Path, reason: str) -> None:
     done = run(tmp_path, reason, ci="true")
 
     assert done.returncode == 0, done.stdout
