@@ -23,7 +23,7 @@ from svcctl.sdk.logs.levels import (
 )
 from svcctl.sdk.logs.raised import describe
 from svcctl.sdk.logs.sink import Sink
-from svcctl.sdk.logs.trace import CARRIED
+from svcctl.sdk.logs.trace import carried
 
 _HEADS = {number: b'Z","level":"%b","event":' % name.encode() for number, name in NAMES.items()}
 
@@ -143,7 +143,7 @@ class Logger:
         if known != second:
             text = _stamp(second)
             way.second[0] = (second, text)
-        carried = CARRIED.get()
+        place = carried()
         name, body = way.encoding.record(event, fields)
         record = b"".join(
             (
@@ -152,7 +152,7 @@ class Logger:
                 _HEADS[level],
                 name,
                 tail,
-                carried.encoded if carried else b"",
+                place.encoded if place else b"",
                 b"," + body[1:] if fields else b"}",
                 b"\n",
             )

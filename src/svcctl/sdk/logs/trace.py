@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _INVALID_VERSION = "ff"
@@ -52,7 +55,10 @@ class Carried:
 
 
 CARRIED: ContextVar[Carried | None] = ContextVar("svcctl_trace", default=None)
-"""What the current task or thread works for."""
+"""What the current task or thread works for, as far as we were told; see :func:`carried`."""
+
+_OPENTELEMETRY = "opentelemetry.trace"  # never imported here: who has spans has imported it
+_MOST_SPANS = 256  # that are kept ready for their next record
 
 
 def parse_traceparent(header: str, *, state: str = "") -> Trace | None:
@@ -81,15 +87,42 @@ def new_trace(entropy: Entropy = os.urandom) -> Trace:
 
 def current() -> Trace | None:
     """Give the place this task or thread is at; None outside of any trace."""
-    carried = CARRIED.get()
-    return carried.trace if carried else None
+    found = carried()
+    return found.trace if found else None
+
+
+def carried() -> Carried | None:
+    """Give the place this task or thread is at, made ready for a record.
+
+    It is the current span of OpenTelemetry where there is one, else that of :func:`traced`.
+    """
+    api: Any = sys.modules.get(_OPENTELEMETRY)
+    if api is None:
+        return CARRIED.get()
+    try:
+        span = api.get_current_span().get_span_context()
+    except AttributeError:  # it is just being imported
+        return CARRIED.get()
+    if not span.is_valid:
+        return CARRIED.get()
+    state = span.trace_state.to_header() if span.trace_state else ""
+    return _of_span(span.trace_id, span.span_id, int(span.trace_flags), state)
+
+
+@lru_cache(_MOST_SPANS)
+def _of_span(trace_id: int, span_id: int, flags: int, state: str) -> Carried:
+    trace = Trace(
+        trace_id=f"{trace_id:032x}", span_id=f"{span_id:016x}", flags=flags & 1, state=state
+    )
+    return carry(trace)
 
 
 @contextmanager
 def traced(traceparent: str = "", *, tracestate: str = "") -> Iterator[Trace]:
     """Do the block as a piece of a trace: its records carry the ids, its calls ``.header``.
 
-    A valid *traceparent* is carried on; else the trace of the caller is; else a new one begins.
+    A valid *traceparent* is carried on; else the trace of the caller is, a span of OpenTelemetry
+    too; else a new one begins.  Records in a span of OpenTelemetry carry the ids of that.
     Tasks and threads started by ``asyncio.to_thread`` inside take it along.
     """
     above = parse_traceparent(traceparent, state=tracestate) or current()

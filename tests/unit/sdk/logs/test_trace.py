@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import string
+import sys
+from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState, use_span
 
 from svcctl.sdk.logs.trace import Trace, current, new_trace, parse_traceparent, traced
 
@@ -119,3 +124,55 @@ def test_each_task_carries_its_own() -> None:
         return list(await asyncio.gather(work(GIVEN), work(other)))
 
     assert asyncio.run(both()) == [TRACE, "1bf7" + TRACE[4:]]
+
+
+# with OpenTelemetry
+
+
+def a_span(trace_id: str, span_id: str, **state: str) -> NonRecordingSpan:
+    return NonRecordingSpan(
+        SpanContext(
+            trace_id=int(trace_id, 16),
+            span_id=int(span_id, 16),
+            is_remote=False,
+            trace_flags=TraceFlags(1),
+            trace_state=TraceState(list(state.items())),
+        )
+    )
+
+
+def test_a_record_in_a_span_has_the_ids_of_the_span(place: Any) -> None:
+    with traced(GIVEN), use_span(a_span("0" * 31 + "7", "0" * 15 + "8", vendor="1")):
+        place.log.info("inside")
+        inside = current()
+    with traced(GIVEN) as ours:
+        place.log.info("outside")
+
+    first, second = map(json.loads, place.sink.records)
+    assert (first["trace_id"], first["span_id"]) == ("0" * 31 + "7", "0" * 15 + "8")
+    assert inside == Trace(
+        trace_id="0" * 31 + "7", span_id="0" * 15 + "8", flags=1, state="vendor=1"
+    )
+    assert (second["trace_id"], second["span_id"]) == (TRACE, ours.span_id)
+
+
+def test_a_piece_of_work_in_a_span_goes_on_with_its_trace() -> None:
+    with use_span(a_span(TRACE, SPAN)), traced() as trace:
+        assert (trace.trace_id, trace.flags) == (TRACE, 1)
+        assert trace.span_id != SPAN
+
+
+def test_a_program_that_is_just_importing_opentelemetry_has_our_traces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.trace", ModuleType("half"))
+
+    with traced(GIVEN) as trace:
+        assert current() == trace
+
+
+def test_a_program_without_opentelemetry_has_our_traces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "opentelemetry.trace")
+
+    with traced(GIVEN) as trace:
+        assert current() == trace
