@@ -117,9 +117,10 @@ class BlockingTrial(Generic[S]):
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something async in the loop of the service, and give what it gives.
 
-        Raises TimedOut, and says where, if the service blocks the loop for as long as the limit.
+        Raises TimedOut, and says where, if the service blocks the loop for a second longer than
+        the limit.
         """
-        return self._loop.run(work, limit=self._limit)
+        return self._loop.run(work, limit=self._limit + 1.0)
 
 
 class Trials:

@@ -130,9 +130,9 @@ def test_a_service_that_hangs_fails_within_its_limit(service: Trials) -> None:
             await ctx.health.look()
             await asyncio.Event().wait()
 
-    trial = service(Hanging, limit="50ms")
+    trial = service(Hanging, limit="300ms")
 
-    with pytest.raises(TimedOut, match="was not ready within 50ms of real time: run waits at"):
+    with pytest.raises(TimedOut, match="was not ready within 300ms of real time: run waits at"):
         trial.ready()
     trial.stop()
 
@@ -154,7 +154,7 @@ def test_a_service_that_blocks_the_loop_fails_within_its_limit_and_is_left_behin
         scene()
     over.set()
 
-    said = r"the event loop was blocked for 0.1s: thread svcctl-trial waits at test_blocking.py:\d+"
+    said = r"the event loop was blocked for 1.1s: thread svcctl-trial waits at test_blocking.py:\d+"
     assert re.match(said, raised.value.problem)
 
 
