@@ -74,7 +74,10 @@ class Context:
 
     @property
     def config_version(self) -> int:
-        """Give the number of the configuration in force; it grows with each, over restarts."""
+        """Give the number of the configuration in force; it grows with each, over restarts.
+
+        ``ctx.config.version`` is the same, where its class has neither such a field nor slots.
+        """
         return self._parts.settings.version
 
     @property

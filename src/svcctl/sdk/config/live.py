@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -24,7 +25,7 @@ from svcctl.sdk.config.explain import values
 from svcctl.sdk.config.history import History, Revision
 from svcctl.sdk.config.load import Loaded
 from svcctl.sdk.config.outcome import Listeners, Outcome, Rejected, Verdict
-from svcctl.sdk.config.outline import restarting
+from svcctl.sdk.config.outline import members, restarting
 from svcctl.sdk.config.sources import Sources
 from svcctl.sdk.config.text import Text
 from svcctl.sdk.waiting import in_thread
@@ -41,6 +42,13 @@ class _InForce(Generic[T]):
     loaded: Loaded[T]
     version: int
     changed: frozenset[str]
+
+    def __post_init__(self) -> None:
+        """Write the number on the value too, as ``version``, where its class leaves room for it."""
+        value = self.loaded.value
+        if "version" not in members(type(value)):
+            with suppress(AttributeError, TypeError):  # it has slots
+                object.__setattr__(value, "version", self.version)
 
 
 class Live(Generic[T]):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pydantic
 import pytest
 
 from svcctl.errors import SpecError, UsageError
@@ -512,3 +514,42 @@ def test_a_history_that_cannot_be_written_stops_no_change(
     assert outcome.verdict is Verdict.APPLIED
     assert "history" in outcome.unrecorded
     assert (live.value.count, live.version) == (2, 2)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_the_number_stands_on_the_value_too(tmp_path: Path, frozen: bool) -> None:
+    kind = dataclasses.make_dataclass("Config", [("port", int, 1)], frozen=frozen)
+    file = tmp_path / "it.toml"
+    file.write_text("port = 1")
+
+    async def story() -> list[int]:
+        live: Live[Any] = Live(kind, Sources(files=(str(file),)), clock=FakeClock())
+        found = [live.value.version]
+        await live.reload(who="ann")
+        found.append(live.value.version)
+        file.write_text("port = 2")
+        await live.reload(who="ann")
+        return [*found, live.value.version]
+
+    assert asyncio.run(story()) == [1, 1, 2]
+
+
+def test_a_value_without_room_for_a_number_has_none(tmp_path: Path) -> None:
+    slotted = dataclasses.make_dataclass("Config", [("port", int, 1)], slots=True)
+    named = dataclasses.make_dataclass("Config", [("version", str, "v7")])
+    missing = (f"-{tmp_path / 'none.toml'}",)
+
+    assert not hasattr(Live(slotted, Sources(files=missing), clock=FakeClock()).value, "version")
+    assert Live(named, Sources(files=missing), clock=FakeClock()).value.version == "v7"
+
+
+def test_a_model_of_pydantic_has_its_number_and_nothing_more(tmp_path: Path) -> None:
+    class Config(pydantic.BaseModel):
+        port: int = 1
+
+    missing = (f"-{tmp_path / 'none.toml'}",)
+    value: Any = Live(Config, Sources(files=missing), clock=FakeClock()).value
+
+    assert value.version == 1
+    assert value.model_dump() == {"port": 1}
+    assert value == Config()
