@@ -289,6 +289,16 @@ def test_who_runs_as_somebody_else_is_given_his_folder(place: Place) -> None:
     assert (found.st_uid, found.st_mode & 0o777) == (pwd.getpwnam("nobody").pw_uid, 0o700)
 
 
+@pytest.mark.needs_root
+def test_who_runs_as_somebody_else_can_get_to_his_folder(place: Place) -> None:
+    above = Path(place.services).parent
+    above.chmod(0o700)
+
+    environment.build(spec(python="a:B", user="nobody"), place)
+
+    assert [each.stat().st_mode & 0o777 for each in (above, Path(place.services))] == [0o711, 0o711]
+
+
 def test_a_folder_that_cannot_be_given_keeps_it_from_starting(place: Place) -> None:
     problem = problem_of(spec(python="a:B", user="no-such-user"), place).problem
 
