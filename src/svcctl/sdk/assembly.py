@@ -45,7 +45,7 @@ class World:
     """What a service finds where it lives; a test gives one of its own.
 
     *folder* is where it keeps what outlasts it, *sink* where its log goes.  *answers*: it may open
-    the port that its health is asked on.
+    the port that its health is asked on, and call whom its crashes are told.
     """
 
     clock: Clock

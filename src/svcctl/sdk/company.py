@@ -15,6 +15,7 @@ from svcctl.sdk.metrics.instruments import Exposed
 from svcctl.sdk.surroundings import Pinged
 from svcctl.sdk.waiting import limited, sleep
 
+_UPLOAD_PERIOD = 60.0  # seconds between two looks for crash reports that nobody has yet
 _PATIENCE = 5.0  # seconds for files to be closed once all else is over
 
 
@@ -63,6 +64,8 @@ def _tasks(service: Assembled, pings: tuple[Pinged, float] | None) -> list[Await
         found.append(_rounds(service))
     if service.blueprint.resumers:
         found.append(_resume(service))
+    if service.setting("crash_upload_url") and service.world.answers:
+        found.append(_upload(service))
     return [*found, *_followed(service)]
 
 
@@ -122,6 +125,24 @@ async def _resume(service: Assembled) -> None:
                 await life.caller.call(f"saga {each.name}", call, each.run, each.value)
         except Exception as error:
             log.warning("saga.not-resumed", saga=each.name, run=each.run, exc_info=error)
+
+
+async def _upload(service: Assembled) -> None:
+    """Hand on the crash reports of this run and of those before it, as they come."""
+    from svcctl.sdk.config.secret import Secret  # noqa: PLC0415 - for those who hand them on
+    from svcctl.sdk.crash.http_upload import HttpUploader  # noqa: PLC0415
+    from svcctl.sdk.crash.upload import send_unsent  # noqa: PLC0415
+
+    url, clock, before = service.setting("crash_upload_url"), service.world.clock, ""
+    uploader = HttpUploader(url.reveal() if isinstance(url, Secret) else url, clock=clock)
+    while True:
+        found = await send_unsent(service.reporter.folder, uploader)
+        if found.sent:
+            service.log.info("crash.uploaded", to=uploader.name, reports=found.sent)
+        if found.problem and found.problem != before:
+            service.log.warning("crash.not-uploaded", left=found.left, problem=found.problem)
+        before = found.problem
+        await sleep(clock, _UPLOAD_PERIOD)
 
 
 def _followed(service: Assembled) -> list[Awaitable[None]]:

@@ -49,6 +49,7 @@ class Service:
     check_period: ClassVar[str]
     log_level: ClassVar[Literal["debug", "info", "warning", "error", "critical"]]
     log_to: ClassVar[tuple[str, ...]]
+    crash_upload_url: ClassVar[str]
     metrics: ClassVar[Literal["own", "prometheus", "opentelemetry"]]
 
     def run(self, ctx: Any) -> object:  # noqa: ANN401, ARG002 - as its author writes it

@@ -14,7 +14,8 @@ class Traits:
     """What a :class:`svcctl.Service` says in attributes of its class, and an App in one of these.
 
     A field of the same name in the service's configuration, such as ``health_port``, is stronger
-    for *health_port*, *health_host* and *log_level*.  Lengths of time are seconds or ``"1m30s"``.
+    for *health_port*, *health_host*, *log_level* and *crash_upload_url*, which may be a secret
+    there.  Lengths of time are seconds or ``"1m30s"``.
     """
 
     version: str = ""
@@ -55,6 +56,9 @@ class Traits:
 
     log_to: tuple[str, ...] = ("stdout",)
     """Where its log goes: see the guide *Log*."""
+
+    crash_upload_url: str = ""
+    """Where crash reports are posted to; empty: nowhere."""
 
     metrics: Literal["own", "prometheus", "opentelemetry"] = "own"
     """Who counts: svcctl, or the library of that name."""

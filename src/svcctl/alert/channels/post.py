@@ -33,7 +33,7 @@ async def post(url: str, document: object, *, headers: Mapping[str, str] | None 
     nobody answers.  No message has *url*, which may hold a secret.  Certificates are checked,
     redirects not followed.
     """
-    answer = await asyncio.to_thread(partial(_post, url, document, headers or {}))
+    answer = await asyncio.to_thread(partial(answer_to, url, document, headers or {}))
     if 200 <= answer.status < 300:
         return answer
     again = answer.status == _TOO_MANY or answer.status >= _SERVER_ERRORS
@@ -46,7 +46,11 @@ async def post(url: str, document: object, *, headers: Mapping[str, str] | None 
     )
 
 
-def _post(url: str, document: object, headers: Mapping[str, str]) -> Answer:
+def answer_to(url: str, document: object, headers: Mapping[str, str]) -> Answer:
+    """Post *document* and give whatever is answered; blocks, for 10 seconds at each step.
+
+    Raises NotDelivered where nobody answers.
+    """
     from http.client import HTTPConnection, HTTPException, HTTPSConnection  # noqa: PLC0415 - 20 ms
 
     parts = urlsplit(url)
