@@ -28,7 +28,7 @@ _FILE = "svcctl.toml"
         click.Option(["--dry-run"], is_flag=True, help="print it, write nothing"),
     ],
     help=f"Write {_FILE} from what a folder holds: Procfile, compose file, package.json, "
-    "pyproject.toml, programs.",
+    "pyproject.toml, services in Python, programs.",
 )
 @click.pass_obj
 def init(session: Session, /, *, folder: str, force: bool, dry_run: bool) -> int:

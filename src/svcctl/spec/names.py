@@ -35,6 +35,14 @@ CAPABILITIES = (
 """capabilities(7), without their ``CAP_``."""
 
 
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def dashed(name: str) -> str:
+    """Give the name of a class as that of a service: ``OrderMailer`` is ``order-mailer``."""
+    return _WORD.sub("-", name).lower()
+
+
 _LONGEST = 80  # characters of a word that are looked at
 _MOST = 500  # words it is compared with: a file may have thousands of mistakes
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from svcctl.errors import SpecError, quoted
-from svcctl.spec.convert import compose, executables, package_json, procfile, pyproject
+from svcctl.spec.convert import (
+    compose,
+    executables,
+    package_json,
+    procfile,
+    pyproject,
+    python_services,
+)
 from svcctl.spec.draft import Draft
 
 
@@ -24,6 +31,7 @@ _ORDER: tuple[Callable[[Path], list[Draft]], ...] = (
     compose.find,
     package_json.find,
     pyproject.find,
+    python_services.find,
 )
 
 

@@ -182,3 +182,47 @@ def test_a_variable_that_no_program_can_be_given_is_left_out_and_named(tmp_path:
 
     assert draft.env == {"A": "1"}
     assert "not carried over: variables called '', '$B', 'C D'" in draft.note
+
+
+def test_services_in_python_are_found_without_being_imported(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "tests").mkdir()
+    for name, source in {
+        "jobs.py": "from svcctl import App\nraise SystemExit\napp = App('night-jobs')\n",
+        "shop/__init__.py": "import svcctl\n\nclass Front(svcctl.Service): ...\n",
+        "shop/mail.py": (
+            "from svcctl import Context, Service\n\n"
+            "class OrderMailer(Service): ...\n"
+            "class Other(Service):\n    name = 'mail-in'\n"
+            "class Typed(Service):\n    name: str = 'typed'\n"
+            "class Letter: ...\n"
+            "count = int('3')\n"
+        ),
+        "shop/foreign.py": "from other import Service\n\nclass Nothing(Service): ...\n",
+        "shop/broken.py": "from svcctl import Service\nclass (\n",
+        "tests/test_it.py": "from svcctl import Service\n\nclass Fake(Service): ...\n",
+        "not-a-module.py": "from svcctl import Service\n\nclass Fake(Service): ...\n",
+    }.items():
+        (tmp_path / name).write_text(source)
+
+    found = {each.python: (each.name, each.note) for each in look(tmp_path).drafts}
+
+    assert found == {
+        "jobs:app": ("night-jobs", "from jobs.py"),
+        "shop:Front": ("front", "from shop/__init__.py"),
+        "shop.mail:OrderMailer": ("order-mailer", "from shop/mail.py"),
+        "shop.mail:Other": ("mail-in", "from shop/mail.py"),
+        "shop.mail:Typed": ("typed", "from shop/mail.py"),
+    }
+
+
+def test_a_definition_of_services_in_python_loads(tmp_path: Path) -> None:
+    (tmp_path / "mailer.py").write_text(
+        "from svcctl import Service\n\nclass Mailer(Service): ...\n"
+    )
+    file = tmp_path / "svcctl.toml"
+    file.write_text(render(look(tmp_path).drafts))
+
+    loaded = load_files([file], environ={})
+
+    assert loaded.services["mailer"].python == "mailer:Mailer"
