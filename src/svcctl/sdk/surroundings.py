@@ -14,12 +14,7 @@ from typing import Protocol
 
 from svcctl.engine.other_thread import OtherThread
 from svcctl.ports import HostControls, HostPhase, HostReport
-from svcctl.sdk.instance import this_instance
-from svcctl.sdk.places import state_folder
 from svcctl.system.detect import Platform, platform
-
-OUTPUT = "output.log"
-"""What a service writes that has no streams: a file in its folder, and ``output.log.1``."""
 
 _FIRST_WORD = 20.0  # seconds in which a service is loaded, on a machine that is just booting
 
@@ -51,15 +46,20 @@ def surrounded(name: str, body: Body, *, pausable: bool, codes: frozenset[int]) 
     *pausable*, *codes*: which controls the SCM may send.
     """
     if platform() is Platform.WINDOWS:
-        from svcctl.system.windows.dispatcher import dispatch  # noqa: PLC0415 - not there elsewhere
+        from svcctl.system.windows.dispatcher import BUG, dispatch  # noqa: PLC0415 - only there
         from svcctl.system.windows.service_status import Taken  # noqa: PLC0415
 
-        def with_streams(report: HostReport, attach: Attach) -> int:
-            _open_streams(name)
+        def settled(report: HostReport, attach: Attach) -> int:
+            from svcctl.sdk.under_scm import settle  # noqa: PLC0415 - who else has a console
+
+            settle(name)
             return body(report, attach)
 
         taken = Taken(preshutdown=True, pausable=pausable, custom=codes)
-        status = dispatch(name, with_streams, within=_FIRST_WORD, taken=taken, faults=_note)
+        crashes = frozenset((BUG,))
+        status = dispatch(
+            name, settled, within=_FIRST_WORD, taken=taken, faults=_note, crashes=crashes
+        )
         if status is not None:
             return status
     return body(_report(name), _unattached)
@@ -85,7 +85,7 @@ def signals(controls: Hurried) -> Iterator[None]:
     if platform() is Platform.WINDOWS:
         from svcctl.system.windows.console_signals import stop_signals  # noqa: PLC0415
 
-        with stop_signals(stop):
+        with stop_signals(stop, hurry=controls.hurry):
             yield
         return
     from svcctl.system.posix import signals as of_posix  # noqa: PLC0415
@@ -146,18 +146,6 @@ class Pinged(Protocol):
 
     def ping(self) -> None:
         """Say that this process lives."""
-
-
-def _open_streams(name: str) -> None:
-    """Have what is written kept in ``output.log``, in the folder of the service.
-
-    Windows gives a service no streams; the descriptors 1 and 2 would be those of any other file.
-    """
-    from svcctl.system.windows.host_output import open_streams  # noqa: PLC0415
-
-    if sys.stdout is None:
-        folder = state_folder(this_instance(name, os.environ).name, os.environ)
-        open_streams(os.path.join(folder, OUTPUT))
 
 
 def _note(error: BaseException) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,13 +44,22 @@ class Keeper(Protocol):
 
 
 class Place:
-    """A folder with the service in it; files there are what is said between it and the test."""
+    """A folder with the service in it; files there are what is said between it and the test.
 
-    def __init__(self, folder: Path, state: Path) -> None:
+    *found_in*: where svcctl itself is, for who starts the service without a word about that.
+    """
+
+    def __init__(self, folder: Path, state: Path, *, found_in: str = "") -> None:
         self.folder, self.state = folder, state
         folder.mkdir(parents=True, exist_ok=True)
         self.file = folder / "mailer.py"
-        shutil.copy(SOURCE, self.file)
+        source = SOURCE.read_text(encoding="utf-8")
+        if found_in:  # nobody can give the service a variable for it
+            first = "import asyncio\n"
+            source = source.replace(
+                first, f"import sys\n\nsys.path.insert(0, {found_in!r})\n{first}"
+            )
+        self.file.write_text(source, encoding="utf-8")
 
     def tell(self, *words: str) -> None:
         for each in words:

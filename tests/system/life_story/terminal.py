@@ -12,11 +12,16 @@ from pathlib import Path
 
 from tests.system.life_story.stage import Place, until
 
-CTRL_BREAK = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM)
+ON_WINDOWS = sys.platform == "win32"
+ENDS = {"ctrl-c": 0, "ctrl-break": 1} if ON_WINDOWS else {"ctrl-c": 2, "sigterm": 15}
+"""What asks for an end, by its name: events of a console, or signals."""
 
 _PHASES = {
     "starting": "starting",
     "running": "running",
+    "pausing": "pausing",
+    "paused": "paused",
+    "resuming": "resuming",
     "draining": "stopping",
     "stopped": "stopping",  # as long as there is a process
 }
@@ -31,34 +36,55 @@ class Terminal:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        clean = {key: value for key, value in os.environ.items() if key != "NOTIFY_SOCKET"}
         with self._said.open("wb") as said, (self._place.folder / "stdout").open("wb") as out:
             self._process = subprocess.Popen(
                 [sys.executable, str(self._place.file), "run"],
-                env=clean
-                | {
-                    "STATE_DIRECTORY": str(self._place.state),
-                    "SVCCTL_HOME": str(self._place.folder / "home"),
-                },
+                env=self._environ(),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=said,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # a console of its own
             )
 
+    def _environ(self) -> dict[str, str]:
+        clean = {key: value for key, value in os.environ.items() if key != "NOTIFY_SOCKET"}
+        home = str(self._place.folder / "home")
+        return clean | {"SVCCTL_HOME": home, "STATE_DIRECTORY": str(self._place.state)}
+
+    def ask(self, verb: str) -> None:
+        """Have the service's own file do something with the one that runs."""
+        argv = [sys.executable, str(self._place.file), verb]
+        done = subprocess.run(
+            argv, env=self._environ(), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, f"{verb}: {done.returncode}\n{done.stdout}{done.stderr}"
+
     def pause(self) -> None:
-        raise NotImplementedError
+        self.ask("pause")
 
     def resume(self) -> None:
-        raise NotImplementedError
+        self.ask("resume")
 
     def reload(self) -> None:
-        self.send(signal.SIGHUP)
+        if ON_WINDOWS:
+            self.ask("reload")
+        else:
+            self._send(signal.SIGHUP)
 
     def stop(self) -> None:
-        self.send(CTRL_BREAK if sys.platform == "win32" else signal.SIGTERM)
+        self.end("ctrl-c")
 
-    def send(self, number: int) -> None:
+    def end(self, way: str) -> None:
+        """Ask for an end in one of the ways of :data:`ENDS`."""
+        assert self._process is not None
+        if ON_WINDOWS:
+            from svcctl.system.windows.console import send_console_event
+
+            send_console_event(ENDS[way], [self._process.pid])
+        else:
+            self._send(ENDS[way])
+
+    def _send(self, number: int) -> None:
         assert self._process is not None
         self._process.send_signal(number)
 

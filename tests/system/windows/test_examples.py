@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from svcctl.sdk.places import state_folder
-from svcctl.sdk.surroundings import OUTPUT
+from svcctl.sdk.under_scm import OUTPUT
 from tests.unit.examples.names import NAMES, SERVICES
 from tests.unit.examples.partner import free_port
 

@@ -16,25 +16,34 @@ _CTRL_C, _CTRL_BREAK, _CLOSE, _LOGOFF, _SHUTDOWN = 0, 1, 2, 5, 6
 _FINAL = frozenset((_CLOSE, _SHUTDOWN))
 _HEARD = frozenset((_CTRL_C, _CTRL_BREAK)) | _FINAL
 _LAST_WORDS = 30.0  # seconds; Windows ends us earlier where it grants less
+_GRANTED = 3.5  # seconds of the five after which it does, see HandlerRoutine: to let go as well
 
 
 @contextmanager
-def stop_signals(call: Callable[[], None], *, hangup: bool = False) -> Iterator[None]:
+def stop_signals(
+    call: Callable[[], None], *, hangup: bool = False, hurry: Callable[[], None] | None = None
+) -> Iterator[None]:
     """Make *call* from the event loop at every Ctrl-C and Ctrl-Break while the block lasts.
 
     Also when the console is closed or the machine goes down, with and without *hangup*: Windows
     ends a process when it has answered to that, so the answer waits until the block is left.
+    *hurry* is called in time before it ends one that has not.
     That a user logs off is told to services, whom it does not concern: see HandlerRoutine.
     """
     del hangup
     loop = asyncio.get_running_loop()
     left = threading.Event()
 
+    def asked(event: int) -> None:
+        call()
+        if event in _FINAL and hurry:
+            loop.call_later(_GRANTED, hurry)
+
     def told(event: int) -> bool:
         if event not in _HEARD:
             return event == _LOGOFF
         with suppress(RuntimeError):  # the loop is closed: we end anyway
-            loop.call_soon_threadsafe(call)
+            loop.call_soon_threadsafe(asked, event)
         if event in _FINAL:
             left.wait(_LAST_WORDS)
         return True

@@ -41,7 +41,15 @@ class ScmCalls(Protocol):
     def tell(self, standing: Standing) -> None: ...
 
 
-def dispatch(name: str, body: Body, *, within: float, taken: Taken, faults: Faults) -> int | None:
+def dispatch(
+    name: str,
+    body: Body,
+    *,
+    within: float,
+    taken: Taken,
+    faults: Faults,
+    crashes: frozenset[int] = frozenset(),
+) -> int | None:
     """Run *body* as the service *name*; give its status, or None if the SCM did not start us.
 
     Must be called in the main thread, as early as possible: the SCM waits 30 seconds.  *body* runs
@@ -49,9 +57,18 @@ def dispatch(name: str, body: Body, *, within: float, taken: Taken, faults: Faul
     end; with any other the SCM sees the error 1066 and the status as the service's own code.
     Whatever is raised, in *body* or in a control, goes to *faults* and ends the service with
     :data:`BUG`; no state but STOPPED is left behind.
+
+    *crashes* are statuses with which the process ends without a word, unless it was told to stop:
+    Windows calls that a crash, and has actions for it: SERVICE_FAILURE_ACTIONS_FLAG.
     """
     service = DispatchedService(
-        name, body, calls=ServiceCalls(), within=within, taken=taken, faults=faults
+        name,
+        body,
+        calls=ServiceCalls(),
+        within=within,
+        taken=taken,
+        faults=faults,
+        crashes=crashes,
     )
     return service.serve()
 
@@ -71,8 +88,10 @@ class DispatchedService:
         within: float,
         taken: Taken,
         faults: Faults,
+        crashes: frozenset[int] = frozenset(),
         leave: Callable[[int], None] = os._exit,
     ) -> None:
+        self._crashes = crashes
         self._name, self._body, self._calls = name, body, calls
         self._within, self._taken, self._faults, self._leave = within, taken, faults, leave
         self._lock = threading.RLock()
@@ -182,6 +201,10 @@ class DispatchedService:
             if self._over.is_set():
                 return
             self._status = self._status or status
+            if self._status in self._crashes and not self._standing.leaving:
+                self._over.set()
+                self._leave(self._status)
+                return
             try:
                 threading.Thread(target=self._go, name="watchdog", daemon=True).start()
                 self._move(ended(self._standing, self._status))

@@ -11,7 +11,7 @@ from svcctl.ports import Act
 from svcctl.spec import canonical
 from svcctl.spec.native import SidType
 from svcctl.spec.service import ServiceSpec
-from svcctl.system.paths import Paths, host_paths
+from svcctl.system.paths import Paths, host_paths, service_state
 from svcctl.system.registrations import Registrations
 from svcctl.system.windows import accounts, event_source, security
 
@@ -96,6 +96,8 @@ class Ground:
         host = host_paths(self._paths, spec.name)
         for folder in (host.state, host.run, os.path.join(host.logs, spec.name)):
             yield folder, own
+        if not spec.host:
+            yield service_state(self._paths, spec.name), own
 
     def _own(self, name: str) -> tuple[str, ...]:
         host = host_paths(self._paths, name)

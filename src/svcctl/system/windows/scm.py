@@ -104,7 +104,7 @@ class ScmManager:
         if found.state is State.STOPPED and self._errands.is_under_way(name):
             found = ScmStatus(state=State.START_PENDING)
         runs = found.pid and not found.lost
-        said = self._hosts.rows(registration) if runs else []
+        said = self._hosts.rows(registration) if runs and spec.host else []
         if said:
             return [replace(row, enabled=enabled) for row in said]
         return rows(spec, registration, found, enabled=enabled, trouble=trouble)
@@ -190,7 +190,7 @@ class ScmManager:
             last.enabled if last and old and old.start is spec.start else by_itself(spec.start)
         )
         standpoint = Standpoint(
-            command=self._host_command(name),
+            command=self._host_command(name) if spec.host else spec.exec,
             account=self._secure.account(spec),
             enabled=enabled,
             keepers=self._keepers(spec),
@@ -379,9 +379,15 @@ class ScmManager:
         self._control(name, Control.CONTINUE, access=scm_api.PAUSE, what="resumed")
 
     def reload(self, name: str) -> None:
-        """Have the host make its programs read their configuration again."""
-        self._registration(name)
-        self._control(name, Control.PARAMCHANGE, access=scm_api.PAUSE, what="reloaded")
+        """Have the host make its programs read their configuration again, or itself.
+
+        A service without a host tells what came of it, where it can be asked.
+        """
+        spec = canonical.parse(self.query(name).spec)
+        if not spec.host and self._hosts.phase(name):
+            self._hosts.reload(name)
+        else:
+            self._control(name, Control.PARAMCHANGE, access=scm_api.PAUSE, what="reloaded")
 
     def control(self, name: str, code: int) -> None:
         """Send a user control code; raises UsageError for one that is not from 128 to 255."""
@@ -395,13 +401,18 @@ class ScmManager:
 
     def reset(self, name: str) -> None:
         """Forget its failures; the SCM forgets its own count by itself, after a time."""
-        self._registration(name)
+        spec = canonical.parse(self.query(name).spec)
         self._errands.cancel(name)
-        self._hosts.reset(name)
+        if spec.host:
+            self._hosts.reset(name)
 
     def signal(self, name: str, signal: str) -> None:
         """Have the host ask its main process to end, as *signal* says (``CTRL_C``, ``KILL``)."""
-        self._registration(name)
+        if not canonical.parse(self.query(name).spec).host:
+            raise Conflict(
+                f"service {name!r} has no host that could send {signal}",
+                hint=f"svcctl stop {name}",
+            )
         self._hosts.signal(name, signal)
 
     def _registration(self, name: str) -> Registration:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 from svcctl.errors import Conflict, Mistake, SpecError
 from svcctl.ports import Act
-from svcctl.spec.native import Recovery, RecoveryPolicy, Sandbox
-from svcctl.spec.policy import LogTo
+from svcctl.spec import hostless
+from svcctl.spec.native import Recovery, RecoveryPolicy, RecoveryStep, Sandbox
+from svcctl.spec.policy import LogTo, RestartWhen
 from svcctl.spec.service import Need, Scope, ServiceSpec, Start
 from svcctl.spec.windows_stop import native_stop
 from svcctl.system.windows.scm_config import (
@@ -44,8 +45,9 @@ _AT_END = re.compile(r"(\\+)\Z")
 class Standpoint:
     """What a spec does not say of itself.
 
-    *command* is the host's argv, *account* as CreateServiceW takes it, *keepers* names the native
-    manager of every service there is one for; *had_security*: the last definition had a DACL.
+    *command* is the argv of the host, or of the service itself, *account* as CreateServiceW takes
+    it, *keepers* names the native manager of every service there is one for; *had_security*: the
+    last definition had a DACL.
     """
 
     command: Sequence[str]
@@ -77,7 +79,7 @@ def desired(spec: ServiceSpec, standpoint: Standpoint) -> ScmConfig:
         load_order_group=windows.load_order_group,
         sid_type=windows.sid_type,
         privileges=tuple(windows.privileges or ()),
-        failure_actions=_failure_actions(windows.recovery),
+        failure_actions=_failure_actions(_recovery(spec)),
         actions_on_error=windows.recovery.on_error and bool(windows.recovery.steps),
         preshutdown=_preshutdown(spec),
         triggers=tuple(map(scm_trigger, windows.triggers)),
@@ -135,6 +137,8 @@ def _quote(word: str) -> str:
 
 def refuse_foreign(spec: ServiceSpec) -> None:
     """Raise SpecError, with every one of them, where *spec* asks for what the SCM does not have."""
+    if not spec.host:
+        hostless.refuse_for_scm(spec)
     found = [
         Mistake(problem=f"service {spec.name!r}: {problem}", hint=hint)
         for problem, hint in (*_foreign(spec), *_misfits(spec))
@@ -204,6 +208,23 @@ def _dependencies(spec: ServiceSpec, keepers: Mapping[str, str]) -> tuple[str, .
     services = {name.casefold(): name for name in (*spec.windows.depends_on, *spec.needs)}
     groups = [f"{GROUP}{name.removeprefix(GROUP)}" for name in spec.windows.depends_on_groups]
     return (*services.values(), *groups)
+
+
+def _recovery(spec: ServiceSpec) -> RecoveryPolicy:
+    """Give what Windows does after a failure: all that is done where no host restarts anything."""
+    given, restart = spec.windows.recovery, spec.restart
+    if spec.host or given.steps != RecoveryPolicy().steps:
+        return given
+    if restart.policy is RestartWhen.NEVER:
+        return replace(given, steps=())
+    delays = [
+        min(restart.delay * restart.factor**number, restart.max_delay)
+        for number in range(restart.max or 1)
+    ]
+    steps = [RecoveryStep(do=Recovery.RESTART, delay=each) for each in delays]
+    if restart.max:
+        steps.append(RecoveryStep(do=Recovery.NONE, delay=0.0))
+    return replace(given, steps=tuple(steps), reset=restart.window)
 
 
 def _failure_actions(recovery: RecoveryPolicy) -> FailureActions:

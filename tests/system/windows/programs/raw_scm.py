@@ -141,6 +141,14 @@ class RawScm:
         self._kernel32.GetExitCodeProcess(wintypes.HANDLE(handle), ctypes.byref(code))
         return code.value
 
+    def exit_code(self, handle: int) -> int | None:
+        """Give the exit status of a process; None while it runs."""
+        if self._kernel32.WaitForSingleObject(wintypes.HANDLE(handle), 0):
+            return None
+        code = wintypes.DWORD()
+        self._kernel32.GetExitCodeProcess(wintypes.HANDLE(handle), ctypes.byref(code))
+        return code.value
+
     def kill_process(self, handle: int) -> None:
         """End a process as task managers do."""
         self._kernel32.TerminateProcess(wintypes.HANDLE(handle), 1)

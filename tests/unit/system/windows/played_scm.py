@@ -52,12 +52,13 @@ class Entry:
 
 
 class PlayedScm:
-    """Fulfils scm_ports.Scm; *done* are the calls that changed something."""
+    """Fulfils scm_ports.Scm; *done* changed something, *talking* services answer themselves."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.done: list[str] = []
         self.asked: list[tuple[str, str]] = []
+        self.talking: set[str] = set()
         self.fails_to_start = 0
         self.refuses = ""
         self.flushed = 0
@@ -208,8 +209,12 @@ class PlayedScm:
         entry = self.entries.get(name)
         if entry is None or not entry.status.pid:
             raise AgentUnreachable(f"nobody answers for {name!r}")
+        if verb == "about" and name not in self.talking:
+            raise AgentUnreachable(f"{name!r} has no endpoint")
         self.asked.append((name, verb))
         match verb:
+            case "about":
+                return [{"answer": {"phase": entry.phase}}]
             case "status":
                 return [asdict(_row(name, entry))]
             case "kill":

@@ -14,6 +14,7 @@ from svcctl.system.windows.service_status import Control, Standing, State, Taken
 
 TAKEN = Taken(preshutdown=True, custom=frozenset({200}))
 PATIENCE = 10.0
+CRASH = 71
 
 Attach = Callable[[HostControls], None]
 
@@ -88,6 +89,7 @@ class Played:
             within=20.0,
             taken=TAKEN,
             faults=self.faults.append,
+            crashes=frozenset({CRASH}),
             leave=self.left.append,
         )
         self.status = service.serve()
@@ -138,6 +140,31 @@ def test_whatever_is_raised_ends_in_one_stopped(error: BaseException) -> None:
     assert played.status == BUG
     assert played.scm.told[-1].fields() == (0x10, 1, 0, 1066, BUG, 0, 0)
     assert played.scm.states().count(State.STOPPED) == 1
+
+
+def test_a_crash_is_a_process_that_ends_without_a_word() -> None:
+    def body(report: HostReport, _attach: Attach) -> int:
+        report.tell(HostPhase.RUNNING, text="")
+        return CRASH
+
+    played = Played(PlayedScm(), body)
+
+    assert played.left == [CRASH]
+    assert played.scm.states()[-1] is State.RUNNING
+
+
+def test_who_crashes_while_it_stops_has_stopped_all_the_same() -> None:
+    def body(report: HostReport, attach: Attach) -> int:
+        attach(Recorded())
+        report.tell(HostPhase.RUNNING, text="")
+        scm.control(Control.STOP)
+        return CRASH
+
+    scm = PlayedScm()
+    played = Played(scm, body)
+
+    assert played.left == []
+    assert played.scm.told[-1].fields() == (0x10, 1, 0, 1066, CRASH, 0, 0)
 
 
 def test_controls_come_in_order_and_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -539,3 +540,37 @@ async def test_every_service_of_the_machine_can_be_listed_and_read(bench: Bench)
     assert [each.name for each in bench.manager.list_native()] == ["other", "web"]
     assert bench.manager.read_config("other").command == FOREIGN.command
     assert bench.manager.names() == ["web"]
+
+
+# --- without a host
+
+
+async def installed_alone(bench: Bench) -> None:
+    await bench.install(host=False, exec=("python.exe", "mailer.py", "run"))
+
+
+def test_without_a_host_windows_starts_the_program_itself(bench: Bench) -> None:
+    asyncio.run(installed_alone(bench))
+
+    assert bench.scm.read("web").command == '"python.exe" "mailer.py" "run"'
+
+
+def test_without_a_host_a_reload_is_a_control_and_nobody_can_send_a_signal(bench: Bench) -> None:
+    asyncio.run(installed_alone(bench))
+    bench.manager.start("web")
+
+    bench.manager.reload("web")
+
+    assert bench.scm.done[-1] == "control web: 6"
+    with pytest.raises(Conflict, match="no host"):
+        bench.manager.signal("web", "CTRL_C")
+
+
+def test_a_service_that_answers_itself_tells_what_came_of_a_reload(bench: Bench) -> None:
+    asyncio.run(installed_alone(bench))
+    bench.scm.talking.add("web")
+    bench.manager.start("web")
+
+    bench.manager.reload("web")
+
+    assert bench.scm.asked[-1] == ("web", "reload")

@@ -20,7 +20,18 @@ from svcctl.spec.native import (
     Trigger,
     WindowsOptions,
 )
-from svcctl.spec.policy import Hooks, Limits, LogPolicy, LogTo, ReloadPolicy, StopPolicy, StopStep
+from svcctl.spec.policy import (
+    Hooks,
+    Limits,
+    LogPolicy,
+    LogTo,
+    ReloadPolicy,
+    RestartPolicy,
+    RestartWhen,
+    Schedule,
+    StopPolicy,
+    StopStep,
+)
 from svcctl.spec.service import Need, Scope, ServiceSpec, Start
 from svcctl.system.windows.scm_config import FailureActions, FailureStep, ScmStart
 from svcctl.system.windows.scm_password import password_for
@@ -158,6 +169,44 @@ def test_no_steps_mean_no_failure_actions_at_all() -> None:
 
     assert config.failure_actions == FailureActions()
     assert not config.actions_on_error
+
+
+def failure_steps(**changes: object) -> list[tuple[Recovery, int]]:
+    """Give what Windows is to do after failures of a service without a host."""
+    config = desired(a_spec(host=False, **changes), STANDPOINT)
+    return [(each.do, each.delay) for each in config.failure_actions.steps]
+
+
+def test_without_a_host_windows_restarts_as_the_definition_says() -> None:
+    restart = RestartPolicy(delay=2.0, factor=3.0, max_delay=10.0, max=3, window=60.0)
+
+    config = desired(a_spec(host=False, restart=restart), STANDPOINT)
+
+    assert failure_steps(restart=restart) == [
+        (Recovery.RESTART, 2000),
+        (Recovery.RESTART, 6000),
+        (Recovery.RESTART, 10_000),
+        (Recovery.NONE, 0),
+    ]
+    assert config.failure_actions.reset == 60
+
+
+def test_without_a_host_nothing_is_restarted_that_is_not_to_be() -> None:
+    assert failure_steps(restart=RestartPolicy(policy=RestartWhen.NEVER)) == []
+    assert failure_steps(restart=RestartPolicy(max=0, delay=1.0)) == [(Recovery.RESTART, 1000)]
+
+
+def test_what_is_said_of_windows_own_recovery_comes_first() -> None:
+    recovery = RecoveryPolicy(steps=(RecoveryStep(do=Recovery.REBOOT, delay=1.0),))
+
+    found = failure_steps(windows=replace(WindowsOptions(), recovery=recovery))
+
+    assert found == [(Recovery.REBOOT, 1000)]
+
+
+def test_what_only_a_host_can_do_is_refused_without_one() -> None:
+    with pytest.raises(SpecError, match="only a host does 'schedule'"):
+        desired(a_spec(host=False, schedule=Schedule(every=60.0)), STANDPOINT)
 
 
 def test_a_dacl_that_is_no_longer_asked_for_becomes_that_of_windows() -> None:
