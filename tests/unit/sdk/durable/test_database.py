@@ -283,6 +283,9 @@ def test_who_is_cancelled_while_it_opens_leaves_nothing_open(place: Place) -> No
         go_on.set()
 
     asyncio.run(scene())
+    for each in threading.enumerate():
+        if each.name == "svcctl-durable":
+            each.join(20)
     assert place.play(lambda database: database.run(keys)) == []
 
 
