@@ -27,10 +27,9 @@ from svcctl.sdk.one_copy import only_copy
 from svcctl.sdk.places import state_folder
 from svcctl.sdk.surroundings import (
     Attach,
-    Surroundings,
     for_any_thread,
+    heed_signals,
     signals,
-    surrounded,
     watchdog,
 )
 from svcctl.sdk.waiting import first, sleep
@@ -39,28 +38,16 @@ from svcctl.system.clock import SystemClock
 _CANCEL = 5.0  # seconds in which what the author has left running ends once it is cancelled
 
 
-def live(
-    blueprint: Blueprint, choices: Choices | None = None, *, within: Surroundings = surrounded
-) -> int:
-    """Live the service of *blueprint* here and give the exit status; *within* finds for whom.
-
-    Comes back only on Windows where the service is to be run anew: elsewhere the new run is in
-    this process.
-    """
-
-    def body(report: HostReport, attach: Attach) -> int:
-        chosen = choices or Choices()
-        instance = _instance(blueprint, chosen)
-        try:
-            folder = state_folder(instance.name, os.environ)
-            with only_copy(instance, folder) as unguarded:
-                world = _world(blueprint, report, chosen, instance, folder)
-                return _lived(blueprint, world, attach, unguarded)
-        except SvcctlError as error:
-            return complain(error)
-
-    codes = frozenset(range(128, 256)) if "on_control" in blueprint.hooks else frozenset[int]()
-    return within(blueprint.name, body, pausable=True, codes=codes)
+def lived(blueprint: Blueprint, choices: Choices, report: HostReport, attach: Attach) -> int:
+    """Live the service of *blueprint*, tell *report* of it, and give the exit status."""
+    instance = _instance(blueprint, choices)
+    try:
+        folder = state_folder(instance.name, os.environ)
+        with only_copy(instance, folder) as unguarded:
+            world = _world(blueprint, report, choices, instance, folder)
+            return _lived(blueprint, world, attach, unguarded)
+    except SvcctlError as error:
+        return complain(error)
 
 
 def _instance(blueprint: Blueprint, choices: Choices) -> Instance:
@@ -120,6 +107,8 @@ async def _live(blueprint: Blueprint, world: World, attach: Attach, unguarded: s
             attach(for_any_thread(life))
             async with answering(service):
                 end = await keep(service, pings=watchdog(world.environ))
+        if end.restart is not None:
+            heed_signals()
         if left := await _end_the_rest(world):
             strangers = (f"task {each}" for each in left if not is_own(each))
             end = replace(end, unfinished=(*end.unfinished, *strangers), abandoned=True)

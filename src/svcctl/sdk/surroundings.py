@@ -95,6 +95,14 @@ def signals(controls: Hurried) -> Iterator[None]:
         yield
 
 
+def heed_signals() -> None:
+    """Have signals end this process again: another run is about to begin in it."""
+    if platform() is not Platform.WINDOWS:
+        from svcctl.system.posix.signals import heed_stops  # noqa: PLC0415 - not there elsewhere
+
+        heed_stops()
+
+
 def for_any_thread(controls: HostControls) -> HostControls:
     """Give *controls* that may be used in any thread, for those of the running loop."""
     return OtherThread(controls)

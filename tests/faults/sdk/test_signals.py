@@ -77,3 +77,17 @@ def test_signals_while_it_closes_change_nothing_any_more(tmp_path: Path) -> None
 
     assert status == 0
     all_closed(service)
+
+
+def test_a_stop_is_heard_however_often_it_runs_itself_anew(
+    tmp_path: Path, chance: random.Random, effort: Effort
+) -> None:
+    for number in range(effort.of(100, bounded=3)):
+        with running(tmp_path / str(number), "again.py") as service:
+            service.until_noted("began")
+            time.sleep(chance.random())
+            service.send(signal.SIGTERM)
+            status = service.ended()
+
+        assert status in {0, -signal.SIGTERM}, service.said
+        assert "Traceback" not in service.said

@@ -33,9 +33,6 @@ def run_again(program: Program, *, keep: Sequence[socket.socket] = ()) -> int:
         if keep:
             raise Conflict("sockets cannot be kept over a restart on Windows", hint="listen anew")
         return RESTART_WANTED
-    from svcctl.system.posix.signals import heed_stops  # noqa: PLC0415 - Windows comes not here
-
-    heed_stops()
     environ = environment_for(os.environ, pid=os.getpid(), listeners=len(keep))
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError, ValueError):  # closed, or none
