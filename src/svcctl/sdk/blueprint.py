@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,8 +16,6 @@ _HOOKS = {"on_reload": 2, "on_pause": 0, "on_resume": 0, "on_stop": 1, "on_contr
 
 HOOKS = tuple(_HOOKS)
 """What a service may do when something happens to it."""
-
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +115,3 @@ def checked_name(name: str) -> str:
             hint="small letters, digits, '.', '_' and '-', beginning with a letter or digit",
         )
     return name
-
-
-def dashed(name: str) -> str:
-    """Give the name of a class as that of a service: ``OrderMailer`` is ``order-mailer``."""
-    return _WORD.sub("-", name).lower()

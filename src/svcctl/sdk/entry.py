@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from svcctl.errors import SpecError, UsageError, quoted
 from svcctl.sdk.instance import Instance, this_instance
 from svcctl.sdk.lean import import_asyncio
+from svcctl.spec.names import dashed
 
 if TYPE_CHECKING:
     from svcctl.sdk.blueprint import Blueprint
@@ -100,8 +101,6 @@ def _module(name: str, target: str) -> ModuleType:
 
 def _who(target: str) -> Instance:
     """Give which instance we are; without a manager it is called after what is named."""
-    from svcctl.sdk.blueprint import dashed  # noqa: PLC0415 - not before asyncio is lean
-
     name = dashed(target.rpartition(":")[2].rpartition(".")[2]).replace("_", "-").strip("-")
     return this_instance(name, os.environ)
 

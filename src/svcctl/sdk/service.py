@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 
 from svcctl.errors import UsageError
-from svcctl.sdk.blueprint import Blueprint, blueprint, dashed
+from svcctl.sdk.blueprint import Blueprint, blueprint
 from svcctl.sdk.traits import Traits
+from svcctl.spec.names import dashed
 
 if TYPE_CHECKING:
     from svcctl.sdk.config.follow import ConfigSource
