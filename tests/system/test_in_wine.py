@@ -11,7 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WINE_PYTEST = ROOT / "tests" / "labs" / "wine-pytest"
-PLACES = [*sorted((ROOT / "tests/system/windows").glob("test_*.py")), ROOT / "tests/unit"]
+PLACES = [
+    *sorted((ROOT / "tests/system/windows").glob("test_*.py")),
+    ROOT / "tests/system/life_story",
+    ROOT / "tests/unit",
+]
 
 LACKS_SOMETHING = 77
 LIMIT = 600

@@ -76,8 +76,8 @@ def _run(blueprint: Blueprint, words: list[str]) -> int:
         from svcctl.sdk.printing import print_config  # noqa: PLC0415 - likewise
 
         return print_config(blueprint, choices)
+    from svcctl.sdk.beginning import live  # noqa: PLC0415 - likewise
     from svcctl.sdk.debug.call import called  # noqa: PLC0415 - likewise
-    from svcctl.sdk.living import live  # noqa: PLC0415 - asyncio, likewise
 
     if call := called(os.environ):
         from svcctl.sdk.debug.inside import debugged  # noqa: PLC0415 - for a laptop

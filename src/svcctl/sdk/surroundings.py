@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-from svcctl.engine.other_thread import OtherThread
 from svcctl.ports import HostControls, HostPhase, HostReport
 from svcctl.system.detect import Platform, platform
 
@@ -53,6 +52,7 @@ def surrounded(name: str, body: Body, *, pausable: bool, codes: frozenset[int]) 
             from svcctl.sdk.under_scm import settle  # noqa: PLC0415 - who else has a console
 
             settle(name)
+            report.tell(HostPhase.STARTING, text="loading", within=_FIRST_WORD)
             return body(report, attach)
 
         taken = Taken(preshutdown=True, pausable=pausable, custom=codes)
@@ -105,6 +105,8 @@ def heed_signals() -> None:
 
 def for_any_thread(controls: HostControls) -> HostControls:
     """Give *controls* that may be used in any thread, for those of the running loop."""
+    from svcctl.engine.other_thread import OtherThread  # noqa: PLC0415 - asyncio
+
     return OtherThread(controls)
 
 

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 
 from svcctl.ports import HostControls
+from svcctl.sdk.beginning import live
 from svcctl.sdk.blueprint import Blueprint
-from svcctl.sdk.living import live
 from svcctl.sdk.surroundings import Attach, Body, Terminal
 
 
