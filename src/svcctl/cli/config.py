@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from svcctl.cli.outcomes import exit_status
-from svcctl.cli.output import Cell, as_json
+from svcctl.cli.output import Cell
 from svcctl.cli.replies import OUTPUT, ask, show, tell_whose
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import verb_command
@@ -91,15 +90,12 @@ def _revisions(found: Sequence[Row]) -> list[list[Cell]]:
 
 def _rollback(session: Session, asked: Asked) -> int:
     found = ask(session, asked.request())
-    if asked.text("output") == "json":
-        session.out.line(as_json(found))
-        return exit_status(found)
 
     def say(each: Reply) -> None:
         session.out.line(f"{each['instance']} {_became(each['answer'])}")
         session.tell(f"next: svcctl config show {each['service']}")
 
-    return show(session, found, output="text", say=say)
+    return show(session, found, output=asked.text("output"), say=say)
 
 
 def _became(answer: Row) -> str:

@@ -182,9 +182,24 @@ async def test_a_refused_configuration_is_told_with_every_mistake(world: FakeWor
     assert problems(world) == [("reload", problem)]
 
 
+async def test_one_that_does_not_reload_says_why(world: FakeWorld) -> None:
+    world.programs.answers = {"reload": Conflict("it stops")}
+    keeper = living(world)
+
+    keeper.tell(Told.RELOAD)
+
+    assert await keeper.program.reloaded() == "it does not reload: it stops"
+
+
 @pytest.mark.parametrize("outcome", [None, "rejected", {}, {"verdict": "applied"}])
 def test_what_is_no_rejection_is_none(outcome: object) -> None:
     assert rejection(outcome) == ""
+
+
+def test_a_mistake_that_is_none_of_ours_is_told_as_it_stands() -> None:
+    said = rejection({"verdict": "rejected", "mistakes": ["too bad"]})
+
+    assert said == "the new configuration is refused: too bad"
 
 
 @pytest.mark.parametrize("mistakes", [None, [], "noise", 3])
@@ -287,3 +302,4 @@ async def test_what_takes_no_requests_cannot_be_asked(world: FakeWorld) -> None:
 
     with pytest.raises(Conflict, match="'mailer' takes no requests"):
         await keeper.program.dialogue.ask("config", {}, within=1.0)
+    assert "takes no requests" in await keeper.ask_checks("ready", limit=1.0)

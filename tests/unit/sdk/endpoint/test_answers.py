@@ -72,6 +72,8 @@ IDENTITY = Identity(service="mailer", instance="mailer.2", version="1", started_
 
 def life_answers(life: FakeLife, *, controls: bool = True, broken: bool = False) -> Answers:
     async def job(name: str) -> None:
+        if life.refusal:
+            raise Conflict(life.refusal)
         if broken:
             raise LookupError("password=hunter2")
         life.heard.append(name)
@@ -138,6 +140,11 @@ def test_a_job_there_is_not_is_named_with_those_there_are() -> None:
         ask(life_answers(FakeLife()), "job", name="chekpoint")
 
     assert refused.value.hint == "one of: checkpoint"
+
+
+def test_a_job_that_is_refused_is_refused_in_its_own_words() -> None:
+    with pytest.raises(Conflict, match=r"^not now$"):
+        ask(life_answers(FakeLife(refusal="not now")), "job", name="checkpoint")
 
 
 def test_what_a_job_fails_of_is_told_without_secrets() -> None:
