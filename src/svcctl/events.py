@@ -202,6 +202,56 @@ class CrashSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindingMade(Event):
+    """A detector or a rule concluded that something is not as it should be.
+
+    *kind* is what it found (``burst``, ``leak``, ``rule``), *subject* what it is about, *pattern*
+    the same when the same is found again, *since* in seconds since 1970, *score* from 0 (a guess)
+    to 1 (sure), *explanation* a sentence, *samples* lines that show it.  *priority* is ``P0``,
+    ``P1`` or ``P2`` where whoever wrote the rule chose one.
+    """
+
+    kind: str
+    subject: str
+    pattern: str
+    observed: str
+    expected: str
+    since: float
+    score: float
+    explanation: str
+    samples: tuple[str, ...] = ()
+    priority: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingEnded(Event):
+    """What was found under *pattern* is as it should be again."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised(Event):
+    """Something began that people are told of; *fingerprint* is the same whenever it comes."""
+
+    alert: str
+    priority: str
+    summary: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertEnded(Event):
+    """What people were told of is over; it *lasted* so many seconds."""
+
+    alert: str
+    priority: str
+    summary: str
+    fingerprint: str
+    lasted: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertTold(Event):
     """A channel took a notice, at the *tries*-th try."""
 

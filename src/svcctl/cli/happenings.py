@@ -27,6 +27,12 @@ _SENTENCES = {
     "RunSkipped": "run skipped: the last one still runs",
     "CapturePaused": "{stream} cannot be written, the program waits: {problem}",
     "CaptureResumed": "{stream} is written again",
+    "FindingMade": "{kind}: {explanation}",
+    "FindingEnded": "as it should be again: {pattern}",
+    "AlertRaised": "alert {priority} {alert}: {summary}",
+    "AlertEnded": "alert {alert} is over after {lasted}: {summary}",
+    "AlertTold": "{channel} was told: {title}",
+    "AlertUndelivered": "{channel} was not told, after {tries} tries: {problem}",
     "SpecApplied": "definition {change}, revision {revision}",
     "AgentStarted": "agent started, pid {pid}; adopted: {adopted}",
     "AgentLost": "the agent before, pid {pid}, {how}",
@@ -53,6 +59,8 @@ def describe(event: Happening) -> str:
             fields = {"pid": fields["pid"], "how": how}
         case "CrashSeen":
             fields = {**fields, "report": fields["file"] or "could not be written"}
+        case "AlertEnded":
+            fields = {**fields, "lasted": length(fields["lasted"])}
         case "TreeKilled":
             fields = {"killed": ", ".join(fields["killed"])}
     sentence = _SENTENCES.get(kind)
