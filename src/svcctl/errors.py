@@ -181,7 +181,9 @@ class NotDelivered(SystemFault):
 
     code = "SVC-2003"
 
-    def __init__(self, problem: str, *, hint: str = "", again: bool, wait: float = 0.0) -> None:
+    def __init__(
+        self, problem: str, *, hint: str = "", again: bool = False, wait: float = 0.0
+    ) -> None:
         super().__init__(problem, hint=hint)
         self.again, self.wait = again, wait
 
