@@ -1,4 +1,4 @@
-"""A service in Python, named in a definition, under the agent on Windows."""
+"""A service in Python, named in a definition, under the agent and the SCM of Windows."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import svcctl
 from tests.system.windows.test_agent_journey import PATIENCE, Home, agent, home, until
+from tests.system.windows.test_host_journey import Journey, journey
 
-__all__ = ["agent", "home"]
+__all__ = ["agent", "home", "journey"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 MAILER = """
 from svcctl import Context, Service, lock_file, temp_file
@@ -62,3 +64,27 @@ def test_its_instances_are_told_apart_and_leave_nothing(agent: Home) -> None:
     assert "'mail-eu' already runs as pid " in beside.stderr
     assert not any(Path(each["left"]).exists() for each in records)
     assert not list(agent.path.rglob("modem.lock"))
+
+
+def test_the_scm_keeps_it_by_a_host(journey: Journey) -> None:
+    (journey.folder / "mailer.py").write_text(MAILER)
+    definition = journey.folder / "svcctl.toml"
+    packages = Path(svcctl.__file__).parents[1]
+    definition.write_text(
+        f"[services.{journey.name}]\npython = 'mailer:Mailer'\nmanager = 'scm'\n"
+        f"env.PYTHONPATH = '{packages}'\n"
+    )
+
+    journey.cli("apply", str(definition), "--yes")
+    status = until(
+        lambda: (now := journey.status())["phase"] == "running" and now, what="it is running"
+    )
+    records = until(
+        lambda: [json.loads(each[each.index("{") :]) for each in journey.logs() if "began" in each],
+        what="it has begun",
+    )
+    journey.cli("stop", journey.name)
+
+    assert status["manager"] == "scm"
+    assert [each["name"] for each in records] == [journey.name]
+    assert not Path(records[0]["left"]).exists()
