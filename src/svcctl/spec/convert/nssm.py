@@ -197,7 +197,7 @@ def _take_output(values: dict[str, object], options: dict[str, object]) -> list[
         options["log.max_age"] = f"{age}s"
     source = str(values.pop("AppStdin", ""))
     if source:
-        options["stdin"] = f"file:{source}"
+        options["stdin"] = f"file:.\\{source}" if source.startswith("~") else f"file:{source}"
     return [f"output went to {each}; with svcctl: svcctl logs" for each in sorted({*files} - {""})]
 
 

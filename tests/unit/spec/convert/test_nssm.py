@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from svcctl.spec.convert.nssm import NssmSettings, Wrapped, is_nssm, wrapped
@@ -52,6 +52,7 @@ def taken(found: NssmSettings) -> Wrapped:
 
 @pytest.mark.slow
 @given(FOUND)
+@example(settings(AppStdin="~"))
 def test_whatever_nssm_keeps_the_draft_loads(found: NssmSettings) -> None:
     service = Found(name="Web", command="nssm.exe", account=r".\anna", nssm=found)
 
