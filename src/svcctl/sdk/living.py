@@ -118,10 +118,14 @@ async def _live(blueprint: Blueprint, world: World, attach: Attach, unguarded: s
 
 
 async def _end_the_rest(world: World) -> list[str]:
-    """Cancel all other tasks, let generators end; name the tasks that do not."""
+    """Cancel all other tasks, let generators end; name the tasks that do not.
+
+    Those of the life itself had their time already.
+    """
     rest = asyncio.all_tasks() - {asyncio.current_task()}
     for each in rest:
         each.cancel()
     generators = asyncio.create_task(asyncio.get_running_loop().shutdown_asyncgens())
-    await first(asyncio.wait({*rest, generators}), sleep(world.clock, _CANCEL))
+    strangers = {each for each in rest if not is_own(each.get_name())}
+    await first(asyncio.wait({*strangers, generators}), sleep(world.clock, _CANCEL))
     return sorted(each.get_name() for each in rest if not each.done())

@@ -57,7 +57,7 @@ def test_a_second_signal_cuts_what_is_under_way(tmp_path: Path, first: signal.Si
     with running(tmp_path, "signalled.py", "2", "0.01", "hangs") as service:
         service.until_noted("hangs")
         service.send(first)
-        service.until_said("draining: waiting for 1 piece")
+        service.until_noted("goodbye stop")
         status = service.stopped()
 
     assert status == 0
