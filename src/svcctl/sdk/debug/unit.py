@@ -17,6 +17,7 @@ systemd.service(5).  The rules of svcctl's agent differ in the numbers, and in S
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -47,7 +48,7 @@ from svcctl.spec.notation import format_duration
 _MICRO = 1_000_000
 _CLEAN = frozenset(("HUP", "INT", "TERM", "PIPE"))  # systemd.service(5), SuccessExitStatus=
 _STANDS = frozenset((HostPhase.PAUSING, HostPhase.PAUSED, HostPhase.RESUMING))
-_USUAL = frozenset(("WATCHDOG", "EXTEND_TIMEOUT_USEC"))  # come again and again
+_USUAL = frozenset(("WATCHDOG", "EXTEND_TIMEOUT_USEC", "STATUS", "STOPPING"))  # said every few s
 
 
 class Active(StrEnum):
@@ -97,7 +98,8 @@ class Unit:
     """A unit: *timer* is when its state is up, *bite* when its watchdog is.
 
     *asked_at* is when the last reload was asked for, in microseconds; *told* what the service
-    says of itself beside sd_notify, which has no word for a pause.
+    says of itself beside sd_notify, which has no word for a pause; *said* what it said last, by
+    the names that were in it.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -109,7 +111,7 @@ class Unit:
     result: str = "success"
     told: HostPhase | None = None
     reloads: int = 0
-    seen: frozenset[str] = frozenset()
+    said: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     asking: bool = False
 
     @property
@@ -205,8 +207,9 @@ def _stopping(unit: Unit, *, at: float, result: str) -> tuple[Unit, tuple[Effect
 
 
 def _notified(unit: Unit, fields: dict[str, str], *, at: float) -> tuple[Unit, tuple[Effect, ...]]:
-    effects: list[Effect] = [_shown(unit, fields)]
-    unit = replace(unit, seen=unit.seen | fields.keys())
+    shown = _shown(unit, fields)
+    effects: list[Effect] = [shown]
+    unit = replace(unit, said={**unit.said, tuple(fields): shown.text})
     if length := whole_number(fields.get("WATCHDOG_USEC", "")):
         unit = replace(unit, watchdog=length / _MICRO, bite=at + length / _MICRO)
     if fields.get("WATCHDOG") == "1" and unit.bite is not None:
@@ -223,15 +226,11 @@ def _notified(unit: Unit, fields: dict[str, str], *, at: float) -> tuple[Unit, t
 
 
 def _shown(unit: Unit, fields: dict[str, str]) -> Say:
-    """Give the words as they came; what is said again and again only the first time."""
-    usual = fields.keys() <= _USUAL and fields.keys() <= unit.seen
-    repeats = "STATUS" in fields and fields.keys() <= unit.seen & (_USUAL | {"STATUS"})
+    """Give the words as they came; a sign of life that says what the last one said comes often."""
+    text = " ".join(f"{name}={value}" for name, value in fields.items())
+    often = fields.keys() <= _USUAL and unit.said.get(tuple(fields)) == text
     return Say(
-        event="notify",
-        text=" ".join(f"{name}={value}" for name, value in fields.items()),
-        tone=Tone.DIM if usual else Tone.PLAIN,
-        facts=fields,
-        often=usual or (repeats and "EXTEND_TIMEOUT_USEC" in fields),
+        event="notify", text=text, tone=Tone.DIM if often else Tone.PLAIN, facts=fields, often=often
     )
 
 
