@@ -1,0 +1,106 @@
+"""What is usual for a number that comes again and again: its mean, its spread, its hour."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+
+_HOUR = 3_600.0
+_HOURS = 168
+
+
+class Baseline:
+    """A mean and a variance that forget: plain ones over the first *memory* values, then moving."""
+
+    __slots__ = ("_memory", "mean", "seen", "variance")
+
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        self.seen = 0
+        self.mean = 0.0
+        self.variance = 0.0
+
+    @property
+    def is_learnt(self) -> bool:
+        """Whether as many values were seen as are remembered."""
+        return self.seen >= self._memory
+
+    def add(self, value: float) -> None:
+        """Take a value in."""
+        away = value - self.mean
+        self.seen += 1
+        share = 1 / min(self.seen, self._memory)
+        self.mean += share * away
+        self.variance = (1 - share) * (self.variance + share * away * away)
+
+    def state(self) -> list[float]:
+        """Give what has been learnt: count, mean, variance."""
+        return [self.seen, self.mean, self.variance]
+
+    def restore(self, state: list[float]) -> None:
+        """Take over what `state` gave."""
+        seen, self.mean, self.variance = state
+        self.seen = int(seen)
+
+
+class HourOfWeek:
+    """The highest and lowest value of each hour of the week, this week and in the two before.
+
+    What both weeks before had in that hour is usual there; once is no habit.
+    """
+
+    __slots__ = ("_weeks",)
+
+    def __init__(self) -> None:
+        self._weeks: dict[int, array[float]] = {}  # of each hour low and high, NaN: none
+
+    def add(self, value: float, *, at: float) -> None:
+        """Take in a value of *at*, in seconds since 1970."""
+        week, hour = divmod(int(at // _HOUR), _HOURS)
+        bands = self._weeks.get(week)
+        if bands is None:
+            bands = self._weeks[week] = array("d", [math.nan]) * (2 * _HOURS)
+            for old in sorted(self._weeks)[:-3]:
+                del self._weeks[old]
+        if not value >= bands[2 * hour]:
+            bands[2 * hour] = value
+        if not value <= bands[2 * hour + 1]:
+            bands[2 * hour + 1] = value
+
+    def is_usual(self, value: float, *, at: float) -> bool:
+        """Whether the same hour went as high, and as low, as *value* in both weeks before."""
+        week, hour = divmod(int(at // _HOUR), _HOURS)
+        bands = [self._weeks.get(week - back) for back in (1, 2)]
+        return all(
+            each is not None and each[2 * hour] <= value <= each[2 * hour + 1] for each in bands
+        )
+
+    def state(self) -> dict[str, list[float | None]]:
+        """Give what has been learnt, as a value that JSON holds."""
+        return {
+            str(week): [None if math.isnan(each) else each for each in bands]
+            for week, bands in self._weeks.items()
+        }
+
+    def restore(self, state: Mapping[str, Sequence[float | None]]) -> None:
+        """Take over what `state` gave, in place of what is known."""
+        self._weeks = {
+            int(week): array("d", [math.nan if each is None else each for each in bands])
+            for week, bands in state.items()
+        }
+
+
+def rarity(count: float, mean: float, variance: float) -> float:
+    """Give how rare a count is, as the negative natural logarithm of a bound on its probability.
+
+    The count is taken for Poisson, or for negative binomial where the variance is above the mean;
+    the bound is Chernoff's, on the side of the mean where the count lies.
+    """
+    if mean <= 0:
+        return 0.0 if count <= 0 else math.inf
+    surprise = count * math.log(count / mean) if count > 0 else 0.0
+    if variance > mean * 1.001:
+        size = mean * mean / (variance - mean)
+        return surprise - (count + size) * math.log((count + size) / (mean + size))
+    return surprise - count + mean

@@ -1,0 +1,141 @@
+"""Tells a burst or a drop in how often something happens from the noise it always has."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from svcctl.detect.baseline import Baseline, HourOfWeek, rarity
+from svcctl.detect.finding import Deviation, What
+
+BUCKET = 10.0
+"""Seconds that are counted together."""
+
+_MINUTE = 6
+_SPANS = (1, 3, _MINUTE, 30)
+_WIDEST = 16.0  # times the spread so far: what one count may add to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatePolicy:
+    """When a rate is unusual.
+
+    *memory*: how many buckets the mean is of, and are learnt from first; *spread*: how many the
+    spread is of.  *rarity*: how rare a count has to be, as the negative logarithm of its
+    probability; *times*: and how much more, or less, than expected.  *least*: what a burst has at
+    the least, and what is expected at the least where a drop is told.
+    """
+
+    memory: int = 360
+    spread: int = 4_320
+    rarity: float = 14.0
+    times: float = 2.0
+    least: int = 5
+
+
+class _Span:
+    """The usual sum of so many buckets: its mean of an hour, its spread of half a day."""
+
+    __slots__ = ("count", "policy", "spread", "usual")
+
+    def __init__(self, count: int, policy: RatePolicy) -> None:
+        self.count, self.policy = count, policy
+        self.usual = Baseline(policy.memory)
+        self.spread = Baseline(policy.spread)
+
+    def is_unusual(self, total: int) -> bool:
+        mean = self.usual.mean
+        if not self.usual.is_learnt or mean <= 0 or self.spread.seen < self.policy.memory:
+            return False
+        if total > mean:
+            far = total >= max(self.policy.least, self.policy.times * mean)
+        else:
+            far = total * self.policy.times <= mean >= self.policy.least
+        return far and rarity(total, mean, self.spread.mean * mean) > self.policy.rarity
+
+    def add(self, total: int, *, unusual: bool) -> None:
+        """Learn from a sum; from an unusual one no more than makes it usual in about an hour."""
+        mean, spread = self.usual.mean, self.spread.mean
+        if mean > 0 and self.usual.seen * 6 > self.policy.memory:
+            seen = (total - mean) ** 2 / mean
+            self.spread.add(min(seen, _WIDEST * max(spread, 1.0)) if unusual else seen)
+        most = mean * self.policy.times + self.policy.least
+        self.usual.add(min(total, most) if unusual else total)
+
+
+class Rate:
+    """Judges the counts of one kind of line, bucket after bucket.
+
+    Sums over 10 s to 5 min are each compared with what was usual for them in the last hour, as
+    negative binomial counts with the spread they had in the last half day.  What the same hour of
+    the two weeks before had is usual too.  It tells the beginning of a burst or drop, and no other
+    until the rate has been usual for a minute.
+    """
+
+    def __init__(
+        self, subject: str, policy: RatePolicy | None = None, *, pattern: str = ""
+    ) -> None:
+        self._subject, self._pattern = subject, pattern
+        policy = policy or RatePolicy()
+        self._spans = [_Span(count, policy) for count in _SPANS]
+        self._last: deque[int] = deque(maxlen=_SPANS[-1])
+        self._hours = HourOfWeek()
+        self._calm = _MINUTE
+
+    def add(self, count: int, *, at: float) -> Deviation | None:
+        """Take the count of the bucket that began *at*; say what began with it, or None.
+
+        A bucket without lines counts as 0; while nobody watched there are no buckets.
+        """
+        self._last.append(count)
+        recent = list(self._last)
+        found: Deviation | None = None
+        for span in self._spans:
+            if len(recent) < span.count:
+                break
+            total = sum(recent[-span.count :])
+            unusual = span.is_unusual(total)
+            if unusual and found is None:
+                found = self._deviation(total, span, at=at)
+            span.add(total, unusual=unusual)
+        minute = sum(recent[-_MINUTE:])
+        if found and self._hours.is_usual(minute, at=at):
+            found = None
+        self._hours.add(minute, at=at)
+        was_calm, self._calm = self._calm >= _MINUTE, 0 if found else self._calm + 1
+        return found if was_calm else None
+
+    def state(self) -> dict[str, object]:
+        """Give what has been learnt, as a value that JSON holds."""
+        return {
+            "version": 1,
+            "spans": [[each.usual.state(), each.spread.state()] for each in self._spans],
+            "hours": self._hours.state(),
+        }
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Take over what `state` gave, in place of what is known; raise ValueError for other."""
+        match state:
+            case {"version": 1, "spans": list(spans), "hours": dict(hours)}:
+                for each, (usual, spread) in zip(self._spans, spans, strict=True):
+                    each.usual.restore(usual)
+                    each.spread.restore(spread)
+                self._hours.restore(hours)
+                self._last.clear()
+            case _:
+                raise ValueError(f"no state of a rate: {state.get('version')!r}")
+
+    def _deviation(self, total: int, span: _Span, *, at: float) -> Deviation:
+        mean = span.usual.mean
+        rare = rarity(total, mean, span.spread.mean * mean)
+        seconds = span.count * BUCKET
+        return Deviation(
+            what=What.BURST if total > mean else What.DROP,
+            subject=self._subject,
+            observed=f"{total} in {seconds:.0f} s",
+            expected=f"about {mean:.1f} as in the last hour",
+            since=at + BUCKET - seconds,
+            score=1.0 - span.policy.rarity / (2 * rare),
+            pattern=self._pattern,
+        )
