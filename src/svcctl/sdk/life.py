@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from svcctl.errors import Conflict, TimedOut
-from svcctl.ports import Clock, HostReport, Timer
+from svcctl.ports import Clock, HostPhase, HostReport, Timer
 from svcctl.sdk.blueprint import Blueprint
 from svcctl.sdk.calling import Caller
 from svcctl.sdk.children import Children
@@ -27,6 +27,7 @@ from svcctl.sdk.threaded import ThreadContext
 from svcctl.sdk.waiting import failure, first, in_thread, limited, sleep, wants_an_end
 from svcctl.sdk.work import Work
 from svcctl.spec.notation import format_duration
+from svcctl.system.detect import replaces_programs
 
 if TYPE_CHECKING:
     from socket import socket
@@ -191,6 +192,8 @@ class Life:
             return
         self._means.may_restart(reason)
         self._restart = tuple(keep)
+        if self.became_ready.is_set() and replaces_programs():
+            self._report.reloading(over=False)  # until the next run says that it is ready
         self._begin_to_stop(f"restart: {reason}")
 
     async def reconfigured(self, old: object, new: object, changed: frozenset[str]) -> None:
@@ -203,7 +206,9 @@ class Life:
 
     def stop(self, *, shutdown: bool) -> None:
         """Stop in order; *shutdown*: because the machine goes down."""
-        self._restart = None
+        if self._restart is not None:
+            self._restart = None
+            self._tell()
         self._begin_to_stop("shutdown" if shutdown else "stop")
 
     def hurry(self) -> None:
@@ -448,10 +453,14 @@ class Life:
         if self._sign:
             self._sign.cancel()
         passing = self._phase in PASSING
-        self._report.tell(
-            TOLD[self._phase], text=self._words(), within=_PATIENCE if passing else 0.0
-        )
+        self._report.tell(self._told(), text=self._words(), within=_PATIENCE if passing else 0.0)
         self._sign = self._clock.later(_SIGN_OF_LIFE, self._tell) if passing else None
+
+    def _told(self) -> HostPhase:
+        """Give what the manager takes it for: to run anew in the same process is no stop."""
+        if self._restart is None or not replaces_programs():
+            return TOLD[self._phase]
+        return HostPhase.RUNNING if self.became_ready.is_set() else HostPhase.STARTING
 
     def _work_changed(self) -> None:
         self._means.tell(WorkChanged(under_way=self._work.count))

@@ -15,12 +15,14 @@ class RecordingReport:
     def __init__(self, phase: Callable[[], Phase]) -> None:
         self._phase = phase
         self.phases: list[Phase] = []
+        self.told: list[HostPhase] = []
         self.words: list[str] = []
         self.reloads: list[bool] = []
 
     def tell(self, phase: HostPhase, *, text: str, within: float = 0.0) -> None:
         """See :class:`svcctl.ports.HostReport`."""
-        del phase, within
+        del within
+        self.told.append(phase)
         now = self._phase()
         if self.phases[-1:] != [now]:
             self.phases.append(now)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from svcctl.ports import HostPhase
 from svcctl.sdk.context import Context
 from svcctl.sdk.life import End
 from svcctl.sdk.service import Service
@@ -35,6 +38,18 @@ def test_it_ends_to_be_run_anew() -> None:
     assert end.reason == "restart: new code"
 
 
+@pytest.mark.posix
+def test_the_manager_hears_of_a_reload_and_of_no_stop() -> None:
+    async def story(living: Living) -> None:
+        await living.turn(10.0)
+        await living.end()
+
+    told = live(Again(), story).told
+
+    assert HostPhase.STOPPING not in told.told
+    assert told.reloads == [False]
+
+
 def test_who_is_told_to_stop_is_not_run_anew() -> None:
     async def story(living: Living) -> None:
         await living.stop()
@@ -56,6 +71,7 @@ def test_a_stop_that_comes_while_it_ends_is_stronger() -> None:
         living.life.stop(shutdown=False)
         living.life.hurry()
 
-    end = ended(live(Slow(), story))
+    living = live(Slow(), story)
 
-    assert end.restart is None
+    assert ended(living).restart is None
+    assert HostPhase.STOPPING in living.told.told
