@@ -137,7 +137,20 @@ class NativeMachine:
         from svcctl.bootstrap.programs import direct_client  # noqa: PLC0415 - few have no host
         from svcctl.client.lone import LoneClient  # noqa: PLC0415
 
-        return LoneClient(direct_client(self._paths, timeout=timeout or _HOST_PATIENCE))
+        services = direct_client(
+            host_paths(self._paths, name),
+            timeout=timeout or _HOST_PATIENCE,
+            trusts=lambda uid: uid in _speak_for(spec),
+        )
+        return LoneClient(services)
+
+
+def _speak_for(spec: ServiceSpec) -> set[int]:
+    """Give the users who may answer for a service: root, this one, and the one it runs as."""
+    from svcctl.system.posix.account import owner_of  # noqa: PLC0415 - not there on Windows
+
+    own = owner_of(spec.user)
+    return {0, os.geteuid(), *(own or ())[:1]}
 
 
 def native_client(paths: Paths, home: str | None) -> NativeClient:

@@ -62,13 +62,17 @@ def _asked(program: LocalClient, request: Request) -> object:
         raise TimedOut(error.problem.replace("the agent", "the service")) from error
 
 
-def direct_client(paths: Paths, *, timeout: float) -> DirectClient:
-    """Give a client of the services of this user that nobody keeps."""
+def _ours(uid: int) -> bool:
+    return uid in {0, os.geteuid()}
+
+
+def direct_client(paths: Paths, *, timeout: float, trusts: Trusts = _ours) -> DirectClient:
+    """Give a client of the services whose endpoints are in the run folder of *paths*."""
     from svcctl.sdk.endpoint.place import address  # noqa: PLC0415 - for who asks by name
 
     def ask_named(name: str, request: Request) -> object:
         place = address(paths, name)
-        connect = connections(lock=paths.lock, trusts=_ours)
+        connect = connections(lock=paths.lock, trusts=trusts)
         try:
             with LocalClient(place, timeout=timeout, connect=connect) as program:
                 return _asked(program, request)
@@ -79,10 +83,6 @@ def direct_client(paths: Paths, *, timeout: float) -> DirectClient:
             ) from error
 
     return DirectClient(ask_named)
-
-
-def _ours(uid: int) -> bool:
-    return uid in {0, os.geteuid()}
 
 
 def connections(*, lock: str, trusts: Trusts) -> Connect:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 from svcctl.errors import SvcctlError
 from svcctl.observe.logs.files import instance_folder
+from svcctl.sdk.endpoint.place import RUN
 from svcctl.sdk.instance import numbered, this_instance
 from svcctl.sdk.places import state_folder
-from svcctl.system.paths import Paths, find_paths
+from svcctl.system.paths import Paths, find_paths, host_paths
 from svcctl.system.registrations import Registrations
 from svcctl.system.windows.host_output import open_streams
 
@@ -32,6 +33,7 @@ def settle(name: str) -> None:
         _open_streams(os.path.join(own, OUTPUT))
         return
     os.environ.update(variables(name, paths, spec))
+    _sign(host_paths(paths, name))
     os.chdir(folder(spec, program=sys.argv[0]))
     _open_streams(os.path.join(instance_folder(paths.logs, name, name), "stdout.log"))
 
@@ -40,7 +42,15 @@ def variables(name: str, paths: Paths, spec: Mapping[str, object]) -> dict[str, 
     """Give the variables of the service *name*, defined by *spec*: its account has no home."""
     given = spec.get("env")
     own = given if isinstance(given, dict) else {}
-    return {"SVCCTL_HOME": os.path.dirname(paths.state), **numbered(name, 1), **own}
+    home = {"SVCCTL_HOME": os.path.dirname(paths.state), RUN: host_paths(paths, name).run}
+    return {**home, **numbered(name, 1), **own}
+
+
+def _sign(paths: Paths) -> None:
+    """Leave a file of this account's: by that a pipe is known to be no impostor's."""
+    os.makedirs(paths.run, exist_ok=True)
+    with open(paths.lock, "ab"):
+        pass
 
 
 def folder(spec: Mapping[str, object], *, program: str) -> str:

@@ -14,7 +14,7 @@ from tests.system.systemd.conftest import Host
 
 _FOLDER = "/opt/mailer"
 _STATE = "/var/lib/svcctl/services/mailer"
-_PACKAGES = "/opt/svcctl:/opt/site"
+PACKAGES = "/opt/svcctl:/opt/site"
 _UNIT = "mailer.service"
 
 
@@ -28,12 +28,12 @@ class Systemd:
 
     def install(self, *options: str) -> str:
         """Have the service install itself."""
-        return self.ask("install", "--env", f"PYTHONPATH={_PACKAGES}", *options)
+        return self.ask("install", "--env", f"PYTHONPATH={PACKAGES}", *options)
 
     def ask(self, *words: str, status: int = 0) -> str:
         """Have the service's own file do something."""
         line = f'cd {_FOLDER} && exec python3 mailer.py "$@"'
-        done = self.host.run("sh", "-c", line, "sh", *words, check=False, PYTHONPATH=_PACKAGES)
+        done = self.host.run("sh", "-c", line, "sh", *words, check=False, PYTHONPATH=PACKAGES)
         assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
 

@@ -13,12 +13,12 @@ from tests.flows.conftest import box
 from tests.system.life_story.agent import under_an_agent
 from tests.system.life_story.scm import ScmKeeper, on_wine, under_the_scm
 from tests.system.life_story.stage import Keeper, Place, Stage, until
-from tests.system.life_story.systemd import Systemd, under_systemd
+from tests.system.life_story.systemd import PACKAGES, Systemd, under_systemd
 from tests.system.life_story.terminal import ENDS, Terminal, at_a_terminal, ended
-from tests.system.systemd.conftest import Host, clean, host
+from tests.system.systemd.conftest import Host, User, ann, clean, host
 from tests.system.windows.conftest import raw_scm
 
-__all__ = ["box", "clean", "host", "raw_scm"]
+__all__ = ["ann", "box", "clean", "host", "raw_scm"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -301,6 +301,51 @@ def test_every_verb_of_its_own_file_works_and_leaves_nothing_but_its_state(
     assert "paused" in paused
     assert "letters.awaited" in logs
     assert keeper.host.traces("mailer") == ["/var/lib/svcctl/services/mailer"]
+
+
+@on_systemd
+def test_a_service_with_an_account_of_its_own_is_asked_like_any_other(
+    systemd: tuple[Stage, Systemd],
+) -> None:
+    stage, keeper = systemd
+    keeper.host.sh("chmod 777 /opt/mailer")
+    stage.place.tell("may-be-ready")
+    keeper.install("--now", "--user", "daemon")
+
+    keeper.ask("pause")
+    paused = keeper.status()
+    keeper.ask("resume")
+    keeper.ask("reload")
+    stage.place.tell("crash")
+    stage.await_heard("ready", times=2)
+
+    assert keeper.show("User") == "daemon"
+    assert (paused["phase"], paused["ready"]) == ("paused", False)
+    assert len(stage.place.crash_reports()) == 1
+
+
+@on_systemd
+def test_a_user_has_it_kept_by_a_systemd_of_their_own(
+    systemd: tuple[Stage, Systemd], ann: User
+) -> None:
+    stage, keeper = systemd
+    keeper.host.sh("chmod 777 /opt/mailer")
+    stage.place.tell("may-be-ready")
+
+    found = f"PYTHONPATH={PACKAGES}"
+
+    def mailer(*words: str) -> str:
+        line = f'cd /opt/mailer && {found} exec python3 mailer.py "$@"'
+        return ann("sh", "-c", line, "sh", *words)
+
+    mailer("install", "--scope", "user", "--now", "--env", found)
+    mailer("pause")
+    paused = mailer("status")
+    mailer("resume")
+    mailer("uninstall", "--yes")
+
+    assert "paused" in paused
+    assert stage.place.heard()[-1] == "closed database"
 
 
 # --- the SCM, which starts the file itself

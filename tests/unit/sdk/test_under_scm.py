@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from svcctl.sdk.under_scm import folder, variables
-from svcctl.system.paths import Paths
+from svcctl.system.paths import Paths, host_paths
 
 BASE = os.path.join("programs", "svcctl")
 PATHS = Paths(
@@ -21,6 +21,7 @@ def test_it_is_told_who_it_is_and_where_svcctl_has_its_things() -> None:
 
     assert found == {
         "SVCCTL_HOME": BASE,
+        "SVCCTL_RUN": host_paths(PATHS, "mailer").run,
         "SVCCTL_SERVICE": "mailer",
         "SVCCTL_INSTANCE": "mailer",
         "TZ": "UTC",

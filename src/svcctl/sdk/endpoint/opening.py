@@ -10,10 +10,9 @@ from contextlib import asynccontextmanager, suppress
 from svcctl.errors import Conflict, SvcctlError
 from svcctl.ports import Door
 from svcctl.sdk.endpoint.asked import Answers
-from svcctl.sdk.endpoint.place import address
+from svcctl.sdk.endpoint.place import address, own_paths
 from svcctl.sdk.endpoint.server import Endpoint
 from svcctl.system.detect import Platform, platform
-from svcctl.system.paths import find_paths
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ def _door(instance: str, environ: Mapping[str, str]) -> tuple[str, Door]:
 
 
 def _door_in(instance: str, environ: Mapping[str, str]) -> tuple[str, Door]:
-    place = address(find_paths(environ), instance)
+    place = address(own_paths(environ), instance)
     if platform() is Platform.WINDOWS:
         from svcctl.system.windows.door import PipeDoor  # noqa: PLC0415 - not there elsewhere
 

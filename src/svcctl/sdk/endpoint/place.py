@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 
 from svcctl.system.detect import Platform, platform
-from svcctl.system.paths import Paths
+from svcctl.system.paths import Paths, find_paths
+
+RUN = "SVCCTL_RUN"
+"""The variable in which a manager names the folder for the endpoint of what it has started."""
 
 _LONGEST = 31  # a run folder has 64 bytes at most, and the path of a socket 103 on macOS
+
+
+def own_paths(environ: Mapping[str, str]) -> Paths:
+    """Give the folders of a service: its manager may have a run folder for it alone.
+
+    Whoever runs the command line finds it there, though the service runs as somebody else.
+    """
+    found, given = find_paths(environ), environ.get(RUN, "")
+    return replace(found, run=given) if os.path.isabs(given) else found
 
 
 def address(paths: Paths, instance: str) -> str:

@@ -105,7 +105,7 @@ class Definitions:
         else:
             state = service_state(self._place.paths, spec.name)
             notified = self._bus().version() >= _NOTIFY_RELOAD
-            own = replace(site, state=state, service="", reloads_notified=notified)
+            own = replace(site, state=state, service="", logs="", reloads_notified=notified)
             found = direct_units(spec, own)
         return {self._path(name): text for name, text in found.items()}
 

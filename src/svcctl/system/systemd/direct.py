@@ -28,9 +28,8 @@ def direct_units(spec: ServiceSpec, site: Site) -> dict[str, str]:
             "Service",
             [
                 *_own_way(program(spec), site),
-                *_named(spec),
+                *_told(spec, site),
                 *folders(spec, site),
-                *_told_of(site),
                 *sandbox.lines(spec, outside=(spec.cwd, *spec.exec)),
                 *verbatim(spec.systemd.service),
             ],
@@ -53,19 +52,17 @@ def _own_way(lines: Lines, site: Site) -> Lines:
     return [("Type", "notify-reload"), ("NotifyAccess", "main"), *kept]
 
 
-def _named(spec: ServiceSpec) -> Lines:
-    """Tell the program what every manager of ours tells it: who it is."""
-    return [
-        ("Environment", word(f"{name}={said}"))
-        for name, said in (
-            ("SVCCTL_SERVICE", spec.name),
-            ("SVCCTL_INSTANCE", spec.name),
-            ("INSTANCE", "1"),
-        )
-    ]
+def _told(spec: ServiceSpec, site: Site) -> Lines:
+    """Tell the program what every manager of ours tells it: who it is, and where it is asked.
 
-
-def _told_of(site: Site) -> Lines:
-    """Name the folder for what has to last where systemd did not make it, so names it not."""
-    made = site.state.startswith("/var/lib/") and not site.user_scope
-    return [] if made else [("Environment", word(f"STATE_DIRECTORY={site.state}"))]
+    Also where its things are, where systemd did not make that folder, so names it not.
+    """
+    variables = {
+        "SVCCTL_SERVICE": spec.name,
+        "SVCCTL_INSTANCE": spec.name,
+        "SVCCTL_RUN": site.run,
+        "INSTANCE": "1",
+    }
+    if site.user_scope or not site.state.startswith("/var/lib/"):
+        variables["STATE_DIRECTORY"] = site.state
+    return [("Environment", word(f"{name}={said}")) for name, said in variables.items()]

@@ -38,9 +38,9 @@ _RESOURCES = {
 class Site:
     """Where the host of one service writes, and by which command it is started.
 
-    *service* is the folder of a service in Python itself, where it is one.  *user_scope*: the units
-    are a user's own; *reloads_notified*: this systemd, as of version 253,
-    waits for the end of a reload (``Type=notify-reload``).
+    *service* is the folder of a service in Python itself, where it is one; *logs* is empty where
+    the journal has them.  *user_scope*: the units are a user's own; *reloads_notified*: this
+    systemd, as of version 253, waits for the end of a reload (``Type=notify-reload``).
     """
 
     argv: tuple[str, ...]
@@ -170,8 +170,10 @@ def folders(spec: ServiceSpec, site: Site) -> Lines:
     for option, root, wanted in (
         ("StateDirectory", "/var/lib/", states),
         ("RuntimeDirectory", "/run/", (site.run,)),
-        ("LogsDirectory", "/var/log/", (site.logs,)),
+        ("LogsDirectory", "/var/log/", (site.logs,) if site.logs else ()),
     ):
+        if not wanted:
+            continue
         if not site.user_scope and all(each.startswith(root) for each in wanted):
             lines.append((option, " ".join(word(each.removeprefix(root)) for each in wanted)))
         else:
@@ -180,7 +182,7 @@ def folders(spec: ServiceSpec, site: Site) -> Lines:
         lines.append(("RuntimeDirectoryPreserve", "restart"))
         lines.append(("StateDirectoryMode", "0711"))
         lines.append(("RuntimeDirectoryMode", "0711"))
-        lines.append(("LogsDirectoryMode", "0750"))
+        lines += [("LogsDirectoryMode", "0750")] if site.logs else []
     if elsewhere and spec.user and not site.user_scope:
         owner = ["-o", spec.user, *(["-g", spec.group] if spec.group else [])]
         made = command(["/usr/bin/install", "-d", "-m", "0711", *owner, *elsewhere])

@@ -13,7 +13,7 @@ import pytest
 from svcctl.client.local import LocalClient
 from svcctl.sdk.endpoint.asked import Answers, Asked
 from svcctl.sdk.endpoint.opening import opened
-from svcctl.sdk.endpoint.place import address
+from svcctl.sdk.endpoint.place import RUN, address, own_paths
 from svcctl.system.paths import Paths, find_paths
 from svcctl.wire import Request
 
@@ -59,7 +59,7 @@ def blocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         run = file if "SVCCTL_HOME" in environ else own
         return Paths(config="/c", state="/s", run=str(run), logs="/l")
 
-    monkeypatch.setattr("svcctl.sdk.endpoint.opening.find_paths", paths)
+    monkeypatch.setattr("svcctl.sdk.endpoint.place.find_paths", paths)
     return own
 
 
@@ -69,6 +69,13 @@ def test_it_answers_where_its_name_says_and_leaves_nothing(environ: dict[str, st
     assert told == [address(find_paths(environ), "mailer")]
     assert answer == {"who": f"uid:{os.geteuid()}"}
     assert not Path(told[0]).exists()
+
+
+def test_a_manager_may_name_a_folder_for_it(tmp_path: Path) -> None:
+    run = str(tmp_path / "run")
+
+    assert own_paths({"SVCCTL_HOME": str(tmp_path), RUN: run}).run == run
+    assert own_paths({"SVCCTL_HOME": str(tmp_path), RUN: "run"}).run != "run"
 
 
 def test_a_home_that_is_closed_to_it_is_not_the_end(environ: dict[str, str], blocked: Path) -> None:

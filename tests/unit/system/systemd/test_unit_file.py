@@ -82,7 +82,7 @@ DIRECT = replace(
     reload=ReloadPolicy(signal="HUP"),
     health=(Probe(heartbeat=30.0),),
 )
-DIRECT_SITE = replace(SITE, state="/var/lib/svcctl/services/web")
+DIRECT_SITE = replace(SITE, state="/var/lib/svcctl/services/web", logs="")
 
 
 @pytest.mark.parametrize(
