@@ -118,6 +118,24 @@ def test_garbage_changes_nothing_is_told_and_the_next_good_one_is_taken(
     assert "configuration refused" in service.said
 
 
+def test_a_configuration_that_the_service_cannot_take_is_not_in_force(tmp_path: Path) -> None:
+    put(tmp_path, good(1))
+    with running(tmp_path, "configured.py", variables={"UNWANTED": "13"}) as service:
+        service.until_noted("took 1")
+        put(tmp_path, good(13))
+        refused = service.until_logged("config.rejected")
+        service.send(signal.SIGHUP)
+        service.until(lambda: len(service.records("config.rejected")) == 2, "it is refused again")
+        put(tmp_path, good(3))
+        service.until_noted("took 3")
+        status = service.stopped()
+
+    assert status == 0, service.said
+    assert service.noted == ["took 1", "took 13", "took 13", "took 3"]
+    assert "not this one" in refused["mistakes"][0]
+    assert "config_version" in service.records("config.applied")[-1]
+
+
 def test_all_sorts_of_garbage_one_after_the_other_do_no_harm(
     tmp_path: Path, chance: random.Random, effort: Effort
 ) -> None:

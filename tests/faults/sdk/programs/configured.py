@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 
 from svcctl import Context, Service, every
 from tests.faults.sdk.programs.noting import note
+
+UNWANTED = int(os.environ.get("UNWANTED", "-1"))
+"""The number of a configuration that is valid, and that the service cannot take all the same."""
 
 
 @dataclass
@@ -48,6 +52,8 @@ class Configured(Service):
         if ctx.config is not new:
             note("not in force")
         self.inside -= 1
+        if new.number == UNWANTED:
+            raise ValueError("not this one")
 
     @every("20ms")
     def look(self, ctx: Context) -> None:
