@@ -57,6 +57,8 @@ class Carried:
 CARRIED: ContextVar[Carried | None] = ContextVar("svcctl_trace", default=None)
 """What the current task or thread works for, as far as we were told; see :func:`carried`."""
 
+_imported, _told = sys.modules.get, CARRIED.get  # looked up once: every record asks
+
 _OPENTELEMETRY = "opentelemetry.trace"  # never imported here: who has spans has imported it
 _MOST_SPANS = 256  # that are kept ready for their next record
 
@@ -96,15 +98,15 @@ def carried() -> Carried | None:
 
     It is the current span of OpenTelemetry where there is one, else that of :func:`traced`.
     """
-    api: Any = sys.modules.get(_OPENTELEMETRY)
+    api: Any = _imported(_OPENTELEMETRY)
     if api is None:
-        return CARRIED.get()
+        return _told()
     try:
         span = api.get_current_span().get_span_context()
     except AttributeError:  # it is just being imported
-        return CARRIED.get()
+        return _told()
     if not span.is_valid:
-        return CARRIED.get()
+        return _told()
     state = span.trace_state.to_header() if span.trace_state else ""
     return _of_span(span.trace_id, span.span_id, int(span.trace_flags), state)
 
