@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from svcctl.app.verbs import VERBS, Arg, Verb
 from svcctl.cli.commands import svcctl
 from svcctl.engine import machine
 from svcctl.sdk.metrics.built_in import BUILT_IN
+from svcctl.spec.alerting import CommonSpec
 from svcctl.spec.options import Option, options
 from svcctl.spec.unavailable import OPTIONS, VALUES
 
@@ -55,24 +56,34 @@ def options_page() -> Iterator[str]:
     yield "What may stand in a `[services.NAME]` table, and as a default for all in `[defaults]`."
     yield "How a file is made up, and how values are written, is told in"
     yield "[Files and values](../explanation/files.md)."
+    yield from _options(options())
+    yield from ("", "# Options for all services", "")
+    yield "What stands in tables of its own, once for all services of a machine."
+    yield from _options(options(CommonSpec))
+    yield from ("", "## Not available in this version", "")
+    yield "Known, and refused: " + ", ".join(f"`{path}`" for path in sorted(OPTIONS)) + "."
+
+
+TABLE = "table"
+TABLES = {TABLE: "", f"list of {TABLE}": "[]", f"table of {TABLE}": ".NAME"}
+"""Types of what has options of its own, and what is put behind its path."""
+
+
+def _options(found: Iterable[Option]) -> Iterator[str]:
     tables = {"": ""}
     rows: dict[str, list[Option]] = {"": []}
-    for option in options():
-        if option.type in (TABLE, f"list of {TABLE}"):
-            path = option.path if option.type == TABLE else f"{option.path}[]"
+    for option in found:
+        if option.type in TABLES:
+            path = option.path + TABLES[option.type]
             tables[path], rows[path] = option.doc, []
         else:
             rows[option.path.rpartition(".")[0]].append(option)
     for path, doc in tables.items():
         if path:
             yield from ("", f"## {path}", "", doc[:1].upper() + doc[1:] + ".")
-        yield from ("", "| option | type | default | meaning |", "|---|---|---|---|")
-        yield from map(_option, rows[path])
-    yield from ("", "## Not available in this version", "")
-    yield "Known, and refused: " + ", ".join(f"`{path}`" for path in sorted(OPTIONS)) + "."
-
-
-TABLE = "table"
+        if rows[path]:
+            yield from ("", "| option | type | default | meaning |", "|---|---|---|---|")
+            yield from map(_option, rows[path])
 
 
 def _option(option: Option) -> str:

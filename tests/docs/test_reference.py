@@ -12,9 +12,10 @@ from svcctl.app.verbs import VERBS, Verb
 from svcctl.engine.life import Phase
 from svcctl.sdk.metrics.built_in import BUILT_IN
 from svcctl.sdk.metrics.instruments import Declaration
+from svcctl.spec.alerting import CommonSpec
 from svcctl.spec.options import options
 
-OPTIONS = {option.path: option for option in options()}
+OPTIONS = {option.path: option for option in (*options(), *options(CommonSpec))}
 
 
 @pytest.mark.parametrize("path", OPTIONS)

@@ -6,15 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-
-class Priority(StrEnum):
-    """How much it matters: P0 wakes somebody up, P1 is read within minutes, P2 by daylight."""
-
-    P0 = "P0"
-    P1 = "P1"
-    P2 = "P2"
+from svcctl.spec.alert_policy import Priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from svcctl.alert.alert import Alert, Priority
+from svcctl.alert.alert import Alert
 from svcctl.alert.group import Group, Notice, Told
-from svcctl.alert.matching import parse_matcher
 from svcctl.alert.silences import Silence
 from svcctl.errors import SvcctlError
 from svcctl.ports import Store
+from svcctl.spec.alert_policy import Priority
+from svcctl.spec.matching import parse_matcher
 
 T = TypeVar("T")
 

@@ -15,10 +15,11 @@ from svcctl.alert.channel import Channel
 from svcctl.alert.documents import notice_document, notice_of, readable
 from svcctl.alert.group import Notice
 from svcctl.alert.router import Errand
-from svcctl.alert.wording import Language, worded
+from svcctl.alert.wording import worded
 from svcctl.errors import NotDelivered, SvcctlError
 from svcctl.events import AlertTold, AlertUndelivered, Event
 from svcctl.ports import Clock, Store
+from svcctl.spec.alerting import Language
 
 log = logging.getLogger(__name__)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from svcctl.alert.alert import Alert, Priority
+from svcctl.alert.alert import Alert
 from svcctl.alert.flapping import Bounds
 from svcctl.alert.group import Pace
-from svcctl.alert.matching import Matcher, fit
 from svcctl.alert.silences import Inhibition
+from svcctl.spec.alert_policy import Priority
+from svcctl.spec.matching import Matcher, fit
 
 PACES: Mapping[Priority, Pace] = {
     Priority.P0: Pace(group_wait=0.0, group_interval=60.0, repeat_interval=900.0),

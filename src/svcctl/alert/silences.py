@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from svcctl.alert.alert import Alert
-from svcctl.alert.matching import Matcher, fit
+from svcctl.spec.matching import Matcher, fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from enum import StrEnum
 from string import Template
 
 from svcctl.alert.alert import Alert
 from svcctl.alert.group import Notice
+from svcctl.spec.alerting import Language
 from svcctl.spec.notation import format_duration
 
 _MOST_ALERTS, _MOST_SAMPLES = 10, 3
-
-
-class Language(StrEnum):
-    """What notices are written in."""
-
-    EN = "en"
-    ZH = "zh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

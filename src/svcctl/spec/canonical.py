@@ -6,14 +6,16 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from svcctl.errors import SpecError
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, Member, Shape, members
 
+Table = TypeVar("Table")
 
-def dump(spec: ServiceSpec) -> dict[str, object]:
+
+def dump(spec: object) -> dict[str, object]:
     """Give *spec* as JSON can hold it: its name and what differs from the defaults, in order.
 
     Durations are seconds, sizes bytes, commands lists.
@@ -21,16 +23,21 @@ def dump(spec: ServiceSpec) -> dict[str, object]:
     return _dump_table(spec)
 
 
-def effective(spec: ServiceSpec) -> dict[str, object]:
+def effective(spec: object) -> dict[str, object]:
     """Give *spec* as :func:`dump` does, with the defaults as well."""
     return _dump_table(spec, whole=True)
 
 
 def parse(document: object) -> ServiceSpec:
     """Give the spec that :func:`dump` wrote; raises SpecError on unknown keys and wrong types."""
-    spec = _parse_table(document, Shape(kind=Kind.TABLE, of=ServiceSpec), "spec")
-    assert isinstance(spec, ServiceSpec)
-    return spec
+    return parse_table(document, ServiceSpec)
+
+
+def parse_table(document: object, table: type[Table]) -> Table:
+    """Give the *table* that :func:`dump` wrote; raises as :func:`parse`."""
+    found = _parse_table(document, Shape(kind=Kind.TABLE, of=table), "spec")
+    assert isinstance(found, table)
+    return found
 
 
 def text(document: Mapping[str, object]) -> str:

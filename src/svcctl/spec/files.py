@@ -17,7 +17,7 @@ from svcctl.spec.report import Report
 from svcctl.spec.source import File, UnreadableError, open_file, reason
 
 _TRIES = 50  # readings of files that somebody replaces meanwhile
-_TOP = ("version", "include", "defaults", "services")
+_TOP = ("version", "include", "defaults", "services", "alerting")
 
 Mark = tuple[int, ...] | None
 """What tells one state of a file or folder from another; None where there is none."""
@@ -135,7 +135,7 @@ class _Reader:
         if type(version) is not int or version != 1:
             problem = f"version {show(version)} is not known"
             self._add(file, ("version",), problem, "this svcctl reads: version = 1")
-        for key in ("defaults", "services"):
+        for key in ("defaults", "services", "alerting"):
             if not isinstance(file.document.get(key, {}), dict):
                 self._add(file, (key,), f"{key!r} is not a table", f"write it as [{key}]")
                 del file.document[key]

@@ -15,6 +15,7 @@ from typing import Any
 
 from svcctl.errors import Mistake
 from svcctl.spec.locate import KeyPath, Position
+from svcctl.spec.service import ServiceSpec
 from svcctl.spec.source import File
 
 
@@ -77,7 +78,7 @@ class Spot:
 
 @dataclass(slots=True, kw_only=True)
 class Tree:
-    """The options of one service as written so far.
+    """The options of one service, or of whatever *table* is made of them, as written so far.
 
     *spots* has a place for every table, list and value in *value*; *dropped* are the paths of
     values taken out because they are mistakes, *suspected* those that such values may have meant.
@@ -87,6 +88,7 @@ class Tree:
     spots: dict[KeyPath, Spot] = field(default_factory=dict)
     dropped: set[KeyPath] = field(default_factory=set)
     suspected: set[KeyPath] = field(default_factory=set)
+    table: type = ServiceSpec
 
     def spot(self, path: KeyPath) -> Spot:
         """Give the place of *path*, or of the nearest thing it would stand in."""

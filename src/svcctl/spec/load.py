@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from svcctl.spec.alerting import AlertingSpec, CommonSpec
+from svcctl.spec.alerting_rules import alerting_findings, channel_references
 from svcctl.spec.files import read_files
 from svcctl.spec.finding import Finding
 from svcctl.spec.layers import Layer, Origin, Spot, Tree, lay_over, tree_of
@@ -18,9 +20,12 @@ from svcctl.spec.references import references
 from svcctl.spec.report import Report
 from svcctl.spec.rules import findings
 from svcctl.spec.service import ServiceSpec
-from svcctl.spec.settle import needs_as_table, settle
+from svcctl.spec.settle import needs_as_table, settle, settle_common
 from svcctl.spec.source import File
 from svcctl.spec.validate import typed
+
+ALERTING = "alerting"
+"""The table that says who is told of what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +34,14 @@ class Loaded:
 
     *services* and *origins* go by the name of the service; *origins* tells for each option's path
     where its value came from.  *sources* are the files read, absolute, with their SHA-256.
+    *alerting* is None where no file has such a table, *alerting_origins* as *origins*.
     """
 
     services: Mapping[str, ServiceSpec]
     origins: Mapping[str, Mapping[str, Origin]]
     sources: Mapping[str, str]
+    alerting: AlertingSpec | None = None
+    alerting_origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
 def load_files(
@@ -62,7 +70,10 @@ def load_files(
         *from_flags(flags, names, report),
     ]
     sources = {str(file.path): file.digest for file in files}
-    return _loaded(trees, given, report, sources=sources, known=names, windows=windows)
+    common = _common(files, report)
+    return _loaded(
+        trees, given, report, common=common, sources=sources, known=names, windows=windows
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,23 +119,59 @@ def _loaded(
     sources: Mapping[str, str],
     known: Iterable[str],
     windows: bool,
+    common: Tree | None = None,
 ) -> Loaded:
     for each in overrides:
         override(trees[each.service], each, report)
     for tree in trees.values():
         needs_as_table(tree)
         settle(tree, tree.spot(()).folder, report, windows=windows)
-    specs = typed(trees, report)
+    specs = typed(trees, ServiceSpec, report)
+    alerting = _alerting(common, report)
     found = [
         (name, each) for name, spec in specs.items() for each in findings(spec, windows=windows)
     ]
+    found += channel_references(specs, alerting)
     _add([*found, *references(specs, known)], trees, report)
     report.conclude()
     return Loaded(
         services=specs,
         origins={name: origins_of(tree) for name, tree in trees.items()},
         sources=sources,
+        alerting=alerting,
+        alerting_origins=origins_of(common) if common else {},
     )
+
+
+def _common(files: list[File], report: Report) -> Tree | None:
+    """Give what is said once for all services, None where nothing is."""
+    homes = [file for file in files if ALERTING in file.document]
+    for other in homes[1:]:
+        place = homes[0].mistake((ALERTING,), "", key=True)
+        hint = f"it is also in {place.file}:{place.line}:{place.column}"
+        report.add(other.mistake((ALERTING,), f"{ALERTING!r} is defined twice", hint, key=True))
+    if not homes:
+        return None
+    inner = tree_of(homes[0], (ALERTING,), Layer.FILE)
+    return Tree(
+        value={ALERTING: inner.value},
+        spots={(): inner.spots[()]} | {(ALERTING, *at): spot for at, spot in inner.spots.items()},
+        dropped={(ALERTING, *at) for at in inner.dropped},
+        table=CommonSpec,
+    )
+
+
+def _alerting(common: Tree | None, report: Report) -> AlertingSpec | None:
+    if common is None:
+        return None
+    settle_common(common, report)
+    found = typed({ALERTING: common}, CommonSpec, report).get(ALERTING)
+    if found is None:
+        return None
+    _add(
+        [(ALERTING, each) for each in alerting_findings(found.alerting)], {ALERTING: common}, report
+    )
+    return found.alerting
 
 
 def _trees(files: list[File], report: Report) -> dict[str, Tree]:
@@ -171,7 +218,7 @@ def _check_defaults(defaults: Tree, report: Report) -> None:
     if defaults.value:
         trial = lay_over(defaults, Tree())
         settle(trial, trial.spot(()).folder, report)
-        typed({"defaults": trial}, report)
+        typed({"defaults": trial}, ServiceSpec, report)
 
 
 def _add(found: Iterable[tuple[str, Finding]], trees: Mapping[str, Tree], report: Report) -> None:

@@ -54,9 +54,9 @@ class Option:
     doc: str
 
 
-def options() -> Iterator[Option]:
-    """Give every option of a service, tables before what is in them, in the order of the spec."""
-    for key, member in members(ServiceSpec).items():
+def options(table: type = ServiceSpec) -> Iterator[Option]:
+    """Give every option of *table*, tables before what is in them, in the order of the spec."""
+    for key, member in members(table).items():
         if key != "name":
             yield from _options(key, member)
 
@@ -71,6 +71,8 @@ def _options(path: str, member: Member) -> Iterator[Option]:
     )
     if shape.kind is Kind.LIST and shape.item is not None:
         path, shape = f"{path}[]", shape.item
+    if shape.kind is Kind.MAP and shape.item is not None and shape.item.kind is Kind.TABLE:
+        path, shape = f"{path}.NAME", shape.item
     if shape.kind is Kind.TABLE:
         for key, inner in shape.members.items():
             yield from _options(f"{path}.{key}", inner)
@@ -114,14 +116,14 @@ def default_text(member: Member) -> str:
     return toml_value(written(value, shape))
 
 
-def meant_option(path: KeyPath) -> KeyPath:
-    """Give the path of the option the unknown one at *path* was probably meant to be, or ()."""
-    table = shape_at(ServiceSpec, path[:-1])
+def meant_option(path: KeyPath, inside: type = ServiceSpec) -> KeyPath:
+    """Give what the unknown option at *path* in *inside* was probably meant to be, or ()."""
+    table = shape_at(inside, path[:-1])
     if not path or table is None or table.kind is not Kind.TABLE:
         return ()
     word = str(path[-1])
     own = [key for key in table.members if key != "name"]
-    if len(path) > 1:
+    if len(path) > 1 or inside is not ServiceSpec:
         near = nearest(word, own)
         return (*path[:-1], near) if near else ()
     word = word.replace("-", "_")

@@ -7,7 +7,6 @@ from functools import cache
 
 from svcctl.spec.layers import Layer, Origin, Tree
 from svcctl.spec.locate import KeyPath, path_text
-from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, members, shape_at
 
 _BUILT_IN = Origin(layer=Layer.BUILT_IN)
@@ -19,25 +18,25 @@ def origins_of(tree: Tree) -> dict[str, Origin]:
     Tables of free keys (``env``) and lists of tables have a path for each thing in them, and one of
     their own only while they are empty; other lists have one.
     """
-    found = dict.fromkeys(_leaves((), ServiceSpec), _BUILT_IN)
+    found = dict.fromkeys(_leaves((), tree.table), _BUILT_IN)
     for path in sorted(tree.spots, key=len):
-        shape = shape_at(ServiceSpec, path)
+        shape = shape_at(tree.table, path)
         if not path or shape is None:
             continue
         if shape.kind is Kind.TABLE:
-            if isinstance(path[-1], int) or shape.optional:
+            if isinstance(path[-1], int) or shape.optional or _is_map(tree.table, path[:-1]):
                 found.pop(path_text(path), None)
                 found.pop(path_text(path[:-1]), None)
                 found.update(dict.fromkeys(_leaves(path, shape.of), _BUILT_IN))
         elif isinstance(path[-1], str):
-            if _is_map(path[:-1]):
+            if _is_map(tree.table, path[:-1]):
                 found.pop(path_text(path[:-1]), None)
             found[path_text(path)] = tree.spots[path].origin
     return found
 
 
-def _is_map(path: KeyPath) -> bool:
-    shape = shape_at(ServiceSpec, path)
+def _is_map(table: type, path: KeyPath) -> bool:
+    shape = shape_at(table, path)
     return shape is not None and shape.kind is Kind.MAP
 
 

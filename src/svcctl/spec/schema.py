@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from svcctl.spec.alerting import CommonSpec
 from svcctl.spec.names import SERVICE_NAME, SIGNALS, WINDOWS_SIGNALS
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, Member, Shape, members
@@ -30,6 +31,10 @@ def json_schema() -> Schema:
     """Give the schema of a whole file; what it refuses, the loader refuses too."""
     definitions: dict[str, Schema] = {}
     service = _table(ServiceSpec, path="", definitions=definitions)
+    common = {
+        key: _member(member, path=key, definitions=definitions)
+        for key, member in members(CommonSpec).items()
+    }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "svcctl definition",
@@ -49,6 +54,7 @@ def json_schema() -> Schema:
                 "additionalProperties": False,
                 "patternProperties": {f"^{SERVICE_NAME.pattern}$": service},
             },
+            **common,
         },
         "definitions": definitions,
     }

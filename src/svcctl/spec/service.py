@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from svcctl.spec.alert_policy import AlertPolicy
 from svcctl.spec.native import Sandbox, SystemdOptions, WindowsOptions
 from svcctl.spec.policy import (
     Hooks,
@@ -183,6 +184,7 @@ class ServiceSpec:
     health: tuple[Probe, ...] = field(default=(), metadata={"doc": "checks of a running instance"})
     limits: Limits = field(default=Limits(), metadata={"doc": "what it may use"})
     log: LogPolicy = field(default=LogPolicy(), metadata={"doc": "where its output goes"})
+    alert: AlertPolicy = field(default=AlertPolicy(), metadata={"doc": "who is told of it"})
     schedule: Schedule | None = field(
         default=None, metadata={"doc": "when it is started by the clock"}
     )

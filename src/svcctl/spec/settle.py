@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from svcctl.errors import quoted
+from svcctl.spec.alerting import SECRET_OPTIONS
 from svcctl.spec.layers import Tree
 from svcctl.spec.locate import KeyPath
 from svcctl.spec.python_service import settle_python
@@ -41,6 +42,15 @@ _PATHS: dict[KeyPath, str] = {
     ("windows", "password"): "file:",
 }
 """Options that are, or hold, paths, and what may stand before one; only ``file:`` must."""
+
+
+def settle_common(tree: Tree, report: Report) -> None:
+    """Settle what is said once for all services."""
+    alerting = tree.value.get("alerting")
+    channels = alerting.get("channels") if isinstance(alerting, dict) else None
+    for name in channels if isinstance(channels, dict) else ():
+        for option in SECRET_OPTIONS:
+            _settle_paths(tree, ("alerting", "channels", name, option), "file:", report)
 
 
 def needs_as_table(tree: Tree) -> None:

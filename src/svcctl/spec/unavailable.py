@@ -12,7 +12,7 @@ NOT_AVAILABLE = "not available in this version"
 
 OPTIONS = frozenset(
     (
-        *("alert", "registry", "deploy"),
+        *("registry", "deploy"),
         *("log.rule", "health.grpc", "health.python"),
     )
 )

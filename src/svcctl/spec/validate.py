@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from svcctl.spec.adapter import OURS
+from svcctl.spec.alerting import SECRET_OPTIONS
 from svcctl.spec.layers import Tree
 from svcctl.spec.locate import KeyPath, path_text
 from svcctl.spec.names import did_you_mean
 from svcctl.spec.notation import show
 from svcctl.spec.options import meant_option
 from svcctl.spec.report import Report
-from svcctl.spec.service import ServiceSpec
-from svcctl.spec.shape import shape_at
+from svcctl.spec.shape import members, shape_at
 from svcctl.spec.unavailable import option_problem
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+Table = TypeVar("Table")
 
 _ROUNDS = 4
 _ALIASES = {"purpose": "for"}
@@ -37,18 +40,23 @@ _EXPECTED = {
     "mapping_type": "a table",
     "dataclass_type": "a table",
 }
-_CONFIDENTIAL = frozenset(("env", "secrets"))
+_CONFIDENTIAL = frozenset(("env", "secrets", *SECRET_OPTIONS))
 
 
-def typed(trees: Mapping[str, Tree], report: Report) -> dict[str, ServiceSpec]:
-    """Give the spec of each tree, without the values that are wrong: they are dropped and reported.
+def typed(trees: Mapping[str, Tree], table: type[Table], report: Report) -> dict[str, Table]:
+    """Give the *table* of each tree, without the values that are wrong: dropped and reported.
 
     Trees must hold nothing JSON cannot.
     """
+    of: type = table
+    named = "name" in members(of)
     for _ in range(_ROUNDS):
-        document = {name: {**tree.value, "name": name} for name, tree in trees.items()}
+        document = {
+            name: {**tree.value, "name": name} if named else tree.value
+            for name, tree in trees.items()
+        }
         try:
-            return dict(_adapter().validate_json(json.dumps(document)))
+            return dict(_adapter(of).validate_json(json.dumps(document)))
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 name, *path = detail["loc"]
@@ -57,12 +65,13 @@ def typed(trees: Mapping[str, Tree], report: Report) -> dict[str, ServiceSpec]:
 
 
 @cache
-def _adapter() -> TypeAdapter[Mapping[str, ServiceSpec]]:
+def _adapter(table: type) -> TypeAdapter[Mapping[str, Any]]:
     """Make the validator, once: JSON in strict mode, where "5" is no number and 1 is not true."""
     config = ConfigDict(
         extra="forbid", strict=True, alias_generator=lambda name: _ALIASES.get(name, name)
     )
-    return TypeAdapter(Mapping[str, ServiceSpec], config=config)
+    named: Any = GenericAlias(Mapping, (str, table))
+    return TypeAdapter(named, config=config)
 
 
 def _refuse(tree: Tree, path: KeyPath, detail: ErrorDetails, report: Report) -> None:
@@ -72,27 +81,27 @@ def _refuse(tree: Tree, path: KeyPath, detail: ErrorDetails, report: Report) -> 
         path = path[:-1]
         report.add(spot.mistake(f"{path_text(path)} has no {detail['loc'][-1]!r}"))
     elif detail["type"] != "unexpected_keyword_argument":
-        problem, hint = _worded(path, detail)
+        problem, hint = _worded(tree.table, path, detail)
         unavailable = bool(detail.get("ctx", {}).get("unavailable"))
         report.add(spot.mistake(f"{path_text(path)}: {problem}", hint), unavailable=unavailable)
     elif problem := option_problem(path):
         report.add(spot.mistake(problem, key=True), unavailable=True)
         tree.suspected.add(("exec",))  # perhaps meant to be used instead
     else:
-        meant = meant_option(path)
+        meant = meant_option(path, tree.table)
         hint = f"did you mean {path_text(meant)!r}?" if meant else ""
         report.add(spot.mistake(f"unknown option {path_text(path)!r}", hint, key=True))
         tree.suspected.add(meant or path)
     tree.drop(path)
 
 
-def _worded(path: KeyPath, detail: ErrorDetails) -> tuple[str, str]:
+def _worded(table: type, path: KeyPath, detail: ErrorDetails) -> tuple[str, str]:
     """Give problem and hint in our words."""
     said, value = detail.get("ctx", {}), detail["input"]
     if detail["type"] == OURS:
         return str(said["problem"]), str(said["hint"])
-    shown = "the value" if path[0] in _CONFIDENTIAL else show(value)
-    shape = shape_at(ServiceSpec, path)
+    shown = "the value" if _CONFIDENTIAL.intersection(path) else show(value)
+    shape = shape_at(table, path)
     if detail["type"] == "enum" and shape is not None:
         problem = f"{shown} is not one of {', '.join(shape.choices)}"
         return problem, did_you_mean(value, shape.choices) if isinstance(value, str) else ""

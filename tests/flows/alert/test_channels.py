@@ -19,15 +19,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from svcctl.alert.alert import Alert, Priority
+from svcctl.alert.alert import Alert
 from svcctl.alert.channel import Channel
 from svcctl.alert.channels.chat import DingTalk, Feishu, WeCom
 from svcctl.alert.channels.mail import Mail
 from svcctl.alert.channels.many import Apprise
 from svcctl.alert.channels.webhook import Alertmanager, Webhook
 from svcctl.alert.group import Notice
-from svcctl.alert.wording import Language, Message, worded
+from svcctl.alert.wording import Message, worded
 from svcctl.errors import NotDelivered
+from svcctl.spec.alert_policy import Priority
+from svcctl.spec.alerting import Language
 from svcctl.testing.fakes import FakeClock
 
 pytestmark = pytest.mark.slow

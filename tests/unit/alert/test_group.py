@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.alert.alert import Alert, Priority
+from svcctl.alert.alert import Alert
 from svcctl.alert.group import (
     Group,
     Notice,
@@ -17,6 +17,7 @@ from svcctl.alert.group import (
     looked_at,
     with_alert,
 )
+from svcctl.spec.alert_policy import Priority
 
 PACE = Pace(group_wait=30, group_interval=300, repeat_interval=3600)
 KEY = {"service": "web"}

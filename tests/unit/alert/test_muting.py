@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.alert.alert import Alert, Priority
+from svcctl.alert.alert import Alert
 from svcctl.alert.flapping import Bounds, Flapping, observed, weighted
-from svcctl.alert.matching import Matcher, fit, parse_matcher
 from svcctl.alert.silences import Inhibition, Silence, silenced
 from svcctl.errors import SpecError
+from svcctl.spec.alert_policy import Priority
+from svcctl.spec.matching import Matcher, fit, parse_matcher
 
 
 def alert(name: str = "slow", *, ended: float | None = None, **labels: str) -> Alert:

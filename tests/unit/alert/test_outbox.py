@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC
 
-from svcctl.alert.alert import Alert, Priority
+from svcctl.alert.alert import Alert
 from svcctl.alert.channel import Rate
 from svcctl.alert.group import Notice
 from svcctl.alert.outbox import Outbox, Way
@@ -14,6 +14,7 @@ from svcctl.alert.router import Errand
 from svcctl.alert.wording import Message
 from svcctl.errors import NotDelivered
 from svcctl.events import AlertTold, AlertUndelivered, Event
+from svcctl.spec.alert_policy import Priority
 from svcctl.testing.fakes import FakeClock, FakeStore
 
 TURNS = 30

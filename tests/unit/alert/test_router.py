@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from svcctl.alert.alert import Alert, Priority
+from svcctl.alert.alert import Alert
 from svcctl.alert.group import Pace
-from svcctl.alert.matching import parse_matcher
 from svcctl.alert.policy import PACES, Escalation, Policy, Route
 from svcctl.alert.router import Errand, Router
 from svcctl.alert.silences import Inhibition, Silence
 from svcctl.errors import UsageError
+from svcctl.spec.alert_policy import Priority
+from svcctl.spec.matching import parse_matcher
 from svcctl.testing.fakes import FakeClock, FakeStore
 
 URGENT = Route(

@@ -6,9 +6,11 @@ from datetime import UTC
 
 import pytest
 
-from svcctl.alert.alert import Alert, Priority
+from svcctl.alert.alert import Alert
 from svcctl.alert.group import Notice
-from svcctl.alert.wording import Language, Message, worded
+from svcctl.alert.wording import Message, worded
+from svcctl.spec.alert_policy import Priority
+from svcctl.spec.alerting import Language
 
 
 def alert(name: str = "ServiceDown", *, ended: float | None = None, samples: int = 0) -> Alert:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from svcctl.spec.alerting import CommonSpec
 from svcctl.spec.load import load_files
 from svcctl.spec.options import options
 from svcctl.spec.schema import json_schema
@@ -70,6 +72,24 @@ def test_the_schema_refuses_what_the_loader_refuses(options: str) -> None:
     assert not is_valid(tomllib.loads(f"[services.a]\n{options}\n"))
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        'language = "de"',
+        "channels.ops = {}",
+        'channels.ops.kind = "pigeon"',
+        'channels.ops = { kind = "mail", port = 0 }',
+        "priorities.P3 = {}",
+        'routes = [{ channels = ["ops"] }]',
+        'severity.service_down = "P9"',
+        'maintenance = [{ match = ["a=b"], begins = "2026-11-22", lasts = "1y" }]',
+    ],
+)
+def test_the_schema_refuses_what_the_loader_refuses_of_alerting(options: str) -> None:
+    assert is_valid(tomllib.loads("[alerting]"))
+    assert not is_valid(tomllib.loads(f"[alerting]\n{options}\n"))
+
+
 def test_names_and_keys_at_the_top_are_checked_too() -> None:
     assert not is_valid({"services": {"A b": {}}})
     assert not is_valid({"service": {}})
@@ -94,10 +114,14 @@ def test_every_option_is_explained() -> None:
 
 def test_the_example_of_every_option_has_every_option() -> None:
     (path,) = (each for each in EXAMPLES if each.stem == "every-option")
-    services = tomllib.loads(path.read_text())["services"].values()
+    document = tomllib.loads(path.read_text())
+    services = document["services"].values()
     written = {each for service in services for each in _paths(service, ServiceSpec, "")}
 
     assert {option.path for option in options()} - written == set()
+    written = _paths(document, CommonSpec, "")
+    known = {re.sub("P[12]", "P0", option.path) for option in options(CommonSpec)}
+    assert known - written == set()
 
 
 def _paths(value: dict[str, Any], table: type, prefix: str) -> set[str]:
@@ -110,6 +134,8 @@ def _paths(value: dict[str, Any], table: type, prefix: str) -> set[str]:
         shape, inner = member.shape, [value[key]]
         if shape.kind is Kind.LIST and shape.item is not None:
             path, shape, inner = f"{path}[]", shape.item, value[key]
+        if shape.kind is Kind.MAP and shape.item is not None:
+            path, shape, inner = f"{path}.NAME", shape.item, list(value[key].values())
         if shape.kind is Kind.TABLE:
             for each in inner:
                 found |= _paths(each, shape.of, f"{path}.")

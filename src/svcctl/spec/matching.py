@@ -6,11 +6,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
-from svcctl.alert.alert import Alert
 from svcctl.errors import SpecError, quoted
 
 _TEXT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*", re.DOTALL)
+
+
+class Labelled(Protocol):
+    """Whatever has labels."""
+
+    def label(self, name: str) -> str:
+        """Give the label called *name*; empty where there is none."""
 
 
 class How(StrEnum):
@@ -33,7 +40,7 @@ class Matcher:
     def __str__(self) -> str:
         return f'{self.label}{self.how}"{self.value}"'
 
-    def fits(self, alert: Alert) -> bool:
+    def fits(self, alert: Labelled) -> bool:
         """Say whether *alert* fulfils it."""
         found = alert.label(self.label)
         match self.how:
@@ -71,6 +78,6 @@ def parse_matcher(text: str) -> Matcher:
     return matcher
 
 
-def fit(matchers: Iterable[Matcher], alert: Alert) -> bool:
+def fit(matchers: Iterable[Matcher], alert: Labelled) -> bool:
     """Say whether *alert* fulfils all of them."""
     return all(each.fits(alert) for each in matchers)
