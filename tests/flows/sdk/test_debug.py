@@ -65,6 +65,21 @@ if __name__ == "__main__":
     serve(slow)
 """
 
+STUCK = """
+import sys, time
+from svcctl import Context, serve
+
+
+async def stuck(ctx: Context) -> None:
+    await ctx.stopped()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "run":
+        time.sleep(60)
+    serve(stuck)
+"""
+
 PLAIN = """
 from svcctl import ThreadContext, serve
 
@@ -76,6 +91,25 @@ def plain(ctx: ThreadContext) -> None:
 
 if __name__ == "__main__":
     serve(plain)
+"""
+
+AGAIN = """
+from svcctl import Context, Service
+
+
+class Again(Service):
+    async def run(self, ctx: Context) -> None:
+        runs = await ctx.state.get("runs", 0) + 1
+        await ctx.state.set("runs", runs)
+        ctx.ready()
+        print("run", runs)
+        if runs == 1:
+            ctx.restart("new code")
+        await ctx.stopped()
+
+
+if __name__ == "__main__":
+    Again.main()
 """
 
 ALL = ("terminal", "systemd", "agent", "scm")
@@ -234,11 +268,12 @@ def test_a_service_that_starts_takes_no_control_of_the_scm(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_a_service_that_is_not_ready_in_time_is_ended_by_systemd(tmp_path: Path) -> None:
-    done = Desk(tmp_path, SLOW).play(
+    done = Desk(tmp_path, STUCK).play(
         "expect result timeout", "--as", "systemd", "--start-timeout", "400ms"
     )
 
-    assert "start timed out: no READY=1" in done.stdout, done.stdout
+    assert "start timed out: no READY=1" in done.stdout
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.slow
@@ -261,6 +296,16 @@ def test_what_systemd_is_told_is_shown(desk: Desk) -> None:
         "WATCHDOG=1",
     ):
         assert words in done.stdout
+
+
+@pytest.mark.slow
+def test_a_service_that_runs_itself_anew_does_not_stop(tmp_path: Path) -> None:
+    done = Desk(tmp_path, AGAIN).play(
+        "ready; expect reloaded; sleep 1500ms; s", "--as", "systemd", "--stop-timeout", "1s"
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert "active (running), reloaded" in done.stdout
 
 
 @pytest.mark.slow
