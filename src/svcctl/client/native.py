@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from svcctl.app.arguments import Arguments, check
@@ -18,6 +19,7 @@ from svcctl.app.selection import choose, service_of
 from svcctl.app.verbs import Effect, find
 from svcctl.client.everywhere import Answers, Client, Split, part
 from svcctl.client.merged import as_they_come
+from svcctl.client.tailing import follow, size_of
 from svcctl.errors import AgentUnreachable, Conflict, SvcctlError, UnknownService, UsageError
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import AuditLog, Document, EventLog
@@ -230,8 +232,9 @@ class NativeClient:
             if spec.name in names or each.instance in names
         ]
         count = 0
+        alone = {spec.name for spec in captured if not spec.host}
+        others = [self._tail(each, wanted) for each in sources if each.service in alone]
         lines = list(read(sources, wanted, last=last)) if sources else []
-        journals: list[Answers] = []
         for spec in {each.name: each for each in chosen if services.in_journal(each)}.values():
             asked = None if wanted.grep else last
             found = list(
@@ -239,19 +242,32 @@ class NativeClient:
             )
             lines += [each for each in found if wanted.has(each.at, each.text)]
             rest = found[-1].at + _NEXT if found else time.time()
-            journals.append(self._journal_from(spec.name, rest, wanted))
+            others.append(self._journal_from(spec.name, rest, wanted))
         lines.sort(key=lambda each: each.at)
         for line in lines if last is None else lines[len(lines) - min(last, len(lines)) :]:
             yield False, line_document(line)
             count += 1
         if args.flag("follow"):
-            yield from self._follow(request, names, {"lines": 0}, also=journals)
+            yield from self._follow(request, names, {"lines": 0}, also=others)
         yield True, {"lines": count}
 
     def _journal_from(self, name: str, since: float, wanted: Wanted) -> Answers:
         for line in self._journal(name, since=since, follow=True):
             if wanted.has(line.at, line.text):
                 yield False, line_document(line)
+
+    def _tail(self, source: Source, wanted: Wanted) -> Answers:
+        """Follow what a service without a host writes: one file, from now on."""
+        path = Path(source.folder) / "stdout.log"
+        begin = size_of(path)
+
+        def lines() -> Answers:
+            for text in follow(path, begin):
+                line = Line(time.time(), source.service, source.instance, "stdout", text)
+                if wanted.has(line.at, text):
+                    yield False, line_document(line)
+
+        return lines()
 
     def _happenings(self, request: Request, names: list[str], args: Arguments) -> Answers:
         since = moment(args.text("since"), now=time.time())
@@ -284,7 +300,9 @@ class NativeClient:
                 except AgentUnreachable:
                     time.sleep(_HOST_RETRY)
 
-        yield from as_they_come([*map(one, names), *also])
+        specs = self._services.specs()
+        hosted = [name for name in names if specs[service_of(name, specs)].host]
+        yield from as_they_come([*map(one, hosted), *also])
 
 
 def _matching(

@@ -9,7 +9,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from tests.system.life_story.stage import Place
+from tests.system.life_story.stage import Place, until
 from tests.system.systemd.conftest import Host
 
 _FOLDER = "/opt/mailer"
@@ -91,6 +91,16 @@ class Systemd:
         """Give what systemd and the service said since it began."""
         after = quote(self._began)
         return self.host.sh(f"journalctl --after-cursor={after} --unit={_UNIT} --output=cat")
+
+    def followed_over_a_restart(self, word: str) -> list[str]:
+        """Give the lines with *word* that are followed: the last there was, and one that comes."""
+        script = f"svcctl logs mailer -n 1 --follow | grep -m 2 --line-buffered {word}"
+        self.host.sh(f"(timeout 60 sh -c '{script}' > {_FOLDER}/followed) > /dev/null 2>&1 & echo")
+        found = _in(self.host, f"{_FOLDER}/followed")
+        until(lambda: found.exists() and found.read_text(), what="it shows the last line")
+        self.ask("restart")
+        until(lambda: found.read_text().count("\n") > 1, what="it shows one that comes")
+        return found.read_text().splitlines()
 
 
 @contextmanager

@@ -287,12 +287,12 @@ def test_every_verb_of_its_own_file_works_and_leaves_nothing_but_its_state(
     keeper.install("--now", "--", "--log", "stdout")
 
     first = keeper.show("MainPID")
-    keeper.ask("restart")
     keeper.ask("pause")
     paused = keeper.ask("status", status=3)
     keeper.ask("resume")
     keeper.ask("reload")
     logs = keeper.ask("logs")
+    followed = keeper.followed_over_a_restart("letters.awaited")
     keeper.ask("stop")
     keeper.ask("uninstall", "--yes")
 
@@ -300,6 +300,7 @@ def test_every_verb_of_its_own_file_works_and_leaves_nothing_but_its_state(
     assert first != "0"
     assert "paused" in paused
     assert "letters.awaited" in logs
+    assert len(followed) == 2
     assert keeper.host.traces("mailer") == ["/var/lib/svcctl/services/mailer"]
 
 
