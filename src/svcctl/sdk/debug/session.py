@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -196,11 +197,23 @@ class Session:
         *,
         tone: Tone = Tone.PLAIN,
         facts: Mapping[str, object] | None = None,
+        often: bool = False,
     ) -> None:
-        """Show that something happened."""
-        at = time.monotonic() - self._began
-        happening = Happening(at=at, who=who, event=event, text=text, tone=tone, facts=facts or {})
-        self._tell(happening)
+        """Show that something happened; *often*: one of many of its kind."""
+        self._tell(
+            Happening(
+                at=self._at(),
+                who=who,
+                event=event,
+                text=text,
+                tone=tone,
+                facts=facts or {},
+                often=often,
+            )
+        )
+
+    def _at(self) -> float:
+        return time.monotonic() - self._began
 
     def take(self, happened: Input) -> None:
         """Let the manager know, and do what it makes of it."""
@@ -221,18 +234,7 @@ class Session:
     def _perform(self, effect: Effect) -> None:
         match effect:
             case Say(event=event, text=text, tone=tone, facts=facts, often=often):
-                at = time.monotonic() - self._began
-                self._tell(
-                    Happening(
-                        at=at,
-                        who=self._sim.who,
-                        event=event,
-                        text=text,
-                        tone=tone,
-                        facts=facts,
-                        often=often,
-                    )
-                )
+                self.tell(self._sim.who, event, text, tone=tone, facts=facts, often=often)
             case Refuse(problem=problem, facts=facts):
                 self._seen = replace(self._seen, refused=problem)
                 text = f"refused: {problem}"
@@ -306,13 +308,14 @@ class Session:
         self._tell_change()
 
     def _wrote(self, stream: str, line: bytes) -> None:
-        self._tell(of_output(stream, line, at=time.monotonic() - self._began))
+        self._tell(of_output(stream, line, at=self._at()))
         self._tell_change()
 
     def _ended(self, ended: Exit) -> None:
         self._program = None
         new = [each for each in self._setup.crashes.names() if each not in self._reports]
-        path = f"{self._setup.crashes.path}/{new[-1]}" if new and ended.code != 0 else ""
+        left = new and ended.code != 0  # a start may have told of an earlier fatal signal
+        path = os.path.join(self._setup.crashes.path, new[-1]) if left else ""
         self._seen = replace(self._seen, exit=ended, crash=path)
         if path:
             self.tell(
