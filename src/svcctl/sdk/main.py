@@ -17,14 +17,14 @@ _USAGE = """usage: {program} [VERB] [OPTION...]
   run          be the service {name}, here; so does no verb at all; see run --help
   debug        be it here and try its controls, code reloaded live; see debug --help
   install      have the system's manager keep it: {program} install --now
-  uninstall    stop it and remove every trace
+  uninstall    stop it and remove it; what it keeps in its folder stays
   start, stop, restart, pause, resume, reload, status, logs
                what svcctl does with a service of this name
 
 All but run and debug take the options of svcctl: {program} install --help
-What follows -- is for run: {program} install --now -- --config prod.toml
 """
 
+_FOR_RUN = "What follows -- is for run: {program} install --now -- --config prod.toml\n"
 
 _PATIENCE = 5.0  # seconds for threads that Python would wait for without end
 
@@ -41,9 +41,9 @@ def main(make: Callable[[], Blueprint], argv: Sequence[str] | None = None) -> No
 
 def _do(make: Callable[[], Blueprint], words: list[str]) -> int:
     verb, rest = (words[0], words[1:]) if words else ("run", [])
-    blueprint = make()
+    blueprint, program = make(), f"python {sys.argv[0]}"
     if verb in {"-h", "--help"}:
-        sys.stdout.write(_USAGE.format(program=f"python {sys.argv[0]}", name=blueprint.name))
+        sys.stdout.write(f"{_USAGE}{_FOR_RUN}".format(program=program, name=blueprint.name))
         return 0
     if verb == "run":
         return _run(blueprint, rest)
@@ -59,7 +59,10 @@ def _do(make: Callable[[], Blueprint], words: list[str]) -> int:
     argv = command(verb, rest, blueprint)
     import subprocess  # noqa: PLC0415 - nothing for those who live
 
-    return subprocess.call(argv)  # noqa: S603 - our own program
+    status = subprocess.call(argv)  # noqa: S603 - our own program
+    if verb == "install" and {"-h", "--help"} & set(rest):
+        sys.stdout.write("\n" + _FOR_RUN.format(program=program))
+    return status
 
 
 def _run(blueprint: Blueprint, words: list[str]) -> int:

@@ -181,6 +181,7 @@ def test_its_help_and_its_mistakes_are_told_plainly(place: Place) -> None:
     mistaken = place.says("fly")
 
     assert "install" in helped.stdout
+    assert "What follows -- is for run" in place.says("install", "--help").stdout
     assert helped.returncode == 0
     assert "mailer has no 'fly'" in mistaken.stderr
     assert mistaken.returncode == 2
