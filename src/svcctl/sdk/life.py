@@ -353,6 +353,8 @@ class Life:
         while True:
             call, outcome = await self._asked.get()
             work = asyncio.ensure_future(call())
+            if self._stopping.is_set():
+                work.cancel()  # it does not even begin
             try:
                 await first(asyncio.wait((work,)), self._stopping.wait())
             finally:

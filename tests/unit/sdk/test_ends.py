@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from svcctl import Context, Service, every
+from svcctl.errors import Conflict
 from svcctl.sdk.waiting import failure, first
 from tests.unit.sdk.living import Living, live
 
@@ -127,6 +128,28 @@ def test_a_hook_that_exits_ends_the_service() -> None:
         assert (repr(end.error), end.where) == ("SystemExit(7)", "on_control")
 
     live(Leaving(), story)
+
+
+def test_what_is_asked_of_a_service_that_stops_does_not_begin() -> None:
+    heard: list[int] = []
+
+    class Slow(Service):
+        async def run(self, ctx: Context) -> None:
+            await ctx.stopped()
+            await asyncio.Event().wait()
+
+        async def on_control(self, code: int) -> None:
+            heard.append(code)
+
+    async def story(living: Living) -> None:
+        living.life.stop(shutdown=False)
+        living.life.custom(130)
+        with pytest.raises(Conflict, match="the service stops"):
+            await living.life.await_control(131)
+
+    live(Slow(), story)
+
+    assert heard == []
 
 
 def test_a_cancellation_of_the_one_who_waits_is_no_failure_of_what_he_waits_for() -> None:
