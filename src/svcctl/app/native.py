@@ -18,6 +18,7 @@ from svcctl.errors import Conflict, SvcctlError, TimedOut
 from svcctl.ports import Act, Applied, Document, InstanceStatus, ServiceManager
 from svcctl.spec import canonical
 from svcctl.spec.diff import diff
+from svcctl.spec.hostless import is_hosted
 from svcctl.spec.policy import LogTo
 from svcctl.spec.service import Manager, ServiceSpec, Start
 
@@ -79,8 +80,12 @@ class NativeServices:
 
     def in_journal(self, spec: ServiceSpec) -> bool:
         """Say whether the journal has the output of *spec*: nobody else takes it without a host."""
-        alone = not spec.host and self._kept.manager_name(spec) == Manager.SYSTEMD
-        return alone or spec.log.to is LogTo.JOURNAL
+        by_systemd = self._kept.manager_name(spec) == Manager.SYSTEMD
+        return spec.log.to is LogTo.JOURNAL or (by_systemd and not spec.host)
+
+    def is_hosted(self, spec: ServiceSpec) -> bool:
+        """Say whether a host keeps the program of *spec*, and can be asked about it."""
+        return is_hosted(spec, self._kept.manager_name(spec))
 
     def _query(self, name: str) -> Applied:
         return self._kept.manager_of(name).query(name)

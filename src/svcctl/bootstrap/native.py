@@ -22,6 +22,7 @@ from svcctl.observe.logs.files import instance_folder
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import AuditLog, EventLog, ServiceManager
 from svcctl.spec import canonical
+from svcctl.spec.hostless import is_hosted
 from svcctl.spec.service import Manager, Scope, ServiceSpec
 from svcctl.system.detect import native_manager, privileged
 from svcctl.system.host_command import host_command
@@ -131,8 +132,9 @@ class NativeMachine:
             return host.ask(Request(verb=verb, select=selection, args=dict(args)))
 
     def _client(self, name: str, *, timeout: float | None) -> Client:
-        spec = canonical.parse(self._registrations.read(name).applied.spec)
-        if spec.host:
+        found = self._registrations.read(name)
+        spec = canonical.parse(found.applied.spec)
+        if is_hosted(spec, found.manager):
             return client_of(host_paths(self._paths, name), timeout=timeout)
         from svcctl.bootstrap.programs import direct_client  # noqa: PLC0415 - few have no host
         from svcctl.client.lone import LoneClient  # noqa: PLC0415

@@ -232,7 +232,7 @@ class NativeClient:
             if spec.name in names or each.instance in names
         ]
         count = 0
-        alone = {spec.name for spec in captured if not spec.host}
+        alone = {spec.name for spec in captured if not services.is_hosted(spec)}
         others = [self._tail(each, wanted) for each in sources if each.service in alone]
         lines = list(read(sources, wanted, last=last)) if sources else []
         for spec in {each.name: each for each in chosen if services.in_journal(each)}.values():
@@ -301,7 +301,8 @@ class NativeClient:
                     time.sleep(_HOST_RETRY)
 
         specs = self._services.specs()
-        hosted = [name for name in names if specs[service_of(name, specs)].host]
+        is_hosted = self._services.is_hosted
+        hosted = [name for name in names if is_hosted(specs[service_of(name, specs)])]
         yield from as_they_come([*map(one, hosted), *also])
 
 

@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from svcctl.errors import Mistake, SpecError
 from svcctl.spec.handover import by_credentials, by_timer
 from svcctl.spec.policy import Hooks, Limits, StopPolicy
-from svcctl.spec.service import ServiceSpec, Type
+from svcctl.spec.service import Manager, ServiceSpec, Type
 
 _READY = frozenset(("exec", "notify"))
 
 Asked = Iterator[tuple[str, bool]]
 """Options by name, each with whether it asks for something."""
+
+
+def is_hosted(spec: ServiceSpec, manager: str) -> bool:
+    """Say whether *manager* has a host keep the program: only two can do without."""
+    return spec.host or manager not in {Manager.SYSTEMD, Manager.SCM}
 
 
 def refuse_for_systemd(spec: ServiceSpec) -> None:

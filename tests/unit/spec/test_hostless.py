@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from svcctl.errors import SpecError
-from svcctl.spec.hostless import refuse_for_scm, refuse_for_systemd
+from svcctl.spec.hostless import is_hosted, refuse_for_scm, refuse_for_systemd
 from svcctl.spec.policy import Hooks, Limits, ReloadPolicy, Schedule, StopPolicy
 from svcctl.spec.probe import Probe
 from svcctl.spec.service import SecretsAs, ServiceSpec, Type
@@ -81,3 +81,11 @@ def test_a_service_in_python_is_no_trouble_to_either() -> None:
 
     refuse_for_systemd(plain)
     refuse_for_scm(plain)
+
+
+@pytest.mark.parametrize(
+    ("manager", "hosted"),
+    [("systemd", False), ("scm", False), ("launchd", True), ("agent", True)],
+)
+def test_only_who_can_start_it_itself_does_without_a_host(manager: str, hosted: bool) -> None:
+    assert is_hosted(spec(), manager) is hosted
