@@ -1,0 +1,197 @@
+"""Tells a leak from what only looks like one for a while: warm-up, caches, sawteeth and days.
+
+Of each half hour the lowest sample counts, and of those in a window only what was never given back
+later: what a collector of garbage returns is no leak.  A leak is what has risen like this in all
+parts of the last 14 hours, evenly, and what a line describes better than a logarithm, as caches
+fill, and better than the wave of a day.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from svcctl.detect.finding import Deviation, What
+from svcctl.detect.least_squares import misfit, slope
+
+_HOUR = 3_600.0
+_BLOCK = 1_800.0
+_BLOCKS = 192  # four days
+_CONFIRMED = 24.0  # hours
+_PARTS, _RISING, _PART_LEAST = 8, 6, 0.25
+_THIRD_LEAST = 0.45
+_STRAIGHTER = 1.2  # times the misfit of a line is that of a logarithm, at the least
+_IN_A_ROW = 2
+_TOOTH = 2  # blocks: a sawtooth up to as long is flat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeakPolicy:
+    """When a rise is a leak.
+
+    *least*: units an hour (bytes, descriptors, threads) below which nothing is said.  *warm_up*
+    and *window* in seconds.  *limit*: what would be exhausted, if that is known.
+    """
+
+    least: float = 1e6
+    warm_up: float = 3_600.0
+    window: float = 14 * _HOUR
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """How a resource rises: units an *hour*.
+
+    *confidence*: of two half hours the later has more, in this share of all pairs.  *confirmed*:
+    it was watched for a whole day, so that no rhythm of a day can be the reason.
+    *exhausted_in*: seconds until the limit is reached; None: there is none.
+    """
+
+    hour: float
+    confidence: float
+    confirmed: bool
+    exhausted_in: float | None
+
+
+class Leak:
+    """Judges one resource of one process; a new process begins with a new one."""
+
+    def __init__(self, resource: str, policy: LeakPolicy | None = None, *, started: float) -> None:
+        self._resource = resource
+        self._policy = policy or LeakPolicy()
+        self._started = started
+        self._blocks: deque[tuple[float, float]] = deque(maxlen=_BLOCKS)  # hour of its middle, low
+        self._open: tuple[int, float] | None = None
+        self._last = 0.0
+        self._leaking = 0
+        self._told = False
+
+    def add(self, value: float, *, at: float) -> Deviation | None:
+        """Take a sample, *at* in seconds since 1970; say that it leaks, once, or None.
+
+        What is no number (not a number, infinite) is left out.
+        """
+        if not math.isfinite(value):
+            return None
+        self._last = value
+        number = int((at - self._started) // _BLOCK)
+        if self._open and self._open[0] >= number:
+            self._open = self._open[0], min(value, self._open[1])
+            return None
+        closed, self._open = self._open, (number, value)
+        if closed is None or closed[0] * _BLOCK < self._policy.warm_up:
+            return None
+        self._blocks.append(((closed[0] + 0.5) * _BLOCK / _HOUR, closed[1]))
+        self._leaking = self._leaking + 1 if self._is_leaking() else 0
+        trend = self.trend()
+        if trend is None or self._told:
+            return None
+        self._told = True
+        return self._deviation(trend)
+
+    def trend(self) -> Trend | None:
+        """Give how the resource leaks; None if it does not, or too little is known of it."""
+        if self._leaking < _IN_A_ROW:
+            return None
+        window = self._window()
+        hour = slope([at for at, _ in window], [low for _, low in window])
+        limit = self._policy.limit
+        return Trend(
+            hour=hour,
+            confidence=_concordance([low for _, low in window]),
+            confirmed=self._blocks[-1][0] - self._blocks[0][0] >= _CONFIRMED,
+            exhausted_in=None if limit is None else max(0.0, limit - self._last) / hour * _HOUR,
+        )
+
+    def state(self) -> dict[str, object]:
+        """Give what has been learnt, as a value that JSON holds."""
+        return {
+            "version": 1,
+            "started": self._started,
+            "blocks": [list(each) for each in self._blocks],
+            "leaking": self._leaking,
+            "told": self._told,
+        }
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Take over what `state` gave of the same process; raise ValueError for other."""
+        match state:
+            case {
+                "version": 1,
+                "started": float(started),
+                "blocks": list(blocks),
+                "leaking": int(leaking),
+                "told": bool(told),
+            } if started == self._started:
+                self._blocks = deque(((at, low) for at, low in blocks), maxlen=_BLOCKS)
+                self._leaking, self._told, self._open = leaking, told, None
+            case _:
+                raise ValueError(f"no state of this leak: {state.get('version')!r}")
+
+    def _window(self) -> list[tuple[float, float]]:
+        begin = self._blocks[-1][0] - self._policy.window / _HOUR
+        return [each for each in self._blocks if each[0] > begin]
+
+    def _is_leaking(self) -> bool:
+        window = self._window()
+        if len(window) < 0.95 * self._policy.window / _BLOCK:
+            return False
+        kept = _never_given_back([low for _, low in window])
+        rise = kept[-1] - kept[0]
+        if rise < self._policy.least * self._policy.window / _HOUR:
+            return False
+        thirds, parts = _rises(kept, 3), _rises(kept, _PARTS)
+        rising = sum(each >= _PART_LEAST * rise / _PARTS for each in parts)
+        even = min(thirds) >= _THIRD_LEAST * rise / 3 and rising >= _RISING
+        return even and _is_line(self._blocks)
+
+    def _deviation(self, trend: Trend) -> Deviation:
+        left = trend.exhausted_in
+        ends = "" if left is None else f", at its limit in {left / _HOUR:.1f} h"
+        return Deviation(
+            what=What.LEAK,
+            subject=self._resource,
+            observed=f"{trend.hour:+.4g} an hour for {self._policy.window / _HOUR:.0f} h{ends}",
+            expected=f"a rise of less than {self._policy.least:.4g} an hour, or one that ends",
+            since=self._started + self._window()[0][0] * _HOUR,
+            score=trend.confidence if trend.confirmed else 0.9 * trend.confidence,
+        )
+
+
+def _never_given_back(lows: Sequence[float]) -> list[float]:
+    """Give of each value the lowest from there on."""
+    kept = list(lows)
+    for at in range(len(kept) - 2, -1, -1):
+        kept[at] = min(kept[at], kept[at + 1])
+    return kept
+
+
+def _rises(values: Sequence[float], parts: int) -> list[float]:
+    last = len(values) - 1
+    ends = [values[last * part // parts] for part in range(parts + 1)]
+    return [after - before for before, after in pairwise(ends)]
+
+
+def _is_line(blocks: Sequence[tuple[float, float]]) -> bool:
+    """Whether a line describes it better than a logarithm since the start, and than a day."""
+    lows = [min(low for _, low in each) for each in zip(*_shifted(blocks), strict=False)]
+    hours = [at for at, _ in blocks][: len(lows)]
+    turns = [at * math.pi / 12 for at in hours]
+    line = misfit([(at,) for at in hours], lows)
+    logarithm = misfit([(math.log(at),) for at in hours], lows)
+    day = misfit([(math.sin(turn), math.cos(turn)) for turn in turns], lows)
+    return logarithm > _STRAIGHTER * line and day > line
+
+
+def _shifted(blocks: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Give the blocks from each of the first few on: side by side, what is near in time."""
+    return [list(blocks)[first:] for first in range(_TOOTH)]
+
+
+def _concordance(values: Sequence[float]) -> float:
+    pairs = [(later > earlier) - (later < earlier) for earlier, later in combinations(values, 2)]
+    return (1 + sum(pairs) / len(pairs)) / 2
