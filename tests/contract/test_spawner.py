@@ -172,5 +172,23 @@ async def test_usage_is_given_in_the_order_of_the_children(world: Any) -> None:
     found = world.spawner.usage(children)
 
     assert [each.processes for each in found] == [1, 1]
+    assert [each.open_files for each in found] == [None, None]
     for child in children:
         await world.settle(child)
+
+
+async def test_a_close_look_tells_threads_and_open_files_too(world: Any) -> None:
+    child = world.start()
+
+    (found,) = world.spawner.usage([child], closely=True)
+
+    assert found.threads >= 1
+    assert found.open_files >= 3
+    await world.settle(child)
+
+
+async def test_the_memory_a_tree_shares_with_nobody_is_told_for_single_ones(world: Any) -> None:
+    child = world.start()
+
+    assert world.spawner.private_bytes(child) >= 0
+    await world.settle(child)

@@ -282,15 +282,23 @@ class FakeSpawner:
                 return
         then(())
 
-    def usage(self, children: Iterable[Child]) -> list[Usage]:
-        """Give the memory that tests have set."""
+    def usage(self, children: Iterable[Child], *, closely: bool = False) -> list[Usage]:
+        """Give the memory that tests have set; a process has one thread and three files."""
         return [
             Usage(
                 memory_bytes=child.memory_bytes if isinstance(child, FakeChild) else 0,
                 processes=len(child.members()),
+                threads=len(child.members()),
+                open_files=3 * len(child.members()) if closely else None,
+                read_bytes=0 if closely else None,
+                written_bytes=0 if closely else None,
             )
             for child in children
         ]
+
+    def private_bytes(self, child: Child) -> int | None:
+        """Give the memory that tests have set."""
+        return child.memory_bytes if isinstance(child, FakeChild) else None
 
 
 class FakeSink:

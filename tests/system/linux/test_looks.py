@@ -10,7 +10,7 @@ import pytest
 
 from svcctl.system.posix import looks as module
 from svcctl.system.posix.looks import Looks
-from svcctl.system.posix.process import Snapshot, take_snapshot
+from svcctl.system.posix.process import Snapshot, Ties, take_snapshot
 
 
 async def test_a_look_holds_for_ten_times_as_long_as_it_took(
@@ -18,9 +18,9 @@ async def test_a_look_holds_for_ten_times_as_long_as_it_took(
 ) -> None:
     hours = [0.0]
 
-    def look() -> Snapshot:
+    def look(ties: Ties) -> Snapshot:
         hours[0] += 3600.0  # a look takes an hour
-        return take_snapshot()
+        return take_snapshot(ties)
 
     monkeypatch.setattr(module, "take_snapshot", look)
     looks = Looks(lambda: hours[0])

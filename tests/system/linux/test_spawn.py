@@ -236,4 +236,17 @@ async def test_usage_counts_the_whole_tree(spawner: PosixSpawner, kit: Any) -> N
     first, second = spawner.usage([busy, idle])
 
     assert (first.processes, second.processes) == (3, 1)
+    assert (first.threads, second.threads) == (3, 1)
     assert first.memory_bytes > second.memory_bytes
+
+
+async def test_memory_of_its_own_is_less_than_what_is_resident(
+    spawner: PosixSpawner, kit: Any
+) -> None:
+    child = spawner.spawn(kit.launch("sleep", "60"))
+    await kit.until(lambda: spawner.usage([child])[0].memory_bytes > 0)
+
+    private = spawner.private_bytes(child)
+
+    assert private is not None
+    assert 0 < private < spawner.usage([child])[0].memory_bytes

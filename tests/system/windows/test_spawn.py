@@ -322,8 +322,23 @@ async def test_usage_is_that_of_the_whole_tree(trees: Trees) -> None:
     assert (one.processes, two.processes) == (1, 2)
     assert two.memory_bytes > one.memory_bytes > 1_000_000
     assert one.cpu_seconds >= 0.0
+    assert two.threads > one.threads >= 1
     alone.child.close()
     assert trees.spawner.usage([alone.child]) == [Usage()]
+
+
+@pytest.mark.slow
+@in_loop
+async def test_a_close_look_counts_handles_and_memory_of_its_own(trees: Trees) -> None:
+    # Wine counts neither the bytes of a job nor private pages: those are not shown here.
+    program = trees.start(STAY)
+    await program.line()
+
+    (found,) = trees.spawner.usage([program.child], closely=True)
+
+    assert found.open_files is not None
+    assert found.open_files > 3
+    assert trees.spawner.private_bytes(program.child) is not None
 
 
 @pytest.mark.slow

@@ -94,3 +94,7 @@ test_impostors = in_loop(contract.test_nothing_is_adopted_that_is_not_the_very_p
 test_finding = in_loop(contract.test_a_program_is_found_by_pid_and_by_token_while_it_runs)
 test_strays = in_loop(contract.test_strays_are_killed_and_told_of)
 test_usage = in_loop(contract.test_usage_is_given_in_the_order_of_the_children)
+test_a_close_look = in_loop(contract.test_a_close_look_tells_threads_and_open_files_too)
+test_private_bytes = in_loop(
+    contract.test_the_memory_a_tree_shares_with_nobody_is_told_for_single_ones
+)

@@ -613,7 +613,7 @@ async def test_the_use_of_the_processor_is_that_since_the_last_look(
 ) -> None:
     manager = await up(world, spec())
     used = iter((1.0, 1.0, 6.0, 6.0))
-    monkeypatch.setattr(world.spawner, "usage", lambda _: [Usage(cpu_seconds=next(used))])
+    monkeypatch.setattr(world.spawner, "usage", lambda _, **__: [Usage(cpu_seconds=next(used))])
 
     found = []
     for _ in range(4):
@@ -627,12 +627,12 @@ async def test_a_new_run_begins_with_a_processor_unused(
     world: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manager = await up(world, spec(restart=RestartPolicy(delay=0.0)))
-    monkeypatch.setattr(world.spawner, "usage", lambda _: [Usage(cpu_seconds=9.0)])
+    monkeypatch.setattr(world.spawner, "usage", lambda _, **__: [Usage(cpu_seconds=9.0)])
     world.clock.forward(10.0)
     manager.status(["web"])
 
     world.child().exit(1)
-    monkeypatch.setattr(world.spawner, "usage", lambda _: [Usage(cpu_seconds=1.0)])
+    monkeypatch.setattr(world.spawner, "usage", lambda _, **__: [Usage(cpu_seconds=1.0)])
     world.clock.forward(10.0)
 
     assert manager.status(["web"])[0].cpu == 10.0

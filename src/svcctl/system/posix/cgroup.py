@@ -31,6 +31,11 @@ class Group:
     path: str
 
     @property
+    def name(self) -> str:
+        """Give the last part of its path, which no other group of ours has."""
+        return self.path.rpartition("/")[2]
+
+    @property
     def procs(self) -> str:
         """Give the file a process joins by."""
         return f"{self.path}/cgroup.procs"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from svcctl.system.posix.process import Snapshot, take_snapshot
+from svcctl.system.posix.process import Snapshot, Ties, take_snapshot
 
 _SHARE = 10  # a look holds for as many times as long as it took
 
@@ -21,6 +21,7 @@ class Looks:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._last: Snapshot | None = None
+        self._ties: Ties = {}
         self._forget: asyncio.TimerHandle | None = None
 
     @contextmanager
@@ -33,8 +34,9 @@ class Looks:
             yield self._last
             return
         begun = self._now()
-        self._last = take_snapshot()
+        self._last = take_snapshot(self._ties)
         yield self._last
+        self._ties = self._last.ties
         self._keep_for(_SHARE * (self._now() - begun))
 
     def close(self) -> None:

@@ -34,7 +34,6 @@ from svcctl.system.posix.process import (
     is_same,
     read_process,
     take_snapshot,
-    usage_of,
 )
 from svcctl.system.posix.program import find_program
 from svcctl.system.posix.reaper import reap_orphans
@@ -217,14 +216,20 @@ class PosixSpawner:
         tree = Tree(main=None, token=token, group=group, is_ours=False)
         Sweep(asyncio.get_running_loop(), tree, tell).start()
 
-    def usage(self, children: Iterable[Child]) -> list[Usage]:
+    def usage(self, children: Iterable[Child], *, closely: bool = False) -> list[Usage]:
         """Measure each of *children*, with one look at the machine."""
         children = list(children)
         with self._looks.recent(each.identity.pid for each in children) as snapshot:
             return [
-                usage_of(each.tree.processes(snapshot)) if isinstance(each, PosixChild) else Usage()
+                each.tree.usage(snapshot, closely=closely)
+                if isinstance(each, PosixChild)
+                else Usage()
                 for each in children
             ]
+
+    def private_bytes(self, child: Child) -> int | None:
+        """Give the unique set size of the tree of *child*; None where it is hidden from us."""
+        return child.tree.private_bytes() if isinstance(child, PosixChild) else None
 
     def _make_group(self, launch: Launch) -> tuple[Group | None, tuple[Problem, ...]]:
         wanted = needs_group(launch.limits)

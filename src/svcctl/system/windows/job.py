@@ -16,6 +16,7 @@ from svcctl.system.windows.winapi import ERROR_MORE_DATA, check, declare
 
 _ACCOUNTING = 1
 _PROCESS_IDS = 3
+_ACCOUNTING_AND_IO = 8
 _EXTENDED_LIMITS = 9
 _RATE_CONTROL = 15
 _FIRST_GUESS = 64  # processes
@@ -33,6 +34,20 @@ class _Accounting(ctypes.Structure):
         ("TotalProcesses", wintypes.DWORD),
         ("ActiveProcesses", wintypes.DWORD),
         ("TotalTerminatedProcesses", wintypes.DWORD),
+    )
+
+
+class _AccountingAndIo(ctypes.Structure):
+    """JOBOBJECT_BASIC_AND_IO_ACCOUNTING_INFORMATION of winnt.h, with its IO_COUNTERS."""
+
+    _fields_ = (
+        ("BasicInfo", _Accounting),
+        ("ReadOperationCount", ctypes.c_ulonglong),
+        ("WriteOperationCount", ctypes.c_ulonglong),
+        ("OtherOperationCount", ctypes.c_ulonglong),
+        ("ReadTransferCount", ctypes.c_ulonglong),
+        ("WriteTransferCount", ctypes.c_ulonglong),
+        ("OtherTransferCount", ctypes.c_ulonglong),
     )
 
 
@@ -97,6 +112,17 @@ class Job:
             self._handle, _ACCOUNTING, ctypes.byref(found), ctypes.sizeof(found), None
         )
         return float(found.TotalUserTime + found.TotalKernelTime) / TICKS
+
+    def transferred(self) -> tuple[int | None, int | None]:
+        """Give the bytes that all that are or were in it read and wrote; None where unknown.
+
+        Windows counts files, pipes and sockets alike.
+        """
+        found = _AccountingAndIo()
+        told = _calls().QueryInformationJobObject(
+            self._handle, _ACCOUNTING_AND_IO, ctypes.byref(found), ctypes.sizeof(found), None
+        )
+        return (found.ReadTransferCount, found.WriteTransferCount) if told else (None, None)
 
     def terminate(self, code: int) -> None:
         """End all that are in it, with exit code *code*."""

@@ -19,6 +19,7 @@ from svcctl.system.windows.kernel import (
     ntdll,
     open_process,
 )
+from svcctl.system.windows.snapshot import take_snapshot
 
 TOKEN_VARIABLE = "SVCCTL_TOKEN"  # noqa: S105  # the name of a variable
 TAG_VARIABLE = "SVCCTL_TAG"
@@ -27,23 +28,6 @@ TICKS = 10_000_000
 
 _TIME_OF_DAY = 3
 _LONGEST_PATH = 32768
-
-
-class _Memory(ctypes.Structure):
-    """PROCESS_MEMORY_COUNTERS of psapi.h."""
-
-    _fields_ = (
-        ("cb", wintypes.DWORD),
-        ("PageFaultCount", wintypes.DWORD),
-        ("PeakWorkingSetSize", ctypes.c_size_t),
-        ("WorkingSetSize", ctypes.c_size_t),
-        ("QuotaPeakPagedPoolUsage", ctypes.c_size_t),
-        ("QuotaPagedPoolUsage", ctypes.c_size_t),
-        ("QuotaPeakNonPagedPoolUsage", ctypes.c_size_t),
-        ("QuotaNonPagedPoolUsage", ctypes.c_size_t),
-        ("PagefileUsage", ctypes.c_size_t),
-        ("PeakPagefileUsage", ctypes.c_size_t),
-    )
 
 
 class _TimeOfDay(ctypes.Structure):
@@ -98,18 +82,16 @@ def path_of(process: int) -> str:
     return text.value if told else ""
 
 
-def resident_bytes(process: int) -> int:
-    """Give what of a process is in memory now (its working set)."""
-    found = _Memory(cb=ctypes.sizeof(_Memory))
-    kernel32().K32GetProcessMemoryInfo(process, ctypes.byref(found), found.cb)
-    return int(found.WorkingSetSize)
-
-
 def own_usage() -> Document:
     """Measure this process alone, and the threads in it."""
-    process = kernel32().GetCurrentProcess()
-    used = sum(_times(process)[2:])
-    return {"cpu_seconds": used / TICKS, "memory_bytes": resident_bytes(process)}
+    used = sum(_times(kernel32().GetCurrentProcess())[2:])
+    found = take_snapshot()[os.getpid()]
+    return {
+        "cpu_seconds": used / TICKS,
+        "memory_bytes": found.resident_bytes,
+        "threads": found.threads,
+        "open_files": found.handles,
+    }
 
 
 def processors() -> int:

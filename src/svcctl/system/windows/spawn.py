@@ -24,6 +24,7 @@ from svcctl.system.windows.kernel import (
     open_process,
 )
 from svcctl.system.windows.process import identify, identity_of
+from svcctl.system.windows.snapshot import take_snapshot
 from svcctl.system.windows.start import begin, create, plan
 from svcctl.system.windows.tree import Tree
 from svcctl.system.windows.winapi import declare
@@ -153,11 +154,22 @@ class WindowsSpawner:
         else:
             child.sweep(then)
 
-    def usage(self, children: Iterable[Child]) -> list[Usage]:
-        """Measure each of *children*."""
+    def usage(self, children: Iterable[Child], *, closely: bool = False) -> list[Usage]:
+        """Measure each of *children*, with one look at the machine."""
+        children = list(children)
+        snapshot = take_snapshot() if children else {}
         return [
-            each.tree.usage() if isinstance(each, WindowsChild) else Usage() for each in children
+            each.tree.usage(snapshot, closely=closely)
+            if isinstance(each, WindowsChild)
+            else Usage()
+            for each in children
         ]
+
+    def private_bytes(self, child: Child) -> int | None:
+        """Give what the tree of *child* has committed and no other shares."""
+        return (
+            child.tree.private_bytes(take_snapshot()) if isinstance(child, WindowsChild) else None
+        )
 
 
 def _have_no_dialogs() -> None:

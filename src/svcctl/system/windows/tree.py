@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ntpath
+from collections.abc import Mapping
+from dataclasses import replace
 
 from svcctl.ports import Identity, Member, Usage
 from svcctl.system.windows.job import Job
@@ -14,11 +16,13 @@ from svcctl.system.windows.kernel import (
     has_ended,
     open_process,
 )
-from svcctl.system.windows.process import looking_at, path_of, resident_bytes, resume, suspend
+from svcctl.system.windows.process import looking_at, path_of, resume, suspend
 from svcctl.system.windows.program import system_root
+from svcctl.system.windows.snapshot import Process
 
 # A tree that outruns this many looks starts programs faster than they can be stopped.
 _LOOKS = 64
+_CONSOLE_HOST = "conhost.exe"
 
 
 class Tree:
@@ -37,7 +41,7 @@ class Tree:
 
         What draws their consoles is Windows' own and ends with the last of them: it is none.
         """
-        console_host = ntpath.normcase(ntpath.join(system_root(), "System32", "conhost.exe"))
+        console_host = ntpath.normcase(ntpath.join(system_root(), "System32", _CONSOLE_HOST))
         found = []
         for pid in sorted(self.job.pids(), key=lambda pid: pid != self.main.pid):
             with looking_at(pid) as process:
@@ -50,15 +54,31 @@ class Tree:
         """Give the pids of the live ones, the main process first."""
         return [each.pid for each in self.members()]
 
-    def usage(self) -> Usage:
-        """Measure those that live; processor time is also of those that do not any more."""
-        memory = processes = 0
-        for pid in self.pids():
-            with looking_at(pid) as process:
-                if process is not None:
-                    memory += resident_bytes(process)
-                    processes += 1
-        return Usage(cpu_seconds=self.job.cpu_seconds(), memory_bytes=memory, processes=processes)
+    def usage(self, snapshot: Mapping[int, Process], *, closely: bool) -> Usage:
+        """Measure those that live; processor time is also of those that do not any more.
+
+        *closely* counts handles and transferred bytes too.
+        """
+        found = self._in(snapshot)
+        usage = Usage(
+            cpu_seconds=self.job.cpu_seconds(),
+            memory_bytes=sum(each.resident_bytes for each in found),
+            processes=len(found),
+            threads=sum(each.threads for each in found),
+        )
+        if not closely:
+            return usage
+        read, written = self.job.transferred()
+        handles = sum(each.handles for each in found)
+        return replace(usage, open_files=handles, read_bytes=read, written_bytes=written)
+
+    def private_bytes(self, snapshot: Mapping[int, Process]) -> int:
+        """Give what those that live have committed and no other shares."""
+        return sum(each.private_bytes for each in self._in(snapshot))
+
+    def _in(self, snapshot: Mapping[int, Process]) -> list[Process]:
+        seen = (snapshot[pid] for pid in self.job.pids() if pid in snapshot)
+        return [each for each in seen if each.name.casefold() != _CONSOLE_HOST]
 
     def freeze(self) -> None:
         """Make all stand still, and look again: one may have started another meanwhile.
