@@ -60,7 +60,10 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembled:
-    """A service that is ready to live, with all its parts; *live* is its configuration."""
+    """A service that is ready to live, with all its parts; *live* is its configuration.
+
+    *traits* are those that hold, where its configuration has the last word.
+    """
 
     blueprint: Blueprint
     world: World
@@ -71,11 +74,7 @@ class Assembled:
     equipment: Equipment
     reporter: Reporter
     tell: Tell
-
-    def setting(self, name: str) -> Any:  # noqa: ANN401 - each has a type of its own
-        """Give a trait; one of that name in the configuration is stronger."""
-        trait = getattr(self.blueprint.traits, name)
-        return trait if self.live is None else getattr(self.live.value, name, trait)
+    traits: Traits
 
 
 def assembled(blueprint: Blueprint, world: World) -> Assembled:
@@ -86,8 +85,9 @@ def assembled(blueprint: Blueprint, world: World) -> Assembled:
     checks, metrics = Checks(clock=world.clock), _metrics(blueprint.traits)
     feed, announcer = Feed(metrics), _Announcer()
     live = _live(blueprint, world, announcer) if blueprint.config else None
+    traits = blueprint.traits.overruled(None if live is None else live.value)
     recent = Recent(world.sink)
-    logs = _logs(blueprint, world, recent, live)
+    logs = _logs(traits, world, recent)
     log = logs.logger()
 
     def tell(happening: Happening) -> None:
@@ -127,6 +127,7 @@ def assembled(blueprint: Blueprint, world: World) -> Assembled:
         equipment=equipment,
         reporter=reporter,
         tell=tell,
+        traits=traits,
     )
     announcer.introduce(found)
     return found
@@ -215,14 +216,13 @@ def _live(blueprint: Blueprint, world: World, announcer: _Announcer) -> Live[Any
     )
 
 
-def _logs(blueprint: Blueprint, world: World, sink: Sink, live: Live[Any] | None) -> Logs:
-    traits = blueprint.traits
-    level = traits.log_level if live is None else getattr(live.value, "log_level", traits.log_level)
+def _logs(traits: Traits, world: World, sink: Sink) -> Logs:
     copy = world.instance
     source = Source(
         service=copy.service, instance=copy.name if copy.told else "", version=traits.version
     )
-    return Logs(source=source, sink=sink, clock=world.clock, level=world.choices.log_level or level)
+    level = world.choices.log_level or traits.log_level
+    return Logs(source=source, sink=sink, clock=world.clock, level=level)
 
 
 def _metrics(traits: Traits) -> Metrics:

@@ -64,7 +64,7 @@ def _tasks(service: Assembled, pings: tuple[Pinged, float] | None) -> list[Await
         found.append(_rounds(service))
     if service.blueprint.resumers:
         found.append(_resume(service))
-    if service.setting("crash_upload_url") and service.world.answers:
+    if service.traits.crash_upload_url and service.world.answers:
         found.append(_upload(service))
     return [*found, *_followed(service)]
 
@@ -93,7 +93,7 @@ async def _ping(service: Assembled, manager: Pinged, every: float) -> None:
 
 async def _rounds(service: Assembled) -> None:
     """Ask the checks regularly, and tell when what they find has changed."""
-    period = interval(service.setting("check_period"))
+    period = interval(service.traits.check_period)
     checks, clock, before = service.equipment.health, service.world.clock, Status.UP
     await service.life.became_ready.wait()
     while True:
@@ -133,7 +133,7 @@ async def _upload(service: Assembled) -> None:
     from svcctl.sdk.crash.http_upload import HttpUploader  # noqa: PLC0415
     from svcctl.sdk.crash.upload import send_unsent  # noqa: PLC0415
 
-    url, clock, before = service.setting("crash_upload_url"), service.world.clock, ""
+    url, clock, before = service.traits.crash_upload_url, service.world.clock, ""
     uploader = HttpUploader(url.reveal() if isinstance(url, Secret) else url, clock=clock)
     while True:
         found = await send_unsent(service.reporter.folder, uploader)
@@ -164,12 +164,12 @@ def _followed(service: Assembled) -> list[Awaitable[None]]:
 
 async def _answer(service: Assembled, stack: AsyncExitStack) -> None:
     """Answer for health and metrics over HTTP, where the service wants that."""
-    port = service.setting("health_port")
+    port = service.traits.health_port
     if port is None or not service.world.answers:
         return
     from svcctl.sdk.health.server import HealthServer  # noqa: PLC0415 - for those who answer
 
-    host, tools = service.setting("health_host"), service.equipment
+    host, tools = service.traits.health_host, service.equipment
     metrics = tools.exposition if isinstance(tools.metrics, Exposed) else None
     server = HealthServer(tools.health, port=port, host=host, metrics=metrics)
     await stack.enter_async_context(server)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
     from svcctl.sdk.config.follow import ConfigSource
+    from svcctl.sdk.config.secret import Secret
+
+_OVERRULED = ("health_port", "health_host", "log_level", "crash_upload_url")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ class Traits:
     log_to: tuple[str, ...] = ("stdout",)
     """Where its log goes: see the guide *Log*."""
 
-    crash_upload_url: str = ""
+    crash_upload_url: str | Secret = ""
     """Where crash reports are posted to; empty: nowhere."""
 
     metrics: Literal["own", "prometheus", "opentelemetry"] = "own"
@@ -68,3 +71,8 @@ class Traits:
         """Give the traits that stand as attributes of a class; those it has not are as here."""
         names = [each.name for each in fields(cls) if hasattr(kind, each.name)]
         return cls(**{name: getattr(kind, name) for name in names})
+
+    def overruled(self, config: object) -> Self:
+        """Give them with what *config*, a service's configuration, has to say of some."""
+        said = {name: getattr(config, name) for name in _OVERRULED if hasattr(config, name)}
+        return replace(self, **said)
