@@ -21,10 +21,10 @@ _HOUR = 3_600.0
 _BLOCK = 1_800.0
 _BLOCKS = 192  # four days
 _CONFIRMED = 24.0  # hours
-_PARTS, _RISING, _PART_LEAST = 8, 6, 0.25
-_THIRD_LEAST = 0.45
-_STRAIGHTER = 1.2  # times the misfit of a line is that of a logarithm, at the least
-_IN_A_ROW = 2
+_PARTS, _RISING, _PART_LEAST = 8, 5, 0.25
+_THIRD_LEAST = 0.4
+_STRAIGHTER = 1.1  # times the misfit of a line is that of a logarithm, at the least
+_TIMES = 2  # it has to look like a leak more often than not
 _TOOTH = 2  # blocks: a sawtooth up to as long is flat
 
 
@@ -86,7 +86,8 @@ class Leak:
         if closed is None or closed[0] * _BLOCK < self._policy.warm_up:
             return None
         self._blocks.append(((closed[0] + 0.5) * _BLOCK / _HOUR, closed[1]))
-        self._leaking = self._leaking + 1 if self._is_leaking() else 0
+        step = 1 if self._is_leaking() else -1
+        self._leaking = max(0, min(_TIMES, self._leaking + step))
         trend = self.trend()
         if trend is None or self._told:
             return None
@@ -95,7 +96,7 @@ class Leak:
 
     def trend(self) -> Trend | None:
         """Give how the resource leaks; None if it does not, or too little is known of it."""
-        if self._leaking < _IN_A_ROW:
+        if self._leaking < _TIMES:
             return None
         window = self._window()
         hour = slope([at for at, _ in window], [low for _, low in window])
