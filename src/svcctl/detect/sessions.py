@@ -2,7 +2,9 @@
 
 A session is what happened under one id: a request, a block, a job.  Its outline is the set of its
 events, each with how often it came; of an event that comes in many different numbers only that it
-came.  A session is unusual if no learnt one had its outline.
+came.  A session is unusual if no learnt one had its outline.  Where normal sessions keep bringing
+outlines of their own, that says nothing, and only events are told that never came, never were
+missing or never came so often.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import replace
 from svcctl.detect.finding import Deviation, What
 
 _ANY = 0
+_OWN = 0.02  # the share of sessions with an outline of their own from which outlines say nothing
 
 Outline = frozenset[tuple[str, int]]
 
@@ -28,7 +31,10 @@ class Sessions:
         self._counts, self._most = counts, most
         self._numbers: dict[str, frozenset[int]] = {}  # of each event; empty: any
         self._known: dict[Outline, int] = {}
-        self._explained: dict[Outline, Deviation] = {}  # an unusual kind rarely comes alone
+        self._most_seen: dict[str, int] = {}
+        self._came_in: dict[str, int] = {}
+        self._learnt = 0
+        self._explained: dict[Outline, Deviation | None] = {}  # an unusual kind rarely comes alone
 
     def learn(self, sessions: Iterable[Iterable[str]]) -> None:
         """Take each session, the events of one id in any order, for a normal one."""
@@ -38,6 +44,10 @@ class Sessions:
             freed = [each for each, n in numbers.items() if self._is_freed(each, n)]
             if freed:
                 self._free(freed)
+            self._learnt += 1
+            for event, number in numbers.items():
+                self._came_in[event] = self._came_in.get(event, 0) + 1
+                self._most_seen[event] = max(self._most_seen.get(event, 0), number)
             outline = self._outline(numbers)
             self._known[outline] = self._known.pop(outline, 0) + 1
             if len(self._known) > self._most:
@@ -57,7 +67,8 @@ class Sessions:
             if len(self._explained) >= self._most:
                 self._explained.clear()
             self._explained[seen] = self._explain(numbers, outline)
-        return replace(self._explained[seen], subject=session, since=at)
+        found = self._explained[seen]
+        return found and replace(found, subject=session, since=at)
 
     def state(self) -> dict[str, object]:
         """Give what has been learnt, as a value that JSON holds."""
@@ -65,13 +76,26 @@ class Sessions:
             "version": 1,
             "numbers": {event: sorted(seen) for event, seen in self._numbers.items()},
             "outlines": [[sorted(each), times] for each, times in self._known.items()],
+            "events": [
+                [event, came, self._most_seen[event]] for event, came in self._came_in.items()
+            ],
+            "learnt": self._learnt,
         }
 
     def restore(self, state: Mapping[str, object]) -> None:
         """Take over what `state` gave, in place of what is known; raise ValueError for other."""
         match state:
-            case {"version": 1, "numbers": dict(numbers), "outlines": list(outlines)}:
+            case {
+                "version": 1,
+                "numbers": dict(numbers),
+                "outlines": list(outlines),
+                "events": list(events),
+                "learnt": int(learnt),
+            }:
                 self._explained.clear()
+                self._learnt = learnt
+                self._came_in = {event: came for event, came, _ in events}
+                self._most_seen = {event: most for event, _, most in events}
                 self._numbers = {event: frozenset(seen) for event, seen in numbers.items()}
                 self._known = {
                     frozenset((event, number) for event, number in each): times
@@ -102,37 +126,54 @@ class Sessions:
             [(each, n if seen.get(each, True) else _ANY) for each, n in numbers.items()]
         )
 
-    def _explain(self, numbers: Mapping[str, int], outline: Outline) -> Deviation:
-        nearest = min(self._known, key=lambda each: (len(each ^ outline), -self._known[each]))
-        observed, expected = _difference(numbers, nearest)
+    def _explain(self, numbers: Mapping[str, int], outline: Outline) -> Deviation | None:
+        """Give what is unusual about a session whose outline is not known; None for nothing."""
+        own = sum(times == 1 for times in self._known.values())
+        if own > _OWN * self._learnt:
+            differing = self._beyond(numbers)
+            among = f"in {self._learnt} sessions"
+        else:
+            nearest = min(self._known, key=lambda each: (len(each ^ outline), -self._known[each]))
+            differing = _difference(numbers, nearest)
+            among = f"as in the nearest of {len(self._known)} known kinds"
+        if not differing:
+            return None
+        is_new = any(each not in self._numbers for each in numbers)
         return Deviation(
             what=What.SESSION,
             subject="",
-            observed=observed,
-            expected=f"{expected} as in the nearest of {len(self._known)} known kinds",
+            observed=", ".join(observed for observed, _ in differing),
+            expected=f"{', '.join(expected for _, expected in differing)} {among}",
             since=0.0,
-            score=self._score(numbers, outline, nearest),
+            score=1.0 if is_new else 1.0 - 0.5 ** len(differing),
             pattern=" ".join(f"{event}:{number or '*'}" for event, number in sorted(outline)),
         )
 
-    def _score(self, numbers: Mapping[str, int], outline: Outline, nearest: Outline) -> float:
-        if any(each not in self._numbers for each in numbers):
-            return 1.0
-        differing = len({event for event, _ in outline ^ nearest})
-        return 1.0 - 0.5**differing
+    def _beyond(self, numbers: Mapping[str, int]) -> list[tuple[str, str]]:
+        """Give what no session had, event by event: what was seen, and what was expected."""
+        found = []
+        for event, number in sorted(numbers.items()):
+            most = self._most_seen.get(event, 0)
+            if number > most:
+                expected = f"{most} x '{event}' at the most" if most else f"no '{event}'"
+                found.append((f"{number} x '{event}'", expected))
+        for event, came in sorted(self._came_in.items()):
+            if came == self._learnt and event not in numbers:
+                found.append((f"no '{event}'", f"some '{event}'"))
+        return found
 
 
-def _difference(numbers: Mapping[str, int], nearest: Outline) -> tuple[str, str]:
-    """Say in words what was observed, and what the nearest known outline has instead."""
+def _difference(numbers: Mapping[str, int], nearest: Outline) -> list[tuple[str, str]]:
+    """Give what differs from a known outline: what was seen, and what it has instead."""
     usual = dict(nearest)
-    observed, expected = [], []
+    found = []
     for event in sorted(numbers.keys() | usual.keys()):
         came, known = numbers.get(event, 0), usual.get(event)
         if came and known in (came, _ANY):
             continue
-        observed.append(f"{came} x '{event}'" if came else f"no '{event}'")
+        observed = f"{came} x '{event}'" if came else f"no '{event}'"
         if known is None:
-            expected.append(f"no '{event}'")
+            found.append((observed, f"no '{event}'"))
         else:
-            expected.append(f"{known} x '{event}'" if known else f"some '{event}'")
-    return ", ".join(observed), ", ".join(expected)
+            found.append((observed, f"{known} x '{event}'" if known else f"some '{event}'"))
+    return found

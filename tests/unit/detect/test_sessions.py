@@ -16,7 +16,7 @@ _NORMAL = (["open", "read", "close"], ["open", "read", "read", "close"], ["open"
 
 def _learnt(*sessions: list[str]) -> Sessions:
     known = Sessions()
-    known.learn(sessions or _NORMAL)
+    known.learn([*(sessions or _NORMAL)] * 100)
     return known
 
 
@@ -73,6 +73,33 @@ def test_the_same_difference_has_the_same_pattern_in_another_session() -> None:
     assert one.pattern == two.pattern
 
 
+def _unlike() -> Sessions:
+    """Learn sessions that all differ, but for how they begin."""
+    known = Sessions()
+    known.learn([["open", f"step {at}", f"step {at + 1}"] for at in range(40)])
+    return known
+
+
+def test_where_each_session_is_its_own_kind_another_kind_is_no_news() -> None:
+    assert _unlike().judge("7", ["open", "step 7", "step 9"], at=1.0) is None
+
+
+def test_there_too_what_never_came_or_was_never_missing_is_told() -> None:
+    known = _unlike()
+
+    new, missing, many = (
+        known.judge("7", each, at=1.0) for each in (["open", "panic"], ["step 1"], ["open", "open"])
+    )
+
+    assert new is not None
+    assert (new.observed, new.expected) == ("1 x 'panic'", "no 'panic' in 40 sessions")
+    assert new.score == 1.0
+    assert missing is not None
+    assert (missing.observed, missing.expected) == ("no 'open'", "some 'open' in 40 sessions")
+    assert many is not None
+    assert many.expected == "1 x 'open' at the most in 40 sessions"
+
+
 def test_what_was_learnt_survives_as_json() -> None:
     first, second = _learnt(), Sessions()
 
@@ -89,7 +116,7 @@ def test_what_is_no_state_is_refused() -> None:
 
 def test_memory_is_bounded_and_the_latest_kinds_stay() -> None:
     known = Sessions(most=2)
-    known.learn([[each] for each in "abc"])
+    known.learn([[each] for each in "aaabbbccc"])
 
     assert known.judge("7", ["c"], at=1.0) is None
     assert known.judge("7", ["a"], at=1.0) is not None
