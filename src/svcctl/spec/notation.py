@@ -162,6 +162,17 @@ def parse_regex(value: object) -> str:
     return value
 
 
+def parse_quantity(value: object) -> float:
+    """Give a finite number as it is, or the seconds of a duration; raises SpecError."""
+    if _is_number(value) and isinstance(value, int | float) and abs(value) <= _LARGEST:
+        return float(value)
+    try:
+        return parse_duration(value)
+    except SpecError as error:
+        hint = 'write for example 2000, 0.5 or "2s"'
+        raise SpecError(f"{show(value)} is no number and no duration", hint=hint) from error
+
+
 def parse_signal(value: object) -> str:
     """Give the signal's name as we write it (``TERM``) for ``SIGTERM`` or ``term`` as well."""
     name = value.strip().upper().removeprefix("SIG") if isinstance(value, str) else ""
@@ -210,6 +221,7 @@ PARSERS: dict[str, Callable[[object], object]] = {
     "regex": parse_regex,
     "octal": parse_octal,
     "signal": parse_signal,
+    "quantity": parse_quantity,
 }
 """How each kind of unit is read; all raise SpecError."""
 

@@ -243,6 +243,9 @@ class Hooks:
         default=(), metadata={"doc": "what pauses it, instead of freezing its processes"}
     )
     resume: Command = field(default=(), metadata={"doc": "what lets it go on after that"})
+    run: Mapping[str, Command] = field(
+        default_factory=dict, metadata={"doc": "commands by name, for `action` of a rule"}
+    )
     timeout: Duration = field(default=60.0, metadata={"doc": "time each command gets"})
 
 

@@ -12,6 +12,7 @@ from svcctl.spec import grammar
 from svcctl.spec.finding import Finding, checked
 from svcctl.spec.instance import for_instance
 from svcctl.spec.locate import KeyPath, path_text
+from svcctl.spec.log_rules import hook_findings, rule_findings
 from svcctl.spec.names import (
     CAPABILITIES,
     RESOURCE_LIMITS,
@@ -249,5 +250,7 @@ _RULES: tuple[Callable[[ServiceSpec], Iterator[Finding]], ...] = (
     _reload,
     _limits,
     _health,
+    rule_findings,
+    hook_findings,
     *NATIVE_RULES,
 )

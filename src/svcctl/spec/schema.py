@@ -145,6 +145,8 @@ def _unit(unit: str) -> Schema:
             return _choice([*SIGNALS, *(f"SIG{each}" for each in SIGNALS), *WINDOWS_SIGNALS])
         case "regex":
             return {"type": "string", "format": "regex"}
+        case "quantity":
+            return {"anyOf": [{"type": "number"}, _unit("duration")]}
     pattern, title = _UNITS[unit]
     text: Schema = {"type": "string", "title": title, "pattern": f"{pattern}|{_VARIABLE}"}
     return {"anyOf": [text, {"enum": [0]}]} if unit in {"duration", "size"} else text

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from svcctl.spec.alert_policy import AlertPolicy
+from svcctl.spec.log_rule import LogRule
 from svcctl.spec.native import Sandbox, SystemdOptions, WindowsOptions
 from svcctl.spec.policy import (
     Hooks,
@@ -184,6 +185,9 @@ class ServiceSpec:
     health: tuple[Probe, ...] = field(default=(), metadata={"doc": "checks of a running instance"})
     limits: Limits = field(default=Limits(), metadata={"doc": "what it may use"})
     log: LogPolicy = field(default=LogPolicy(), metadata={"doc": "where its output goes"})
+    rules: tuple[LogRule, ...] = field(
+        default=(), metadata={"doc": "what to look for in its logs, and what then happens"}
+    )
     alert: AlertPolicy = field(default=AlertPolicy(), metadata={"doc": "who is told of it"})
     schedule: Schedule | None = field(
         default=None, metadata={"doc": "when it is started by the clock"}

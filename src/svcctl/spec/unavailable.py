@@ -13,7 +13,7 @@ NOT_AVAILABLE = "not available in this version"
 OPTIONS = frozenset(
     (
         *("registry", "deploy"),
-        *("log.rule", "health.grpc", "health.python"),
+        *("health.grpc", "health.python"),
     )
 )
 """Options by path, without the numbers of arrays."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
-UnitKind = Literal["duration", "size", "percent", "command", "regex", "octal", "signal"]
+UnitKind = Literal["duration", "size", "percent", "command", "regex", "octal", "signal", "quantity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,9 @@ Regex = Annotated[str, Unit("regex")]
 
 Octal = Annotated[int, Unit("octal")]
 """A file mode; ``"027"`` in files."""
+
+Quantity = Annotated[float, Unit("quantity")]
+"""A number, or a duration such as ``"2s"``: seconds inside."""
 
 Signal = Annotated[str, Unit("signal")]
 """The name of a signal, without its ``SIG``."""

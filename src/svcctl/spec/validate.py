@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Table = TypeVar("Table")
 
 _ROUNDS = 4
-_ALIASES = {"purpose": "for"}
+_ALIASES = {"purpose": "for", "field_": "field"}
 
 _EXPECTED = {
     "bool_type": "true or false",

@@ -298,7 +298,6 @@ def test_a_mistake_outside_services_is_found_too(load: Load, text: str, expected
         'exec = "a"\nrestart.give_up = "reboot"',
         'exec = "a"\nregistry.consul = "x"',
         'exec = "a"\nhealth = [{ grpc = "a:1" }]',
-        'exec = "a"\nlog.rule = [{ match = "x" }]',
         'exec = "a"\nsecrets.A = "vault:kv/app#dsn"',
     ],
 )

@@ -65,6 +65,9 @@ def test_the_examples_load_and_fit_the_schema(path: Path) -> None:
         'stop.signal = "CTRL_D"',
         'name = "x"',
         "schedule = 1",
+        'rules = [{ match = "a", above = "much" }]',
+        'rules = [{ match = "a", level = "loud" }]',
+        'rules = [{ match = "a", count = 0 }]',
     ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(options: str) -> None:
