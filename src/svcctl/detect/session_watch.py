@@ -1,0 +1,95 @@
+"""Gathers the events of each session while it runs, and judges it when it has ended."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from svcctl.detect.finding import Deviation
+from svcctl.detect.sessions import Sessions
+
+_LATELY = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPolicy:
+    """How sessions are gathered.
+
+    One has ended after *idle* seconds without an event, after *longest* events, or when more than
+    *most* are open.  The first *learning* sessions teach only.  If more than *changed* of the last
+    200 were unusual, the service has changed: they are learnt, and usual from then on.
+    """
+
+    idle: float = 60.0
+    longest: int = 1_000
+    most: int = 10_000
+    learning: int = 2_000
+    changed: float = 0.3
+
+
+class SessionWatch:
+    """Judges the sessions of one service."""
+
+    def __init__(self, policy: SessionPolicy | None = None) -> None:
+        self._policy = policy or SessionPolicy()
+        self._sessions = Sessions()
+        self._learnt = 0
+        self._open: dict[str, list[str]] = {}  # the one that was heard of last stands last
+        self._heard: dict[str, float] = {}
+        self._ended: list[tuple[str, list[str], float]] = []
+        self._lately: deque[bool] = deque(maxlen=_LATELY)
+        self._unusual: deque[list[str]] = deque(maxlen=_LATELY)
+
+    def add(self, session: str, event: str, *, at: float) -> None:
+        """Take an event, for example the id of a template, of the session of that id."""
+        events = self._open.pop(session, None) or []
+        events.append(event)
+        self._open[session], self._heard[session] = events, at
+        if len(events) >= self._policy.longest:
+            self._end(session)
+        elif len(self._open) > self._policy.most:
+            self._end(next(iter(self._open)))
+
+    def close(self, now: float) -> list[Deviation]:
+        """Judge the sessions that have ended; to be asked every few seconds."""
+        while self._open:
+            session = next(iter(self._open))
+            if now - self._heard[session] < self._policy.idle:
+                break
+            self._end(session)
+        ended, self._ended = self._ended, []
+        found = [self._judge(session, events, at) for session, events, at in ended]
+        return [each for each in found if each]
+
+    def state(self) -> dict[str, object]:
+        """Give what has been learnt, as a value that JSON holds; open sessions are not in it."""
+        return {"version": 1, "learnt": self._learnt, "sessions": self._sessions.state()}
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Take over what `state` gave, in place of what is known; raise ValueError for other."""
+        match state:
+            case {"version": 1, "learnt": int(learnt), "sessions": dict(sessions)}:
+                self._sessions.restore(sessions)
+                self._learnt = learnt
+            case _:
+                raise ValueError(f"no state of a session watch: {state.get('version')!r}")
+
+    def _end(self, session: str) -> None:
+        self._ended.append((session, self._open.pop(session), self._heard.pop(session)))
+
+    def _judge(self, session: str, events: list[str], at: float) -> Deviation | None:
+        if self._learnt < self._policy.learning:
+            self._sessions.learn([events])
+            self._learnt += 1
+            return None
+        found = self._sessions.judge(session, events, at=at)
+        self._lately.append(found is not None)
+        if found is None:
+            return None
+        self._unusual.append(events)
+        if len(self._lately) == _LATELY and sum(self._lately) > self._policy.changed * _LATELY:
+            self._sessions.learn(self._unusual)
+            self._lately.clear()
+            self._unusual.clear()
+        return found
