@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
+from svcctl.errors import SpecError
 from svcctl.ports import HostControls, HostPhase, HostReport
 from svcctl.system.detect import Platform, platform
 
 _FIRST_WORD = 20.0  # seconds in which a service is loaded, on a machine that is just booting
+
+_FINAL = frozenset((0, SpecError.exit_status))  # whatever else it ends with, it is tried again
 
 Attach = Callable[[HostControls], None]
 
@@ -45,7 +48,7 @@ def surrounded(name: str, body: Body, *, pausable: bool, codes: frozenset[int]) 
     *pausable*, *codes*: which controls the SCM may send.
     """
     if platform() is Platform.WINDOWS:
-        from svcctl.system.windows.dispatcher import BUG, dispatch  # noqa: PLC0415 - only there
+        from svcctl.system.windows.dispatcher import dispatch  # noqa: PLC0415 - not there elsewhere
         from svcctl.system.windows.service_status import Taken  # noqa: PLC0415
 
         def settled(report: HostReport, attach: Attach) -> int:
@@ -56,9 +59,8 @@ def surrounded(name: str, body: Body, *, pausable: bool, codes: frozenset[int]) 
             return body(report, attach)
 
         taken = Taken(preshutdown=True, pausable=pausable, custom=codes)
-        crashes = frozenset((BUG,))
         status = dispatch(
-            name, settled, within=_FIRST_WORD, taken=taken, faults=_note, crashes=crashes
+            name, settled, within=_FIRST_WORD, taken=taken, faults=_note, final=_FINAL
         )
         if status is not None:
             return status

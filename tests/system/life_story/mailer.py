@@ -24,10 +24,17 @@ def told(word: str) -> bool:
     return (HERE / word).exists()
 
 
+def taken(path: Path) -> bool:
+    """Take a file away if it is there, and nobody still has it open, as Windows wants it."""
+    try:
+        path.unlink()
+    except (FileNotFoundError, PermissionError):
+        return False
+    return True
+
+
 def told_once(word: str) -> bool:
-    found = told(word)
-    (HERE / word).unlink(missing_ok=True)
-    return found
+    return taken(HERE / word)
 
 
 async def until(word: str) -> None:
@@ -64,11 +71,12 @@ class Mailer(Service):
         ctx.ready()
         ctx.log.info("letters.awaited")
         async for _ in ctx.ticks("20ms"):
-            for each in sorted(HERE.glob("*.letter")):
-                each.unlink()
+            for each in filter(taken, sorted(HERE.glob("*.letter"))):
                 ctx.spawn(partial(self.send, ctx, each.stem), name=each.name)
             if told_once("crash"):
                 raise ValueError("as told")
+            if told_once("restart"):
+                ctx.restart("as told")
             if told_once("hang"):
                 note("hangs")
                 time.sleep(A_LONG_TIME)  # noqa: ASYNC251 - that is what it is to hang

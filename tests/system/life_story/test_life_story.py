@@ -154,6 +154,20 @@ def test_what_crashed_ended_with_70_and_is_started_anew(stage: Stage) -> None:
 
 
 @everybody
+def test_a_restart_that_it_asks_for_lets_go_of_all_first(stage: Stage) -> None:
+    stage.run()
+
+    stage.place.tell("restart")
+    stage.await_heard("closed database")
+    if on_wine():
+        assert until(stage.keeper.endings, what="its process ends") == [75]
+        pytest.skip("Wine cannot see that a service crashed, and runs no failure actions")
+    if not (ON_WINDOWS and isinstance(stage.keeper, Terminal)):  # where nobody starts it anew
+        stage.await_heard("ready", times=2)
+        stage.await_phase("running")
+
+
+@everybody
 def test_a_bad_configuration_ends_with_78_and_is_not_tried_again(stage: Stage) -> None:
     stage.place.tell("misconfigured")
 

@@ -48,7 +48,7 @@ def dispatch(
     within: float,
     taken: Taken,
     faults: Faults,
-    crashes: frozenset[int] = frozenset(),
+    final: frozenset[int] | None = None,
 ) -> int | None:
     """Run *body* as the service *name*; give its status, or None if the SCM did not start us.
 
@@ -58,8 +58,9 @@ def dispatch(
     Whatever is raised, in *body* or in a control, goes to *faults* and ends the service with
     :data:`BUG`; no state but STOPPED is left behind.
 
-    *crashes* are statuses with which the process ends without a word, unless it was told to stop:
-    Windows calls that a crash, and has actions for it: SERVICE_FAILURE_ACTIONS_FLAG.
+    *final* are the only statuses that are told where there are some: with any other the process
+    ends without a word, unless it was to stop.  Windows calls that a crash, and has actions for
+    it: SERVICE_FAILURE_ACTIONS_FLAG.
     """
     service = DispatchedService(
         name,
@@ -68,7 +69,7 @@ def dispatch(
         within=within,
         taken=taken,
         faults=faults,
-        crashes=crashes,
+        final=final,
     )
     return service.serve()
 
@@ -88,10 +89,10 @@ class DispatchedService:
         within: float,
         taken: Taken,
         faults: Faults,
-        crashes: frozenset[int] = frozenset(),
+        final: frozenset[int] | None = None,
         leave: Callable[[int], None] = os._exit,
     ) -> None:
-        self._crashes = crashes
+        self._final = final
         self._name, self._body, self._calls = name, body, calls
         self._within, self._taken, self._faults, self._leave = within, taken, faults, leave
         self._lock = threading.RLock()
@@ -201,7 +202,8 @@ class DispatchedService:
             if self._over.is_set():
                 return
             self._status = self._status or status
-            if self._status in self._crashes and not self._standing.leaving:
+            is_told = self._final is None or self._status in self._final
+            if not is_told and not self._standing.leaving:
                 self._over.set()
                 self._leave(self._status)
                 return

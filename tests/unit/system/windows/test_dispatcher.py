@@ -15,6 +15,7 @@ from svcctl.system.windows.service_status import Control, Standing, State, Taken
 TAKEN = Taken(preshutdown=True, custom=frozenset({200}))
 PATIENCE = 10.0
 CRASH = 71
+FINAL = frozenset({0, 78})
 
 Attach = Callable[[HostControls], None]
 
@@ -78,7 +79,13 @@ class Recorded:
 class Played:
     """One service from beginning to end, and what became of it."""
 
-    def __init__(self, scm: PlayedScm, body: Callable[[HostReport, Attach], int]) -> None:
+    def __init__(
+        self,
+        scm: PlayedScm,
+        body: Callable[[HostReport, Attach], int],
+        *,
+        final: frozenset[int] | None = None,
+    ) -> None:
         self.scm = scm
         self.faults: list[BaseException] = []
         self.left: list[int] = []
@@ -89,7 +96,7 @@ class Played:
             within=20.0,
             taken=TAKEN,
             faults=self.faults.append,
-            crashes=frozenset({CRASH}),
+            final=final,
             leave=self.left.append,
         )
         self.status = service.serve()
@@ -147,10 +154,18 @@ def test_a_crash_is_a_process_that_ends_without_a_word() -> None:
         report.tell(HostPhase.RUNNING, text="")
         return CRASH
 
-    played = Played(PlayedScm(), body)
+    played = Played(PlayedScm(), body, final=FINAL)
 
     assert played.left == [CRASH]
     assert played.scm.states()[-1] is State.RUNNING
+
+
+@pytest.mark.parametrize("status", sorted(FINAL))
+def test_a_status_that_is_final_is_told(status: int) -> None:
+    played = Played(PlayedScm(), lambda _report, _attach: status, final=FINAL)
+
+    assert played.left == []
+    assert played.scm.told[-1].specific_code == status
 
 
 def test_who_crashes_while_it_stops_has_stopped_all_the_same() -> None:
@@ -161,7 +176,7 @@ def test_who_crashes_while_it_stops_has_stopped_all_the_same() -> None:
         return CRASH
 
     scm = PlayedScm()
-    played = Played(scm, body)
+    played = Played(scm, body, final=FINAL)
 
     assert played.left == []
     assert played.scm.told[-1].fields() == (0x10, 1, 0, 1066, CRASH, 0, 0)
