@@ -212,6 +212,14 @@ class Spawner(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What a sink took since it was opened, and what is written but not taken yet, in bytes."""
+
+    captured_bytes: int = 0
+    waiting_bytes: int = 0
+
+
 class LogSink(Protocol):
     """Takes the output of one instance, whoever runs the agent meanwhile.
 
@@ -234,6 +242,9 @@ class LogSink(Protocol):
 
     def tail(self, count: int) -> list[bytes]:
         """Give the last *count* lines captured, of all streams, oldest first."""
+
+    def flow(self) -> Flow:
+        """Say how much output there is."""
 
     def close(self) -> None:
         """Let go of pipes and files; what waits in the pipes stays there for the next sink."""

@@ -120,3 +120,28 @@ async def test_an_instance_that_is_no_more_lets_go_of_everything(
 
     output.sink.close()
     output.sink.discard()
+
+
+async def test_what_was_captured_is_counted_and_nothing_waits_then(
+    make: Callable[[], Output],
+) -> None:
+    output = make()
+    await output.write("one", "two")
+    output.sink.drain()
+
+    flow = output.sink.flow()
+
+    assert (flow.captured_bytes, flow.waiting_bytes) == (8, 0)
+    output.sink.close()
+
+
+async def test_what_no_loop_took_yet_is_told(tmp_path: Path) -> None:
+    sink = RealOutput(tmp_path).sink
+    writer = sink.writer("stderr")
+    assert writer is not None
+
+    os.write(writer, b"four")
+
+    assert sink.flow().waiting_bytes == 4
+    os.close(writer)
+    sink.close()

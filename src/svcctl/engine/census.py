@@ -35,11 +35,18 @@ class Census:
 
     def take(self, asked: Sequence[tuple[Keeper, Registered]]) -> list[InstanceStatus]:
         """Describe each keeper that was *asked* for, and measure what it uses."""
+        return [status for status, _ in self.measure(asked, closely=False)]
+
+    def measure(
+        self, asked: Sequence[tuple[Keeper, Registered]], *, closely: bool
+    ) -> list[tuple[InstanceStatus, Usage | None]]:
+        """Describe each, and give all that was measured: None for what does not run."""
         children = [keeper.program.child for keeper, _ in asked]
-        measured = iter(self._spawner.usage([child for child in children if child]))
+        running = [child for child in children if child]
+        measured = iter(self._spawner.usage(running, closely=closely))
         usages = [next(measured) if child else None for child in children]
         return [
-            self._describe(keeper, registered, usage)
+            (self._describe(keeper, registered, usage), usage)
             for (keeper, registered), usage in zip(asked, usages, strict=True)
         ]
 

@@ -18,7 +18,7 @@ from svcctl.engine.survivors import Survivors
 from svcctl.engine.world import World
 from svcctl.errors import Conflict, SpecError, UnknownService
 from svcctl.events import Event, SpecApplied
-from svcctl.ports import Act, Applied, Document, InstanceStatus, Timer
+from svcctl.ports import Act, Applied, Document, InstanceStatus, Timer, Usage
 from svcctl.spec import canonical
 from svcctl.spec.diff import diff
 from svcctl.spec.instance import for_instance
@@ -97,6 +97,13 @@ class AgentManager:
         """Say how each instance of *names* (services or instances) is, and what it uses."""
         keepers = [keeper for name in names for keeper in self.keepers(name)]
         return self._census.take([(keeper, self._kept[keeper.spec.name]) for keeper in keepers])
+
+    def measure(self, *, closely: bool) -> list[tuple[Keeper, InstanceStatus, Usage | None]]:
+        """Say how every instance is, and all it uses: None for what does not run."""
+        keepers = [keeper for kept in self._kept.values() for keeper in kept.keepers]
+        asked = [(keeper, self._kept[keeper.spec.name]) for keeper in keepers]
+        found = self._census.measure(asked, closely=closely)
+        return [(keeper, *each) for keeper, each in zip(keepers, found, strict=True)]
 
     def glance(self, keeper: Keeper) -> InstanceStatus:
         """Say how *keeper* is, without measuring what it uses."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from svcctl.engine.judge import Verdict, judge, memory_verdict, next_sample
 from svcctl.engine.keeping import Keeping
@@ -31,6 +32,19 @@ _FIRST_SAMPLE = 1.0  # seconds after which a limited memory is looked at
 _VERDICT_AT_ONCE = frozenset({"heartbeat", "log"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What came of a probe: its verdict (None: none yet) and the seconds of its last check.
+
+    Heartbeats and logs are not asked: they take no time, *seconds* is None.
+    """
+
+    probe: str
+    purpose: str
+    good: bool | None
+    seconds: float | None
+
+
 class Vitals:
     """Watches the running program on behalf of its keeper."""
 
@@ -38,6 +52,7 @@ class Vitals:
         self._keeper = keeper
         self.text = ""
         self._verdicts: dict[Probe, Verdict] = {}
+        self._took: dict[Probe, float] = {}
         self._sources: list[Source] = []
         self._timers: list[Timer] = []
         self._over_memory = 0
@@ -74,6 +89,19 @@ class Vitals:
         probes = [each for each in self._keeper.spec.health if each.purpose is Purpose.LIVE]
         found = self._live_verdicts()
         return len(found) == len(probes) and all(found)
+
+    @property
+    def looked(self) -> tuple[Looked, ...]:
+        """What came of each probe that is watched."""
+        return tuple(
+            Looked(
+                probe=probe_name(probe),
+                purpose=probe.purpose,
+                good=verdict.good,
+                seconds=self._took.get(probe),
+            )
+            for probe, verdict in self._verdicts.items()
+        )
 
     def _live_verdicts(self) -> list[bool | None]:
         return [
@@ -156,6 +184,7 @@ class Vitals:
         """Tell the keeper READY once all that its definition waits for has come about."""
         self.unwatch()
         self._verdicts.clear()
+        self._took.clear()
         self.text = ""
         wanted = readiness(self._keeper.spec)
         if wanted.at_once:
@@ -224,6 +253,7 @@ class Vitals:
             self._try_to_open_board()
         if self._keeper.state.phase is Phase.RUNNING:
             self._verdicts.clear()
+            self._took.clear()
             self.watch_live()
 
     def close(self) -> None:
@@ -256,13 +286,25 @@ class Vitals:
             fatal = probe.purpose is Purpose.LIVE
             return LogMatch(probe.log, sink=self._keeper.sink, fatal=fatal)
         return Poll(
-            self._check(probe),
+            self._timed(probe),
             clock=world.clock,
             interval=probe.interval,
             limit=probe.timeout,
             delay=0.0 if eager else min(probe.interval, probe.grace or probe.interval),
             eager=eager,
         )
+
+    def _timed(self, probe: Probe) -> Check:
+        check, clock = self._check(probe), self._keeper.world.clock
+
+        async def timed() -> str:
+            begun = clock.monotonic()
+            try:
+                return await check()
+            finally:
+                self._took[probe] = clock.monotonic() - begun
+
+        return timed
 
     def _check(self, probe: Probe) -> Check:
         if probe.http is not None:

@@ -16,6 +16,7 @@ from svcctl.ports import (
     Child,
     Document,
     Exit,
+    Flow,
     Identity,
     Launch,
     Lines,
@@ -342,6 +343,10 @@ class FakeSink:
     def tail(self, count: int) -> list[bytes]:
         """Give the last *count* lines, oldest first."""
         return self._lines[-count:] if count else []
+
+    def flow(self) -> Flow:
+        """Count the lines with their ends; nothing waits."""
+        return Flow(captured_bytes=sum(len(line) + 1 for line in self._lines))
 
     def close(self) -> None:
         """Follow no more."""

@@ -129,6 +129,25 @@ async def test_a_probe_that_fails_at_first_is_looked_at_often(
     keeper.close()
 
 
+async def test_how_long_a_check_took_is_told_beside_its_verdict(
+    world: FakeWorld, turns: Turns
+) -> None:
+    keeper = started(world, health=(Probe(exec=("check",), fails=3, grace=0.0, interval=10.0),))
+    (before,) = keeper.vitals.looked
+    world.clock.forward(10.0)
+    await turns()
+
+    world.clock.forward(0.25)
+    world.child("web:probe").exit(0)
+    await turns()
+
+    (after,) = keeper.vitals.looked
+    assert (before.good, before.seconds) == (None, None)
+    assert (after.probe, after.purpose) == ("exec check", "live")
+    assert (after.good, after.seconds) == (True, 0.25)
+    keeper.close()
+
+
 def test_a_run_begins_with_no_verdict_of_the_last_one(world: FakeWorld) -> None:
     keeper = started(world, ready="log:up")
     world.sinks["web"].log("up")

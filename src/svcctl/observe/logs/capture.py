@@ -13,7 +13,7 @@ from svcctl.observe.logs.inlet import Inlet, Inlets
 from svcctl.observe.logs.pump import FIRST_RETRY, LAST_RETRY, Pump
 from svcctl.observe.logs.query import Source, Wanted, read
 from svcctl.observe.logs.stream import Stream
-from svcctl.ports import Bus, Cancel, Clock, Lines, Timer
+from svcctl.ports import Bus, Cancel, Clock, Flow, Lines, Timer
 from svcctl.spec.policy import LogPolicy, LogTo, Stderr
 
 log = logging.getLogger(__name__)
@@ -118,6 +118,15 @@ class Capture:
         """
         source = Source(service=self._service, instance=self._instance, folder=self._folder)
         return [line.text for line in read([source], Wanted(packed=False), last=count)]
+
+    def flow(self) -> Flow:
+        """Say how much output there is; what waits in a pipe that cannot be read is counted too."""
+        inlets = [pump.stream.inlet for pump in self._pumps.values()]
+        inlets += [each.inlet for each in self._blocked.values() if each.inlet]
+        return Flow(
+            captured_bytes=sum(pump.moved for pump in self._pumps.values()),
+            waiting_bytes=sum(inlet.waiting() for inlet in inlets),
+        )
 
     def close(self) -> None:
         """Let go of pipes and files; what waits in the pipes stays there for the next sink."""

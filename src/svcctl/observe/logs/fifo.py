@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -64,6 +65,14 @@ class _Fifo:
     def read(self, size: int) -> bytes:
         assert self.descriptor is not None
         return os.read(self.descriptor, size)
+
+    def waiting(self) -> int:
+        import fcntl  # noqa: PLC0415 - not on Windows, where nobody makes a FIFO
+        import termios  # noqa: PLC0415
+
+        assert self.descriptor is not None
+        told = fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4))
+        return int.from_bytes(told, sys.byteorder)
 
     def flush(self) -> None:
         """What was written is in the pipe."""

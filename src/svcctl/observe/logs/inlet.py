@@ -20,6 +20,9 @@ class Inlet(Protocol):
     def read(self, size: int) -> bytes:
         """Give some of what waits; raises BlockingIOError where nothing does."""
 
+    def waiting(self) -> int:
+        """Give how many bytes wait."""
+
     def flush(self) -> None:
         """Come back when all that was written so far can be read."""
 

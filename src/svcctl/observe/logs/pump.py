@@ -47,10 +47,11 @@ class Owner(Protocol):
 
 
 class Pump:
-    """A stream that the event loop moves along."""
+    """A stream that the event loop moves along; *moved* counts its bytes."""
 
     def __init__(self, name: str, stream: Stream, owner: Owner) -> None:
         self.stream = stream
+        self.moved = 0
         self._name, self._owner = name, owner
         self._born = stream.born()
         self._retry: Timer | None = None
@@ -122,6 +123,7 @@ class Pump:
             self._owner.keep_piece(self.stream, self._name)
             self._told, self._born = 0, None
         moved = self.stream.pump(int(now * 1e9))
+        self.moved += moved
         if self._born is None and moved:
             self._born = now
         return moved

@@ -58,6 +58,10 @@ class _ReadPipe:
             self._change.notify_all()
         return taken
 
+    def waiting(self) -> int:
+        with self._change:
+            return len(self._held)
+
     def flush(self) -> None:
         """Write a mark, and wait until the thread has come to it: all before it is held then."""
         with self._change:
