@@ -13,6 +13,7 @@ from svcctl import errors, events
 from svcctl.app.verbs import VERBS, Arg, Verb
 from svcctl.cli.commands import svcctl
 from svcctl.engine import machine
+from svcctl.observe.metrics.catalogue import FAMILIES
 from svcctl.sdk.metrics.built_in import BUILT_IN
 from svcctl.spec.alerting import CommonSpec
 from svcctl.spec.options import Option, options
@@ -196,9 +197,18 @@ def events_page() -> Iterator[str]:
 
 
 def metrics_page() -> Iterator[str]:
-    """Give the lines of the page on the metrics that every service in Python has."""
+    """Give the lines of the page on the metrics of the agent, and of every service in Python."""
     yield "# Metrics"
     yield ""
+    yield "What `svcctl metrics` and `/metrics` of the agent tell:"
+    yield "see [Watch services with Prometheus](../howto/metrics.md)."
+    yield ""
+    yield "| metric | type | labels | meaning |"
+    yield "|---|---|---|---|"
+    for family in FAMILIES:
+        labels = ", ".join(f"`{label}`" for label in family.labels)
+        yield f"| `{family.name}` | {family.kind} | {labels} | {_cell(family.help)} |"
+    yield from ("", "## Of services in Python", "")
     yield "What every service written with the SDK counts and measures by itself. The names of"
     yield "counters are exposed with `_total` at their end."
     yield ""

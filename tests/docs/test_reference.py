@@ -10,6 +10,8 @@ import pytest
 from svcctl import errors, events
 from svcctl.app.verbs import VERBS, Verb
 from svcctl.engine.life import Phase
+from svcctl.observe.metrics.catalogue import FAMILIES
+from svcctl.observe.metrics.exposition import Family
 from svcctl.sdk.metrics.built_in import BUILT_IN
 from svcctl.sdk.metrics.instruments import Declaration
 from svcctl.spec.alerting import CommonSpec
@@ -71,6 +73,11 @@ def test_an_event_is_explained(kind: type[events.Event], reference: dict[str, st
 def test_a_metric_is_explained(metric: Declaration, reference: dict[str, str]) -> None:
     assert metric.text.endswith(".")
     assert f"\n| `{metric.name}` | {metric.kind} |" in reference["metrics.md"]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_a_metric_of_the_agent_is_explained(family: Family, reference: dict[str, str]) -> None:
+    assert f"\n| `{family.name}` | {family.kind} |" in reference["metrics.md"]
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)

@@ -399,6 +399,14 @@ VERBS: tuple[Verb, ...] = (
         examples=("svcctl config rollback mailer 3",),
     ),
     Verb(
+        name="metrics",
+        summary="Print what the agent counts and measures, as Prometheus reads it.",
+        effect=Effect.READ,
+        role=Role.VIEWER,
+        selects=Selects.NONE,
+        examples=("svcctl metrics",),
+    ),
+    Verb(
         name="environment",
         summary="Give the environment a service runs in.",
         effect=Effect.READ,

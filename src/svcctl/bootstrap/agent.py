@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -11,8 +11,9 @@ from svcctl import __version__
 from svcctl.app.agent import About, Agent, Ending
 from svcctl.app.applying import Applying
 from svcctl.app.conversing import Conversing
-from svcctl.app.dispatch import Dispatch
+from svcctl.app.dispatch import Dispatch, Witness
 from svcctl.app.logs import Logs
+from svcctl.app.metrics import LineCount, Metrics, VerbCount
 from svcctl.app.reading import Reading
 from svcctl.app.services import Services
 from svcctl.app.waiting import Waiting
@@ -25,6 +26,7 @@ from svcctl.engine.manager import AgentManager
 from svcctl.engine.store import SqliteStore
 from svcctl.engine.world import World
 from svcctl.events import AgentStarted, AgentStopped, StateReplaced
+from svcctl.observe.metrics.tally import Tally
 from svcctl.ports import Door
 from svcctl.system.clock import SystemClock
 from svcctl.system.detect import Platform, platform
@@ -44,9 +46,11 @@ _OURS_ALONE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentParts:
-    """A working agent without its doors."""
+    """A working agent without its doors; *lines* are counted once somebody begins it."""
 
     manager: AgentManager
+    metrics: Metrics
+    lines: LineCount
     dispatch: Dispatch
     bus: LocalBus
     ending: Ending
@@ -73,6 +77,8 @@ def agent_parts(
         store = SqliteStore(f"{paths.state}/state.db")
         stack.callback(store.close)
         bus.subscribe(store.append)
+        tally = Tally()
+        bus.subscribe(tally.notice)
         world = World(
             clock=clock,
             spawner=here.spawner,
@@ -109,9 +115,20 @@ def agent_parts(
         door = here.listen(group)
         stack.callback(door.close)
         ending = Ending()
+        metrics = Metrics(manager, about=about, tally=tally)
         yield AgentParts(
             manager=manager,
-            dispatch=_dispatch(manager, store, about, ending, paths.logs),
+            metrics=metrics,
+            lines=LineCount(manager, tally),
+            dispatch=_dispatch(
+                manager,
+                store,
+                about,
+                ending,
+                logs_folder=paths.logs,
+                metrics=metrics,
+                witnesses=(VerbCount(tally, clock=clock),),
+            ),
             bus=bus,
             ending=ending,
             paths=paths,
@@ -134,7 +151,14 @@ def _inherited(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _dispatch(
-    manager: AgentManager, store: SqliteStore, about: About, ending: Ending, logs_folder: str
+    manager: AgentManager,
+    store: SqliteStore,
+    about: About,
+    ending: Ending,
+    *,
+    logs_folder: str,
+    metrics: Metrics,
+    witnesses: Sequence[Witness],
 ) -> Dispatch:
     clock, bus = manager.world.clock, manager.world.bus
     waiting = Waiting(manager, bus=bus)
@@ -170,9 +194,10 @@ def _dispatch(
         "tree": reading.tree,
         "wait": reading.wait,
         "environment": reading.environment,
+        "metrics": metrics.metrics,
         **Conversing(manager).deeds(),
         "agent-status": agent.status,
         "agent-stop": agent.stop,
         "agent-upgrade": agent.upgrade,
     }
-    return Dispatch(deeds, audit=store, clock=clock)
+    return Dispatch(deeds, audit=store, clock=clock, witnesses=witnesses)

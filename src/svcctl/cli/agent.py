@@ -26,6 +26,7 @@ def agent() -> None:
     \b
     svcctl agent run               keep services, in the foreground
     svcctl agent run --detach      in the background
+    svcctl agent run --metrics-port 9464
     svcctl agent status
     svcctl agent install           have the system keep it, from boot on
     svcctl agent stop              stop all services in order, then the agent
@@ -39,13 +40,25 @@ def agent() -> None:
 @click.option(
     "--group", help="members of this group may use the agent too [env: SVCCTL_AGENT_GROUP]"
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="answer GET /metrics on 127.0.0.1 there [env: SVCCTL_AGENT_METRICS_PORT]",
+)
 @click.pass_context
-def run(context: click.Context, *, detach: bool, group: str | None) -> None:
+def run(
+    context: click.Context, *, detach: bool, group: str | None, metrics_port: int | None
+) -> None:
     """Keep services until told to stop.
 
     The first Ctrl-C (or SIGTERM) stops all services in order, the second kills them.
     """
+    from svcctl.serve.choices import GROUP, METRICS_PORT  # noqa: PLC0415
+
     home = _home(context)
+    chosen = {GROUP: group, METRICS_PORT: metrics_port}
+    os.environ.update({name: str(value) for name, value in chosen.items() if value is not None})
     if detach:
         from svcctl.bootstrap.background import agent_answers, start_agent  # noqa: PLC0415
 
@@ -55,13 +68,11 @@ def run(context: click.Context, *, detach: bool, group: str | None) -> None:
         start_agent(home)
         click.echo("the agent runs; next: svcctl apply FILE", err=True)
         return
-    from svcctl.serve.process import ARGV, GROUP, main  # noqa: PLC0415
+    from svcctl.serve.process import ARGV, main  # noqa: PLC0415
 
     environ = dict(os.environ)
     if home:
         environ["SVCCTL_HOME"] = home
-    if group:
-        environ[GROUP] = group
     sys.stderr.flush()
     if replaces_programs():
         os.execve(sys.executable, ARGV, environ)  # noqa: S606 - the agent carries no command line

@@ -11,6 +11,7 @@ from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import Paths
 from svcctl.errors import SvcctlError
 from svcctl.ports import HostPhase, HostReport
+from svcctl.serve.choices import Choices
 from svcctl.serve.local import LocalServer
 from svcctl.wire import Selection
 
@@ -30,14 +31,13 @@ class Nobody:
         """Always."""
 
 
-async def keep(where: Paths, *, group: str | None, opened: Callable[[AgentParts], None]) -> str:
+async def keep(where: Paths, *, choices: Choices, opened: Callable[[AgentParts], None]) -> str:
     """Run the agent of *where* until it is asked to end; say how: ``stop`` or ``upgrade``.
 
-    Members of *group* may use it as well as its own account and root.
     *opened* is called once the door is open.  The first SIGTERM or SIGINT stops all services in
     order, the second kills them.  Raises Conflict where an agent runs already.
     """
-    with agent_parts(where, group=group or None) as parts:
+    with agent_parts(where, group=choices.group) as parts:
         stopping: list[asyncio.Task[None]] = []
 
         def asked_by_signal() -> None:
@@ -46,7 +46,11 @@ async def keep(where: Paths, *, group: str | None, opened: Callable[[AgentParts]
             else:
                 kill_everything(parts)
 
-        async with LocalServer(parts.dispatch, door=parts.door):
+        async with (
+            LocalServer(parts.dispatch, door=parts.door),
+            contextlib.AsyncExitStack() as more,
+        ):
+            await _offer_metrics(parts, choices, more)
             with parts.stop_signals(asked_by_signal):
                 opened(parts)
                 await parts.ending.asked.wait()
@@ -55,6 +59,22 @@ async def keep(where: Paths, *, group: str | None, opened: Callable[[AgentParts]
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         return parts.ending.how
+
+
+async def _offer_metrics(
+    parts: AgentParts, choices: Choices, stack: contextlib.AsyncExitStack
+) -> None:
+    """Open the port for scrapers, where one was chosen, and count what only they want to know."""
+    if choices.metrics_port is None:
+        return
+    from svcctl.serve.scraping import scraped  # noqa: PLC0415 - most are not scraped
+
+    clock = parts.manager.world.clock
+    port = await stack.enter_async_context(
+        scraped(parts.metrics, port=choices.metrics_port, clock=clock)
+    )
+    parts.lines.begin()
+    log.info("agent.metrics", extra={"url": f"http://127.0.0.1:{port}/metrics"})
 
 
 class Controls:

@@ -95,6 +95,7 @@ async def _keep_agent(where: Paths, report: HostReport, attach: Attach) -> HostE
     from svcctl.app.host import HostEnd  # noqa: PLC0415
     from svcctl.ports import HostPhase  # noqa: PLC0415
     from svcctl.serve.agent import Controls, keep  # noqa: PLC0415
+    from svcctl.serve.choices import read_choices  # noqa: PLC0415
 
     report.tell(HostPhase.STARTING, text="starting", within=_PATIENCE)
 
@@ -102,7 +103,7 @@ async def _keep_agent(where: Paths, report: HostReport, attach: Attach) -> HostE
         report.tell(HostPhase.RUNNING, text=f"{len(parts.manager.names())} services")
         attach(Controls(parts, report))
 
-    how = await keep(where, group=os.environ.get("SVCCTL_AGENT_GROUP"), opened=opened)
+    how = await keep(where, choices=read_choices(os.environ), opened=opened)
     if how == "upgrade":
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own program
     return HostEnd()

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from svcctl.bootstrap.agent import AgentParts
 
 ARGV = [sys.executable, "-m", "svcctl.serve.process"]
-GROUP = "SVCCTL_AGENT_GROUP"
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -31,7 +30,7 @@ class _EventAndFields(logging.Formatter):
 
 
 def main() -> int:
-    """Be the agent of ``$SVCCTL_HOME``, open to ``$SVCCTL_AGENT_GROUP``; give the exit status.
+    """Be the agent of ``$SVCCTL_HOME`` as the environment chooses; give the exit status.
 
     An upgrade replaces the program of this very process, so that its children stay its children.
     """
@@ -42,9 +41,11 @@ def main() -> int:
     from svcctl.bootstrap.local import paths  # noqa: PLC0415
     from svcctl.errors import SvcctlError  # noqa: PLC0415
     from svcctl.serve.agent import keep  # noqa: PLC0415
+    from svcctl.serve.choices import read_choices  # noqa: PLC0415
 
     try:
-        how = asyncio.run(keep(paths(), group=os.environ.get(GROUP), opened=_opened))
+        choices = read_choices(os.environ)
+        how = asyncio.run(keep(paths(), choices=choices, opened=_opened))
     except SvcctlError as error:
         hint = f"\nhint: {error.hint}" if error.hint else ""
         sys.stderr.write(f"error[{error.code}]: {error.problem}{hint}\n")

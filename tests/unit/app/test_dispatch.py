@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from svcctl.app.arguments import Arguments
-from svcctl.app.dispatch import Deed, Dispatch
+from svcctl.app.dispatch import Deed, Dispatch, Witness
 from svcctl.app.verbs import VERBS, Effect, Selects, Verb
 from svcctl.app.waiting import Emit
 from svcctl.errors import Conflict, SvcctlError, UsageError
@@ -40,13 +42,15 @@ class Audit:
 class Desk:
     """A dispatch whose deeds only remember that they were done, or raise *error*."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(
+        self, error: Exception | None = None, *, witnesses: Sequence[Witness] = ()
+    ) -> None:
         self.done: list[tuple[str, Selection, Arguments]] = []
         self.audit = Audit()
         self.clock = FakeClock()
         self._error = error
         deeds = {verb.name: self._deed(verb.name) for verb in VERBS}
-        self._dispatch = Dispatch(deeds, audit=self.audit, clock=self.clock)
+        self._dispatch = Dispatch(deeds, audit=self.audit, clock=self.clock, witnesses=witnesses)
 
     def _deed(self, name: str) -> Deed:
         async def deed(selection: Selection, args: Arguments, emit: Emit) -> object:
@@ -206,3 +210,27 @@ def test_every_verb_says_what_it_does_and_how() -> None:
         assert verb.examples, verb.name
         assert all(arg.help for arg in verb.args)
     assert len({verb.name for verb in VERBS}) == len(VERBS)
+
+
+async def test_a_witness_sees_each_verb_and_how_it_failed() -> None:
+    seen: list[tuple[str, str, str]] = []
+
+    @contextmanager
+    def witness(verb: str, *, actor: str) -> Iterator[None]:
+        problem = ""
+        try:
+            yield
+        except Conflict as error:
+            problem = error.problem
+            raise
+        finally:
+            seen.append((verb, actor, problem))
+
+    desk = Desk(witnesses=(witness,))
+    await desk.ask("start")
+    with pytest.raises(Conflict):
+        await Desk(Conflict("not now"), witnesses=(witness,)).ask("status")
+    with pytest.raises(UsageError):
+        await desk.ask("dance")
+
+    assert seen == [("start", "ann", ""), ("status", "ann", "not now")]

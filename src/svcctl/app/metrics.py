@@ -1,0 +1,191 @@
+"""Gathers what scrapers are told: how every instance is, what was counted, and the agent itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from svcctl.app.agent import About
+from svcctl.app.arguments import Arguments
+from svcctl.app.waiting import Emit
+from svcctl.engine.keeper import Keeper
+from svcctl.engine.life import Phase
+from svcctl.engine.manager import AgentManager
+from svcctl.errors import SvcctlError
+from svcctl.events import Event, InstanceSpawned
+from svcctl.observe.metrics import catalogue
+from svcctl.observe.metrics.exposition import TYPE, Family, render
+from svcctl.observe.metrics.levels import level_of
+from svcctl.observe.metrics.tally import Tally
+from svcctl.ports import Clock, InstanceStatus, LogSink, Usage
+from svcctl.wire import Selection
+
+_SUSPECT_EVERY = 300.0  # seconds between two looks at the private memory of one suspect
+_FAILED = "crashed"
+
+Numbers = dict[Family, dict[str, float]]
+
+
+class Metrics:
+    """Gives the page of ``/metrics`` and of ``svcctl metrics``; measures only when it is asked."""
+
+    def __init__(self, manager: AgentManager, *, about: About, tally: Tally) -> None:
+        self._manager, self._about, self._tally = manager, about, tally
+        self._clock = manager.world.clock
+        self._private: dict[str, tuple[float, int]] = {}
+
+    async def metrics(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        """Give the page, for the verb of that name."""
+        del selection, args, emit
+        return {"type": TYPE, "text": self.page()}
+
+    async def exposition(self, open_metrics: bool) -> tuple[str, bytes]:
+        """Give media type and text; text 0.0.4, also to those who would like OpenMetrics more."""
+        del open_metrics
+        return TYPE, self.page().encode()
+
+    def page(self) -> str:
+        """Measure everything, and print it."""
+        begun = self._clock.monotonic()
+        numbers: Numbers = {family: {} for family in catalogue.FAMILIES}
+        suspects = self._tally.suspects()
+        for keeper, status, usage in self._manager.measure(closely=True):
+            self._tell_instance(numbers, keeper, status)
+            _tell_probes(numbers, keeper)
+            if usage is not None:
+                self._tell_usage(numbers, keeper, usage, suspects)
+        self._tell_agent(numbers)
+        for family, values in self._tally.samples(self._manager.names()):
+            numbers[family] |= values
+        took = self._clock.monotonic() - begun
+        numbers[catalogue.AGENT_GATHER][catalogue.AGENT_GATHER.series()] = round(took, 6)
+        return render(numbers.items())
+
+    def _tell_instance(self, numbers: Numbers, keeper: Keeper, status: InstanceStatus) -> None:
+        where = status.service, status.instance
+        _tell(numbers, catalogue.INFO, 1, *where, status.manager, status.spec_revision[:12])
+        _tell(numbers, catalogue.UP, status.pid is not None, *where)
+        for phase in Phase:
+            _tell(numbers, catalogue.PHASE, status.phase == phase, *where, phase)
+        _tell(numbers, catalogue.READY, status.ready, *where)
+        _tell(numbers, catalogue.LIVE, status.live, *where)
+        _tell(numbers, catalogue.RESTARTS, status.restarts, *where)
+        _tell(numbers, catalogue.LAST_EXIT, status.exit_code, *where)
+        if status.started_at is not None:
+            _tell(numbers, catalogue.START, round(status.started_at, 3), *where)
+            uptime = max(0.0, self._clock.now() - status.started_at)
+            _tell(numbers, catalogue.UPTIME, round(uptime, 3), *where)
+        flow = keeper.sink.flow()
+        _tell(numbers, catalogue.CAPTURED, flow.captured_bytes, *where)
+        _tell(numbers, catalogue.LAG, flow.waiting_bytes, *where)
+
+    def _tell_usage(
+        self, numbers: Numbers, keeper: Keeper, usage: Usage, suspects: frozenset[str]
+    ) -> None:
+        where = keeper.spec.name, keeper.name
+        _tell(numbers, catalogue.CPU, usage.cpu_seconds, *where)
+        _tell(numbers, catalogue.MEMORY, usage.memory_bytes, *where, "resident")
+        _tell(numbers, catalogue.PROCESSES, usage.processes, *where)
+        _tell(numbers, catalogue.THREADS, usage.threads, *where)
+        _tell(numbers, catalogue.FILES, usage.open_files, *where)
+        _tell(numbers, catalogue.IO, usage.read_bytes, *where, "read")
+        _tell(numbers, catalogue.IO, usage.written_bytes, *where, "written")
+        if not suspects.isdisjoint(where):
+            _tell(numbers, catalogue.MEMORY, self._private_bytes(keeper), *where, "private")
+
+    def _private_bytes(self, keeper: Keeper) -> int | None:
+        """Measure one suspect, but not again and again: it may take 50 ms."""
+        now = self._clock.monotonic()
+        at, size = self._private.get(keeper.name, (now - _SUSPECT_EVERY, 0))
+        if now - at < _SUSPECT_EVERY:
+            return size
+        child = keeper.program.child
+        found = self._manager.world.spawner.private_bytes(child) if child else None
+        if found is not None:
+            self._private[keeper.name] = now, found
+        return found
+
+    def _tell_agent(self, numbers: Numbers) -> None:
+        usage = self._about.usage()
+        _tell(numbers, catalogue.BUILD, 1, self._about.version)
+        _tell(numbers, catalogue.AGENT_START, round(self._about.started_at, 3))
+        for family, name in (
+            (catalogue.AGENT_CPU, "cpu_seconds"),
+            (catalogue.AGENT_MEMORY, "memory_bytes"),
+            (catalogue.AGENT_THREADS, "threads"),
+            (catalogue.AGENT_FILES, "open_files"),
+        ):
+            value = usage.get(name)
+            _tell(numbers, family, value if isinstance(value, int | float) else None)
+
+
+def _tell_probes(numbers: Numbers, keeper: Keeper) -> None:
+    for each in keeper.vitals.looked:
+        labels = keeper.spec.name, keeper.name, each.probe, str(each.purpose)
+        _tell(numbers, catalogue.PROBE_GOOD, each.good, *labels)
+        _tell(numbers, catalogue.PROBE_SECONDS, each.seconds, *labels)
+
+
+def _tell(numbers: Numbers, family: Family, value: float | None, *labels: str) -> None:
+    """Add a sample; what is not known has none."""
+    if value is not None:
+        numbers[family][family.series(*labels)] = +value  # a truth becomes a number
+
+
+class VerbCount:
+    """Counts verbs, by how they ended, and the time they took; see dispatch.Witness."""
+
+    def __init__(self, tally: Tally, *, clock: Clock) -> None:
+        self._tally, self._clock = tally, clock
+
+    @contextmanager
+    def __call__(self, verb: str, *, actor: str) -> Iterator[None]:
+        """See :class:`svcctl.app.dispatch.Witness`."""
+        del actor
+        begun, result = self._clock.monotonic(), _FAILED
+        try:
+            yield
+            result = "done"
+        except SvcctlError as error:
+            result = error.code
+            raise
+        except asyncio.CancelledError:
+            result = "given up"
+            raise
+        finally:
+            self._tally.add(catalogue.VERBS, verb, result)
+            self._tally.add(
+                catalogue.VERB_SECONDS, verb, by=round(self._clock.monotonic() - begun, 6)
+            )
+
+
+class LineCount:
+    """Counts the lines of every instance by level; has to see them all, so it is asked for."""
+
+    def __init__(self, manager: AgentManager, tally: Tally) -> None:
+        self._manager, self._tally = manager, tally
+        self._followed: dict[str, LogSink] = {}
+
+    def begin(self) -> None:
+        """Count from now on, what is started later too."""
+        self._manager.world.bus.subscribe(self._noticed)
+        for name in self._manager.names():
+            self._follow(name)
+
+    def _noticed(self, event: Event) -> None:
+        if isinstance(event, InstanceSpawned):
+            self._follow(event.service)
+
+    def _follow(self, service: str) -> None:
+        for keeper in self._manager.keepers(service):
+            if self._followed.get(keeper.name) is not keeper.sink:
+                self._followed[keeper.name] = keeper.sink
+                keeper.sink.follow(partial(self._count, service, keeper.name))
+
+    def _count(self, service: str, instance: str, stream: str, lines: list[bytes]) -> None:
+        for level, count in Counter(map(level_of, lines)).items():
+            name = level.name.lower()
+            self._tally.add(catalogue.LINES, service, instance, stream, name, by=count)

@@ -1,0 +1,67 @@
+"""Prints many samples fast, in the text format that Prometheus reads.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""The media type of what :func:`render` gives."""
+
+_REMEMBERED = 1 << 15  # names of series: the agent has up to 20,000
+
+
+class Kind(StrEnum):
+    """What a number means: one that only grows, or one that goes up and down."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """All series of one name; *labels* tell them apart."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+
+    def series(self, *values: str) -> str:
+        """Name the series with these label values, in the order of *labels*, as it is printed."""
+        return _series(self.name, self.labels, values)
+
+
+Samples = Iterable[tuple[Family, Mapping[str, float]]]
+"""Numbers by the names of their series, see :meth:`Family.series`."""
+
+
+def render(samples: Samples) -> str:
+    """Give the page; a family without a series is left out."""
+    lines: list[str] = []
+    for family, values in samples:
+        if values:
+            lines.append(f"# HELP {family.name} {_plain(family.help)}")
+            lines.append(f"# TYPE {family.name} {family.kind}")
+            lines += [f"{series} {value}" for series, value in values.items()]
+    return "\n".join([*lines, ""])
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _series(name: str, labels: tuple[str, ...], values: tuple[str, ...]) -> str:
+    pairs = zip(labels, values, strict=True)
+    inner = ",".join(f'{label}="{_quoted(value)}"' for label, value in pairs)
+    return f"{name}{{{inner}}}" if inner else name
+
+
+def _plain(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _quoted(text: str) -> str:
+    return _plain(text).replace('"', '\\"')
