@@ -110,7 +110,7 @@ class Generation:
             size = min(size, theirs.size())
         place, head = max(0, size - BEFORE), min(HEAD, size)
         same_end = ours.read(size - place, place) == theirs.read(size - place, place)
-        if same_end and ours.read(head, 0) == theirs.read(head, 0):
+        if size and same_end and ours.read(head, 0) == theirs.read(head, 0):
             return size
         return self.offset if self.mark().fits(theirs) else 0  # what was read, though not there now
 

@@ -268,6 +268,8 @@ class Lineage:
                 else:
                     self._remember(opened.mark_at(mark.offset))
                 return
+        if not opened.content.size():
+            return  # perhaps it is about to become a copy
         if self._live and self._live.shared_with(opened):
             return  # a copy, and the file may be about to be emptied
         least = 1 if opened.packed else HEAD  # two short files may well say the same
