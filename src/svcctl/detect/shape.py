@@ -76,31 +76,40 @@ class Words(dict[str, str]):
 
 
 def tokens(line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give the words of *line*, `WILD` for each run of values, and what stands before each.
+    """Give the words of *line*, `WILD` for each run of values, and what stands around them.
 
-    Only the first 4,096 characters and 128 words count.
+    What stands around them has one part more: before each word, and behind the last.  Only the
+    first 4,096 characters and 128 words count.
     """
     found: list[str] = []
     before: list[str] = []
-    passed = previous = ""
+    around = left_out = previous = ""
     parts = _SEPARATORS.split(_VALUES.sub(f"{_EDGE}{_MARK}{_EDGE}", line[:_LONGEST]))
     for at in range(0, len(parts), 2):
         word, gap = parts[at], parts[at - 1].replace(_EDGE, "") if at else ""
+        around += gap
         if not (word.isalpha() or word == _MARK or any(map(str.isalnum, word))):
-            passed += gap + word
+            around += word
             continue
-        after_value = bool(found) and found[-1] == WILD
         wild = _is_value(word, gap, previous)
         previous = word.lower()
-        if after_value and (wild or _UNIT.fullmatch(previous)):
-            passed = ""
+        if found and found[-1] == WILD and (wild or _UNIT.fullmatch(previous)):
+            around, left_out = "", left_out + around
             continue
-        found.append(WILD if wild else word)
-        before.append(passed + gap)
-        passed = ""
         if len(found) == _MOST_TOKENS:
             break
-    return tuple(found), tuple(before)
+        found.append(WILD if wild else word)
+        before.append(_unpaired(around, left_out))
+        around = left_out = ""
+    return tuple(found), (*before, _unpaired(around, left_out))
+
+
+def _unpaired(around: str, left_out: str) -> str:
+    """Leave out what closes a bracket or a quotation that was left out."""
+    for opened, closed in ("()", "[]", "{}", "<>", "''", '""'):
+        if left_out.count(opened) % 2:
+            around = around.replace(closed, "", 1)
+    return around
 
 
 def _is_value(word: str, gap: str, previous: str) -> bool:

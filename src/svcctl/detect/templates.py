@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2s
+from operator import add
 
 from svcctl.detect.shape import WILD, Words, tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """What lines have in common; *id* stays the same when the text gets a further `WILD`."""
+    """What lines have in common: *words*, and *around* them what is written there.
+
+    *id* stays the same when the text gets a further `WILD`.
+    """
 
     id: str
     words: tuple[str, ...]
-    before: tuple[str, ...]
+    around: tuple[str, ...]
 
     @property
     def text(self) -> str:
         """The template as people read it."""
-        return "".join(gap + word for gap, word in zip(self.before, self.words, strict=True))
+        *before, end = self.around
+        return "".join(map(add, before, self.words)) + end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +48,7 @@ class TemplateRelaxed:
     def why(self) -> str:
         """The reason, for people."""
         shown = ", ".join(f"'{value}'" for value in self.values)
-        return f"one place of it has held {shown}, so what stands there is a value"
+        return f"{shown} stood where other lines have other values"
 
 
 Change = TemplateSeen | TemplateRelaxed
@@ -105,7 +110,7 @@ class Templates:
         return {
             "version": 1,
             "templates": [
-                [each.id, list(each.words), list(each.before)] for each in self._known.values()
+                [each.id, list(each.words), list(each.around)] for each in self._known.values()
             ],
             "absorbed": dict(self._absorbed),
         }
@@ -131,7 +136,7 @@ class Templates:
         return found
 
     def _match(self, line: str) -> str:
-        words, before = tokens(line)
+        words, around = tokens(line)
         fits = self._by_words.get(words)
         for at in _loose(words) if fits is None else ():
             fits = self._by_words.get(_with_hole(words, at))
@@ -141,7 +146,7 @@ class Templates:
             return fits
         if len(self._known) >= self._most:
             self._forget()
-        new = Template(id=_identify(words), words=words, before=before)
+        new = Template(id=_identify(words), words=words, around=around)
         self._absorbed.pop(new.id, None)
         self._keep(new)
         self._changes.append(TemplateSeen(template=new, line=line))
@@ -166,7 +171,7 @@ class Templates:
             if len(alike) < self._relax_at:
                 continue
             eldest = alike[0]
-            relaxed = Template(id=eldest.id, words=hole, before=eldest.before)
+            relaxed = Template(id=eldest.id, words=hole, around=eldest.around)
             self._drop(eldest)
             self._keep(relaxed)
             self._absorb(relaxed, [each.id for each in alike[1:]], also=eldest.words[at])
@@ -232,6 +237,6 @@ def _identify(words: tuple[str, ...]) -> str:
 def _read(state: dict[str, object]) -> tuple[list[Template], dict[str, str]]:
     match state:
         case {"version": 1, "templates": list(rows), "absorbed": dict(absorbed)}:
-            known = [Template(id=i, words=tuple(w), before=tuple(b)) for i, w, b in rows]
+            known = [Template(id=i, words=tuple(w), around=tuple(a)) for i, w, a in rows]
             return known, dict(absorbed)
     raise ValueError(f"no state of templates: {state.get('version')!r}")

@@ -9,18 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svcctl.detect.shape import WILD, Words, tokens
+from svcctl.detect.templates import Template
 
 
 def _shape(line: str) -> str:
-    words, before = tokens(line)
-    return "".join(gap + word for gap, word in zip(before, words, strict=True))
+    words, around = tokens(line)
+    return Template(id="", words=words, around=around).text
 
 
 @pytest.mark.parametrize(
     ("line", "shape"),
     [
         ("took 12 ms", "took <*>"),
-        ("sent 1190 bytes (1.16 KB) today", "sent <*>) today"),
+        ("sent 1190 bytes (1.16 KB), done", "sent <*>, done"),
+        ("ids [1, 2] gone (all)", "ids [<*>] gone (all)"),
         ("opened /etc/app/main.conf", "opened <*>"),
         (r"opened C:\Users\me\app.log", "opened <*>"),
         ("GET https://example.org/a?b=c done", "GET <*> done"),
@@ -50,9 +52,9 @@ def test_a_run_of_values_is_one_value() -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_has_a_shape_and_no_two_values_stand_together(line: str) -> None:
-    words, before = tokens(line)
+    words, around = tokens(line)
 
-    assert len(words) == len(before)
+    assert len(around) == len(words) + 1
     assert all(one != WILD or two != WILD for one, two in pairwise(words))
 
 

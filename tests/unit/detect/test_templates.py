@@ -56,8 +56,7 @@ def test_a_place_with_many_words_becomes_a_value_and_says_why() -> None:
     assert relaxed.absorbed == (*ids[1:4], seen[4].template.id)
     assert relaxed.values == _COLOURS
     assert relaxed.why == (
-        "one place of it has held 'red', 'green', 'blue', 'white', 'black', "
-        "so what stands there is a value"
+        "'red', 'green', 'blue', 'white', 'black' stood where other lines have other values"
     )
     assert templates.take_changes() == ()
 
