@@ -231,6 +231,14 @@ class FindingEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRejected(Event):
+    """Somebody (*who*) called what is found under *pattern* a false alarm."""
+
+    pattern: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRaised(Event):
     """Something began that people are told of; *fingerprint* is the same whenever it comes."""
 

@@ -19,6 +19,12 @@ class Rate:
 ROBOTS = Rate(most=20, within=60.0)
 """What the robots of chats take."""
 
+FEISHU_ROBOTS = Rate(most=100, within=60.0)
+"""What those of Feishu and Lark take."""
+
+MAIL_SERVERS = Rate(most=60, within=60.0)
+"""What nobody takes for spam."""
+
 MANY = Rate(most=600, within=60.0)
 """What programs take."""
 

@@ -103,12 +103,12 @@ def silence_of(document: Document) -> Silence:
     )
 
 
-def readable(store: Store, kind: str, read: Callable[[Document], T]) -> list[T]:
-    """Give all documents of a *kind* that can be read; the others are told, and left alone."""
-    found: list[T] = []
+def readable(store: Store, kind: str, read: Callable[[Document], T]) -> dict[str, T]:
+    """Give all documents of a *kind* that can be read, by key; others are told, and left alone."""
+    found: dict[str, T] = {}
     for key, document in store.items(kind):
         try:
-            found.append(read(document))
+            found[key] = read(document)
         except (SvcctlError, KeyError, TypeError, ValueError) as error:
             log.warning("alert.unreadable", extra={"key": key, "problem": str(error)})
     return found

@@ -78,7 +78,8 @@ class Outbox:
         self._stirred = {name: asyncio.Event() for name in ways}
         self._known: deque[str] = deque(maxlen=_KNOWN)
         self._sent: dict[str, deque[float]] = {name: deque() for name in ways}
-        for delivery in sorted(readable(store, _KIND, _delivery_of), key=lambda each: each.put):
+        found = readable(store, _KIND, _delivery_of).values()
+        for delivery in sorted(found, key=lambda each: each.put):
             self._enqueue(delivery)
 
     @property

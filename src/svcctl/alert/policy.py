@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from svcctl.alert.alert import Alert
 from svcctl.alert.flapping import Bounds
 from svcctl.alert.group import Pace
-from svcctl.alert.silences import Inhibition
+from svcctl.alert.silences import Inhibition, Silence
 from svcctl.spec.alert_policy import Priority
 from svcctl.spec.matching import Matcher, fit
 
@@ -44,11 +44,12 @@ class Route:
 class Policy:
     """All of it; of the *routes* the first that fits is taken, an alert without one is kept only.
 
-    *flapping* None: nothing is damped.
+    *maintenance* are the silences that it has of its own; *flapping* None: nothing is damped.
     """
 
     routes: tuple[Route, ...]
     inhibitions: tuple[Inhibition, ...] = ()
+    maintenance: tuple[Silence, ...] = ()
     flapping: Bounds | None = field(default_factory=Bounds)
 
     def route(self, alert: Alert) -> Route | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from svcctl.alert.alert import Alert
@@ -37,6 +37,9 @@ class Errand:
 Deliver = Callable[[Errand], None]
 """Takes an errand over for good; one whose number it knows is no news."""
 
+Follows = Callable[[Alert, Alert], bool]
+"""Says whether the first is wrong only because the second is."""
+
 
 class Router:
     """The alerts of one machine; to be used from one thread.
@@ -45,16 +48,23 @@ class Router:
     between it is handed out again after the restart, under the same number.
     """
 
-    def __init__(self, policy: Policy, *, clock: Clock, store: Store, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        clock: Clock,
+        store: Store,
+        deliver: Deliver,
+        follows: Follows = lambda _, __: False,
+    ) -> None:
         self._policy, self._clock = policy, clock
-        self._store, self._deliver = store, deliver
+        self._store, self._deliver, self._follows = store, deliver, follows
         self._groups: dict[str, tuple[Route, Group]] = {}
         self._flapping: dict[str, Flapping] = {}
         self._timer: Timer | None = None
-        self._silences = {each.number: each for each in readable(store, _SILENCES, silence_of)}
-        for group in readable(store, _GROUPS, group_of):
-            self._recall(group)
-        self._schedule()
+        found = readable(store, _SILENCES, silence_of).values()
+        self._silences = {each.number: each for each in found}
+        self._place(readable(store, _GROUPS, group_of))
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -84,17 +94,34 @@ class Router:
         self._keep(name, route, after)
         self._schedule()
 
-    def acknowledge(self, fingerprint: str) -> Alert:
-        """Note that somebody takes care of an alert and of those told with it; gives the alert.
+    def adopt(self, policy: Policy) -> None:
+        """Go on by *policy*; what fires goes where that says."""
+        self._policy = policy
+        groups, self._groups = self._groups, {}
+        self._place({name: group for name, (_, group) in groups.items()})
 
-        Raises UsageError where nothing of that fingerprint fires.
+    def find(self, beginning: str) -> Alert:
+        """Give the one alert that fires and whose fingerprint has that *beginning*.
+
+        Raises UsageError where there is none, or more than one.
         """
+        found = [
+            alert
+            for _, group in self._groups.values()
+            for name, alert in group.alerts.items()
+            if beginning and alert.fires and name.startswith(beginning)
+        ]
+        if len(found) != 1:
+            what = f"{len(found)} alerts begin with" if found else "no alert fires that begins with"
+            raise UsageError(f"{what} {beginning!r}", hint="see them with: svcctl alerts")
+        return found[0]
+
+    def acknowledge(self, alert: Alert) -> None:
+        """Note that somebody takes care of *alert*, and of those told with it."""
         for name, (route, group) in self._groups.items():
-            alert = group.alerts.get(fingerprint)
-            if alert is not None and alert.fires:
+            if alert.fingerprint in group.alerts:
                 self._keep(name, route, acknowledged(group))
-                return alert
-        raise UsageError(f"no alert {fingerprint!r} fires", hint="see them with: svcctl alerts")
+                return
 
     def silence(self, silence: Silence) -> Silence:
         """Have nobody told of what *silence* covers; gives it with a number of its own."""
@@ -113,13 +140,16 @@ class Router:
 
     def why_muted(self, alert: Alert) -> str:
         """Say why nobody is told of *alert* now; empty where people are."""
-        found = silenced(alert, self._silences.values(), now=self._clock.now())
+        silences = (*self._policy.maintenance, *self._silences.values())
+        found = silenced(alert, silences, now=self._clock.now())
         if found is not None:
-            return f"silence {found.number} of {found.who}"
+            return f"silence {found.number} of {found.who}" if found.number else found.who
         if self._flapping.get(alert.fingerprint, Flapping()).flaps:
             return "it flaps"
         firing = [each for _, group in self._groups.values() for each in group.alerts.values()]
         if any(each.mutes(alert, firing) for each in self._policy.inhibitions):
+            return "it follows from another"
+        if any(each.fires and self._follows(alert, each) for each in firing):
             return "it follows from another"
         return ""
 
@@ -127,6 +157,7 @@ class Router:
         """Tell nobody any more; what is known is kept."""
         if self._timer:
             self._timer.cancel()
+            self._timer = None
 
     def _observe(self, alert: Alert, *, changed: bool) -> None:
         bounds = self._policy.flapping
@@ -178,13 +209,19 @@ class Router:
         self._groups[name] = route, group
         self._store.put(_GROUPS, name, group_document(group))
 
-    def _recall(self, group: Group) -> None:
-        """Go on with a group of the last run, by the policy of today."""
-        alert = next(iter(group.alerts.values()))
-        route = self._policy.route(alert)
-        if route is None or group_key(route, alert) != dict(group.key):
-            return
-        self._groups[_name(route, group.key)] = route, group
+    def _place(self, groups: Mapping[str, Group]) -> None:
+        """Go on with *groups* by the policy of now; those it does not make are made anew."""
+        strays: list[Alert] = []
+        for name, group in groups.items():
+            route = self._policy.route(next(iter(group.alerts.values())))
+            if route is not None and _name(route, group.key) == name:
+                self._groups[name] = route, group
+            else:
+                self._store.delete(_GROUPS, name)
+                strays += [each for each in group.alerts.values() if each.fires]
+        for each in strays:
+            self.take(each)
+        self._schedule()
 
     def _schedule(self) -> None:
         """Be back when the next group is due; no timer waits while nothing fires."""

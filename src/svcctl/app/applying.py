@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.goals import Goal, Outcome
@@ -40,6 +40,19 @@ class Planned:
         }
 
 
+class Settings(Protocol):
+    """What is said once for all services."""
+
+    def plan(self, wanted: object, files: Collection[str], *, prune: bool) -> list[Planned]:
+        """Say what would become of it where *files* say *wanted* (None: nothing).
+
+        Raises UsageError for what cannot be.
+        """
+
+    def take(self, wanted: object, planned: Iterable[Planned]) -> None:
+        """Make it so."""
+
+
 class Applying:
     """Carries out ``apply`` and ``remove``; *forget_logs* deletes what a service wrote."""
 
@@ -50,9 +63,10 @@ class Applying:
         services: Services,
         waiting: Waiting,
         forget_logs: Callable[[str], None],
+        settings: Settings,
     ) -> None:
         self._manager, self._services, self._waiting = manager, services, waiting
-        self._forget_logs = forget_logs
+        self._forget_logs, self._settings = forget_logs, settings
 
     async def apply(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Take over definitions; nothing changes unless all of them are good."""
@@ -61,13 +75,16 @@ class Applying:
         specs = {name: canonical.parse(applied.spec) for name, applied in wanted.items()}
         self._manager.refuse_clashes(specs.values())
         plan = self._plan(wanted, specs, prune=args.flag("prune"))
+        files = {path for each in wanted.values() for path in each.sources}
+        common = self._settings.plan(args.values["alerting"], files, prune=args.flag("prune"))
         outcomes: list[Outcome] = []
         if not args.flag("dry_run"):
+            self._settings.take(args.values["alerting"], common)
             within = 0.0 if args.flag("no_wait") else args.seconds("timeout")
             start = not args.flag("no_start")
             outcomes = await self._carry_out(plan, wanted, emit=emit, within=within, start=start)
         return {
-            "plan": [each.document() for each in plan],
+            "plan": [each.document() for each in (*common, *plan)],
             "outcomes": [each.document() for each in outcomes],
         }
 

@@ -6,9 +6,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from svcctl import __version__
 from svcctl.app.agent import About, Agent, Ending
+from svcctl.app.alerting.desk import Desk
+from svcctl.app.alerting.settings import AlertingSettings
 from svcctl.app.applying import Applying
 from svcctl.app.conversing import Conversing
 from svcctl.app.dispatch import Dispatch, Witness
@@ -31,6 +34,10 @@ from svcctl.ports import Door
 from svcctl.system.clock import SystemClock
 from svcctl.system.detect import Platform, platform
 from svcctl.system.paths import Paths, find_paths
+
+if TYPE_CHECKING:  # what tells of alerts is loaded where somebody is to be told
+    from svcctl.app.alerting.telling import Telling
+    from svcctl.spec.alerting import AlertingSpec
 
 __all__ = ["AgentParts", "agent_parts"]
 
@@ -95,6 +102,7 @@ def agent_parts(
             shell_argv=here.shell_argv,
             as_here=here.as_here,
         )
+        began_at = clock.now()
         tenure.begin(world, pid=os.getpid())
         manager = AgentManager(world)
         adopted = manager.load()
@@ -115,6 +123,16 @@ def agent_parts(
         door = here.listen(group)
         stack.callback(door.close)
         ending = Ending()
+        desk = Desk(
+            lambda spec: _telling(spec, manager),
+            store=store,
+            events=store,
+            bus=bus,
+            clock=clock,
+            since=began_at,
+        )
+        desk.begin()
+        stack.callback(desk.close)
         metrics = Metrics(manager, about=about, tally=tally)
         yield AgentParts(
             manager=manager,
@@ -126,6 +144,7 @@ def agent_parts(
                 about,
                 ending,
                 logs_folder=paths.logs,
+                desk=desk,
                 metrics=metrics,
                 witnesses=(VerbCount(tally, clock=clock),),
             ),
@@ -138,6 +157,12 @@ def agent_parts(
         left = manager.close()
         bus.publish(AgentStopped(at=clock.now(), left_running=left))
         tenure.end(world)
+
+
+def _telling(spec: AlertingSpec, manager: AgentManager) -> Telling:
+    from svcctl.bootstrap.alerting import telling  # noqa: PLC0415 - for those who are told
+
+    return telling(spec, manager=manager)
 
 
 def _services() -> str:
@@ -157,6 +182,7 @@ def _dispatch(
     ending: Ending,
     *,
     logs_folder: str,
+    desk: Desk,
     metrics: Metrics,
     witnesses: Sequence[Witness],
 ) -> Dispatch:
@@ -172,7 +198,13 @@ def _dispatch(
 
         shutil.rmtree(f"{logs_folder}/{service}", ignore_errors=True)
 
-    applying = Applying(manager, services=services, waiting=waiting, forget_logs=forget_logs)
+    applying = Applying(
+        manager,
+        services=services,
+        waiting=waiting,
+        forget_logs=forget_logs,
+        settings=AlertingSettings(desk),
+    )
     deeds = {
         "status": reading.status,
         "start": services.start,
@@ -196,6 +228,7 @@ def _dispatch(
         "environment": reading.environment,
         "metrics": metrics.metrics,
         **Conversing(manager).deeds(),
+        **desk.deeds(),
         "agent-status": agent.status,
         "agent-stop": agent.stop,
         "agent-upgrade": agent.upgrade,

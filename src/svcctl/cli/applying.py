@@ -48,7 +48,7 @@ def _files() -> list[click.Parameter]:
 
 
 def _apply(session: Session, asked: Asked) -> int:
-    asked = replace(asked, args={**asked.args, "services": _services(asked)})
+    asked = replace(asked, args=asked.args | _defined(asked))
     planned = _dry_run(session, asked)
     if _is_dry(session, asked, planned):
         return 0
@@ -82,10 +82,11 @@ def _is_dry(session: Session, asked: Asked, planned: Result) -> bool:
     return dry
 
 
-def _services(asked: Asked) -> list[dict[str, object]]:
-    from svcctl.cli.definitions import documents, load  # noqa: PLC0415 - pydantic takes its time
+def _defined(asked: Asked) -> dict[str, object]:
+    """Give what the files define, as arguments of apply."""
+    from svcctl.cli.definitions import arguments, load  # noqa: PLC0415 - pydantic takes its time
 
-    return documents(load(_texts(asked, "files"), flags=_texts(asked, "flags")))
+    return arguments(load(_texts(asked, "files"), flags=_texts(asked, "flags")))
 
 
 def _texts(asked: Asked, name: str) -> Sequence[str]:
@@ -141,10 +142,9 @@ def diff(
     prune: bool,
     output: str,
 ) -> int:
-    from svcctl.cli.definitions import documents, load  # noqa: PLC0415 - pydantic takes its time
+    from svcctl.cli.definitions import arguments, load  # noqa: PLC0415 - pydantic takes its time
 
-    services = documents(load(files, flags=flags))
-    args: dict[str, object] = {"services": services, "prune": prune, "dry_run": True}
+    args = arguments(load(files, flags=flags)) | {"prune": prune, "dry_run": True}
     planned = _result(session.ask(Request(verb="apply", args=args)))["plan"]
     if output == "json":
         session.out.line(as_json(planned))

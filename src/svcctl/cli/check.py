@@ -38,19 +38,20 @@ def check(
     from svcctl.cli.definitions import load  # noqa: PLC0415 - pydantic takes its time
 
     try:
-        names = sorted(load(files, flags=flags).services)
+        loaded = load(files, flags=flags)
     except SpecError as error:
         if output == "text":
             raise
         mistakes = error.mistakes or (Mistake(problem=error.problem, hint=error.hint),)
         session.out.line(as_json({"services": [], "mistakes": [asdict(each) for each in mistakes]}))
         return error.exit_status
+    names = sorted(loaded.services)
     if output == "json":
         session.out.line(as_json({"services": names, "mistakes": []}))
-    elif len(names) == 1:
-        session.out.line("1 service, no mistakes")
-    else:
-        session.out.line(f"{len(names)} services, no mistakes")
+        return 0
+    count = "1 service" if len(names) == 1 else f"{len(names)} services"
+    more = " and who is told of what" if loaded.alerting else ""
+    session.out.line(f"{count}{more}, no mistakes")
     return 0
 
 

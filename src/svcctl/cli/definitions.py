@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from svcctl.bootstrap.local import native_manager
 from svcctl.errors import UsageError, quoted
 from svcctl.spec import canonical
-from svcctl.spec.layers import Layer
+from svcctl.spec.layers import Layer, Origin
 from svcctl.spec.load import Loaded, load_files
 from svcctl.spec.overrides import Override
 
@@ -53,16 +53,32 @@ def documents(loaded: Loaded, *, names: Sequence[str] = ()) -> list[dict[str, ob
     ]
 
 
+def arguments(loaded: Loaded) -> dict[str, object]:
+    """Give all that files define as arguments of the verb ``apply``."""
+    services = documents(loaded)
+    if loaded.alerting is None:
+        return {"services": services}
+    alerting = {
+        "spec": canonical.dump(loaded.alerting),
+        "origins": _origins(loaded.alerting_origins),
+        "sources": dict(loaded.sources),
+    }
+    return {"services": services, "alerting": alerting}
+
+
+def _origins(origins: Mapping[str, Origin]) -> dict[str, object]:
+    """Give what has one: a path without an origin is a built-in default."""
+    return {
+        path: each.document() for path, each in origins.items() if each.layer is not Layer.BUILT_IN
+    }
+
+
 def _document(loaded: Loaded, name: str) -> dict[str, object]:
     spec = canonical.dump(loaded.services[name])
     return {
         "name": name,
         "spec": spec,
         "revision": canonical.revision(spec),
-        "origins": {
-            path: each.document()
-            for path, each in loaded.origins[name].items()
-            if each.layer is not Layer.BUILT_IN  # a path without an origin is a built-in default
-        },
+        "origins": _origins(loaded.origins[name]),
         "sources": dict(loaded.sources),
     }

@@ -29,6 +29,7 @@ _SENTENCES = {
     "CaptureResumed": "{stream} is written again",
     "FindingMade": "{kind}: {explanation}",
     "FindingEnded": "as it should be again: {pattern}",
+    "FindingRejected": "{who} calls it a false alarm: {pattern}",
     "AlertRaised": "alert {priority} {alert}: {summary}",
     "AlertEnded": "alert {alert} is over after {lasted}: {summary}",
     "AlertTold": "{channel} was told: {title}",

@@ -19,6 +19,9 @@ _SENTENCES = {
     ("changed", "update"): ("~ {service}: change, without a restart", "warn"),
     ("removed", "stop"): ("- {service}: stop and remove", "bad"),
     ("removed", "none"): ("- {service}: remove", "bad"),
+    ("created", "take"): ("+ {service}: take over", "good"),
+    ("changed", "take"): ("~ {service}: change", "warn"),
+    ("removed", "take"): ("- {service}: remove", "bad"),
     ("unchanged", "none"): ("= {service}: no change", "dim"),
     ("orphaned", "none"): ("! {service}: no file defines it any more; --prune removes it", "warn"),
 }

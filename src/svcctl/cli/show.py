@@ -29,18 +29,23 @@ def _show(session: Session, asked: Asked) -> int:
         session.out.line(as_json(found))
         return 0
     for each in found:
-        session.out.line(session.out.paint(f"{each['name']}  revision {each['revision']}", "bold"))
-        rows = [
-            [Cell(path), Cell(value), Cell(origin, "dim")]
-            for path, value, origin in values(each["spec"], each["origins"])
-            if not (asked.flag("set") and origin == _BUILT_IN)
-        ]
-        session.out.table(("OPTION", "VALUE", "FROM"), rows)
-        session.out.line()
+        show_definition(session, each, only_set=asked.flag("set"))
     return 0
 
 
 _BUILT_IN = "built-in"
+
+
+def show_definition(session: Session, found: Mapping[str, Any], *, only_set: bool = False) -> None:
+    """Show the options of one definition; *only_set*: without those that nobody set."""
+    session.out.line(session.out.paint(f"{found['name']}  revision {found['revision']}", "bold"))
+    rows = [
+        [Cell(path), Cell(value), Cell(origin, "dim")]
+        for path, value, origin in values(found["spec"], found["origins"])
+        if not (only_set and origin == _BUILT_IN)
+    ]
+    session.out.table(("OPTION", "VALUE", "FROM"), rows)
+    session.out.line()
 
 
 def values(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self
 
+from svcctl.app.verbs import Selects, find
 from svcctl.errors import AgentUnreachable, UnknownService
 from svcctl.wire import Request
 
@@ -104,7 +105,7 @@ class Everywhere:
                 raise error from None
 
     def _kept(self, request: Request) -> Answers:
-        native = None if request.verb.startswith("agent-") else self._native(request)
+        native = None if _is_of_the_agent(request) else self._native(request)
         if native is None:
             yield from self._ask_agent(request)
             return
@@ -143,6 +144,12 @@ class Everywhere:
         from svcctl.client.merged import merged  # noqa: PLC0415 - few machines have both
 
         yield from merged(theirs, [native.answers(mine), agent()])
+
+
+def _is_of_the_agent(request: Request) -> bool:
+    """Say whether only an agent knows the answer: of itself, or of alerts."""
+    verb = find(request.verb)
+    return verb is not None and verb.selects is Selects.NONE and verb.name != "apply"
 
 
 def part(request: Request, *names: str) -> Request:

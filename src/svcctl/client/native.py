@@ -116,11 +116,13 @@ class NativeClient:
                     hint=f"svcctl uninstall {each['name']}, then: svcctl apply",
                 )
 
-        def args(some: list[Any]) -> Request:
-            return replace(request, args=request.args | {"services": some})
+        def args(some: list[Any], **more: object) -> Request:
+            return replace(request, args=request.args | {"services": some} | more)
 
+        agents = theirs or not mine or request.args.get("alerting") is not None
         return Split(
-            native=args(mine) if mine else None, agent=args(theirs) if theirs or not mine else None
+            native=args(mine, alerting=None) if mine else None,
+            agent=args(theirs) if agents else None,
         )
 
     # answers

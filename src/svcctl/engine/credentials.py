@@ -41,7 +41,7 @@ def hand_over(spec: ServiceSpec, folder: str, environ: Mapping[str, str]) -> dic
 
     *folder* is that of its instance, *environ* what the agent has.  Raises CannotSpawn.
     """
-    secrets = {name: _resolve(name, where, environ) for name, where in spec.secrets.items()}
+    secrets = {name: resolve(name, where, environ) for name, where in spec.secrets.items()}
     if spec.secrets_as is SecretsAs.ENV:
         return {name: secret.text(name) for name, secret in secrets.items()}
     try:
@@ -64,7 +64,8 @@ def forget(folder: str) -> None:
         Path(folder).rmdir()
 
 
-def _resolve(name: str, reference: str, environ: Mapping[str, str]) -> Secret:
+def resolve(name: str, reference: str, environ: Mapping[str, str]) -> Secret:
+    """Give what *reference* (``file:PATH``, ``env:NAME``) leads to; raises CannotSpawn."""
     kind, _, where = reference.partition(":")
     if kind == "env":
         if where not in environ:

@@ -218,8 +218,27 @@ class SeveritySpec:
 
     def of(self, happening: Happening) -> Priority:
         """Give how much *happening* matters."""
-        found: Priority = getattr(self, happening.value)
-        return found
+        return {
+            Happening.SERVICE_DOWN: self.service_down,
+            Happening.SERVICE_RESTARTING: self.service_restarting,
+            Happening.SERVICE_FLAPPING: self.service_flapping,
+            Happening.NOT_LIVE: self.not_live,
+            Happening.NOT_READY: self.not_ready,
+            Happening.CRASH: self.crash,
+            Happening.MEMORY: self.memory,
+            Happening.CAPTURE_PAUSED: self.capture_paused,
+            Happening.AGENT_LOST: self.agent_lost,
+            Happening.RULE: self.rule,
+            Happening.ERROR_RATIO: self.error_ratio,
+            Happening.LATENCY: self.latency,
+            Happening.SILENCE: self.silence,
+            Happening.LEAK: self.leak,
+            Happening.BURST: self.burst,
+            Happening.DROP: self.drop,
+            Happening.NEW_TEMPLATE: self.new_template,
+            Happening.SESSION: self.session,
+            Happening.METRIC: self.metric,
+        }[happening]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from svcctl.spec.canonical import dump_value
-from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, members
 
 FIXED_AT_SPAWN = frozenset(
@@ -52,8 +51,8 @@ class Change:
     needs_restart: bool = False
 
 
-def diff(old: ServiceSpec | None, new: ServiceSpec | None) -> Change:
-    """Compare two specs of one service; None stands for none."""
+def diff(old: object | None, new: object | None) -> Change:
+    """Compare two specs of one service, or two tables of a kind; None stands for none."""
     if old is None or new is None:
         if old is new:
             return Change(kind=ChangeKind.UNCHANGED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from svcctl.alert.alert import Alert
@@ -139,12 +141,82 @@ def test_an_acknowledgement_ends_repeats_and_escalation() -> None:
     alert = office.takes("down")
     office.clock.forward(1)
 
-    assert office.router.acknowledge(alert.fingerprint).name == "down"
+    office.router.acknowledge(office.router.find(alert.fingerprint[:6]))
     office.clock.forward(5000)
 
     assert len(office.errands) == 1
-    with pytest.raises(UsageError):
-        office.router.acknowledge("unknown")
+
+
+def test_an_alert_is_found_by_how_its_fingerprint_begins_where_that_is_one() -> None:
+    office = Office()
+    alert = office.takes("down")
+    office.takes("late")
+
+    assert office.router.find(alert.fingerprint) is alert
+    with pytest.raises(UsageError, match="no alert fires that begins with ''"):
+        office.router.find("")
+    with pytest.raises(UsageError, match="no alert fires that begins with 'x'"):
+        office.router.find("x")
+
+
+def test_what_fires_goes_where_a_new_policy_says_and_is_not_told_twice_elsewhere() -> None:
+    office = Office()
+    office.takes("late")
+    office.clock.forward(30)
+
+    other = replace(USUAL, name="other", channels=("sms",))
+    office.router.adopt(Policy(routes=(URGENT, other)))
+    office.clock.forward(30)
+
+    assert [channels for channels, _, _ in office.told] == [("chat", "mail"), ("sms",)]
+    assert [key.partition(" ")[0] for key, _ in office.store.items("alert-group")] == ["other"]
+
+
+def test_a_policy_that_says_the_same_changes_nothing() -> None:
+    office = Office()
+    office.takes("late")
+    office.clock.forward(30)
+
+    office.router.adopt(POLICY)
+    office.clock.forward(300)
+
+    assert len(office.errands) == 1
+
+
+def test_what_follows_from_another_is_not_told_while_that_fires() -> None:
+    office = Office()
+    office.router.close()
+    office.router = Router(
+        POLICY,
+        clock=office.clock,
+        store=office.store,
+        deliver=office.errands.append,
+        follows=lambda alert, cause: alert.label("service") == "web" and cause.name == "down",
+    )
+    office.takes("down", service="db")
+    muted = office.takes("late", service="web")
+    office.clock.forward(60)
+
+    assert office.router.why_muted(muted) == "it follows from another"
+    assert [names for _, names, _ in office.told] == [["down"]]
+
+
+def test_nobody_is_told_in_a_maintenance_window() -> None:
+    window = Silence(
+        number=0,
+        matchers=(parse_matcher("service=web"),),
+        begins=0,
+        ends=100,
+        who="maintenance",
+    )
+    office = Office(replace(POLICY, maintenance=(window,)))
+    alert = office.takes("late")
+    office.clock.forward(60)
+
+    assert office.errands == []
+    assert office.router.why_muted(alert) == "maintenance"
+    office.clock.forward(300)
+    assert len(office.errands) == 1
 
 
 def test_a_silence_holds_until_it_ends() -> None:

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
-from svcctl.alert.channel import ROBOTS, Rate
+from svcctl.alert.channel import FEISHU_ROBOTS, ROBOTS, Rate
 from svcctl.alert.channels.post import Answer, post
 from svcctl.alert.wording import Message
 from svcctl.errors import NotDelivered
 from svcctl.ports import Clock
 
-_FEISHU = Rate(most=100, within=60.0)
 _LONGEST = 4096  # bytes of a text that every one of them takes
 
 
@@ -84,7 +83,7 @@ class Feishu:
     url: str = field(repr=False)
     clock: Clock
     secret: str = field(default="", repr=False)
-    rate: Rate = _FEISHU
+    rate: Rate = FEISHU_ROBOTS
 
     async def send(self, message: Message) -> None:
         """See :class:`svcctl.alert.channel.Channel`."""

@@ -10,12 +10,11 @@ from email.policy import SMTP as WIRE
 from email.utils import formatdate
 from typing import Literal
 
-from svcctl.alert.channel import Rate
+from svcctl.alert.channel import MAIL_SERVERS, Rate
 from svcctl.alert.wording import Message
 from svcctl.errors import NotDelivered
 from svcctl.ports import Clock
 
-_A_SERVER = Rate(most=60, within=60.0)
 _TIMEOUT = 20.0  # seconds, for each step
 _PERMANENT = 500  # from here on a reply code says not to come again, RFC 5321 section 4.2.1
 
@@ -36,7 +35,7 @@ class Mail:
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str = ""
     password: str = field(default="", repr=False)
-    rate: Rate = _A_SERVER
+    rate: Rate = MAIL_SERVERS
 
     async def send(self, message: Message) -> None:
         """See :class:`svcctl.alert.channel.Channel`."""

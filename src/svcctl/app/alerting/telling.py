@@ -1,0 +1,200 @@
+"""Tells people of what is wrong: from the bus to the router, and from there to the channels."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from svcctl.alert.alert import Alert
+from svcctl.alert.outbox import Outbox, Way
+from svcctl.alert.router import Router
+from svcctl.app.alerting.causes import Cause, Causes, Change
+from svcctl.app.alerting.policy import Services, alert_of, cause_of, follows, policy
+from svcctl.events import AlertEnded, AlertRaised, Event, SpecApplied, kinds
+from svcctl.ports import Bus, Cancel, Clock, InstanceStatus, Recorded, Store, Timer
+from svcctl.spec.alerting import AlertingSpec
+
+Ways = Callable[[AlertingSpec], Mapping[str, Way]]
+"""Gives the channels that are configured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What there is on this machine, called *host*; *services* and *standing* give how it is now.
+
+    Times in notices are those of *zone*.
+    """
+
+    clock: Clock
+    bus: Bus
+    store: Store
+    services: Callable[[], Services]
+    standing: Callable[[], Iterable[InstanceStatus]]
+    ways: Ways
+    zone: tzinfo
+    host: str
+
+
+class Telling:
+    """All alerts of one machine, by *spec*, from :meth:`begin` to :meth:`close`.
+
+    What was told, and what is under way, is taken up from the last one that used the store.
+    """
+
+    def __init__(self, spec: AlertingSpec, place: Place) -> None:
+        self.spec = spec
+        self.ways = place.ways(spec)
+        self._place = place
+        self._outbox = Outbox(
+            self.ways,
+            clock=place.clock,
+            store=place.store,
+            publish=place.bus.publish,
+            zone=place.zone,
+        )
+        self.router = Router(
+            policy(spec, place.services()),
+            clock=place.clock,
+            store=place.store,
+            deliver=self._outbox.take,
+            follows=lambda alert, cause: follows(alert, cause, place.services()),
+        )
+        self._alerts = {cause_of(each).key: each for each in self.firing}
+        self._causes = Causes()
+        self._causes.recall(map(cause_of, self._alerts.values()))
+        self._timer: Timer | None = None
+        self._unsubscribe: Cancel | None = None
+        self._carrying: asyncio.Task[None] | None = None
+
+    @property
+    def firing(self) -> tuple[Alert, ...]:
+        """Give what is wrong now, what matters most first."""
+        found = (each for group in self.router.groups for each in group.alerts.values())
+        return tuple(sorted((e for e in found if e.fires), key=lambda e: (e.priority, e.began)))
+
+    @property
+    def waiting(self) -> Mapping[str, int]:
+        """Count what is under way to each channel."""
+        return self._outbox.waiting
+
+    def is_acknowledged(self, alert: Alert) -> bool:
+        """Say whether somebody takes care of *alert*."""
+        return any(alert.fingerprint in group.acknowledged for group in self.router.groups)
+
+    def begin(self, past: Iterable[Recorded]) -> None:
+        """Take in what happened before now, oldest first, then all that happens.
+
+        Needs a running event loop.
+        """
+        before = set(self._alerts)
+        for each in past:
+            event = event_of(each)
+            if event is not None:
+                self._causes.take(event)
+        now = self._place.clock.now()
+        self._causes.settle(self._place.standing(), now=now)
+        self._causes.expire(now)
+        current = {each.key: each for each in self._causes.now}
+        for key in before - current.keys():
+            self._end(key)
+        self._apply(Change(begun=tuple(current.values())))
+        self._unsubscribe = self._place.bus.subscribe(self._notice)
+        self._carrying = asyncio.get_running_loop().create_task(self._outbox.run())
+
+    def close(self) -> None:
+        """Tell nobody any more; what is under way is kept."""
+        if self._unsubscribe:
+            self._unsubscribe()
+        if self._carrying:
+            self._carrying.cancel()
+        if self._timer:
+            self._timer.cancel()
+        self.router.close()
+
+    def _notice(self, event: Event) -> None:
+        if isinstance(event, AlertRaised | AlertEnded):
+            return
+        if isinstance(event, SpecApplied):
+            self.router.adopt(policy(self.spec, self._place.services()))
+        self._apply(self._causes.take(event))
+
+    def _apply(self, change: Change) -> None:
+        for each in change.ended:
+            self._end(each.key)
+        for each in change.begun:
+            self._begin(each)
+        self._schedule()
+
+    def _begin(self, cause: Cause) -> None:
+        known = self._alerts.get(cause.key)
+        if known is not None:
+            again = replace(
+                known, summary=cause.summary, details=cause.details, samples=cause.samples
+            )
+            self._alerts[cause.key] = again
+            self.router.take(again)
+            return
+        services, host = self._place.services(), self._place.host
+        alert = alert_of(cause, self.spec, services, host=host)
+        if alert is None:
+            return
+        self._alerts[cause.key] = alert
+        self.router.take(alert)
+        self._place.bus.publish(
+            AlertRaised(
+                at=self._place.clock.now(),
+                service=cause.service,
+                instance=cause.instance,
+                alert=alert.name,
+                priority=alert.priority,
+                summary=alert.summary,
+                fingerprint=alert.fingerprint,
+            )
+        )
+
+    def _end(self, key: tuple[str, str, str, str]) -> None:
+        alert = self._alerts.pop(key, None)
+        if alert is None:
+            return
+        now = self._place.clock.now()
+        self.router.take(replace(alert, ended=now))
+        self._place.bus.publish(
+            AlertEnded(
+                at=now,
+                service=alert.label("service"),
+                instance=alert.label("instance"),
+                alert=alert.name,
+                priority=alert.priority,
+                summary=alert.summary,
+                fingerprint=alert.fingerprint,
+                lasted=max(0.0, now - alert.began),
+            )
+        )
+
+    def _schedule(self) -> None:
+        """Be back when the next thing is over by itself."""
+        if self._timer:
+            self._timer.cancel()
+        at = self._causes.next_end
+        clock = self._place.clock
+        self._timer = None if at is None else clock.later(max(0.0, at - clock.now()), self._expire)
+
+    def _expire(self) -> None:
+        self._apply(self._causes.expire(self._place.clock.now()))
+
+
+def event_of(recorded: Recorded) -> Event | None:
+    """Give the event that was written down, None where this version knows none of that kind."""
+    kind = next((each for each in kinds() if each.__name__ == recorded.kind), None)
+    if kind is None:
+        return None
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in recorded.fields.items()
+    }
+    try:
+        return kind(at=recorded.at, service=recorded.service, instance=recorded.instance, **values)
+    except TypeError:  # an earlier version wrote it
+        return None
