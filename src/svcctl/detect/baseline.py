@@ -6,20 +6,20 @@ import math
 from array import array
 from collections.abc import Mapping, Sequence
 
+_WIDEST = 16.0  # times the spread so far: what one unusual count may add to it
 _HOUR = 3_600.0
 _HOURS = 168
 
 
 class Baseline:
-    """A mean and a variance that forget: plain ones over the first *memory* values, then moving."""
+    """A mean that forgets: a plain one over the first *memory* values, then a moving one."""
 
-    __slots__ = ("_memory", "mean", "seen", "variance")
+    __slots__ = ("_memory", "mean", "seen")
 
     def __init__(self, memory: int) -> None:
         self._memory = memory
         self.seen = 0
         self.mean = 0.0
-        self.variance = 0.0
 
     @property
     def is_learnt(self) -> bool:
@@ -28,20 +28,50 @@ class Baseline:
 
     def add(self, value: float) -> None:
         """Take a value in."""
-        away = value - self.mean
         self.seen += 1
-        share = 1 / min(self.seen, self._memory)
-        self.mean += share * away
-        self.variance = (1 - share) * (self.variance + share * away * away)
+        self.mean += (value - self.mean) / min(self.seen, self._memory)
 
     def state(self) -> list[float]:
-        """Give what has been learnt: count, mean, variance."""
-        return [self.seen, self.mean, self.variance]
+        """Give what has been learnt: how many, and their mean."""
+        return [self.seen, self.mean]
 
     def restore(self, state: list[float]) -> None:
         """Take over what `state` gave."""
-        seen, self.mean, self.variance = state
+        seen, self.mean = state
         self.seen = int(seen)
+
+
+class Spread:
+    """How much wider than chance counts spread around what was expected of them: 1 for Poisson."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self, memory: int) -> None:
+        self._seen = Baseline(memory)
+
+    @property
+    def seen(self) -> int:
+        """How many counts it was learnt from."""
+        return self._seen.seen
+
+    def rarity(self, count: int, mean: float) -> float:
+        """Give how rare a count is where *mean* is expected; see the function of that name."""
+        return rarity(count, mean, self._seen.mean * mean)
+
+    def add(self, count: int, mean: float, *, unusual: bool) -> None:
+        """Learn from a count; an unusual one widens the spread by a little at the most."""
+        if mean <= 0:
+            return
+        wide = (count - mean) ** 2 / mean
+        self._seen.add(min(wide, _WIDEST * max(self._seen.mean, 1.0)) if unusual else wide)
+
+    def state(self) -> list[float]:
+        """Give what has been learnt."""
+        return self._seen.state()
+
+    def restore(self, state: list[float]) -> None:
+        """Take over what `state` gave."""
+        self._seen.restore(state)
 
 
 class HourOfWeek:

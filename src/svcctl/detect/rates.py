@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from svcctl.detect.baseline import Baseline, HourOfWeek, rarity
+from svcctl.detect.baseline import Baseline, HourOfWeek, Spread
 from svcctl.detect.finding import Deviation, What
 
 BUCKET = 10.0
@@ -14,7 +14,6 @@ BUCKET = 10.0
 
 _MINUTE = 6
 _SPANS = (1, 3, _MINUTE, 30)
-_WIDEST = 16.0  # times the spread so far: what one count may add to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,7 @@ class _Span:
     def __init__(self, count: int, policy: RatePolicy) -> None:
         self.count, self.policy = count, policy
         self.usual = Baseline(policy.memory)
-        self.spread = Baseline(policy.spread)
+        self.spread = Spread(policy.spread)
 
     def is_unusual(self, total: int) -> bool:
         mean = self.usual.mean
@@ -52,14 +51,13 @@ class _Span:
             far = total >= max(self.policy.least, self.policy.times * mean)
         else:
             far = total * self.policy.times <= mean >= self.policy.least
-        return far and rarity(total, mean, self.spread.mean * mean) > self.policy.rarity
+        return far and self.spread.rarity(total, mean) > self.policy.rarity
 
     def add(self, total: int, *, unusual: bool) -> None:
         """Learn from a sum; from an unusual one no more than makes it usual in about an hour."""
-        mean, spread = self.usual.mean, self.spread.mean
-        if mean > 0 and self.usual.seen * 6 > self.policy.memory:
-            seen = (total - mean) ** 2 / mean
-            self.spread.add(min(seen, _WIDEST * max(spread, 1.0)) if unusual else seen)
+        mean = self.usual.mean
+        if self.usual.seen * 6 > self.policy.memory:
+            self.spread.add(total, mean, unusual=unusual)
         most = mean * self.policy.times + self.policy.least
         self.usual.add(min(total, most) if unusual else total)
 
@@ -128,7 +126,7 @@ class Rate:
 
     def _deviation(self, total: int, span: _Span, *, at: float) -> Deviation:
         mean = span.usual.mean
-        rare = rarity(total, mean, span.spread.mean * mean)
+        rare = span.spread.rarity(total, mean)
         seconds = span.count * BUCKET
         return Deviation(
             what=What.BURST if total > mean else What.DROP,

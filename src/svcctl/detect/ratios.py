@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 
-from svcctl.detect.baseline import Baseline, rarity
+from svcctl.detect.baseline import Baseline, Spread
 from svcctl.detect.finding import Deviation, What
 from svcctl.detect.rates import BUCKET, RatePolicy
 
 _SPANS = (6, 30)
-_WIDEST = 16.0
 
 
 class ErrorRatio:
@@ -26,7 +25,7 @@ class ErrorRatio:
         self._last: deque[tuple[int, int]] = deque(maxlen=_SPANS[-1])
         self._errors = Baseline(self._policy.spread)
         self._totals = Baseline(self._policy.spread)
-        self._spreads = {span: Baseline(self._policy.spread) for span in _SPANS}
+        self._spreads = {span: Spread(self._policy.spread) for span in _SPANS}
         self._calm = _SPANS[0]
 
     def add(self, errors: int, total: int, *, at: float) -> Deviation | None:
@@ -43,10 +42,7 @@ class ErrorRatio:
             unusual = self._is_unusual(failed, mean, self._spreads[span])
             if unusual and found is None:
                 found = self._deviation(failed, among, span, at=at)
-            if mean > 0:
-                spread = self._spreads[span]
-                seen = (failed - mean) ** 2 / mean
-                spread.add(min(seen, _WIDEST * max(spread.mean, 1.0)) if unusual else seen)
+            self._spreads[span].add(failed, mean, unusual=unusual)
         usual = self._policy.times * total * self._usual() + 1
         self._errors.add(min(errors, usual) if found else errors)
         self._totals.add(total)
@@ -85,15 +81,15 @@ class ErrorRatio:
         errors = self._errors.mean * min(self._errors.seen, self._policy.spread)
         return (errors + 0.5) / (total + 1.0)
 
-    def _is_unusual(self, failed: int, mean: float, spread: Baseline) -> bool:
+    def _is_unusual(self, failed: int, mean: float, spread: Spread) -> bool:
         policy = self._policy
         if spread.seen < policy.memory or failed < max(policy.least, policy.times * mean):
             return False
-        return rarity(failed, mean, spread.mean * mean) > policy.rarity
+        return spread.rarity(failed, mean) > policy.rarity
 
     def _deviation(self, failed: int, among: int, span: int, *, at: float) -> Deviation:
         seconds, mean = span * BUCKET, among * self._usual()
-        rare = rarity(failed, mean, self._spreads[span].mean * mean)
+        rare = self._spreads[span].rarity(failed, mean)
         return Deviation(
             what=What.ERROR_RATIO,
             subject=self._subject,

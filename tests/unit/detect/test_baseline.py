@@ -9,19 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.detect.baseline import Baseline, HourOfWeek, rarity
+from svcctl.detect.baseline import Baseline, HourOfWeek, Spread, rarity
 
 _WEEK = 604_800.0
 
 
-def test_the_first_values_have_a_plain_mean_and_variance() -> None:
+def test_the_first_values_have_a_plain_mean() -> None:
     baseline = Baseline(10)
 
     for each in (1.0, 2.0, 3.0, 6.0):
         baseline.add(each)
 
     assert baseline.mean == pytest.approx(3.0)
-    assert baseline.variance == pytest.approx(3.5)
     assert not baseline.is_learnt
 
 
@@ -87,3 +86,23 @@ def test_nothing_is_rare_where_nothing_is_expected_but_something() -> None:
     assert rarity(0, 0, 0) == 0
     assert rarity(3, 0, 0) == math.inf
     assert rarity(7, 7, 7) == 0
+
+
+def test_the_spread_of_counts_is_one_where_chance_alone_spreads_them() -> None:
+    even, wide = Spread(100), Spread(100)
+    for each in (7, 13, 7, 13, 10):
+        even.add(each, 10.0, unusual=False)
+    for each in (0, 20, 0, 20, 10):
+        wide.add(each, 10.0, unusual=False)
+
+    assert even.rarity(30, 10.0) > wide.rarity(30, 10.0) > 0
+
+
+def test_an_unusual_count_widens_the_spread_a_little_only() -> None:
+    told, untold = Spread(100), Spread(100)
+    for spread, unusual in ((told, True), (untold, False)):
+        for _ in range(100):
+            spread.add(13, 10.0, unusual=False)
+        spread.add(5_000, 10.0, unusual=unusual)
+
+    assert told.rarity(100, 10.0) > 10 * untold.rarity(100, 10.0)
