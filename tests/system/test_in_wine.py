@@ -18,7 +18,7 @@ PLACES = [
 ]
 
 LACKS_SOMETHING = 77
-LIMIT = 600
+LIMIT = 1200
 """Seconds for the tests of one place; wine-pytest leaves nothing behind when they are over."""
 
 FIRST_BUILD = 600
