@@ -106,7 +106,7 @@ class Systemd:
 @contextmanager
 def under_systemd(host: Host) -> Iterator[tuple[Place, Systemd]]:
     """Give a place in the machine of *host*, whose systemd keeps what is there."""
-    host.sh(f"rm -rf {_FOLDER} {_STATE}")
+    host.sh(f"rm -rf {_FOLDER} {_STATE} /var/log/svcctl/*")
     place = Place(_in(host, _FOLDER), _in(host, _STATE))
     yield place, Systemd(host)
 
