@@ -20,6 +20,7 @@ class What(StrEnum):
     METRIC = "unusual value"
     LEAK = "leak"
     FLAPPING = "flapping"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
