@@ -85,12 +85,13 @@ class Configured:
     async def send(self, message: Message) -> None:
         """See :class:`svcctl.alert.channel.Channel`; what cannot be read now is tried again."""
         try:
-            channel = channel_of(self.spec, clock=self.clock, read=self._read)
+            channel = channel_of(self.spec, clock=self.clock, read=self.read)
         except CannotSpawn as error:
             raise NotDelivered(error.problem, hint="it is tried again", again=True) from error
         await channel.send(message)
 
-    def _read(self, reference: str) -> str:
+    def read(self, reference: str) -> str:
+        """Give what *reference* leads to; an address is given back.  Raises CannotSpawn."""
         if "://" in reference:
             return reference
         name = f"alerting.channels.{self.name}"

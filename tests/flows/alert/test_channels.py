@@ -226,6 +226,8 @@ def test_an_alertmanager_is_handed_the_alerts_themselves() -> None:
     assert asked.path == "/api/v2/alerts"
     assert [each["labels"]["alertname"] for each in asked.body] == ["ServiceDown", "Slow"]
     assert "status" not in asked.body[0]
+    ends = [each["endsAt"] for each in asked.body]
+    assert ends == ["1970-01-03T00:16:40Z", "1970-01-01T00:00:02Z"]
 
 
 @pytest.mark.filterwarnings("ignore:.imghdr. is deprecated")  # apprise

@@ -11,6 +11,8 @@ from svcctl.alert.channel import MANY, Rate
 from svcctl.alert.channels.post import post
 from svcctl.alert.wording import Message
 
+_HELD = 2 * 86_400.0  # seconds; longer than any repetition by default
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
@@ -47,7 +49,11 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alertmanager:
-    """Hands the alerts over to an Alertmanager at *url*, by its API v2: it groups them anew."""
+    """Hands the alerts over to an Alertmanager at *url*, by its API v2: it groups them anew.
+
+    What fires is said to end two days later, and again with each repetition: Alertmanager takes
+    for resolved what has no end and is not heard of for its ``resolve_timeout`` of 5 minutes.
+    """
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -55,9 +61,10 @@ class Alertmanager:
 
     async def send(self, message: Message) -> None:
         """See :class:`svcctl.alert.channel.Channel`."""
+        held = {"endsAt": _stamp(message.notice.at + _HELD)}
         alerts = [*message.notice.firing, *message.notice.ended]
         document = [
-            {name: value for name, value in _alert(each).items() if name != "status"}
+            held | {name: value for name, value in _alert(each).items() if name != "status"}
             for each in alerts
         ]
         where = f"{self.url.rstrip('/')}/api/v2/alerts"

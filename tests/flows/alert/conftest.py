@@ -1,0 +1,101 @@
+"""Where notices arrive: a webhook that takes or refuses them, and a mail server."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class Sink:
+    """A webhook at *url*; what it *took*, and how often it *refused* with *status*."""
+
+    url: str = ""
+    status: int = 200
+    answer: object = field(default_factory=dict)
+    took: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    @property
+    def titles(self) -> list[str]:
+        return [each["title"] for each in self.took]
+
+    def statuses(self, alert: str) -> list[str]:
+        """Give what it was told of *alert*, in order."""
+        return [
+            each["status"]
+            for notice in self.took
+            for each in notice["alerts"]
+            if each["labels"]["alertname"] == alert
+        ]
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    made = Sink()
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            key = self.headers.get("Idempotency-Key", "")
+            if made.status < 300:
+                made.took.append(body)
+                made.paths.append(self.path)
+                made.keys.append(key)
+            else:
+                made.refused.append(key)
+            said = json.dumps(made.answer).encode()
+            self.send_response(made.status)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as server:
+        made.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield made
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@dataclass
+class Mailbox:
+    """A mail server on *port* of this machine, and the letters it took."""
+
+    port: int = 0
+    letters: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    from aiosmtpd.controller import Controller
+
+    made = Mailbox()
+
+    class Receiving:
+        async def handle_DATA(self, _: Any, __: Any, envelope: Any) -> str:  # noqa: N802 - its name
+            made.letters.append(envelope.content.decode())
+            return "250 taken"
+
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        made.port = reserved.getsockname()[1]
+    controller = Controller(Receiving(), hostname="127.0.0.1", port=made.port)
+    controller.start()
+    try:
+        yield made
+    finally:
+        controller.stop()
