@@ -282,7 +282,11 @@ VERBS: tuple[Verb, ...] = (
             ),
             Arg(name="since", kind=Kind.TEXT, help="only events this young or from this time on"),
         ),
-        examples=("svcctl events -f", "svcctl events web --since 1h -o jsonl"),
+        examples=(
+            "svcctl events -f",
+            "svcctl events web --causes",
+            "svcctl events web --since 1h -o jsonl",
+        ),
         streams=True,
     ),
     Verb(
@@ -489,6 +493,22 @@ VERBS: tuple[Verb, ...] = (
         role=Role.VIEWER,
         selects=Selects.NONE,
         examples=("svcctl metrics",),
+    ),
+    Verb(
+        name="history",
+        summary="Show what services used over time.",
+        effect=Effect.READ,
+        role=Role.VIEWER,
+        selects=Selects.ANY,
+        args=(
+            Arg(
+                name="since",
+                kind=Kind.TEXT,
+                help="from this age (1h) or time on",
+                default="1h",
+            ),
+        ),
+        examples=("svcctl history", "svcctl history web --since 7d", "svcctl history -o json"),
     ),
     Verb(
         name="environment",
