@@ -23,7 +23,7 @@ from svcctl.wire import Request, Selection
 from tests.flows.conftest import Box, until
 
 COUNTING = Path(__file__).parent / "programs" / "counting.py"
-AGENT = (sys.executable, "-m", "svcctl.serve.process")
+AGENT = (sys.executable, "-m", "svcctl.server.process")
 
 
 @dataclass(frozen=True, kw_only=True)

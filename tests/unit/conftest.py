@@ -16,7 +16,7 @@ NEED_POSIX = [
     "engine/test_store.py",
     "observe/test_nothing_is_lost.py",
     "observe/test_reading_back.py",
-    "serve/test_local.py",
+    "server/test_local.py",
     "system/launchd",
 ]
 """Where every test does; a single one elsewhere is marked as such."""

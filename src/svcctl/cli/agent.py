@@ -46,18 +46,28 @@ def agent() -> None:
     metavar="PORT",
     help="answer GET /metrics on 127.0.0.1 there [env: SVCCTL_AGENT_METRICS_PORT]",
 )
+@click.option(
+    "--history",
+    metavar="DURATION",
+    help="write down this often what services use (10s) [env: SVCCTL_AGENT_HISTORY]",
+)
 @click.pass_context
 def run(
-    context: click.Context, *, detach: bool, group: str | None, metrics_port: int | None
+    context: click.Context,
+    *,
+    detach: bool,
+    group: str | None,
+    metrics_port: int | None,
+    history: str | None,
 ) -> None:
     """Keep services until told to stop.
 
     The first Ctrl-C (or SIGTERM) stops all services in order, the second kills them.
     """
-    from svcctl.serve.choices import GROUP, METRICS_PORT  # noqa: PLC0415
+    from svcctl.server.choices import GROUP, HISTORY, METRICS_PORT  # noqa: PLC0415
 
     home = _home(context)
-    chosen = {GROUP: group, METRICS_PORT: metrics_port}
+    chosen = {GROUP: group, METRICS_PORT: metrics_port, HISTORY: history}
     os.environ.update({name: str(value) for name, value in chosen.items() if value is not None})
     if detach:
         from svcctl.bootstrap.background import agent_answers, start_agent  # noqa: PLC0415
@@ -68,7 +78,7 @@ def run(
         start_agent(home)
         click.echo("the agent runs; next: svcctl apply FILE", err=True)
         return
-    from svcctl.serve.process import ARGV, main  # noqa: PLC0415
+    from svcctl.server.process import ARGV, main  # noqa: PLC0415
 
     environ = dict(os.environ)
     if home:

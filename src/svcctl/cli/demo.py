@@ -22,7 +22,7 @@ from svcctl.cli.demo_view import View
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import read_duration
-from svcctl.serve.foreground import up
+from svcctl.server.foreground import up
 from svcctl.spec.load import load_files
 
 _SHOP = Path(__file__).with_name("shop") / "shop.toml"

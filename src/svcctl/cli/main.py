@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
         return 0
     if list(argv) == ["agent", "run"] and not any(name.startswith(_OPTIONS) for name in environ):
         # without options it needs no command line, nor a second Python that is free of one
-        from svcctl.serve.process import main as be_agent  # noqa: PLC0415
+        from svcctl.server.process import main as be_agent  # noqa: PLC0415
 
         return be_agent()
     from svcctl.cli.border import exit_status  # noqa: PLC0415

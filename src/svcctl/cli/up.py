@@ -61,13 +61,13 @@ def _own_home(files: Sequence[str], home: str | None) -> str:
 
 
 def _run(session: Session, home: str, loaded: Loaded, *, names: tuple[str, ...]) -> int:
-    from svcctl.serve.process import import_lean  # noqa: PLC0415 - asyncio is for agents only
+    from svcctl.server.process import import_lean  # noqa: PLC0415 - asyncio is for agents only
 
     import_lean()
     import asyncio  # noqa: PLC0415
 
     from svcctl.cli.narrator import Narrator  # noqa: PLC0415
-    from svcctl.serve.foreground import up as run_up  # noqa: PLC0415
+    from svcctl.server.foreground import up as run_up  # noqa: PLC0415
 
     narrator = Narrator(session, home=home, services=sorted(loaded.services))
     services = documents(loaded, names=_with_needs(loaded, names))

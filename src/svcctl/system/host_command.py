@@ -19,7 +19,7 @@ def host_command(name: str, home: str | None = None, *, system: bool = False) ->
     others have every interpreter load when it starts (``.pth`` files).
     """
     package = os.path.dirname(os.path.abspath(svcctl.__file__))
-    argv = [_interpreter(), "-I", "-S", os.path.join(package, "serve", "host.py")]
+    argv = [_interpreter(), "-I", "-S", os.path.join(package, "server", "host.py")]
     packages = sysconfig.get_paths()["purelib"]
     if packages != os.path.dirname(package):
         argv += ["--site", packages]

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 from typing import Any
 
-from svcctl.serve import process
+from svcctl.server import process
 
 WRITES = ("BEGIN", "COMMIT", "REPLACE", "DELETE", "INSERT")
 

@@ -24,7 +24,7 @@ from svcctl.system.windows.security import protect
 from svcctl.system.windows.writable import who_may_change
 
 NAME = f"svcctl-doctor-{os.getpid()}"
-HOST = str(Path(svcctl.__file__).parent / "serve" / "host.py")
+HOST = str(Path(svcctl.__file__).parent / "server" / "host.py")
 DEMAND_START, ERROR_NORMAL = 3, 1
 PATIENCE = 30.0
 

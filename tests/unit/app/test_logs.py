@@ -10,7 +10,7 @@ import pytest
 
 from svcctl.app.logs import _emit_all
 from svcctl.observe.logs.query import Source, Wanted, read
-from svcctl.serve.local import _BEHIND
+from svcctl.server.local import _BEHIND
 
 
 class SlowAsker:

@@ -115,7 +115,7 @@ def test_a_host_is_the_very_process_a_native_manager_starts(
     ((path, program, *rest),) = seen
     assert path == program
     assert rest[:2] == ["-I", "-S"]
-    assert rest[2].endswith("serve/host.py")
+    assert rest[2].endswith("server/host.py")
     assert rest[-3:] == ["--home", str(home), "web"]
 
 

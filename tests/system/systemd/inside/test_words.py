@@ -27,7 +27,7 @@ NEEDED = (
     "/bin/check",
     "/bin/clean",
     "/etc/web/token",
-    "/opt/my svcctl/serve/host.py",
+    "/opt/my svcctl/server/host.py",
 )
 OTHERS = ("db", "cache", "chrony")
 

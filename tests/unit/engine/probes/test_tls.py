@@ -76,7 +76,7 @@ async def test_a_handshake_that_never_ends_can_be_cancelled(serving: Any) -> Non
 def test_an_agent_that_probes_no_https_never_imports_ssl() -> None:
     source = (
         "import sys\n"
-        "from svcctl.serve.process import import_lean\n"
+        "from svcctl.server.process import import_lean\n"
         "import_lean()\n"
         "import svcctl.engine.vitals\n"
         "print(*sorted({'ssl', '_ssl', 'http.client', 'cronsim'} & set(sys.modules)))\n"

@@ -30,7 +30,7 @@ from svcctl.system.systemd.unit_file import Site, started_by, units
 GOLDEN = Path(__file__).parent / "golden"
 
 SITE = Site(
-    argv=("/usr/bin/python3", "-I", "/opt/my svcctl/serve/host.py", "--system", "web"),
+    argv=("/usr/bin/python3", "-I", "/opt/my svcctl/server/host.py", "--system", "web"),
     state="/var/lib/svcctl/hosts/web",
     run="/run/svcctl/h/0123456789ab",
     logs="/var/log/svcctl/web",

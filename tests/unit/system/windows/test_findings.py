@@ -21,7 +21,7 @@ from svcctl.system.windows.scm_status import NativeService, ScmStatus
 from svcctl.system.windows.service_status import State
 
 PYTHON = r"C:\Python311\python.exe"
-SCRIPT = r"C:\Python311\Lib\site-packages\svcctl\serve\host.py"
+SCRIPT = r"C:\Python311\Lib\site-packages\svcctl\server\host.py"
 APP = r"C:\app\app.exe"
 OURS = f'"{PYTHON}" -I -S {SCRIPT} web'
 OPEN, CLOSED = "D:(A;;FA;;;BU)", "D:(A;;FA;;;BA)"

@@ -50,7 +50,7 @@ def test_a_suffix_is_added_as_windows_adds_it() -> None:
 
 
 def test_a_host_of_ours_is_known_by_its_script() -> None:
-    script = r"C:\Python311\Lib\site-packages\svcctl\serve\host.py"
+    script = r"C:\Python311\Lib\site-packages\svcctl\server\host.py"
 
     found = taken(rf'"C:\Python311\python.exe" -I -S {script} --home "D:\my home" web')
 

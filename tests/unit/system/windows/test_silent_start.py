@@ -12,7 +12,7 @@ from svcctl.system.windows.service_status import State
 from svcctl.system.windows.silent_start import Start, facts, profile_of, reasons
 
 PYTHON = r"C:\Python311\python.exe"
-SCRIPT = r"C:\Python311\Lib\site-packages\svcctl\serve\host.py"
+SCRIPT = r"C:\Python311\Lib\site-packages\svcctl\server\host.py"
 STOPPED = ScmStatus(state=State.STOPPED)
 
 

@@ -18,7 +18,7 @@ from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
 from svcctl.engine.visits import MOST
 from svcctl.errors import Conflict, Denied
-from svcctl.serve.local import LocalServer
+from svcctl.server.local import LocalServer
 from svcctl.system.posix.local_socket import SocketDoor
 from svcctl.testing.fakes import FakeClock
 from svcctl.wire import LONGEST, Request, Selection, encode_request

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from svcctl.errors import Conflict, UsageError
-from svcctl.serve.frames import AT_ONCE, Room, read_line
+from svcctl.server.frames import AT_ONCE, Room, read_line
 from svcctl.wire import LONGEST
 
 

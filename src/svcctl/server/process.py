@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from svcctl.bootstrap.agent import AgentParts
 
-ARGV = [sys.executable, "-m", "svcctl.serve.process"]
+ARGV = [sys.executable, "-m", "svcctl.server.process"]
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -40,8 +40,8 @@ def main() -> int:
 
     from svcctl.bootstrap.local import paths  # noqa: PLC0415
     from svcctl.errors import SvcctlError  # noqa: PLC0415
-    from svcctl.serve.agent import keep  # noqa: PLC0415
-    from svcctl.serve.choices import read_choices  # noqa: PLC0415
+    from svcctl.server.agent import keep  # noqa: PLC0415
+    from svcctl.server.choices import read_choices  # noqa: PLC0415
 
     try:
         choices = read_choices(os.environ)

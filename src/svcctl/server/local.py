@@ -11,7 +11,7 @@ from svcctl.app.verbs import Effect, find
 from svcctl.engine.visits import Visits
 from svcctl.errors import Conflict, SvcctlError, UsageError
 from svcctl.ports import Door, WhoIs
-from svcctl.serve.frames import AT_ONCE, Room, read_line
+from svcctl.server.frames import AT_ONCE, Room, read_line
 from svcctl.wire import Request, decode_request, encode, error_document
 
 log = logging.getLogger(__name__)

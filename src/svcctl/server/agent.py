@@ -10,9 +10,10 @@ from collections.abc import Callable
 from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import Paths
 from svcctl.errors import SvcctlError
+from svcctl.observe.history.store import History
 from svcctl.ports import HostPhase, HostReport
-from svcctl.serve.choices import Choices
-from svcctl.serve.local import LocalServer
+from svcctl.server.choices import Choices
+from svcctl.server.local import LocalServer
 from svcctl.wire import Selection
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ async def keep(where: Paths, *, choices: Choices, opened: Callable[[AgentParts],
             contextlib.AsyncExitStack() as more,
         ):
             await _offer_metrics(parts, choices, more)
+            if choices.history is not None:
+                parts.historian.begin(_open_history(where), interval=choices.history)
             with parts.stop_signals(asked_by_signal):
                 opened(parts)
                 await parts.ending.asked.wait()
@@ -61,13 +64,17 @@ async def keep(where: Paths, *, choices: Choices, opened: Callable[[AgentParts],
         return parts.ending.how
 
 
+def _open_history(where: Paths) -> Callable[[float], History]:
+    return lambda interval: History(f"{where.state}/history.db", interval=interval)
+
+
 async def _offer_metrics(
     parts: AgentParts, choices: Choices, stack: contextlib.AsyncExitStack
 ) -> None:
     """Open the port for scrapers, where one was chosen, and count what only they want to know."""
     if choices.metrics_port is None:
         return
-    from svcctl.serve.scraping import scraped  # noqa: PLC0415 - most are not scraped
+    from svcctl.server.scraping import scraped  # noqa: PLC0415 - most are not scraped
 
     clock = parts.manager.world.clock
     port = await stack.enter_async_context(

@@ -16,8 +16,8 @@ from svcctl.engine.life import Phase
 from svcctl.errors import Conflict
 from svcctl.events import Event
 from svcctl.ports import Document, LogSink
-from svcctl.serve.agent import Nobody, kill_everything, stop_in_order
-from svcctl.serve.local import LocalServer
+from svcctl.server.agent import Nobody, kill_everything, stop_in_order
+from svcctl.server.local import LocalServer
 from svcctl.wire import Selection
 
 _OVER = frozenset({Phase.STOPPED, Phase.FAILED, Phase.FINISHED})

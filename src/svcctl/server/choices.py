@@ -9,16 +9,22 @@ from svcctl.errors import UsageError
 
 GROUP = "SVCCTL_AGENT_GROUP"
 METRICS_PORT = "SVCCTL_AGENT_METRICS_PORT"
+HISTORY = "SVCCTL_AGENT_HISTORY"
 
 _MOST = 65535
+_SHORTEST, _LONGEST = 1.0, 3600.0  # seconds between two samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """*group*: its members may use the agent too; *metrics_port*: where it is scraped."""
+    """*group*: its members may use the agent too; *metrics_port*: where it is scraped.
+
+    *history*: seconds between two samples that are written down, None for no history.
+    """
 
     group: str | None = None
     metrics_port: int | None = None
+    history: float | None = None
 
 
 def read_choices(environ: Mapping[str, str]) -> Choices:
@@ -26,6 +32,7 @@ def read_choices(environ: Mapping[str, str]) -> Choices:
     return Choices(
         group=environ.get(GROUP) or None,
         metrics_port=_port(environ.get(METRICS_PORT, "")),
+        history=_interval(environ.get(HISTORY, "")),
     )
 
 
@@ -37,3 +44,19 @@ def _port(text: str) -> int | None:
             f"{METRICS_PORT} is {text!r}, not a port", hint="for example: 9464, or 0 for a free one"
         )
     return int(text)
+
+
+def _interval(text: str) -> float | None:
+    if not text:
+        return None
+    from svcctl.spec.notation import parse_duration  # noqa: PLC0415 - 1 MB, rare
+
+    try:
+        found = parse_duration(text)
+    except ValueError:
+        found = 0.0
+    if not _SHORTEST <= found <= _LONGEST:
+        raise UsageError(
+            f"{HISTORY} is {text!r}, not an interval", hint="between 1s and 1h, for example: 10s"
+        )
+    return found

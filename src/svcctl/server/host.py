@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _body(name: str, where: Paths, report: HostReport, attach: Attach) -> HostEnd:
-    from svcctl.serve.process import begin_log, import_lean  # noqa: PLC0415
+    from svcctl.server.process import begin_log, import_lean  # noqa: PLC0415
 
     begin_log()
     import_lean()
@@ -77,7 +77,7 @@ async def _keep(name: str, where: Paths, report: HostReport, attach: Attach) -> 
     from svcctl.app.host import Host  # noqa: PLC0415
     from svcctl.bootstrap.host import host_parts  # noqa: PLC0415
     from svcctl.engine.other_thread import OtherThread  # noqa: PLC0415
-    from svcctl.serve.local import LocalServer  # noqa: PLC0415
+    from svcctl.server.local import LocalServer  # noqa: PLC0415
 
     with host_parts(name, where) as parts:
         agent = parts.agent
@@ -94,8 +94,8 @@ async def _keep_agent(where: Paths, report: HostReport, attach: Attach) -> HostE
     """Be the agent until it is asked to end; an upgrade replaces the program of this process."""
     from svcctl.app.host import HostEnd  # noqa: PLC0415
     from svcctl.ports import HostPhase  # noqa: PLC0415
-    from svcctl.serve.agent import Controls, keep  # noqa: PLC0415
-    from svcctl.serve.choices import read_choices  # noqa: PLC0415
+    from svcctl.server.agent import Controls, keep  # noqa: PLC0415
+    from svcctl.server.choices import read_choices  # noqa: PLC0415
 
     report.tell(HostPhase.STARTING, text="starting", within=_PATIENCE)
 
