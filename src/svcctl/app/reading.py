@@ -12,7 +12,7 @@ from svcctl.app.goals import Goal
 from svcctl.app.selection import choose, service_of
 from svcctl.app.waiting import Emit, Waiting, event_document
 from svcctl.engine.manager import AgentManager
-from svcctl.errors import UsageError
+from svcctl.errors import SpecError, UsageError
 from svcctl.events import Event
 from svcctl.ports import Bus, Cancel, Clock, Document, EventLog, InstanceStatus
 from svcctl.spec import canonical
@@ -149,8 +149,8 @@ def moment(text: str | None, *, now: float) -> float:
 
     try:
         return now - parse_duration(text)
-    except ValueError:
-        pass
+    except SpecError:
+        pass  # then it is a time, or nothing
     try:
         return datetime.fromisoformat(text).astimezone().timestamp()
     except ValueError:
