@@ -14,7 +14,8 @@ from svcctl.app.alerting.desk import Desk
 from svcctl.app.alerting.settings import AlertingSettings
 from svcctl.app.applying import Applying
 from svcctl.app.conversing import Conversing
-from svcctl.app.dispatch import Dispatch, Witness
+from svcctl.app.dispatch import Deed, Dispatch, Witness
+from svcctl.app.history import Historian
 from svcctl.app.logs import Logs
 from svcctl.app.metrics import LineCount, Metrics, VerbCount
 from svcctl.app.reading import Reading
@@ -53,11 +54,15 @@ _OURS_ALONE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentParts:
-    """A working agent without its doors; *lines* are counted once somebody begins it."""
+    """A working agent without its doors.
+
+    *lines* are counted, and *historian* writes, once somebody begins it.
+    """
 
     manager: AgentManager
     metrics: Metrics
     lines: LineCount
+    historian: Historian
     dispatch: Dispatch
     bus: LocalBus
     ending: Ending
@@ -134,10 +139,13 @@ def agent_parts(
         desk.begin()
         stack.callback(desk.close)
         metrics = Metrics(manager, about=about, tally=tally)
+        historian = Historian(manager)
+        stack.callback(historian.close)
         yield AgentParts(
             manager=manager,
             metrics=metrics,
             lines=LineCount(manager, tally),
+            historian=historian,
             dispatch=_dispatch(
                 manager,
                 store,
@@ -145,7 +153,7 @@ def agent_parts(
                 ending,
                 logs_folder=paths.logs,
                 desk=desk,
-                metrics=metrics,
+                more={"metrics": metrics.metrics, "history": historian.history},
                 witnesses=(VerbCount(tally, clock=clock),),
             ),
             bus=bus,
@@ -183,7 +191,7 @@ def _dispatch(
     *,
     logs_folder: str,
     desk: Desk,
-    metrics: Metrics,
+    more: Mapping[str, Deed],
     witnesses: Sequence[Witness],
 ) -> Dispatch:
     clock, bus = manager.world.clock, manager.world.bus
@@ -226,7 +234,7 @@ def _dispatch(
         "tree": reading.tree,
         "wait": reading.wait,
         "environment": reading.environment,
-        "metrics": metrics.metrics,
+        **more,
         **Conversing(manager).deeds(),
         **desk.deeds(),
         "agent-status": agent.status,

@@ -52,6 +52,7 @@ TABLE: Mapping[str, Entry] = dict(
         _entry(_LOOK, "logs", "logs:logs"),
         _entry(_LOOK, "events", "events:events"),
         _entry(_LOOK, "top", "top:top", "Watch what services use."),
+        _entry(_LOOK, "history", "history:history"),
         _entry(_LOOK, "metrics", "metrics:metrics"),
         _entry(_LOOK, "tree", "tree:tree"),
         _entry(_LOOK, "show", "show:show"),

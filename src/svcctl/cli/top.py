@@ -31,14 +31,34 @@ from svcctl.wire import Selection
             help="time between two looks (default: 2s)",
         ),
         click.Option(["--once"], is_flag=True, help="look once and end"),
+        click.Option(
+            ["--since"],
+            metavar="AGE",
+            help="show what was used from this age (1h) or time on, as lines",
+        ),
     ],
     help="Watch what services use; q or Ctrl-C ends.",
 )
 @click.pass_obj
-def top(session: Session, /, *, names: tuple[str, ...], sort: str, every: float, once: bool) -> int:
-    asked = Asked(verb="status", selection=Selection(names=names, all=not names))
+def top(
+    session: Session,
+    /,
+    *,
+    names: tuple[str, ...],
+    sort: str,
+    every: float,
+    once: bool,
+    since: str | None,
+) -> int:
+    selection = Selection(names=names, all=not names)
+    asked = Asked(verb="status", selection=selection)
 
     def page() -> list[str]:
+        if since:
+            from svcctl.cli import history  # noqa: PLC0415 - for those who look back
+
+            past = Asked(verb="history", selection=selection, args={"since": since})
+            return history.lines(session.out, history.ask(session, past), sort=sort)
         found = sorted(standing.ask(session, asked), key=lambda each: _rank(each, sort))
         return standing.lines(session.out, found, wide=False, now=time.time())
 
@@ -61,4 +81,4 @@ def _rank(each: standing.Standing, sort: str) -> tuple[float, float, str]:
             return 0.0, 0.0, each["instance"]
 
 
-top.examples = ("svcctl top", "svcctl top @shop --sort memory", "svcctl top --once")
+top.examples = ("svcctl top", "svcctl top @shop --sort memory", "svcctl top --since 1h --once")

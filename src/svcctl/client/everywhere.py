@@ -147,9 +147,11 @@ class Everywhere:
 
 
 def _is_of_the_agent(request: Request) -> bool:
-    """Say whether only an agent knows the answer: of itself, or of alerts."""
+    """Say whether only an agent knows the answer: of itself, of alerts, of the past."""
     verb = find(request.verb)
-    return verb is not None and verb.selects is Selects.NONE and verb.name != "apply"
+    if verb is None or verb.name == "apply":
+        return False
+    return verb.selects is Selects.NONE or verb.name == "history"
 
 
 def part(request: Request, *names: str) -> Request:

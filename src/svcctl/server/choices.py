@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from svcctl.errors import UsageError
+from svcctl.errors import SpecError, UsageError
 
 GROUP = "SVCCTL_AGENT_GROUP"
 METRICS_PORT = "SVCCTL_AGENT_METRICS_PORT"
@@ -53,7 +53,7 @@ def _interval(text: str) -> float | None:
 
     try:
         found = parse_duration(text)
-    except ValueError:
+    except SpecError:
         found = 0.0
     if not _SHORTEST <= found <= _LONGEST:
         raise UsageError(
