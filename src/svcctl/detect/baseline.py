@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 _WIDEST = 16.0  # times the spread so far: what one unusual count may add to it
 _HOUR = 3_600.0
@@ -30,6 +30,14 @@ class Baseline:
         """Take a value in."""
         self.seen += 1
         self.mean += (value - self.mean) / min(self.seen, self._memory)
+
+    def add_zeros(self, count: int) -> None:
+        """Take in so many times 0, at once."""
+        young = max(0, min(count, self._memory - self.seen))
+        if young:
+            self.mean *= self.seen / (self.seen + young)
+        self.mean *= (1 - 1 / self._memory) ** (count - young)
+        self.seen += count
 
     def state(self) -> list[float]:
         """Give what has been learnt: how many, and their mean."""
@@ -64,6 +72,10 @@ class Spread:
             return
         wide = (count - mean) ** 2 / mean
         self._seen.add(min(wide, _WIDEST * max(self._seen.mean, 1.0)) if unusual else wide)
+
+    def add_zeros(self, count: int) -> None:
+        """Take in that so many times nothing came where next to nothing was expected."""
+        self._seen.add_zeros(count)
 
     def state(self) -> list[float]:
         """Give what has been learnt."""
@@ -106,19 +118,24 @@ class HourOfWeek:
             each is not None and each[2 * hour] <= value <= each[2 * hour + 1] for each in bands
         )
 
-    def state(self) -> dict[str, list[float | None]]:
-        """Give what has been learnt, as a value that JSON holds."""
+    def state(self) -> dict[str, list[tuple[int, float, float]]]:
+        """Give what has been learnt, as a value that JSON holds: of each hour low and high."""
         return {
-            str(week): [None if math.isnan(each) else each for each in bands]
+            str(week): [
+                (hour, bands[2 * hour], bands[2 * hour + 1])
+                for hour in range(_HOURS)
+                if not math.isnan(bands[2 * hour])
+            ]
             for week, bands in self._weeks.items()
         }
 
-    def restore(self, state: Mapping[str, Sequence[float | None]]) -> None:
+    def restore(self, state: Mapping[str, Iterable[tuple[int, float, float]]]) -> None:
         """Take over what `state` gave, in place of what is known."""
-        self._weeks = {
-            int(week): array("d", [math.nan if each is None else each for each in bands])
-            for week, bands in state.items()
-        }
+        self._weeks = {}
+        for week, rows in state.items():
+            bands = self._weeks[int(week)] = array("d", [math.nan]) * (2 * _HOURS)
+            for hour, low, high in rows:
+                bands[2 * hour], bands[2 * hour + 1] = low, high
 
 
 def rarity(count: float, mean: float, variance: float) -> float:

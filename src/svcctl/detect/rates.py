@@ -61,6 +61,10 @@ class _Span:
         most = mean * self.policy.times + self.policy.least
         self.usual.add(min(total, most) if unusual else total)
 
+    def add_zeros(self, count: int) -> None:
+        self.usual.add_zeros(count)
+        self.spread.add_zeros(count)
+
 
 class Rate:
     """Judges the counts of one kind of line, bucket after bucket.
@@ -80,12 +84,25 @@ class Rate:
         self._last: deque[int] = deque(maxlen=_SPANS[-1])
         self._hours = HourOfWeek()
         self._calm = _MINUTE
+        self._zeros = 0  # in a row
+        self._skipped = 0  # of them, not yet learnt from
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether nothing comes and nothing much is expected: most rates, most of the time."""
+        widest = self._spans[-1]
+        return self._zeros > widest.count and widest.usual.mean < widest.policy.least
 
     def add(self, count: int, *, at: float) -> Deviation | None:
         """Take the count of the bucket that began *at*; say what began with it, or None.
 
         A bucket without lines counts as 0; while nobody watched there are no buckets.
         """
+        self._zeros = 0 if count else self._zeros + 1
+        if self.is_asleep:
+            self._skipped += 1
+            return None
+        self._wake()
         self._last.append(count)
         recent = list(self._last)
         found: Deviation | None = None
@@ -106,6 +123,7 @@ class Rate:
 
     def state(self) -> dict[str, object]:
         """Give what has been learnt, as a value that JSON holds."""
+        self._wake()
         return {
             "version": 1,
             "spans": [[each.usual.state(), each.spread.state()] for each in self._spans],
@@ -121,8 +139,16 @@ class Rate:
                     each.spread.restore(spread)
                 self._hours.restore(hours)
                 self._last.clear()
+                self._zeros = self._skipped = 0
             case _:
                 raise ValueError(f"no state of a rate: {state.get('version')!r}")
+
+    def _wake(self) -> None:
+        """Learn from the zeros that were skipped."""
+        for span in self._spans if self._skipped else ():
+            span.add_zeros(self._skipped)
+        self._calm += self._skipped
+        self._skipped = 0
 
     def _deviation(self, total: int, span: _Span, *, at: float) -> Deviation:
         mean = span.usual.mean

@@ -7,7 +7,7 @@ import re
 _ID = re.compile(
     r"""
       (?i:\b(?:trace|request|req|correlation|session|transaction|txn|job|task|order|span)
-        [_-]?id ["']? \s* [=:] \s* ["']?) (?P<named>[\w.-]{4,128})
+        [_-]?id ["']? \s* [=:] \s* ["']?) (?P<named>[\w.-]{1,128})
     | (?P<uuid>\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b)
     | (?P<numbered>\b[A-Za-z]{2,20}[_-]-?\d{6,20}\b)
     | (?P<hexadecimal>\b(?=[0-9a-f]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{16,64}\b)

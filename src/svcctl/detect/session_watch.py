@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from svcctl.detect.finding import Deviation
@@ -61,6 +61,12 @@ class SessionWatch:
         ended, self._ended = self._ended, []
         found = [self._judge(session, events, at) for session, events, at in ended]
         return [each for each in found if each]
+
+    def merge(self, events: Collection[str], *, into: str) -> None:
+        """Take *events* for *into* from now on, in what was learnt and in what is open."""
+        self._sessions.merge(events, into=into)
+        for gathered in (*self._open.values(), *self._unusual):
+            gathered[:] = [into if each in events else each for each in gathered]
 
     def state(self) -> dict[str, object]:
         """Give what has been learnt, as a value that JSON holds; open sessions are not in it."""

@@ -10,7 +10,7 @@ missing or never came so often.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from svcctl.detect.finding import Deviation, What
@@ -70,6 +70,27 @@ class Sessions:
         found = self._explained[seen]
         return found and replace(found, subject=session, since=at)
 
+    def merge(self, events: Collection[str], *, into: str) -> None:
+        """Take what was learnt of *events* for something learnt of *into*: they are the same."""
+        self._explained.clear()
+        gone = [each for each in events if each in self._numbers]
+        if not gone:
+            return
+        self._numbers[into] = frozenset()
+        came = [self._came_in.pop(each) for each in gone]
+        most = [self._most_seen.pop(each) for each in gone]
+        self._came_in[into] = max(self._came_in.get(into, 0), *came)
+        self._most_seen[into] = self._most_seen.get(into, 0) + sum(most)
+        for each in gone:
+            del self._numbers[each]
+        self._known = _summed(
+            (
+                frozenset((into, _ANY) if each in (into, *gone) else (each, n) for each, n in of),
+                times,
+            )
+            for of, times in self._known.items()
+        )
+
     def state(self) -> dict[str, object]:
         """Give what has been learnt, as a value that JSON holds."""
         return {
@@ -114,11 +135,10 @@ class Sessions:
 
     def _free(self, events: list[str]) -> None:
         """Make one of the outlines that differ in the numbers of these events alone."""
-        known: dict[Outline, int] = {}
-        for outline, times in self._known.items():
-            freed = frozenset((each, _ANY if each in events else n) for each, n in outline)
-            known[freed] = known.get(freed, 0) + times
-        self._known = known
+        self._known = _summed(
+            (frozenset((each, _ANY if each in events else n) for each, n in outline), times)
+            for outline, times in self._known.items()
+        )
 
     def _outline(self, numbers: Mapping[str, int]) -> Outline:
         seen = self._numbers
@@ -161,6 +181,13 @@ class Sessions:
             if came == self._learnt and event not in numbers:
                 found.append((f"no '{event}'", f"some '{event}'"))
         return found
+
+
+def _summed(outlines: Iterable[tuple[Outline, int]]) -> dict[Outline, int]:
+    known: dict[Outline, int] = {}
+    for outline, times in outlines:
+        known[outline] = known.get(outline, 0) + times
+    return known
 
 
 def _difference(numbers: Mapping[str, int], nearest: Outline) -> list[tuple[str, str]]:

@@ -53,6 +53,10 @@ class Silence:
             self._longest = (max(self._longest[0], gap), self._longest[1])
         self._last, self._told = at, False
 
+    def rest(self) -> None:
+        """Take note that nobody listened: what is heard next ends no silence."""
+        self._last, self._told = None, False
+
     def judge(self, now: float) -> Deviation | None:
         """Say that it has been silent too long; once, until it is heard again."""
         if self._last is None or self._told or len(self._gaps) < self._policy.learning:
@@ -95,6 +99,6 @@ class Silence:
             }:
                 self._gaps = deque(gaps, maxlen=200)
                 self._longest, self._week = (this, last), week
-                self._last, self._told = None, False
+                self.rest()
             case _:
                 raise ValueError(f"no state of a silence: {state.get('version')!r}")

@@ -185,6 +185,8 @@ class Templates:
             values += [w for w, kept in zip(gone.words, into.words, strict=True) if w != kept]
             self._drop(gone)
             self._absorbed[each] = into.id
+        for outlines in (self._young, self._old):
+            outlines.update({key: into.id for key, of in outlines.items() if of in others})
         self._changes.append(
             TemplateRelaxed(template=into, absorbed=tuple(others), values=tuple(values))
         )

@@ -35,6 +35,20 @@ def test_later_values_push_the_old_ones_out() -> None:
     assert baseline.mean == pytest.approx(9.0)
 
 
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_zeros_at_once_are_the_same_as_one_by_one(before: int, zeros: int) -> None:
+    one, other = Baseline(10), Baseline(10)
+    for each in range(before):
+        one.add(each)
+        other.add(each)
+
+    one.add_zeros(zeros)
+    for _ in range(zeros):
+        other.add(0.0)
+
+    assert one.state() == pytest.approx(other.state())
+
+
 def test_what_both_weeks_before_had_in_that_hour_is_usual() -> None:
     hours = HourOfWeek()
     for week in (10, 11):

@@ -98,6 +98,14 @@ def test_what_the_same_hour_of_both_weeks_before_had_is_usual() -> None:
     assert [each for each in again if each.what is What.BURST] == []
 
 
+def test_what_comes_once_an_hour_is_learnt_though_nothing_is_counted_in_between() -> None:
+    rate = Rate("x")
+
+    assert _feed(rate, [*[0] * 400, *([1, *[0] * 359] * 20)]) == []
+
+    assert _feed(rate, [20] * 6, begin=1e6) != []
+
+
 def test_what_was_learnt_survives_as_json() -> None:
     first, second = Rate("x"), Rate("x")
     _feed(first, _even(800))

@@ -100,6 +100,16 @@ def test_there_too_what_never_came_or_was_never_missing_is_told() -> None:
     assert many.expected == "1 x 'open' at the most in 40 sessions"
 
 
+def test_events_that_became_one_may_come_in_any_number() -> None:
+    known = _learnt(["open", "red", "close"], ["open", "blue", "close"])
+
+    known.merge(["blue", "never seen"], into="red")
+
+    assert known.judge("7", ["open", "red", "red", "close"], at=1.0) is None
+    assert known.judge("7", ["open", "blue", "close"], at=1.0) is not None
+    assert known.judge("7", ["open", "close"], at=1.0) is not None
+
+
 def test_what_was_learnt_survives_as_json() -> None:
     first, second = _learnt(), Sessions()
 

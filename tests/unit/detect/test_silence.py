@@ -85,6 +85,17 @@ def test_what_comes_at_random_raises_no_alarm(seed: int) -> None:
         silence.hear(at)
 
 
+def test_while_nobody_listened_it_was_not_silent() -> None:
+    silence, last = _heard(*[30.0] * 40)
+    before = silence.state()
+
+    silence.rest()
+    silence.hear(last + 5_000.0)
+
+    assert silence.judge(last + 5_100.0) is None
+    assert silence.state() == before
+
+
 def test_a_clock_that_goes_back_teaches_nothing() -> None:
     silence, last = _heard(*[30.0] * 40)
     before = silence.state()
