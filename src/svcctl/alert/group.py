@@ -87,6 +87,17 @@ def with_alert(group: Group, alert: Alert) -> Group:
     return replace(group, alerts={**group.alerts, alert.fingerprint: alert})
 
 
+def set_back(group: Group, pace: Pace, *, now: float) -> Group:
+    """Give *group* with no time in it that cannot be: the clock was ahead, and was set right."""
+    told = group.told
+    return replace(
+        group,
+        due=min(group.due, now + max(pace.group_wait, pace.group_interval)),
+        told=None if told is None else replace(told, at=min(told.at, now)),
+        since=None if group.since is None else min(group.since, now),
+    )
+
+
 def acknowledged(group: Group) -> Group:
     """Note that somebody takes care of all that is told of now."""
     firing = frozenset(name for name, alert in group.alerts.items() if alert.fires)

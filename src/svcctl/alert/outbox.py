@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _KIND = "alert-delivery"
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 300.0  # seconds between two tries
 _GIVE_UP = 6 * 3600.0  # seconds after which nobody wants to hear of it any more
+_LEAST_TRIES = 30  # before that is believed: clocks are set, and machines sleep
 _PATIENCE = 60.0  # seconds for one try
 _KNOWN = 1000  # numbers remembered, so that an errand handed out twice is carried once
 
@@ -148,8 +149,9 @@ class Outbox:
 
     async def _failed(self, way: Way, delivery: Delivery, error: NotDelivered) -> bool:
         now = self._clock.now()
-        is_over = not error.again or now - delivery.put >= _GIVE_UP
         delivery = replace(delivery, tries=delivery.tries + 1)
+        is_late = now - delivery.put >= _GIVE_UP and delivery.tries >= _LEAST_TRIES
+        is_over = not error.again or is_late
         if (is_over or now - delivery.put >= way.patience) and not delivery.fell_back:
             delivery = replace(delivery, fell_back=True)
             self._fall_back(way, delivery)
@@ -208,8 +210,10 @@ class Outbox:
         self._enqueue(delivery)
 
     def _enqueue(self, delivery: Delivery) -> None:
-        if delivery.channel not in self._queues:  # of a former configuration
+        if delivery.channel not in self._queues:
             self._store.delete(_KIND, delivery.number)
+            gone = NotDelivered("the channel is no longer configured", again=False)
+            self._tell_lost(delivery, gone, self._clock.now())
             return
         self._known.append(delivery.number)
         self._queues[delivery.channel].append(delivery)

@@ -15,7 +15,15 @@ from svcctl.alert.documents import (
     silence_of,
 )
 from svcctl.alert.flapping import Flapping, observed
-from svcctl.alert.group import Group, Notice, acknowledged, begun, looked_at, with_alert
+from svcctl.alert.group import (
+    Group,
+    Notice,
+    acknowledged,
+    begun,
+    looked_at,
+    set_back,
+    with_alert,
+)
 from svcctl.alert.policy import Policy, Route, group_key
 from svcctl.alert.silences import Silence, silenced
 from svcctl.errors import UsageError
@@ -62,8 +70,12 @@ class Router:
         self._groups: dict[str, tuple[Route, Group]] = {}
         self._flapping: dict[str, Flapping] = {}
         self._timer: Timer | None = None
-        found = readable(store, _SILENCES, silence_of).values()
-        self._silences = {each.number: each for each in found}
+        self._silences: dict[int, Silence] = {}
+        for key, silence in readable(store, _SILENCES, silence_of).items():
+            if silence.is_over(clock.now()):
+                store.delete(_SILENCES, key)
+            else:
+                self._silences[silence.number] = silence
         self._place(readable(store, _GROUPS, group_of))
 
     @property
@@ -169,9 +181,12 @@ class Router:
     def _look(self) -> None:
         """Tell of all groups whose turn it is, and of those nobody heeds."""
         now = self._clock.now()
-        for name, (route, group) in tuple(self._groups.items()):
+        for name, (route, known) in tuple(self._groups.items()):
+            group = set_back(known, route.pace, now=now)
             if group.due <= now:
                 self._turn(name, route, group, now)
+            elif group != known:
+                self._keep(name, route, group)
         for name, (route, group) in tuple(self._groups.items()):
             self._escalate(name, route, group, now)
         self._schedule()

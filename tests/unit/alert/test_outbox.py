@@ -178,6 +178,22 @@ def test_what_nobody_wants_to_hear_any_more_is_given_up() -> None:
     assert post.outbox.waiting == {"chat": 0}
 
 
+def test_a_clock_that_is_set_a_day_ahead_loses_nothing() -> None:
+    chat = Box(*[BUSY] * 3)
+    post = Post(Way(name="chat", channel=chat))
+
+    async def story() -> None:
+        post.outbox.take(errand())
+        await post.turn()
+        post.clock.jump(86_400)
+        for _ in range(5):
+            await post.turn(10)
+
+    post.play(story)
+
+    assert chat.taken == ["1 chat"]
+
+
 def test_no_more_is_sent_than_the_channel_takes() -> None:
     chat = Box(most=2)
     post = Post(Way(name="chat", channel=chat))
@@ -223,7 +239,7 @@ def test_what_was_under_way_when_the_process_died_is_carried_by_the_next() -> No
     assert chat.taken == ["1 chat"]
 
 
-def test_what_is_for_a_channel_there_is_no_more_is_forgotten() -> None:
+def test_what_is_for_a_channel_there_is_no_more_is_told_as_lost() -> None:
     store = FakeStore()
     Post(Way(name="chat", channel=Box()), store=store).outbox.take(errand())
 
@@ -231,6 +247,9 @@ def test_what_is_for_a_channel_there_is_no_more_is_forgotten() -> None:
 
     assert store.items("alert-delivery") == []
     assert post.outbox.waiting == {"mail": 0}
+    (lost,) = post.events
+    assert isinstance(lost, AlertUndelivered)
+    assert lost.problem == "the channel is no longer configured"
 
 
 def test_an_errand_for_a_channel_nobody_knows_is_not_kept() -> None:

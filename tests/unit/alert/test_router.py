@@ -303,3 +303,40 @@ def test_a_group_that_cannot_be_read_is_left_alone() -> None:
 
     assert office.router.groups == ()
     assert len(store.items("alert-group")) == 1
+
+
+def test_a_clock_that_is_set_back_a_day_keeps_nothing_back() -> None:
+    office = Office()
+    office.takes("late")
+    office.clock.forward(30)
+
+    office.clock.jump(-86_400)
+    office.takes("down")
+    office.clock.forward(0)
+    office.takes("worse")
+    office.clock.forward(600)
+
+    told = [sorted(names) for _, names, _ in office.told]
+    assert told[:3] == [["late"], ["down"], ["late", "worse"]]
+
+
+def test_what_repeats_does_so_though_the_clock_was_set_back() -> None:
+    office = Office()
+    office.takes("late")
+    office.clock.forward(30)
+
+    office.clock.jump(-86_400)
+    office.clock.forward(3600 + 600)
+
+    assert [names for _, names, _ in office.told] == [["late"], ["late"]]
+
+
+def test_a_silence_that_is_over_is_not_kept_for_ever() -> None:
+    office = Office()
+    matchers = (parse_matcher("service=web"),)
+    office.router.silence(Silence(number=0, matchers=matchers, begins=0, ends=10, who="ann"))
+    office.clock.forward(11)
+
+    office.reopen()
+
+    assert office.store.items("alert-silence") == []

@@ -15,7 +15,7 @@ from svcctl.alert.wording import Message
 from svcctl.errors import NotDelivered
 from svcctl.ports import Clock
 
-_LONGEST = 4096  # bytes of a text that every one of them takes
+_LONGEST = 2048  # bytes of a text that every one of them takes: WeCom takes the least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
