@@ -6,6 +6,7 @@ unless that must begin with a character which the repetition does not take.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,19 +14,18 @@ from svcctl.spec.characters import Signs, first, first_of, signs
 from svcctl.spec.regular import Chain, Chars, Choice, Edge, Group, Node, Place, Repeat
 
 _ENDLESS = 1 << 40
+_LONGEST = 24  # as a power of two
 _NOTHING: Signs = frozenset()
 
 
 def reach(node: Node, *, steps: int) -> int:
-    """Give the longest line, in characters, that backtracking decides within so many *steps*."""
-    low, high = 0, 1 << 30
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _steps(node, middle) <= steps:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    """Give a length, in characters, of which backtracking decides any line within *steps*.
+
+    It is the greatest power of two that is one, or 0.
+    """
+    return (
+        1 << bisect_right(range(_LONGEST), steps, key=lambda each: _steps(node, 1 << each))
+    ) >> 1
 
 
 def _steps(node: Node, length: int) -> int:

@@ -70,13 +70,15 @@ class Book:
         return outcomes
 
     def scan(self, block: bytes, read: Read) -> list[Outcome]:
-        """Judge a block of whole lines; of those that no rule asks for, only the last is read."""
+        """Judge a block of whole lines; of those that no rule asks for, the last is read."""
         if not block:
             return []
         hits = self._scanner.hits(block)
         if self._always:
             return self._scan_all(block, hits, read)
         outcomes: list[Outcome] = []
+        if self._latest == -math.inf:  # absence begins with the first record
+            outcomes += self._pass_to(read(block.partition(b"\n")[0].removesuffix(b"\r")).at)
         for hit in hits:
             if not self._by_pattern.keys().isdisjoint(hit.numbers):
                 record = read(block[hit.start : hit.end])

@@ -15,7 +15,7 @@ from svcctl.detect.rules.program import Program, program
 from svcctl.spec.backtracking import reach
 from svcctl.spec.regular import Regular, parse_regular
 
-_STEPS = 1 << 18
+_STEPS = 1 << 19
 """Steps that backtracking may take in one line, at the very worst: a few milliseconds."""
 
 

@@ -59,6 +59,7 @@ class Watch:
     ) -> None:
         """Begin; *capture* gives what the group called ``rule.value`` holds of a record."""
         self.rule, self._service, self._capture = rule, service, capture
+        self._mode = rule.mode
         self._where = parse_where(rule.field_) if rule.field_ else ()
         self._level = Level[rule.level.upper()] if rule.level else None
         self._narrowed = bool(self._where or self._level or rule.value)
@@ -76,7 +77,7 @@ class Watch:
     @property
     def hears_all(self) -> bool:
         """Whether records without its pattern matter to it."""
-        in_a_row = self.rule.mode in _OF_ALL and not self._narrowed
+        in_a_row = self._mode in _OF_ALL and not self._narrowed
         return self.rule.match is None or in_a_row
 
     def due(self, at: float) -> float | None:
@@ -94,7 +95,7 @@ class Watch:
         if counts:
             self._samples.append(decoded(record.raw)[:_LONGEST_SAMPLE])
         met = self._condition.take(at, counts=counts, value=value)
-        broken = counts == (self.rule.mode is Mode.ABSENT)
+        broken = counts == (self._mode is Mode.ABSENT)
         return [*found, *self._judge(met, at, broken=broken)]
 
     def look(self, at: float) -> list[Outcome]:
@@ -105,14 +106,14 @@ class Watch:
         if met is not None:
             self._met_at = at
             return self._meet(met)
-        over = broken if self.rule.mode in _ENDS_AT_ONCE else at - self._met_at > self._quiet
+        over = broken if self._mode in _ENDS_AT_ONCE else at - self._met_at > self._quiet
         if not self._standing or not over:
             return []
         self._standing = False
         return [Ended(rule=self.rule, at=at, pattern=self._finding(None).pattern)]
 
     def _meet(self, met: Met) -> list[Outcome]:
-        again = self.rule.mode is not Mode.COUNT and self._standing
+        again = self._mode is not Mode.COUNT and self._standing
         cooling = self._fired_at is not None and met.at - self._fired_at < self.rule.cooldown
         if again or cooling:
             self._held_back += not again
@@ -130,7 +131,7 @@ class Watch:
 
     def _verdict(self, record: Record, *, matched: bool) -> tuple[bool, float] | None:
         """Say whether *record* counts, and its number; None: the rule is not about it."""
-        of_all = self.rule.mode in _OF_ALL
+        of_all = self._mode in _OF_ALL
         if self.rule.match is not None and not matched:
             return (False, 0.0) if of_all and not self._narrowed else None
         value = self._value(record)
@@ -139,7 +140,7 @@ class Watch:
         counts = self._level is None or record.level >= self._level
         counts = counts and all(each.holds(record.fields) for each in self._where)
         if self.rule.value:
-            limited = self.rule.mode is not Mode.PERCENTILE
+            limited = self._mode is not Mode.PERCENTILE
             counts = counts and value is not None
             counts = counts and (not limited or beyond(self.rule, value or 0.0))
         return (counts, value or 0.0) if counts or of_all else None

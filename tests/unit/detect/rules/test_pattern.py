@@ -14,7 +14,7 @@ from svcctl.detect.rules.program import program
 from svcctl.spec.backtracking import reach
 from svcctl.spec.regular import Regular, parse_regular
 
-STEPS = 1 << 18
+STEPS = 1 << 19
 
 PIECES = st.sampled_from(
     [
