@@ -18,7 +18,6 @@ from svcctl.detect.templates import TemplateRelaxed, Templates
 
 _QUOTED_ID = re.compile(r"'([0-9a-f]{12})'")
 _ALL = "all lines"
-_SAMPLES = 10_000
 _TRIES = 20  # lines of a template in a row without an id, after which none is looked for
 _PER_RATE = frozenset((What.BURST, What.DROP, What.SILENCE))
 
@@ -27,12 +26,13 @@ _PER_RATE = frozenset((What.BURST, What.DROP, What.SILENCE))
 class LogWatchPolicy:
     """How a log is watched.
 
-    *rated*: of how many templates the rate is known.  *sessions*: whether ids
-    are looked for in lines.  *unwatched*: so many seconds without a call, and nobody watched.
+    *rated*: of how many templates the rate is known, *samples*: the last line.  *sessions*: whether
+    ids are looked for in lines.  *unwatched*: so many seconds without a call, and nobody watched.
     *settling*: seconds after a start in which rates are no news.
     """
 
     rated: int = 500
+    samples: int = 10_000
     sessions: bool = True
     unwatched: float = 120.0
     settling: float = 60.0
@@ -69,7 +69,7 @@ class LogWatch:
         found = self._close_buckets(at)
         ids = self.templates.learn(lines)
         found += self._news(len(lines), at)
-        if len(self._samples) > _SAMPLES:
+        if len(self._samples) > self._policy.samples:
             self._samples.clear()
             self._without_id.clear()
         self._samples.update(zip(ids, lines, strict=True))

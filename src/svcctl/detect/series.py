@@ -18,7 +18,6 @@ from svcctl.detect.finding import Deviation, What
 _DAY = 86_400.0
 _SLOT = 1_800.0
 _ADAPT = 0.2  # of the distance between a slot's usual value and the value that is seen there
-_LEAST = 0.005  # of the largest value: what is closer to the band than this is inside
 
 _TRACKS = (("value", 0.0), ("mean", 0.05), ("season", 0.2))
 """What is tracked, and how far outside of its band it has to be, as a part of the band."""
@@ -28,12 +27,15 @@ _TRACKS = (("value", 0.0), ("mean", 0.05), ("season", 0.2))
 class SeriesPolicy:
     """How a series is watched: *learning* points teach only; *quiet* points pass after a finding.
 
-    *mean* is how many points the mean is of.  The defaults were chosen on a part of NAB.
+    *mean* is how many points the mean is of.  *least*: as a share of the largest value, how far
+    outside of its band a value has to be.  The defaults were chosen on a part of NAB, most of whose
+    points are five minutes apart; where they are closer, learn for longer.
     """
 
     learning: int = 150
     quiet: int = 30
     mean: int = 20
+    least: float = 0.005
 
 
 class Series:
@@ -123,7 +125,7 @@ class Series:
         if self._seen <= self._policy.learning:
             return 0.0
         away = max(seen - high, low - seen)
-        if away <= max(margin, _LEAST * max(abs(low), abs(high))):
+        if away <= max(margin, self._policy.least * max(abs(low), abs(high))):
             return 0.0
         return away / (away + high - low)
 

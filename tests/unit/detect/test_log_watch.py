@@ -87,6 +87,17 @@ def test_while_nobody_watched_nothing_was_silent() -> None:
     assert _run(watch, _HOUR, begin=10 * _HOUR) == []
 
 
+def test_when_too_many_lines_are_kept_those_of_late_remain() -> None:
+    watch = LogWatch("web", LogWatchPolicy(samples=3))
+    watch.read([f"{each} has begun" for each in ("one", "two", "three", "four")], at=0.0)
+
+    found = _run(watch, 6 * _HOUR, begin=10.0)
+    watch.read([f"served page {each} in 1 ms" for each in range(100)], at=6 * _HOUR + 10)
+    found += watch.read([], at=6 * _HOUR + 20)
+
+    assert [each.samples for each in found] == [("served page 99 in 1 ms",)]
+
+
 def test_a_rate_that_sleeps_makes_room_for_another() -> None:
     watch = LogWatch("web", LogWatchPolicy(rated=1))
     watch.read(["started once"], at=0.0)

@@ -124,6 +124,19 @@ def test_what_is_no_state_is_refused() -> None:
         Sessions().restore({"version": 9})
 
 
+def test_explanations_are_bounded_too() -> None:
+    known = Sessions(most=1)
+    known.learn([["a"]] * 100)
+
+    found = [known.judge("7", [each], at=1.0) for each in ("b", "c", "b")]
+
+    assert [each.observed for each in found if each] == [
+        "no 'a', 1 x 'b'",
+        "no 'a', 1 x 'c'",
+        "no 'a', 1 x 'b'",
+    ]
+
+
 def test_memory_is_bounded_and_the_latest_kinds_stay() -> None:
     known = Sessions(most=2)
     known.learn([[each] for each in "aaabbbccc"])
