@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ from svcctl.engine import tenure
 from svcctl.engine.bus import LocalBus
 from svcctl.engine.manager import AgentManager
 from svcctl.engine.store import SqliteStore
-from svcctl.engine.world import World
+from svcctl.engine.world import World, untraced
 from svcctl.events import AgentStarted, AgentStopped, StateReplaced
 from svcctl.observe.metrics.tally import Tally
 from svcctl.ports import Door
@@ -36,8 +36,9 @@ from svcctl.system.clock import SystemClock
 from svcctl.system.detect import Platform, platform
 from svcctl.system.paths import Paths, find_paths
 
-if TYPE_CHECKING:  # what tells of alerts is loaded where somebody is to be told
+if TYPE_CHECKING:  # what tells of alerts, or makes traces, is loaded where that is wanted
     from svcctl.app.alerting.telling import Telling
+    from svcctl.observe.traces.lives import Lives
     from svcctl.spec.alerting import AlertingSpec
 
 __all__ = ["AgentParts", "agent_parts"]
@@ -73,12 +74,17 @@ class AgentParts:
 
 @contextmanager
 def agent_parts(
-    paths: Paths, *, group: str | None = None, services: str | None = None
+    paths: Paths,
+    *,
+    group: str | None = None,
+    services: str | None = None,
+    traces: str | None = None,
 ) -> Iterator[AgentParts]:
     """Give an agent that has adopted what runs; leaving the block touches no service.
 
     Members of *group* may use it too.  *services* is the folder where services in Python have
-    theirs: None for where those of our own account look, empty where each is to look.
+    theirs: None for where those of our own account look, empty where each is to look.  *traces* is
+    the URL of the collector that is sent traces.
 
     Must be entered within a running event loop.  Raises Conflict where another agent has these
     folders, StateFault where they cannot be used.
@@ -91,6 +97,9 @@ def agent_parts(
         bus.subscribe(store.append)
         tally = Tally()
         bus.subscribe(tally.notice)
+        lives = None if traces is None else stack.enter_context(_traced(traces))
+        if lives is not None:
+            bus.subscribe(lives.notice)
         world = World(
             clock=clock,
             spawner=here.spawner,
@@ -106,6 +115,7 @@ def agent_parts(
             services=_services() if services is None else services,
             shell_argv=here.shell_argv,
             as_here=here.as_here,
+            trace=untraced if lives is None else lives.environment,
         )
         began_at = clock.now()
         tenure.begin(world, pid=os.getpid())
@@ -154,7 +164,7 @@ def agent_parts(
                 logs_folder=paths.logs,
                 desk=desk,
                 more={"metrics": metrics.metrics, "history": historian.history},
-                witnesses=(VerbCount(tally, clock=clock),),
+                witnesses=(VerbCount(tally, clock=clock), *([] if lives is None else [lives.verb])),
             ),
             bus=bus,
             ending=ending,
@@ -171,6 +181,12 @@ def _telling(spec: AlertingSpec, manager: AgentManager) -> Telling:
     from svcctl.bootstrap.alerting import telling  # noqa: PLC0415 - for those who are told
 
     return telling(spec, manager=manager)
+
+
+def _traced(endpoint: str) -> AbstractContextManager[Lives]:
+    from svcctl.observe.traces.export import traced  # noqa: PLC0415 - an extra
+
+    return traced(endpoint, version=__version__)
 
 
 def _services() -> str:

@@ -51,6 +51,11 @@ def agent() -> None:
     metavar="DURATION",
     help="write down this often what services use (10s) [env: SVCCTL_AGENT_HISTORY]",
 )
+@click.option(
+    "--traces",
+    metavar="URL",
+    help="send traces to this OTLP collector (http://localhost:4318) [env: SVCCTL_AGENT_TRACES]",
+)
 @click.pass_context
 def run(
     context: click.Context,
@@ -59,15 +64,16 @@ def run(
     group: str | None,
     metrics_port: int | None,
     history: str | None,
+    traces: str | None,
 ) -> None:
     """Keep services until told to stop.
 
     The first Ctrl-C (or SIGTERM) stops all services in order, the second kills them.
     """
-    from svcctl.server.choices import GROUP, HISTORY, METRICS_PORT  # noqa: PLC0415
+    from svcctl.server.choices import GROUP, HISTORY, METRICS_PORT, TRACES  # noqa: PLC0415
 
     home = _home(context)
-    chosen = {GROUP: group, METRICS_PORT: metrics_port, HISTORY: history}
+    chosen = {GROUP: group, METRICS_PORT: metrics_port, HISTORY: history, TRACES: traces}
     os.environ.update({name: str(value) for name, value in chosen.items() if value is not None})
     if detach:
         from svcctl.bootstrap.background import agent_answers, start_agent  # noqa: PLC0415

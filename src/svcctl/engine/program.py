@@ -43,7 +43,8 @@ class Program:
     def prepare(self) -> Launch:
         """Give what is to be started; raises CannotSpawn where something it needs is missing."""
         keeper = self._keeper
-        extra = keeper.notify_environment()
+        traced = keeper.world.trace(keeper.spec.name, keeper.name)
+        extra = {**traced, **keeper.notify_environment()}
         argv = environment.argv(keeper.spec, keeper.world.shell_argv)
         return self._launch(argv, tag=keeper.name, extra=extra)
 

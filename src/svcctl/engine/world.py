@@ -30,6 +30,15 @@ def as_it_is(spec: ServiceSpec) -> ServiceSpec:
     return spec
 
 
+Trace = Callable[[str, str], Mapping[str, str]]
+
+
+def untraced(service: str, instance: str) -> Mapping[str, str]:
+    """Give nothing: no traces are made."""
+    del service, instance
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """The ports an engine works with.
@@ -38,7 +47,8 @@ class World:
     folder only the agent's account may enter, *services* the one where services in Python have
     theirs, empty where each finds his own.  *boot_id* changes with every boot of the machine.
     *shell_argv* is the command that runs the one text after it; *as_here* gives the form of a
-    definition that *spawner* understands.
+    definition that *spawner* understands; *trace* gives the variables that tell the next program of
+    a service and its instance which trace it belongs to.
     """
 
     clock: Clock
@@ -55,3 +65,4 @@ class World:
     services: str = ""
     shell_argv: tuple[str, ...] = ("/bin/sh", "-c")
     as_here: AsHere = as_it_is
+    trace: Trace = untraced

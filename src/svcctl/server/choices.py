@@ -10,6 +10,7 @@ from svcctl.errors import SpecError, UsageError
 GROUP = "SVCCTL_AGENT_GROUP"
 METRICS_PORT = "SVCCTL_AGENT_METRICS_PORT"
 HISTORY = "SVCCTL_AGENT_HISTORY"
+TRACES = "SVCCTL_AGENT_TRACES"
 
 _MOST = 65535
 _SHORTEST, _LONGEST = 1.0, 3600.0  # seconds between two samples
@@ -19,12 +20,14 @@ _SHORTEST, _LONGEST = 1.0, 3600.0  # seconds between two samples
 class Choices:
     """*group*: its members may use the agent too; *metrics_port*: where it is scraped.
 
-    *history*: seconds between two samples that are written down, None for no history.
+    *history*: seconds between two samples that are written down, None for no history;
+    *traces*: the URL of the collector that is sent traces, None for no traces.
     """
 
     group: str | None = None
     metrics_port: int | None = None
     history: float | None = None
+    traces: str | None = None
 
 
 def read_choices(environ: Mapping[str, str]) -> Choices:
@@ -33,6 +36,7 @@ def read_choices(environ: Mapping[str, str]) -> Choices:
         group=environ.get(GROUP) or None,
         metrics_port=_port(environ.get(METRICS_PORT, "")),
         history=_interval(environ.get(HISTORY, "")),
+        traces=environ.get(TRACES) or None,
     )
 
 
