@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from svcctl.errors import Mistake
 from svcctl.spec.alerting import AlertingSpec, CommonSpec
 from svcctl.spec.alerting_rules import alerting_findings, channel_references
 from svcctl.spec.files import read_files
@@ -15,7 +16,14 @@ from svcctl.spec.layers import Layer, Origin, Spot, Tree, lay_over, tree_of
 from svcctl.spec.locate import KeyPath
 from svcctl.spec.notation import show
 from svcctl.spec.origins import origins_of
-from svcctl.spec.overrides import Override, from_environment, from_flags, override
+from svcctl.spec.overrides import (
+    FOR_ALL,
+    Override,
+    for_all_from_environment,
+    from_environment,
+    from_flags,
+    override,
+)
 from svcctl.spec.references import references
 from svcctl.spec.report import Report
 from svcctl.spec.rules import findings
@@ -23,9 +31,6 @@ from svcctl.spec.service import ServiceSpec
 from svcctl.spec.settle import needs_as_table, settle, settle_common
 from svcctl.spec.source import File
 from svcctl.spec.validate import typed
-
-ALERTING = "alerting"
-"""The table that says who is told of what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,7 @@ def load_files(
     trees = _trees(files, report)
     names = sorted(trees)
     given = [
+        *for_all_from_environment(environ, CommonSpec, report),
         *from_environment(environ, names, report),
         *(each for each in overrides if each.service in trees),
         *from_flags(flags, names, report),
@@ -122,7 +128,12 @@ def _loaded(
     common: Tree | None = None,
 ) -> Loaded:
     for each in overrides:
-        override(trees[each.service], each, report)
+        if each.service:
+            override(trees[each.service], each, report)
+        elif common:
+            override(common, each, report)
+        else:
+            report.add(Mistake(problem=f"no file has [{FOR_ALL}]", file=each.said))
     for tree in trees.values():
         needs_as_table(tree)
         settle(tree, tree.spot(()).folder, report, windows=windows)
@@ -145,18 +156,18 @@ def _loaded(
 
 def _common(files: list[File], report: Report) -> Tree | None:
     """Give what is said once for all services, None where nothing is."""
-    homes = [file for file in files if ALERTING in file.document]
+    homes = [file for file in files if FOR_ALL in file.document]
     for other in homes[1:]:
-        place = homes[0].mistake((ALERTING,), "", key=True)
+        place = homes[0].mistake((FOR_ALL,), "", key=True)
         hint = f"it is also in {place.file}:{place.line}:{place.column}"
-        report.add(other.mistake((ALERTING,), f"{ALERTING!r} is defined twice", hint, key=True))
+        report.add(other.mistake((FOR_ALL,), f"{FOR_ALL!r} is defined twice", hint, key=True))
     if not homes:
         return None
-    inner = tree_of(homes[0], (ALERTING,), Layer.FILE)
+    inner = tree_of(homes[0], (FOR_ALL,), Layer.FILE)
     return Tree(
-        value={ALERTING: inner.value},
-        spots={(): inner.spots[()]} | {(ALERTING, *at): spot for at, spot in inner.spots.items()},
-        dropped={(ALERTING, *at) for at in inner.dropped},
+        value={FOR_ALL: inner.value},
+        spots={(): inner.spots[()]} | {(FOR_ALL, *at): spot for at, spot in inner.spots.items()},
+        dropped={(FOR_ALL, *at) for at in inner.dropped},
         table=CommonSpec,
     )
 
@@ -165,12 +176,10 @@ def _alerting(common: Tree | None, report: Report) -> AlertingSpec | None:
     if common is None:
         return None
     settle_common(common, report)
-    found = typed({ALERTING: common}, CommonSpec, report).get(ALERTING)
+    found = typed({FOR_ALL: common}, CommonSpec, report).get(FOR_ALL)
     if found is None:
         return None
-    _add(
-        [(ALERTING, each) for each in alerting_findings(found.alerting)], {ALERTING: common}, report
-    )
+    _add([(FOR_ALL, each) for each in alerting_findings(found.alerting)], {FOR_ALL: common}, report)
     return found.alerting
 
 

@@ -1,5 +1,6 @@
 """Single values set from outside the files: ``SVCCTL_SERVICES__WEB__STOP__TIMEOUT=20s``, ``--set``.
 
+For all services at once: ``SVCCTL_ALERTING__LANGUAGE=zh``, ``--set alerting.language=zh``.
 A variable names the service and the option in parts joined by ``__``; letter case does not count,
 and whatever is neither letter nor digit in the name of a service is ``_``.  A flag is
 ``web.stop.timeout=20s``.  Numbers from 0 tell items of ``health`` apart: ``HEALTH__0__INTERVAL``,
@@ -25,6 +26,8 @@ from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, Shape, shape_at
 
 PREFIX = "SVCCTL_SERVICES__"
+FOR_ALL = "alerting"
+"""What is said once for all services; a service of that name goes first."""
 
 _PART = re.compile(r'"([^"]+)"|([^.\[\]"=]+)|\[(\d{1,6})\]')
 _PLAIN_KINDS = frozenset((Kind.TEXT, Kind.CHOICE))
@@ -33,6 +36,8 @@ _PLAIN_KINDS = frozenset((Kind.TEXT, Kind.CHOICE))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """One value set from outside: for which *service*, at which *path*, and *said* where.
+
+    *service* is empty for what is said once for all; *path* begins with its table then.
 
     *line* and *column* (from 1; 0: none) are those in the file *said*, where it is one.
     """
@@ -74,6 +79,26 @@ def from_environment(
     return found
 
 
+def for_all_from_environment(
+    environ: Mapping[str, str], table: type, report: Report
+) -> list[Override]:
+    """Give the overrides in *environ* of what is said once for all, in a *table* of such."""
+    prefix = f"SVCCTL_{FOR_ALL.upper()}__"
+    found: list[Override] = []
+    for variable in sorted(environ):
+        if not variable.startswith(prefix):
+            continue
+        parts = [FOR_ALL, *variable.removeprefix(prefix).split("__")]
+        if not all(parts) or len(parts) >= DEEPEST:
+            hint = f"write for example {prefix}LANGUAGE=zh"
+            report.add(Mistake(problem="names no option", hint=hint, file=variable))
+            continue
+        path = _known_path(parts, table)
+        text, layer = environ[variable], Layer.ENVIRONMENT
+        found.append(Override(service="", path=path, text=text, layer=layer, said=variable))
+    return found
+
+
 def from_flags(flags: Iterable[str], names: Iterable[str], report: Report) -> list[Override]:
     """Give the overrides in *flags*; a service that is not among *names* is reported."""
     known = sorted(names, key=len, reverse=True)
@@ -83,8 +108,13 @@ def from_flags(flags: Iterable[str], names: Iterable[str], report: Report) -> li
         target, equals, text = flag.partition("=")
         name = next((each for each in known if target.startswith(f"{each}.")), "")
         path = option_path(target[len(name) + 1 :]) if name else ()
+        if not name and target.startswith(f"{FOR_ALL}."):
+            name, path = FOR_ALL, option_path(target)
         if equals and path:
-            found.append(Override(service=name, path=path, text=text, layer=Layer.FLAG, said=said))
+            service = name if name in known else ""
+            found.append(
+                Override(service=service, path=path, text=text, layer=Layer.FLAG, said=said)
+            )
         elif equals and not name:
             service = target.partition(".")[0]
             hint = did_you_mean(service, known) or _FLAG_HINT
@@ -108,7 +138,7 @@ def override(tree: Tree, wanted: Override, report: Report) -> None:
         value=None,
     )
     try:
-        value = _value(plain_text(wanted.text), shape_at(ServiceSpec, wanted.path))
+        value = _value(plain_text(wanted.text), shape_at(tree.table, wanted.path))
         table = _table(tree, wanted.path)
     except SpecError as error:
         report.add(spot.mistake(error.problem, error.hint))
@@ -165,17 +195,18 @@ def _is_strange(value: object, *, depth: int) -> bool:
             return True
 
 
-def _known_path(parts: list[str]) -> KeyPath:
+def _known_path(parts: list[str], table: type = ServiceSpec) -> KeyPath:
     """Give the path that *parts* of a variable's name mean; keys of maps keep their case."""
     path: list[str | int] = []
     for part in parts:
-        inside = shape_at(ServiceSpec, path)
+        inside = shape_at(table, path)
         if inside is not None and inside.kind is Kind.LIST and re.fullmatch(r"[0-9]{1,6}", part):
             path.append(int(part))
         elif inside is not None and inside.kind is Kind.MAP:
             path.append(part)
         else:
-            path.append(part.lower())
+            known = inside.members if inside and inside.kind is Kind.TABLE else ()
+            path.append({key.lower(): key for key in known}.get(part.lower(), part.lower()))
     return tuple(path)
 
 

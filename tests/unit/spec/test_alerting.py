@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from svcctl.errors import SpecError
 from svcctl.spec import canonical
@@ -14,7 +17,9 @@ from svcctl.spec.alert_policy import Happening, Priority
 from svcctl.spec.alerting import (
     AlertingSpec,
     ChannelKind,
+    ChannelSpec,
     Language,
+    RouteSpec,
     SeveritySpec,
 )
 from svcctl.spec.alerting_rules import alerting_findings
@@ -166,6 +171,59 @@ def test_channels_of_a_service_may_stand_in_another_file(load: Load) -> None:
     assert loaded.services["a"].alert.to == ("ops",)
 
 
+def test_flags_go_before_variables_and_those_before_files(load: Load) -> None:
+    environ = {
+        "SVCCTL_ALERTING__LANGUAGE": "en",
+        "SVCCTL_ALERTING__SEVERITY__CRASH": "P2",
+        "SVCCTL_ALERTING__PRIORITIES__P0__ENDED": "false",
+    }
+    flags = ("alerting.severity.crash=P1", 'alerting.priorities.P0.channels=["ops", "ops"]')
+
+    loaded = load(GOOD, environ=environ, flags=flags)
+
+    spec = loaded.alerting
+    assert spec is not None
+    assert spec.language is Language.EN
+    assert spec.severity.crash is Priority.P1
+    assert spec.priorities.P0.channels == ("ops", "ops")
+    assert not spec.priorities.P0.ended
+    assert loaded.alerting_origins["alerting.language"].layer is Layer.ENVIRONMENT
+    assert loaded.alerting_origins["alerting.severity.crash"].layer is Layer.FLAG
+
+
+@pytest.mark.parametrize(
+    ("flag", "problem"),
+    [
+        ("alerting.languge=en", "unknown option 'alerting.languge'"),
+        ("alerting.language=de", "alerting.language: 'de' is not one of en, zh"),
+        ("alerting.=en", "names no option and value"),
+        ("alerting.language", "names no option and value"),
+    ],
+)
+def test_a_flag_that_says_nothing_known_is_refused(load: Load, flag: str, problem: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        load(GOOD, flags=(flag,))
+
+    assert [each.problem for each in caught.value.mistakes] == [problem]
+
+
+@pytest.mark.parametrize("rest", ["", "A____B", "__".join(["A"] * 60)])
+def test_a_variable_that_names_nothing_is_refused(load: Load, rest: str) -> None:
+    with pytest.raises(SpecError, match="names no option"):
+        load(GOOD, environ={f"SVCCTL_ALERTING__{rest}": "x"})
+
+
+def test_nothing_can_be_set_where_no_file_has_any(load: Load) -> None:
+    with pytest.raises(SpecError, match=r"no file has \[alerting\]"):
+        load("", flags=("alerting.language=en",))
+
+
+def test_a_service_called_alerting_goes_first(load: Load) -> None:
+    loaded = load("[services.alerting]\nexec = 'a'\n", flags=("alerting.stop.timeout=5s",))
+
+    assert loaded.services["alerting"].stop.timeout == 5.0
+
+
 def test_two_files_do_not_both_say_it(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text("[alerting]\n")
     (tmp_path / "b.toml").write_text("\n[alerting]\n")
@@ -180,3 +238,33 @@ def test_two_files_do_not_both_say_it(tmp_path: Path) -> None:
 
 def test_the_defaults_are_without_mistakes() -> None:
     assert list(alerting_findings(AlertingSpec())) == []
+
+
+@given(
+    st.builds(
+        AlertingSpec,
+        language=st.sampled_from(Language),
+        channels=st.dictionaries(
+            st.text(),
+            st.builds(
+                ChannelSpec,
+                kind=st.sampled_from(ChannelKind),
+                url=st.text(),
+                headers=st.dictionaries(st.text(), st.text(), max_size=2),
+                to=st.lists(st.text(), max_size=2).map(tuple),
+                language=st.none() | st.sampled_from(Language),
+                patience=st.floats(0, 1e9),
+            ),
+            max_size=3,
+        ),
+        severity=st.builds(SeveritySpec, crash=st.sampled_from(Priority)),
+        routes=st.lists(
+            st.builds(RouteSpec, match=st.just(("a=b",)), group_wait=st.none() | st.floats(0, 9)),
+            max_size=2,
+        ).map(tuple),
+    )
+)
+def test_whatever_is_handed_over_is_read_back_equal(spec: AlertingSpec) -> None:
+    document = json.loads(json.dumps(canonical.dump(spec)))
+
+    assert canonical.parse_table(document, AlertingSpec) == spec

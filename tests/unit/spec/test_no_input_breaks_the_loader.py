@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svcctl.errors import Mistake, SpecError
+from svcctl.spec.alerting import CommonSpec
 from svcctl.spec.load import load_files
 from svcctl.spec.options import options
 from svcctl.spec.service import ServiceSpec
@@ -41,6 +42,20 @@ for = "ready"
 exec = "db"
 schedule.cron = "0 3 * * *"
 after = []
+alert = { to = ["ops"], on = ["crash"], priority = "P0" }
+[alerting.channels.ops]
+kind = "webhook"
+url = "http://127.0.0.1/"
+headers = { A = "env:A" }
+[alerting.priorities.P0]
+channels = ["ops"]
+escalate = [{ after = "5m", channels = ["ops"] }]
+[[alerting.routes]]
+match = ['service=~"web.*"']
+[[alerting.maintenance]]
+match = ["host!=x"]
+begins = "2026-11-22T02:00"
+lasts = "1h"
 """
 
 
@@ -67,6 +82,8 @@ def test_random_bytes(content: bytes) -> None:
 
 _WORDS = [
     *(each.path.replace("[]", "") for each in options()),
+    *(each.path.replace("[]", "") for each in options(CommonSpec)),
+    *("alerting.channels.ops.kind", "alerting.channels.ops.url", "alerting.channels.ops.urls"),
     *("version", "include", "defaults", "services", "services.web", "services.web.health"),
 ]
 _VALUES = [
@@ -140,6 +157,8 @@ _PARTS = st.one_of(
     st.sampled_from(_VALUES) | st.text(st.characters(), max_size=5),
 )
 def test_any_override(variable: str, target: str, value: str) -> None:
+    load(_GOOD.encode(), environ={f"SVCCTL_ALERTING__{variable}": value})
+    load(_GOOD.encode(), flags=[f"alerting.{target}={value}", f"alerting.{variable}={value}"])
     load(_GOOD.encode(), environ={f"SVCCTL_SERVICES__WEB__{variable}": value})
     load(_GOOD.encode(), flags=[f"web.{target}={value}", f"web.{variable.lower()}={value}"])
 
@@ -150,10 +169,23 @@ def test_any_path(paths: list[str]) -> None:
         load_files([f"{folder}/{path}" for path in paths], environ={})
 
 
+@settings(max_examples=200)
+@given(st.data())
+def test_every_option_for_all_services_with_any_value(data: st.DataObject) -> None:
+    option = data.draw(st.sampled_from([each.path for each in options(CommonSpec)]))
+    value = data.draw(st.sampled_from(_VALUES))
+
+    path = option.replace("[]", "").replace("NAME", "ops")
+    load(f'alerting.channels.ops.kind = "wecom"\n{path} = {value}\n'.encode())
+    load(f'{path} = {value}\nservices.a.exec = "a"\n'.encode())
+
+
 def test_depth_of_every_kind_has_an_end() -> None:
     for depth in (40, 60, 300, 900, 3000):
         load(b"[services.a]\nexec = " + b"[" * depth + b"]" * depth)
         load(b"[services.a]\nenv = " + b"{a=" * depth + b"1" + b"}" * depth)
+        load(b"[alerting.channels.a" + b".".join([b"a"] * depth) + b"]")
+        load(b"[alerting]\nroutes = " + b"[" * depth + b"]" * depth)
         load(b"[services.a]\n" + b".".join([b"a"] * depth) + b" = 1")
         load(b"[services." + b".".join([b"a"] * depth) + b"]")
         load(b"[[services.a." + b".".join([b"a"] * depth) + b"]]")
