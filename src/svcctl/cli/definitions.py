@@ -53,9 +53,9 @@ def documents(loaded: Loaded, *, names: Sequence[str] = ()) -> list[dict[str, ob
     ]
 
 
-def arguments(loaded: Loaded) -> dict[str, object]:
-    """Give all that files define as arguments of the verb ``apply``."""
-    services = documents(loaded)
+def arguments(loaded: Loaded, *, names: Sequence[str] = ()) -> dict[str, object]:
+    """Give what files define as arguments of the verb ``apply``: all services, or *names* only."""
+    services = documents(loaded, names=names)
     if loaded.alerting is None:
         return {"services": services}
     alerting = {

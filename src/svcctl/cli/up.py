@@ -10,7 +10,7 @@ import click
 
 from svcctl.bootstrap.local import paths
 from svcctl.cli import outcomes
-from svcctl.cli.definitions import default_files, documents, load
+from svcctl.cli.definitions import arguments, default_files, documents, load
 from svcctl.cli.session import Session
 from svcctl.spec.load import Loaded
 from svcctl.wire import Request
@@ -93,7 +93,7 @@ def _hand_over(session: Session, loaded: Loaded, *, names: tuple[str, ...]) -> i
     if not agent_answers(session.home):
         start_agent(session.home)
         session.tell("started an agent in the background")
-    request = Request(verb="apply", args={"services": documents(loaded, names=wanted)})
+    request = Request(verb="apply", args=arguments(loaded, names=wanted))
     result = outcomes.carry_out(session, request)
     assert isinstance(result, dict)
     status = outcomes.show(session, result["outcomes"], verb="apply", output="text")
