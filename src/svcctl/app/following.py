@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from svcctl.app.waiting import Emit
@@ -13,6 +13,9 @@ from svcctl.engine.keeper import Keeper, ending_text
 from svcctl.engine.manager import AgentManager
 from svcctl.events import Event, InstanceExited, InstanceSpawned
 from svcctl.ports import Bus, Cancel, Clock, Document, Exit
+
+Take = Callable[[str, str, Iterable[bytes], float], Iterable[Document]]
+"""Gives records as items, of an instance, a stream and its lines that came at a time."""
 
 _HELD = 1024 * 1024  # bytes that may wait for an asker; what comes then is passed over
 _OF_ITS_OWN = 50  # bytes that a line takes in memory besides its text
@@ -43,8 +46,10 @@ class Following:
         grep: re.Pattern[str] | None,
         stream: str | None,
         clock: Clock,
+        take: Take | None = None,
     ) -> None:
-        self._names = frozenset(names)
+        """*take* finds records in lines, instead of *grep*."""
+        self._names, self._take = frozenset(names), take
         self._grep, self._stream, self._clock = grep, stream, clock
         self._waiting: deque[_New] = deque()
         self._size = 0
@@ -93,6 +98,10 @@ class Following:
 
     def _items(self, new: _New) -> Iterable[Document]:
         where: Document = {"at": new.at, "service": new.service, "instance": new.instance}
+        if new.stream and self._take:
+            for item in self._take(new.instance, new.stream, new.lines, new.at):
+                yield item | {"service": new.service}
+            return
         for line in new.lines:
             text = line.decode(errors="replace")
             if not new.stream:

@@ -13,6 +13,7 @@ from svcctl.app.selection import choose
 from svcctl.app.waiting import Emit
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.manager import AgentManager
+from svcctl.errors import UsageError
 from svcctl.observe.logs.files import STREAMS, instance_folder
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import Bus, Clock, Document
@@ -33,19 +34,51 @@ class Logs:
         """Give lines as items; with ``follow`` go on until the asker hangs up."""
         names = choose(selection, self._manager.specs)
         keepers = [keeper for name in names for keeper in self._manager.keepers(name)]
-        grep, stream = pattern(args.text("grep")), args.text("stream")
-        wanted, last = asked_for(args, now=self._clock.now())
-        lines = read([self._source(keeper) for keeper in keepers], wanted, last=last)
-        if not args.flag("follow"):
-            return {"lines": await _emit_all(lines, emit)}
-        following = Following(names, grep=grep, stream=stream, clock=self._clock)
-        following.begin(keepers, self._manager, self._bus)
+        sources = [self._source(keeper) for keeper in keepers]
+        if args.flag("stats"):
+            return await self._stats(sources, args, emit)
+        following = None
+        if args.flag("follow"):
+            following = self._following(names, args)
+            following.begin(keepers, self._manager, self._bus)
         try:
-            count = await _emit_all(lines, emit)
-            await following.pass_on(emit)
+            count = await self._past(sources, args, emit)
+            if following:
+                await following.pass_on(emit)
         finally:
-            following.end()
+            if following:
+                following.end()
         return {"lines": count}
+
+    async def _past(self, sources: list[Source], args: Arguments, emit: Emit) -> int:
+        wanted, last = asked_for(args, now=self._clock.now())
+        if not understands(args):
+            return await _emit_all(read(sources, wanted, last=last), emit)
+        from svcctl.app.searching import emit_records, sought  # noqa: PLC0415 - 1 MB, rare
+
+        return await emit_records(sources, wanted, sought(args), last=last, emit=emit)
+
+    async def _stats(self, sources: list[Source], args: Arguments, emit: Emit) -> object:
+        from svcctl.app.searching import emit_stats, sought  # noqa: PLC0415 - 1 MB, rare
+
+        if args.flag("follow"):
+            raise UsageError("--stats does not follow", hint="leave out one of --stats and -f")
+        wanted, _ = asked_for(args, now=self._clock.now())
+        return {"services": await emit_stats(sources, wanted, sought(args), emit=emit)}
+
+    def _following(self, names: list[str], args: Arguments) -> Following:
+        take = None
+        if understands(args):
+            from svcctl.app.searching import live, sought  # noqa: PLC0415 - 1 MB, rare
+
+            take = live(sought(args))
+        return Following(
+            names,
+            grep=pattern(args.text("grep")),
+            stream=args.text("stream"),
+            clock=self._clock,
+            take=take,
+        )
 
     def _source(self, keeper: Keeper) -> Source:
         service = keeper.spec.name
@@ -66,6 +99,12 @@ def asked_for(args: Arguments, *, now: float) -> tuple[Wanted, int | None]:
         unfinished=not args.flag("follow"),
     )
     return wanted, _LINES if last is None and not since else last
+
+
+def understands(args: Arguments) -> bool:
+    """Say whether lines have to be read as records."""
+    named = ("level", "where", "trace")
+    return args.flag("records") or any(args.text(name) is not None for name in named)
 
 
 def line_document(line: Line) -> Document:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 from svcctl.app.verbs import Arg, Kind
 from svcctl.cli.foreign import harmless
-from svcctl.cli.human import moment
-from svcctl.cli.output import width
+from svcctl.cli.human import moment, size
+from svcctl.cli.output import Cell, width
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.streams import Item, items, show
 from svcctl.cli.verb_command import OUTPUT, verb_command
@@ -23,6 +26,12 @@ class _Lines:
         self._room = 0
 
     def text(self, item: Item) -> str:
+        """Give an item as a person reads it; one of several lines has the prefix on each."""
+        if "\n" not in item.get("text", ""):
+            return self._line(item)
+        return "\n".join(self._line({**item, "text": each}) for each in item["text"].split("\n"))
+
+    def _line(self, item: Item) -> str:
         time = f"{moment(item['at'])} " if self._times else ""
         said = item.get("event")
         line = (
@@ -41,7 +50,27 @@ class _Lines:
         return self._out.paint(f"{name}{' ' * (self._room - width(name))} | ", colour)
 
 
+def _stats(session: Session, item: Item) -> str:
+    """Give what there is of a service: how much, of which level, and what is said most often."""
+    out = session.out
+    levels = ", ".join(f"{count} {level}" for level, count in item["levels"].items())
+    period = f"{moment(item['first'])} to {moment(item['last'])}" if item["records"] else "nothing"
+    rows = [
+        (Cell(str(each["count"])), Cell(harmless(out, each["template"])))
+        for each in item["templates"]
+    ]
+    head = f"{out.paint(item['service'], 'bold')}: {item['lines']} lines, {size(item['bytes'])}"
+    lines = [f"{head}, {item['records']} records; {period}"]
+    if rows:
+        lines += [f"  {each}" for each in (levels, *out.laid_out(("COUNT", "TEMPLATE"), rows))]
+    return "\n".join(lines)
+
+
 def _logs(session: Session, asked: Asked) -> int:
+    if asked.args.get("stats") is True:
+        return show(session, asked, items(session, asked), partial(_stats, session))
+    if asked.text("output") != "text":
+        asked = replace(asked, args={**asked.args, "records": True})
     names = asked.selection.names
     one = len(names) == 1 and not any(sign in names[0] for sign in "@*?[")
     lines = _Lines(session, prefixed=not one, times=asked.flag("times"))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
+from typing import TypeVar
+
+T = TypeVar("T")
 
 MOST_LINES = 500
 """Lines of a record; what comes after them is another."""
@@ -35,17 +38,22 @@ class _In(Enum):
 
 def split(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
     """Give the lines of each record; empty lines between records are left out."""
-    record: list[bytes] = []
-    for line, goes_on in _told(lines):
+    return split_by(lines, bytes)
+
+
+def split_by(lines: Iterable[T], text: Callable[[T], bytes]) -> Iterator[list[T]]:
+    """Give those of *lines* that are a record each; *text* gives what one says."""
+    record: list[T] = []
+    for line, goes_on in _told(lines, text):
         if not goes_on:
-            yield from _ended(record)
+            yield from _ended(record, text)
             record = []
         record.append(line)
-    yield from _ended(record)
+    yield from _ended(record, text)
 
 
-def _ended(record: list[bytes]) -> Iterator[list[bytes]]:
-    while record and not record[-1].strip():
+def _ended(record: list[T], text: Callable[[T], bytes]) -> Iterator[list[T]]:
+    while record and not text(record[-1]).strip():
         record.pop()
     if record:
         yield record
@@ -58,7 +66,7 @@ def whole(content: bytes) -> int:
     lines = window[cut:].removesuffix(b"\n").split(b"\n")[-MOST_LINES:]
     if lines[-1].startswith(b"{") and lines[-1].rstrip().endswith(b"}"):
         return len(content)
-    told = _told(line.removesuffix(b"\r") for line in lines)
+    told = _told(lines, lambda line: line.removesuffix(b"\r"))
     begins = max(place for place, (_, goes_on) in enumerate(told) if not goes_on)
     return len(content) - sum(len(line) + 1 for line in lines[begins:])
 
@@ -68,18 +76,19 @@ def is_raised(lines: Sequence[bytes]) -> bool:
     return _TRACEBACK in lines or any(line.startswith(b"\tat ") for line in lines[1:])
 
 
-def _told(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+def _told(lines: Iterable[T], text: Callable[[T], bytes]) -> Iterator[tuple[T, bool]]:
     """Say of each line whether it goes on with the record before it."""
     state, size, count, bad = _In.LINE, 0, 0, False
-    for line in lines:
+    for each in lines:
+        line = text(each)
         following = _after(state, line, bad=bad) if count else None
         if following and count < MOST_LINES and size + len(line) <= _MOST_BYTES:
             state, size, count = following, size + len(line), count + 1
-            yield line, True
+            yield each, True
         else:
             state = _In.FRAMES if line == _TRACEBACK else _In.LINE
             size, count, bad = len(line), 1, _BAD.search(line) is not None
-            yield line, False
+            yield each, False
 
 
 def _after(state: _In, line: bytes, *, bad: bool) -> _In | None:
