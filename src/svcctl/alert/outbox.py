@@ -94,7 +94,7 @@ class Outbox:
             number = f"{errand.number} {name}"
             if name not in self._ways:
                 log.error("alert.no-channel", extra={"channel": name})
-            elif number not in self._known:
+            elif number not in self._known and not self._is_said(name, errand.notice):
                 self._put(
                     Delivery(
                         number=number, channel=name, notice=errand.notice, put=self._clock.now()
@@ -204,6 +204,14 @@ class Outbox:
             await passed.wait()
         finally:
             timer.cancel()
+
+    def _is_said(self, name: str, notice: Notice) -> bool:
+        """Say whether what *notice* repeats is still under way: once is enough."""
+        firing = {each.fingerprint for each in notice.firing}
+        return notice.repeated and any(
+            firing <= {each.fingerprint for each in delivery.notice.firing}
+            for delivery in self._queues[name]
+        )
 
     def _put(self, delivery: Delivery) -> None:
         self._store.put(_KIND, delivery.number, _document(delivery))

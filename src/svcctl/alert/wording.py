@@ -9,6 +9,7 @@ from string import Template
 
 from svcctl.alert.alert import Alert
 from svcctl.alert.group import Notice
+from svcctl.spec.alert_policy import Happening
 from svcctl.spec.alerting import Language
 from svcctl.spec.notation import format_duration
 
@@ -50,6 +51,33 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
+_NAMES: Mapping[Language, Mapping[str, str]] = {
+    Language.EN: {},
+    Language.ZH: {
+        Happening.SERVICE_DOWN: "服务不可用",
+        Happening.SERVICE_RESTARTING: "服务正在重启",
+        Happening.SERVICE_FLAPPING: "服务反复重启",
+        Happening.NOT_LIVE: "存活检查失败",
+        Happening.NOT_READY: "就绪检查失败",
+        Happening.CRASH: "程序崩溃",
+        Happening.MEMORY: "内存超限",
+        Happening.CAPTURE_PAUSED: "日志无法写入",
+        Happening.AGENT_LOST: "代理异常退出",
+        Happening.RULE: "规则告警",
+        Happening.ERROR_RATIO: "错误率升高",
+        Happening.LATENCY: "延迟升高",
+        Happening.SILENCE: "日志静默",
+        Happening.LEAK: "资源泄漏",
+        Happening.BURST: "日志突增",
+        Happening.DROP: "日志骤减",
+        Happening.NEW_TEMPLATE: "出现新日志",
+        Happening.SESSION: "异常会话",
+        Happening.METRIC: "指标异常",
+    },
+}
+"""What alerts are called where their names are not read."""
+
+
 def worded(notice: Notice, *, number: str, language: Language, zone: tzinfo) -> Message:
     """Give *notice* in words, times being those of *zone*."""
     words = {name: Template(text) for name, text in _WORDS[language].items()}
@@ -58,12 +86,17 @@ def worded(notice: Notice, *, number: str, language: Language, zone: tzinfo) -> 
     left = sum(max(0, len(each) - _MOST_ALERTS) for each in (notice.firing, notice.ended))
     if left:
         lines.append(words["more"].substitute(count=left))
-    return Message(number=number, title=_title(notice, words), text="\n".join(lines), notice=notice)
+    return Message(
+        number=number,
+        title=_title(notice, words, _NAMES[language]),
+        text="\n".join(lines),
+        notice=notice,
+    )
 
 
-def _title(notice: Notice, words: Mapping[str, Template]) -> str:
+def _title(notice: Notice, words: Mapping[str, Template], called: Mapping[str, str]) -> str:
     shown = notice.firing or notice.ended
-    names = ", ".join(dict.fromkeys(each.name for each in shown))
+    names = ", ".join(dict.fromkeys(called.get(each.name, each.name) for each in shown))
     subject = notice.key.get("service") or ", ".join(filter(None, notice.key.values())) or "svcctl"
     if not notice.firing:
         return words["over"].substitute(subject=subject, names=names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC
 
 from svcctl.alert.alert import Alert
@@ -192,6 +193,25 @@ def test_a_clock_that_is_set_a_day_ahead_loses_nothing() -> None:
     post.play(story)
 
     assert chat.taken == ["1 chat"]
+
+
+def test_what_is_still_under_way_is_not_repeated() -> None:
+    chat = Box(BUSY)
+    post = Post(Way(name="chat", channel=chat))
+    again = errand("2")
+    again = replace(again, notice=replace(again.notice, repeated=True))
+
+    async def story() -> None:
+        post.outbox.take(errand("1"))
+        await post.turn()
+        post.outbox.take(again)
+        await post.turn(10)
+        post.outbox.take(replace(again, number="3"))
+        await post.turn(10)
+
+    post.play(story)
+
+    assert chat.taken == ["1 chat", "3 chat"]
 
 
 def test_no_more_is_sent_than_the_channel_takes() -> None:

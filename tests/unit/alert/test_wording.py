@@ -9,7 +9,7 @@ import pytest
 from svcctl.alert.alert import Alert
 from svcctl.alert.group import Notice
 from svcctl.alert.wording import Message, worded
-from svcctl.spec.alert_policy import Priority
+from svcctl.spec.alert_policy import Happening, Priority
 from svcctl.spec.alerting import Language
 
 
@@ -78,3 +78,14 @@ def test_it_is_told_in_chinese_too(found: Alert, title: str, last: str) -> None:
     message = words(found, language=Language.ZH)
 
     assert (message.title, message.text.splitlines()[-1]) == (title, last)
+
+
+@pytest.mark.parametrize("happening", Happening)
+def test_everything_has_a_name_in_chinese(happening: Happening) -> None:
+    alert = Alert(name=happening, labels={}, priority=Priority.P1, summary="web: it is", began=0.0)
+    notice = Notice(key={"service": "web"}, at=0.0, firing=(alert,), ended=())
+
+    title = worded(notice, number="1", language=Language.ZH, zone=UTC).title
+
+    assert title.startswith("【P1】web：")
+    assert happening not in title
