@@ -7,7 +7,9 @@ import re
 WILD = "<*>"
 """What stands in a template where a value was."""
 
-_LONGEST = 4096
+LONGEST = 4096
+"""Characters of a line that count."""
+
 _MOST_TOKENS = 128
 _MARK, _EDGE = "\x00", "\x01"
 
@@ -84,7 +86,7 @@ def tokens(line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found: list[str] = []
     before: list[str] = []
     around = left_out = previous = ""
-    parts = _SEPARATORS.split(_VALUES.sub(f"{_EDGE}{_MARK}{_EDGE}", line[:_LONGEST]))
+    parts = _SEPARATORS.split(_VALUES.sub(f"{_EDGE}{_MARK}{_EDGE}", line[:LONGEST]))
     for at in range(0, len(parts), 2):
         word, gap = parts[at], parts[at - 1].replace(_EDGE, "") if at else ""
         around += gap

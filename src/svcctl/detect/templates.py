@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2s
 from operator import add
 
-from svcctl.detect.shape import WILD, Words, tokens
+from svcctl.detect.shape import LONGEST, WILD, Words, tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +65,16 @@ class Templates:
     those that were not met for longest are forgotten first.
     """
 
-    def __init__(self, *, most: int = 5_000, outlines: int = 20_000, relax_at: int = 5) -> None:
+    def __init__(self, *, most: int = 2_000, outlines: int = 10_000, relax_at: int = 5) -> None:
         self._most, self._outlines, self._relax_at = most, outlines, relax_at
         self._words = Words()
         self._young: dict[str, str] = {}
         self._old: dict[str, str] = {}
         self._known: dict[str, Template] = {}  # the one met last stands last
         self._by_words: dict[tuple[str, ...], str] = {}
-        self._near: dict[int, dict[str, None]] = {}  # a pattern with one word wild: who fits
+        self._near: dict[int, tuple[str, ...]] = {}  # a pattern with one word wild: who fits
         self._absorbed: dict[str, str] = {}
-        self._changes: list[Change] = []
+        self._changes: deque[Change] = deque(maxlen=most)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -82,7 +83,7 @@ class Templates:
         """Give the id of the template of each line, learning on the way; see `resolve`."""
         outline, young, found = self._words.__getitem__, self._young, []
         for line in lines:
-            key = " ".join(map(outline, line.split()))
+            key = " ".join(map(outline, line[:LONGEST].split()))
             known = young.get(key)
             if known is None:
                 known = self._place(key, line)
@@ -101,8 +102,9 @@ class Templates:
         return self._known.get(self.resolve(known))
 
     def take_changes(self) -> tuple[Change, ...]:
-        """Give what was new or relaxed since the last call."""
-        changes, self._changes = tuple(self._changes), []
+        """Give what was new or relaxed since the last call, or the last of it if it was much."""
+        changes = tuple(self._changes)
+        self._changes.clear()
         return changes
 
     def state(self) -> dict[str, object]:
@@ -119,7 +121,8 @@ class Templates:
         """Take over what `state` gave, in place of what is known; raise ValueError for other."""
         known, absorbed = _read(state)
         self._young, self._old, self._near, self._by_words = {}, {}, {}, {}
-        self._known, self._absorbed, self._changes = {}, absorbed, []
+        self._known, self._absorbed = {}, absorbed
+        self._changes.clear()
         for each in known[-self._most :]:
             self._keep(each)
 
@@ -195,16 +198,17 @@ class Templates:
         self._known[template.id] = template
         self._by_words[template.words] = template.id
         for at in _loose(template.words):
-            self._near.setdefault(hash(_with_hole(template.words, at)), {})[template.id] = None
+            place = hash(_with_hole(template.words, at))
+            self._near[place] = (*self._near.get(place, ()), template.id)
 
     def _drop(self, template: Template) -> None:
         del self._known[template.id]
         del self._by_words[template.words]
         for at in _loose(template.words):
             place = hash(_with_hole(template.words, at))
-            del self._near[place][template.id]
-            if not self._near[place]:
-                del self._near[place]
+            left = tuple(each for each in self._near.pop(place) if each != template.id)
+            if left:
+                self._near[place] = left
 
     def _forget(self) -> None:
         """Make room: a tenth of the templates goes, those first that no young outline has."""

@@ -124,6 +124,21 @@ def test_memory_is_bounded_and_what_was_met_lately_stays() -> None:
     assert _text(templates, kept) == "the one that comes often"
 
 
+def test_changes_that_nobody_takes_are_not_kept_for_ever() -> None:
+    templates = Templates(most=3, relax_at=100)
+    templates.learn([f"{_words(number)} went away" for number in range(20)])
+
+    assert len(templates.take_changes()) == 3
+
+
+def test_of_a_long_line_the_beginning_counts() -> None:
+    templates = Templates()
+
+    one, other = templates.learn(["disk full " * 1_000, "disk full " * 2_000])
+
+    assert one == other
+
+
 def test_a_template_that_was_forgotten_is_new_again_under_its_id() -> None:
     templates = Templates(most=10, outlines=5)
     (gone,) = templates.learn(["the first of all"])
