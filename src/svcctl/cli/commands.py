@@ -84,6 +84,7 @@ TABLE: Mapping[str, Entry] = dict(
         _entry(_DEFINE, "diff", "applying:diff", "Show what apply would do; 10 if anything."),
         _entry(_DEFINE, "remove", "applying:remove"),
         _entry(_DEFINE, "check", "check:check", "Find every mistake in definitions."),
+        _entry(_DEFINE, "rules", "rules:rules", "Show rules over logs, and try them on one."),
         _entry(_DEFINE, "schema", "schema:schema", "Print the JSON Schema of definitions."),
         _entry(_NATIVE, "install", "install:install", "Have systemd, Windows or launchd keep it."),
         _entry(_NATIVE, "uninstall", "uninstall:uninstall", "Stop it and remove every trace."),

@@ -150,7 +150,7 @@ class LogRule:
         """What it is called."""
         if self.name:
             return self.name
-        said = [self.match, self.level, self.field_, self.value]
+        said = [self.match or self.value, self.level, self.field_]
         about = " ".join(str(each) for each in said if each)
         if self.absent_for is not None:
             return f"no {about or 'line'} for {format_duration(self.absent_for)}"

@@ -38,13 +38,19 @@ class Fired:
     finding: Finding
     held_back: int = 0
 
+    @property
+    def service(self) -> str:
+        """The service whose rule it is."""
+        return self.finding.service
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """What a rule had fired for is over."""
+    """What a rule of a *service* had fired for is over."""
 
     rule: LogRule
     at: float
+    service: str
     pattern: str
 
 
@@ -92,11 +98,15 @@ class Watch:
         if verdict is None:
             return found
         counts, value = verdict
-        if counts:
+        if counts and self._shows(value):
             self._samples.append(decoded(record.raw)[:_LONGEST_SAMPLE])
         met = self._condition.take(at, counts=counts, value=value)
         broken = counts == (self._mode is Mode.ABSENT)
         return [*found, *self._judge(met, at, broken=broken)]
+
+    def _shows(self, value: float) -> bool:
+        """Say whether a record that counts is one to be shown."""
+        return self._mode is not Mode.PERCENTILE or beyond(self.rule, value)
 
     def look(self, at: float) -> list[Outcome]:
         """Hear that it is that late."""
@@ -110,7 +120,8 @@ class Watch:
         if not self._standing or not over:
             return []
         self._standing = False
-        return [Ended(rule=self.rule, at=at, pattern=self._finding(None).pattern)]
+        pattern = self._finding(None).pattern
+        return [Ended(rule=self.rule, at=at, service=self._service, pattern=pattern)]
 
     def _meet(self, met: Met) -> list[Outcome]:
         again = self._mode is not Mode.COUNT and self._standing
