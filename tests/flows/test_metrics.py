@@ -68,7 +68,10 @@ def test_its_own_tool_finds_no_fault_with_the_page(box: Box) -> None:
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert 'log_lines_total{service="web",instance="web",stream="stdout",level="error"} 1' in page
+    assert (
+        'log_lines_total{service="web",service_instance="web",stream="stdout",level="error"} 1'
+        in page
+    )
 
 
 def test_the_command_prints_the_same_page(box: Box) -> None:
@@ -164,6 +167,7 @@ def test_prometheus_scrapes_an_agent(box: Box, tmp_path: Path) -> None:
         (ended,) = ask(server, 'svcctl_service_exits_total{status="1"}')
         (target,) = json.loads(get(f"http://{server}/api/v1/targets"))["data"]["activeTargets"]
 
-    assert up["metric"]["service"] == "web"
+    assert (up["metric"]["service"], up["metric"]["service_instance"]) == ("web", "web")
+    assert up["metric"]["instance"] == address  # that of Prometheus, which ours must not hide
     assert (ended["metric"]["service"], ended["value"][1]) == ("bad", "1")
     assert (target["health"], target["lastError"]) == ("up", "")

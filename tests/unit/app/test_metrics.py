@@ -19,7 +19,7 @@ from svcctl.spec.probe import Probe, Purpose
 from svcctl.spec.service import ServiceSpec
 from svcctl.testing.world import FakeWorld
 
-WEB = 'service="web",instance="web"'
+WEB = 'service="web",service_instance="web"'
 
 
 class Scraped:
@@ -163,7 +163,7 @@ async def test_lines_are_counted_by_level_whenever_a_service_came(scraped: Scrap
     page = scraped.page()
     assert page[f'log_lines_total{{{WEB},stream="stdout",level="info"}}'] == 2
     assert page[f'log_lines_total{{{WEB},stream="stdout",level="error"}}'] == 1
-    db = 'service="db",instance="db",stream="stderr",level="unknown"'
+    db = 'service="db",service_instance="db",stream="stderr",level="unknown"'
     assert page[f"log_lines_total{{{db}}}"] == 1
     assert page[f"log_bytes_total{{{WEB}}}"] == len("INFO up\nERROR down\nINFO up\n")
 

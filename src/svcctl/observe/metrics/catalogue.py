@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from svcctl.observe.metrics.exposition import Family, Kind
 
-_INSTANCE = ("service", "instance")
+_INSTANCE = ("service", "service_instance")  # "instance" is what Prometheus calls an agent
 
 
 def _gauge(name: str, text: str, *labels: str) -> Family:

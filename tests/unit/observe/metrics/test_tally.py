@@ -60,7 +60,7 @@ def test_starts_and_ends_are_counted_by_how_they_ended() -> None:
         InstanceExited(**WEB, pid=1, code=None, signal=None, uptime=1.0),
     )
 
-    assert found['svcctl_service_starts_total{service="web",instance="web"}'] == 1
+    assert found['svcctl_service_starts_total{service="web",service_instance="web"}'] == 1
     ends = {name.split('status="')[1][:-2]: n for name, n in found.items() if "exits" in name}
     assert ends == {"3": 1, "KILL": 1, "unknown": 1}
     assert found['svcctl_events_total{kind="InstanceExited"}'] == 3
@@ -69,15 +69,13 @@ def test_starts_and_ends_are_counted_by_how_they_ended() -> None:
 def test_a_verdict_that_turned_bad_is_counted() -> None:
     found = page(ProbeFailed(**WEB, probe="tcp :80", purpose="live", problem="refused"))
 
-    name = (
-        'svcctl_probe_failures_total{service="web",instance="web",probe="tcp :80",purpose="live"}'
-    )
-    assert found[name] == 1
+    labels = 'service="web",service_instance="web",probe="tcp :80",purpose="live"'
+    assert found[f"svcctl_probe_failures_total{{{labels}}}"] == 1
 
 
 def test_streams_that_cannot_be_captured_are_told_until_they_can() -> None:
     paused = CapturePaused(**WEB, stream="stdout", problem="disk full")
-    name = 'svcctl_log_capture_paused{service="web",instance="web"}'
+    name = 'svcctl_log_capture_paused{service="web",service_instance="web"}'
 
     assert page(paused)[name] == 1
     assert page(paused, CaptureResumed(**WEB, stream="stdout"))[name] == 0
