@@ -89,7 +89,7 @@ class Spread:
 class HourOfWeek:
     """The highest and lowest value of each hour of the week, this week and in the two before.
 
-    What both weeks before had in that hour is usual there; once is no habit.
+    What both weeks before had in that hour is usual there; once is no habit.  It takes 4 kB.
     """
 
     __slots__ = ("_weeks",)
@@ -102,7 +102,7 @@ class HourOfWeek:
         week, hour = divmod(int(at // _HOUR), _HOURS)
         bands = self._weeks.get(week)
         if bands is None:
-            bands = self._weeks[week] = array("d", [math.nan]) * (2 * _HOURS)
+            bands = self._weeks[week] = array("f", [math.nan]) * (2 * _HOURS)
             for old in sorted(self._weeks)[:-3]:
                 del self._weeks[old]
         if not value >= bands[2 * hour]:
@@ -113,6 +113,7 @@ class HourOfWeek:
     def is_usual(self, value: float, *, at: float) -> bool:
         """Whether the same hour went as high, and as low, as *value* in both weeks before."""
         week, hour = divmod(int(at // _HOUR), _HOURS)
+        (value,) = array("f", [value])  # as exact as the bands are
         bands = [self._weeks.get(week - back) for back in (1, 2)]
         return all(
             each is not None and each[2 * hour] <= value <= each[2 * hour + 1] for each in bands
@@ -133,7 +134,7 @@ class HourOfWeek:
         """Take over what `state` gave, in place of what is known."""
         self._weeks = {}
         for week, rows in state.items():
-            bands = self._weeks[int(week)] = array("d", [math.nan]) * (2 * _HOURS)
+            bands = self._weeks[int(week)] = array("f", [math.nan]) * (2 * _HOURS)
             for hour, low, high in rows:
                 bands[2 * hour], bands[2 * hour + 1] = low, high
 

@@ -31,8 +31,8 @@ class LogWatchPolicy:
     *settling*: seconds after a start in which rates are no news.
     """
 
-    rated: int = 500
-    samples: int = 10_000
+    rated: int = 200
+    samples: int = 2_000
     sessions: bool = True
     unwatched: float = 120.0
     settling: float = 60.0

@@ -79,10 +79,10 @@ class Rate:
         self, subject: str, policy: RatePolicy | None = None, *, pattern: str = ""
     ) -> None:
         self._subject, self._pattern = subject, pattern
-        policy = policy or RatePolicy()
-        self._spans = [_Span(count, policy) for count in _SPANS]
+        self._policy = policy or RatePolicy()
+        self._spans = [_Span(count, self._policy) for count in _SPANS]
         self._last: deque[int] = deque(maxlen=_SPANS[-1])
-        self._hours = HourOfWeek()
+        self._hours: HourOfWeek | None = None  # as soon as there is enough to be unusual
         self._calm = _MINUTE
         self._zeros = 0  # in a row
         self._skipped = 0  # of them, not yet learnt from
@@ -115,9 +115,12 @@ class Rate:
                 found = self._deviation(total, span, at=at)
             span.add(total, unusual=unusual)
         minute = sum(recent[-_MINUTE:])
-        if found and self._hours.is_usual(minute, at=at):
+        if found and self._hours and self._hours.is_usual(minute, at=at):
             found = None
-        self._hours.add(minute, at=at)
+        if self._hours is None and minute >= self._policy.least:
+            self._hours = HourOfWeek()
+        if self._hours:
+            self._hours.add(minute, at=at)
         was_calm, self._calm = self._calm >= _MINUTE, 0 if found else self._calm + 1
         return found if was_calm else None
 
@@ -127,7 +130,7 @@ class Rate:
         return {
             "version": 1,
             "spans": [[each.usual.state(), each.spread.state()] for each in self._spans],
-            "hours": self._hours.state(),
+            "hours": self._hours.state() if self._hours else {},
         }
 
     def restore(self, state: Mapping[str, object]) -> None:
@@ -137,7 +140,9 @@ class Rate:
                 for each, (usual, spread) in zip(self._spans, spans, strict=True):
                     each.usual.restore(usual)
                     each.spread.restore(spread)
-                self._hours.restore(hours)
+                self._hours = HourOfWeek() if hours else None
+                if self._hours:
+                    self._hours.restore(hours)
                 self._last.clear()
                 self._zeros = self._skipped = 0
             case _:

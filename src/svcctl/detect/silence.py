@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from svcctl.detect.finding import Deviation, What
 
 _WEEK = 604_800.0
+_GAPS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Silence:
     ) -> None:
         self._subject, self._pattern = subject, pattern
         self._policy = policy or SilencePolicy()
-        self._gaps: deque[float] = deque(maxlen=200)
+        self._gaps: deque[float] = deque(maxlen=_GAPS)
         self._longest = (0.0, 0.0)  # this week's, the last one's
         self._week = 0
         self._last: float | None = None
@@ -97,7 +98,7 @@ class Silence:
                 "longest": [float(this), float(last)],
                 "week": int(week),
             }:
-                self._gaps = deque(gaps, maxlen=200)
+                self._gaps = deque(gaps, maxlen=_GAPS)
                 self._longest, self._week = (this, last), week
                 self.rest()
             case _:

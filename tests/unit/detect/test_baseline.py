@@ -61,6 +61,14 @@ def test_what_both_weeks_before_had_in_that_hour_is_usual() -> None:
     assert not hours.is_usual(70.0, at=12 * _WEEK + 3_600)
 
 
+def test_the_same_value_again_is_usual_however_it_is_written() -> None:
+    hours = HourOfWeek()
+    for week in (10, 11):
+        hours.add(0.1, at=week * _WEEK)
+
+    assert hours.is_usual(0.1, at=12 * _WEEK)
+
+
 def test_what_happened_once_is_no_habit() -> None:
     hours = HourOfWeek()
     hours.add(80.0, at=11 * _WEEK)
