@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from svcctl.errors import SpecError
+from svcctl.spec.alert_policy import AlertPolicy
 from svcctl.spec.alerting import (
     SECRET_OPTIONS,
     AlertingSpec,
@@ -20,7 +22,7 @@ from svcctl.spec.locate import KeyPath, path_text
 from svcctl.spec.matching import parse_matcher
 from svcctl.spec.names import SERVICE_NAME, did_you_mean
 from svcctl.spec.notation import show
-from svcctl.spec.service import ServiceSpec
+from svcctl.spec.service import Manager, ServiceSpec
 from svcctl.spec.shape import members
 
 _ROOT: KeyPath = ("alerting",)
@@ -39,24 +41,29 @@ _NEEDED: Mapping[ChannelKind, tuple[str, ...]] = {
     ChannelKind.MAIL: ("host", "sender", "to"),
     ChannelKind.APPRISE: ("urls",),
 }
+_NATIVE = frozenset((Manager.SYSTEMD, Manager.SCM, Manager.LAUNCHD))
 _PLAIN = frozenset((ChannelKind.WEBHOOK, ChannelKind.ALERTMANAGER))
 """Kinds whose address may stand in the file, as it need not be a secret."""
 
 
-def alerting_findings(spec: AlertingSpec) -> Iterator[Finding]:
-    """Give everything that is wrong in *spec*."""
+def alerting_findings(spec: AlertingSpec, known: Iterable[str] = ()) -> Iterator[Finding]:
+    """Give everything that is wrong in *spec*.
+
+    *known* are channels that are there and not in it, being mistakes themselves.
+    """
+    channels = frozenset((*spec.channels, *known))
     for name, channel in spec.channels.items():
-        yield from _channel((*_ROOT, "channels", name), name, channel, spec.channels)
+        yield from _channel((*_ROOT, "channels", name), name, channel, channels)
     for priority in ("P0", "P1", "P2"):
         path = (*_ROOT, "priorities", priority)
         each = getattr(spec.priorities, priority)
-        yield from _named(path, each.channels, spec.channels)
-        yield from _escalations(path, each.escalate, spec.channels)
+        yield from _named(path, each.channels, channels)
+        yield from _escalations(path, each.escalate, channels)
     for number, route in enumerate(spec.routes):
         path = (*_ROOT, "routes", number)
         yield from _matchers((*path, "match"), route.match)
-        yield from _named(path, route.channels, spec.channels)
-        yield from _escalations(path, route.escalate, spec.channels)
+        yield from _named(path, route.channels, channels)
+        yield from _escalations(path, route.escalate, channels)
     for number, inhibit in enumerate(spec.inhibit):
         path = (*_ROOT, "inhibit", number)
         yield from _matchers((*path, "source"), inhibit.source)
@@ -70,18 +77,20 @@ def alerting_findings(spec: AlertingSpec) -> Iterator[Finding]:
             yield Finding(path=(*path, "every"), problem=problem, hint="then nobody is ever told")
 
 
-def channel_references(
-    specs: Mapping[str, ServiceSpec], alerting: AlertingSpec | None
+def alert_findings(
+    specs: Mapping[str, ServiceSpec], channels: AbstractSet[str] | None
 ) -> Iterator[tuple[str, Finding]]:
-    """Give, by service, the channels that services name and that are not there.
+    """Give, by service, what names a channel that is not there, and what nobody would tell.
 
-    Where no file at hand has ``[alerting]`` another may, so nothing is said.
+    Where no file at hand has ``[alerting]`` (None) another may.
     """
-    if alerting is None:
-        return
     for name, spec in specs.items():
-        for number, each in enumerate(spec.alert.to):
-            for finding in _unknown(("alert", "to", number), each, alerting.channels):
+        if spec.manager in _NATIVE and spec.alert != AlertPolicy():
+            problem = f"nobody tells of a service that {spec.manager} keeps"
+            hint = "leave it out, or have the agent keep it: manager = 'agent'"
+            yield name, Finding(path=("alert",), problem=problem, hint=hint, about_key=True)
+        for number, each in enumerate(spec.alert.to if channels is not None else ()):
+            for finding in _unknown(("alert", "to", number), each, channels or frozenset()):
                 yield name, finding
 
 
@@ -99,7 +108,7 @@ def local_time(text: str) -> float:
 
 
 def _channel(
-    path: KeyPath, name: str, channel: ChannelSpec, known: Mapping[str, ChannelSpec]
+    path: KeyPath, name: str, channel: ChannelSpec, known: AbstractSet[str]
 ) -> Iterator[Finding]:
     if not SERVICE_NAME.fullmatch(name):
         hint = "use a-z, 0-9, '.', '_' and '-'"
@@ -158,20 +167,18 @@ def _check_plain(url: str) -> None:
 
 
 def _escalations(
-    path: KeyPath, steps: Iterable[EscalationSpec], known: Mapping[str, ChannelSpec]
+    path: KeyPath, steps: Iterable[EscalationSpec], known: AbstractSet[str]
 ) -> Iterator[Finding]:
     for number, each in enumerate(steps):
         yield from _named((*path, "escalate", number), each.channels, known)
 
 
-def _named(
-    path: KeyPath, names: Iterable[str], known: Mapping[str, ChannelSpec]
-) -> Iterator[Finding]:
+def _named(path: KeyPath, names: Iterable[str], known: AbstractSet[str]) -> Iterator[Finding]:
     for number, each in enumerate(names):
         yield from _unknown((*path, "channels", number), each, known)
 
 
-def _unknown(path: KeyPath, name: str, known: Mapping[str, ChannelSpec]) -> Iterator[Finding]:
+def _unknown(path: KeyPath, name: str, known: AbstractSet[str]) -> Iterator[Finding]:
     if name not in known:
         hint = did_you_mean(name, known) or f"add [alerting.channels.{name}]"
         yield Finding(path=path, problem=f"there is no channel {name!r}", hint=hint)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from svcctl.errors import Mistake
 from svcctl.spec.alerting import AlertingSpec, CommonSpec
-from svcctl.spec.alerting_rules import alerting_findings, channel_references
+from svcctl.spec.alerting_rules import alert_findings, alerting_findings
 from svcctl.spec.files import read_files
 from svcctl.spec.finding import Finding
 from svcctl.spec.layers import Layer, Origin, Spot, Tree, lay_over, tree_of
@@ -138,11 +138,12 @@ def _loaded(
         needs_as_table(tree)
         settle(tree, tree.spot(()).folder, report, windows=windows)
     specs = typed(trees, ServiceSpec, report)
+    channels = _channels(common)
     alerting = _alerting(common, report)
     found = [
         (name, each) for name, spec in specs.items() for each in findings(spec, windows=windows)
     ]
-    found += channel_references(specs, alerting)
+    found += alert_findings(specs, channels)
     _add([*found, *references(specs, known)], trees, report)
     report.conclude()
     return Loaded(
@@ -176,11 +177,22 @@ def _alerting(common: Tree | None, report: Report) -> AlertingSpec | None:
     if common is None:
         return None
     settle_common(common, report)
+    channels = _channels(common)
     found = typed({FOR_ALL: common}, CommonSpec, report).get(FOR_ALL)
     if found is None:
         return None
-    _add([(FOR_ALL, each) for each in alerting_findings(found.alerting)], {FOR_ALL: common}, report)
+    wrong = alerting_findings(found.alerting, channels or ())
+    _add([(FOR_ALL, each) for each in wrong], {FOR_ALL: common}, report)
     return found.alerting
+
+
+def _channels(common: Tree | None) -> frozenset[str] | None:
+    """Name the channels that are written, good or not; None where nothing is said of any."""
+    if common is None:
+        return None
+    alerting = common.value.get(FOR_ALL)
+    channels = alerting.get("channels") if isinstance(alerting, dict) else None
+    return frozenset(channels if isinstance(channels, dict) else ())
 
 
 def _trees(files: list[File], report: Report) -> dict[str, Tree]:

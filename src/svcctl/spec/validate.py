@@ -78,8 +78,10 @@ def _refuse(tree: Tree, path: KeyPath, detail: ErrorDetails, report: Report) -> 
     """Report what is wrong at *path* and take it out of *tree*."""
     spot = tree.spot(path)
     if detail["type"] == "missing":
+        was_wrong = tree.is_doubtful(path)
         path = path[:-1]
-        report.add(spot.mistake(f"{path_text(path)} has no {detail['loc'][-1]!r}"))
+        if not was_wrong:
+            report.add(spot.mistake(f"{path_text(path)} has no {detail['loc'][-1]!r}"))
     elif detail["type"] != "unexpected_keyword_argument":
         problem, hint = _worded(tree.table, path, detail)
         unavailable = bool(detail.get("ctx", {}).get("unavailable"))

@@ -165,6 +165,34 @@ def test_a_mistake_has_its_place(load: Load, text: str, expected: str) -> None:
     assert "hush" not in found
 
 
+def test_a_mistake_in_a_channel_is_the_only_one(load: Load) -> None:
+    text = """[services.web]
+exec = "a"
+alert.to = ["ops"]
+[alerting.channels.ops]
+kind = "wecomm"
+[alerting.channels.other]
+kind = "webhook"
+url = "http://x"
+fallback = "ops"
+[alerting.priorities.P0]
+channels = ["ops"]
+"""
+
+    (found,) = mistakes(load, text)
+
+    assert found.startswith("5:8 alerting.channels.ops.kind: 'wecomm' is not one of wecom")
+
+
+@pytest.mark.parametrize("manager", ["systemd", "scm", "launchd"])
+def test_a_service_of_which_nobody_would_tell_says_nothing_of_it(load: Load, manager: str) -> None:
+    (found,) = mistakes(
+        load, f"[services.web]\nexec = 'a'\nmanager = '{manager}'\nalert.on = ['crash']\n"
+    )
+
+    assert found == f"4:1 nobody tells of a service that {manager} keeps"
+
+
 def test_channels_of_a_service_may_stand_in_another_file(load: Load) -> None:
     loaded = load("[services.a]\nexec = 'a'\nalert.to = ['ops']\n")
 
