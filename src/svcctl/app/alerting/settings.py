@@ -84,6 +84,8 @@ def _readable(kept: Document) -> AlertingSpec | None:
 
 def _document(wanted: object) -> Document:
     """Read the ``alerting`` argument of apply, or raise UsageError."""
-    if not isinstance(wanted, dict) or "spec" not in wanted:
+    found = wanted if isinstance(wanted, dict) else {}
+    document = {name: found.get(name) or {} for name in ("spec", "origins", "sources")}
+    if "spec" not in found or not all(isinstance(each, dict) for each in document.values()):
         raise UsageError("what is said of alerting is no definition")
-    return {name: wanted.get(name) or {} for name in ("spec", "origins", "sources")}
+    return document

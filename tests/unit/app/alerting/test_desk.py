@@ -508,6 +508,9 @@ async def test_a_plan_says_what_becomes_of_it(office: Office) -> None:
     "wanted",
     [
         "nonsense",
+        {},
+        {"spec": {}, "sources": [5]},
+        {"spec": [1]},
         {"spec": {"channels": {"a": {"kind": "wecom", "url": "https://x/?key=hush"}}}},
     ],
 )
