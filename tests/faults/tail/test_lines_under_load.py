@@ -91,6 +91,7 @@ def test_a_tailer_killed_again_and_again_loses_nothing_and_repeats_little(
 
     count = stand.count(load.lines)
     assert count.lost == 0
+    assert count.in_order == (not count.repeated)
     assert count.repeated <= kills * 0.5 * rate  # what comes between two savings, and more
     print(f"{kills} kills, {count.repeated} of {lines} lines repeated")  # noqa: T201
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from svcctl.observe.logs.tail.generation import Block, Flaw
+from svcctl.observe.logs.tail.generation import Block
 from svcctl.observe.logs.tail.tail import Tail
 from svcctl.testing.fakes import FakeClock
 
@@ -96,6 +96,3 @@ class Desk:
 
     def lines(self) -> list[bytes]:
         return [line for block in self.blocks() for line in block.lines()]
-
-    def flaws(self) -> list[Flaw]:
-        return [block.flaw for block in self.blocks()]

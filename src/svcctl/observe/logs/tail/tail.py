@@ -23,8 +23,8 @@ from svcctl.observe.logs.tail.positions import Place, Positions, Saved
 from svcctl.ports import Clock
 
 _SHORTEST, _LONGEST = 0.01, 0.1  # seconds between two looks without an event, while busy and idle
-_LOOK_SHARE = 9  # looking takes at most one part in ten of the time
 _EVERYTHING = 2.0  # seconds between two looks at everything, where events tell of changes
+_LOOK_SHARE, _SEARCH_SHARE = 24, 49  # so many times as long as these take nothing is done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +66,11 @@ class Tail:
         self._logs: dict[str, Lineage] = {}
         self._targets: dict[str, str] = {}
         self._since_ns = 0
-        self._next_search = self._next_everything = 0.0
+        self._next_search = self._next_everything = self._earliest_search = 0.0
         self._queue: deque[Lineage] = deque()
         self._given: dict[str, Lineage] = {}
         self._open: OrderedDict[str, Lineage] = OrderedDict()
-        self._pause, self._cost = _SHORTEST, 0.0
+        self._pause, self._cost, self._next_look = _SHORTEST, 0.0, 0.0
         self._start(self._positions.load())
 
     def __enter__(self) -> Self:
@@ -88,9 +88,10 @@ class Tail:
         """Give what came, at most so many bytes; an empty list where nothing whole has come."""
         now = self._clock.monotonic()
         self._folders.forget()
-        whole = not self._queue
-        if whole:
+        everything = False
+        if not self._queue:
             self._queue.extend(self._to_look_at(now))
+            everything = len(self._queue) == len(self._logs)
         found: list[Block] = []
         room = self._bounds.take
         while self._queue and room > 0:
@@ -101,8 +102,9 @@ class Tail:
                 self._queue.append(each)
         if found:
             self._pause = _SHORTEST
-        elif whole:
-            self._cost = self._clock.monotonic() - now
+        elif everything:
+            over = self._clock.monotonic()
+            self._cost, self._next_look = over - now, over + (over - now) * _LOOK_SHARE
         return found
 
     def acknowledge(self) -> None:
@@ -155,7 +157,6 @@ class Tail:
 
     def _search(self, now: float, *, at_end: bool) -> None:
         """Find logs that came; those that went are followed on, they may come again."""
-        self._next_search = now + max(self._bounds.search_every, self._cost * _LOOK_SHARE)
         for path in find_logs(self._globs, self._logs):
             if path not in self._logs:
                 each = self._new(path)
@@ -166,6 +167,8 @@ class Tail:
             os.path.realpath(path): path for path in self._logs if os.path.islink(path)
         }
         self._changes.watch({os.path.dirname(path) for path in [*self._logs, *self._targets]})
+        self._earliest_search = now + (self._clock.monotonic() - now) * _SEARCH_SHARE
+        self._next_search = max(now + self._bounds.search_every, self._earliest_search)
 
     def _read(self, each: Lineage, now: float) -> Block | None:
         if not each.look(now):
@@ -184,16 +187,23 @@ class Tail:
     def _touched(self, now: float) -> list[Lineage]:
         """Give the logs to look at: those that changed, and those where something is due."""
         changed = self._changes.take()
-        if changed is None or now >= self._next_everything:
+        if now >= (self._next_everything if changed is not None else self._next_look):
             self._next_everything = now + max(_EVERYTHING, self._cost * _LOOK_SHARE)
             return list(self._logs.values())
         found: dict[str, None] = {}
-        for path in changed:
+        for path in changed or ():
             folder, name = os.path.split(path)
             names = [path, *(os.path.join(folder, base) for base in belongs_to(name))]
-            found.update(dict.fromkeys(self._targets.get(each, each) for each in names))
+            known = [each for each in map(self._target, names) if each in self._logs]
+            found.update(dict.fromkeys(known))
+            if not known:  # it may be a new log
+                self._next_search = min(self._next_search, self._earliest_search)
         due = [each.path for each in self._open.values() if each.is_restless(now)]
-        return [self._logs[path] for path in {**found, **dict.fromkeys(due)} if path in self._logs]
+        return [self._logs[path] for path in {**found, **dict.fromkeys(due)}]
+
+    def _target(self, path: str) -> str:
+        """Give the log that a link leads to *path*, or *path*."""
+        return self._targets.get(path, path)
 
     def _close_some(self) -> None:
         """Keep few files open: those that were quiet for longest are closed first."""
