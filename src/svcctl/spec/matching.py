@@ -9,8 +9,13 @@ from enum import StrEnum
 from typing import Protocol
 
 from svcctl.errors import SpecError, quoted
+from svcctl.spec.backtracking import reach
+from svcctl.spec.regular import parse_regular
 
 _TEXT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*", re.DOTALL)
+
+_LONGEST = 128  # characters of a label that an expression is shown
+_STEPS = 5_000_000  # of the engine of re, about a tenth of a second
 
 
 class Labelled(Protocol):
@@ -31,7 +36,10 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matcher:
-    """A condition on one label; the expressions of ``=~`` and ``!~`` have to match all of it."""
+    """A condition on one label; the expressions of ``=~`` and ``!~`` have to match all of it.
+
+    Of a longer label they are shown the first 128 characters.
+    """
 
     label: str
     how: How
@@ -49,9 +57,9 @@ class Matcher:
             case How.NOT_EQUAL:
                 return found != self.value
             case How.LIKE:
-                return re.fullmatch(self.value, found) is not None
+                return re.fullmatch(self.value, found[:_LONGEST]) is not None
             case How.UNLIKE:
-                return re.fullmatch(self.value, found) is None
+                return re.fullmatch(self.value, found[:_LONGEST]) is None
 
 
 def parse_matcher(text: str) -> Matcher:
@@ -69,13 +77,17 @@ def parse_matcher(text: str) -> Matcher:
         value = value[1:-1]
     matcher = Matcher(label=label, how=How(how), value=value)
     if matcher.how in {How.LIKE, How.UNLIKE}:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise SpecError(
-                f"{quoted(value)} is no regular expression: {error}", hint="see Python's module re"
-            ) from error
+        _check_expression(value)
     return matcher
+
+
+def _check_expression(text: str) -> None:
+    """Raise SpecError unless *text* is an expression that is soon compared: the agent waits."""
+    parse_regular(text)
+    whole = parse_regular(rf"\A(?:{text})\Z")
+    if reach(whole.node, steps=_STEPS) < _LONGEST:
+        problem = f"{quoted(text)} may take very long to compare"
+        raise SpecError(problem, hint="repeat nothing within what is repeated, such as (a+)+")
 
 
 def fit(matchers: Iterable[Matcher], alert: Labelled) -> bool:

@@ -153,3 +153,14 @@ def test_the_share_is_one_and_newer_changes_weigh_more(changes: list[bool]) -> N
 
     assert 0 <= share <= 1 + 1e-9
     assert weighted((*[False] * 19, True)) > weighted((True, *[False] * 19))
+
+
+@pytest.mark.parametrize("text", ["(a+)+", "(a|aa)+b", "(.*)*", "((a*)*)*"])
+def test_an_expression_that_could_take_for_ever_is_refused(text: str) -> None:
+    with pytest.raises(SpecError, match="may take very long"):
+        parse_matcher(f"service=~{text}")
+
+
+@pytest.mark.parametrize("text", ["web.*", "db-[0-9]+", "web|db|.*-api", ".*-.*", "[a-z]{1,60}x"])
+def test_an_expression_as_people_write_them_is_taken(text: str) -> None:
+    assert parse_matcher(f"service=~{text}").value == text
