@@ -25,6 +25,7 @@ from svcctl.wire import Selection
 
 _SUSPECT_EVERY = 300.0  # seconds between two looks at the private memory of one suspect
 _FAILED = "crashed"
+_PHASES = tuple(map(str, Phase))
 
 Numbers = dict[Family, dict[str, float]]
 
@@ -68,8 +69,9 @@ class Metrics:
         where = status.service, status.instance
         _tell(numbers, catalogue.INFO, 1, *where, status.manager, status.spec_revision[:12])
         _tell(numbers, catalogue.UP, status.pid is not None, *where)
-        for phase in Phase:
-            _tell(numbers, catalogue.PHASE, status.phase == phase, *where, phase)
+        phases, series = numbers[catalogue.PHASE], catalogue.PHASE.series
+        for phase in _PHASES:
+            phases[series(*where, phase)] = int(phase == status.phase)
         _tell(numbers, catalogue.READY, status.ready, *where)
         _tell(numbers, catalogue.LIVE, status.live, *where)
         _tell(numbers, catalogue.RESTARTS, status.restarts, *where)

@@ -6,14 +6,13 @@ https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """The media type of what :func:`render` gives."""
 
-_REMEMBERED = 1 << 15  # names of series: the agent has up to 20,000
+_REMEMBERED = 20_000  # names of series in one family
 
 
 class Kind(StrEnum):
@@ -23,18 +22,24 @@ class Kind(StrEnum):
     GAUGE = "gauge"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Family:
-    """All series of one name; *labels* tell them apart."""
+    """All series of one name; *labels* tell them apart.  There is one of each: no two are equal."""
 
     name: str
     kind: Kind
     help: str
     labels: tuple[str, ...] = ()
+    _known: dict[tuple[str, ...], str] = field(default_factory=dict, init=False, repr=False)
 
     def series(self, *values: str) -> str:
         """Name the series with these label values, in the order of *labels*, as it is printed."""
-        return _series(self.name, self.labels, values)
+        found = self._known.get(values)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            found = self._known[values] = _series(self.name, self.labels, values)
+        return found
 
 
 Samples = Iterable[tuple[Family, Mapping[str, float]]]
@@ -52,7 +57,6 @@ def render(samples: Samples) -> str:
     return "\n".join([*lines, ""])
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _series(name: str, labels: tuple[str, ...], values: tuple[str, ...]) -> str:
     pairs = zip(labels, values, strict=True)
     inner = ",".join(f'{label}="{_quoted(value)}"' for label, value in pairs)

@@ -108,7 +108,7 @@ def parse_stat(text: bytes) -> Process:
     fields = tail.split(None, 22)  # the rest is not asked for, and takes as long again
     return Process(
         pid=int(pid),
-        name=os.fsdecode(name),
+        name=name.decode(errors="surrogateescape"),
         state=fields[0].decode(),
         ppid=int(fields[1]),
         group=int(fields[2]),
