@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.accuracy import bursts, hdfs, loghub, memory, numenta
+from bench.accuracy import bursts, hdfs, loghub, memory, numenta, shifts
 from bench.accuracy.figure import Figure, table
 from bench.accuracy.labelled import labelled_data
 from bench.accuracy.page import publish
@@ -21,6 +21,7 @@ _LABELLED: Mapping[str, Callable[[Path], Iterable[Figure]]] = {
 }
 _DRAWN: Mapping[str, Callable[[], Iterable[Figure]]] = {
     "bursts": bursts.figures,
+    "shifts": shifts.figures,
     "leaks": memory.figures,
 }
 

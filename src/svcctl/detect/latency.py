@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median
 
 from svcctl.detect.baseline import Baseline, HourOfWeek
 from svcctl.detect.finding import Deviation, What
@@ -19,16 +20,17 @@ class LatencyPolicy:
     """When a latency has drifted.
 
     *share*: the quantile that is watched.  *memory*: minutes that are remembered; *learning*:
-    and learnt from first.  *minutes*: how many have to be slow.  *times*: how much longer than
-    usual, and *deviations*: and how far outside of the spread between minutes.
+    and learnt from first.  *minutes*: how many are judged together, by the middle one of them.
+    *times*: how much longer than usual it has to be, and *deviations*: and how far outside of the
+    spread between minutes.
     """
 
     share: float = 0.5
     memory: int = 1_440
     learning: int = 60
-    minutes: int = 5
+    minutes: int = 7
     times: float = 1.5
-    deviations: float = 5.0
+    deviations: float = 2.5
 
 
 class Latency:
@@ -86,12 +88,12 @@ class Latency:
                 raise ValueError(f"no state of a latency: {state.get('version')!r}")
 
     def _is_slow(self) -> bool:
-        """Whether each of the last minutes was slow."""
+        """Whether most of the last minutes were slow."""
         policy = self._policy
         if self._usual.seen < policy.learning or len(self._last) < policy.minutes:
             return False
         away = max(math.log(policy.times), policy.deviations * math.sqrt(self._spread.mean))
-        return min(self._last) - self._usual.mean >= away
+        return median(self._last) - self._usual.mean >= away
 
     def _learn(self, seen: float, *, slow: bool) -> None:
         away = seen - self._usual.mean
@@ -102,12 +104,12 @@ class Latency:
 
     def _deviation(self, at: float) -> Deviation:
         policy, usual = self._policy, math.exp(self._usual.mean)
-        now = math.exp(math.fsum(self._last) / len(self._last))
+        now = math.exp(median(self._last))
         return Deviation(
             what=What.LATENCY,
             subject=self._subject,
             observed=f"{now:.3g} s at quantile {policy.share:g} over {policy.minutes} minutes",
             expected=f"about {usual:.3g} s as in {self._usual.seen} minutes before",
-            since=at - (policy.minutes - 1) * _MINUTE,
+            since=at - policy.minutes // 2 * _MINUTE,
             score=1.0 - usual / now / 2,
         )
