@@ -23,6 +23,16 @@ class Emit(Protocol):
         """Wait until the asker has caught up."""
 
 
+class Nobody:
+    """Takes the items of verbs that the agent asks of itself."""
+
+    def __call__(self, item: object) -> None:
+        """Forget it."""
+
+    async def room(self) -> None:
+        """Always."""
+
+
 _PROVING = 0.2  # seconds a program that merely has to start must survive before it counts as up
 
 

@@ -20,7 +20,8 @@ from svcctl.app.logs import Logs
 from svcctl.app.metrics import LineCount, Metrics, VerbCount
 from svcctl.app.reading import Reading
 from svcctl.app.services import Services
-from svcctl.app.waiting import Waiting
+from svcctl.app.waiting import Nobody, Waiting
+from svcctl.app.watching import CarryOut, Watching
 from svcctl.bootstrap.here import machine
 from svcctl.bootstrap.machine import StopSignals
 from svcctl.bootstrap.programs import ask_program
@@ -35,6 +36,7 @@ from svcctl.ports import Door
 from svcctl.system.clock import SystemClock
 from svcctl.system.detect import Platform, platform
 from svcctl.system.paths import Paths, find_paths
+from svcctl.wire import Selection
 
 if TYPE_CHECKING:  # what tells of alerts, or makes traces, is loaded where that is wanted
     from svcctl.app.alerting.telling import Telling
@@ -151,21 +153,25 @@ def agent_parts(
         metrics = Metrics(manager, about=about, tally=tally)
         historian = Historian(manager)
         stack.callback(historian.close)
+        dispatch = _dispatch(
+            manager,
+            store,
+            about,
+            ending,
+            logs_folder=paths.logs,
+            desk=desk,
+            more={"metrics": metrics.metrics, "history": historian.history},
+            witnesses=(VerbCount(tally, clock=clock), *([] if lives is None else [lives.verb])),
+        )
+        watching = Watching(manager, carry_out=_carry_out(dispatch))
+        watching.begin()
+        stack.callback(watching.close)
         yield AgentParts(
             manager=manager,
             metrics=metrics,
             lines=LineCount(manager, tally),
             historian=historian,
-            dispatch=_dispatch(
-                manager,
-                store,
-                about,
-                ending,
-                logs_folder=paths.logs,
-                desk=desk,
-                more={"metrics": metrics.metrics, "history": historian.history},
-                witnesses=(VerbCount(tally, clock=clock), *([] if lives is None else [lives.verb])),
-            ),
+            dispatch=dispatch,
             bus=bus,
             ending=ending,
             paths=paths,
@@ -175,6 +181,17 @@ def agent_parts(
         left = manager.close()
         bus.publish(AgentStopped(at=clock.now(), left_running=left))
         tenure.end(world)
+
+
+def _carry_out(dispatch: Dispatch) -> CarryOut:
+    """Give what has rules act as anybody else would."""
+
+    async def carry_out(verb: str, service: str) -> object:
+        return await dispatch.carry_out(
+            verb, selection=Selection(names=(service,)), args={}, actor="rules", emit=Nobody()
+        )
+
+    return carry_out
 
 
 def _telling(spec: AlertingSpec, manager: AgentManager) -> Telling:

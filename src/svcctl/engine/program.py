@@ -300,6 +300,11 @@ class Program:
         }[which]
         self._start(self._run(commands, which, limit=hook.timeout), which)
 
+    def run_named(self, name: str) -> None:
+        """Run the command of ``hook.run`` called *name*; what goes wrong with it is an event."""
+        hook, which = self._keeper.spec.hook, f"run:{name}"
+        self._start(self._run((hook.run[name],), which, limit=hook.timeout), which)
+
     def _start(self, work: Coroutine[None, None, str], which: str) -> None:
         async def follow_up() -> None:
             try:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from svcctl.app.waiting import Nobody
 from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import Paths
 from svcctl.errors import SvcctlError
@@ -20,16 +21,6 @@ log = logging.getLogger(__name__)
 
 
 _SIGN_OF_LIFE = 5.0  # seconds between two words to a native manager while services stop
-
-
-class Nobody:
-    """Takes the items of verbs that the agent asks of itself."""
-
-    def __call__(self, item: object) -> None:
-        """Forget it."""
-
-    async def room(self) -> None:
-        """Always."""
 
 
 async def keep(where: Paths, *, choices: Choices, opened: Callable[[AgentParts], None]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from svcctl.app.selection import choose
+from svcctl.app.waiting import Nobody
 from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import paths
 from svcctl.engine.keeper import Keeper
@@ -16,7 +17,7 @@ from svcctl.engine.life import Phase
 from svcctl.errors import Conflict
 from svcctl.events import Event
 from svcctl.ports import Document, LogSink
-from svcctl.server.agent import Nobody, kill_everything, stop_in_order
+from svcctl.server.agent import kill_everything, stop_in_order
 from svcctl.server.local import LocalServer
 from svcctl.wire import Selection
 

@@ -43,6 +43,9 @@ Rank = Annotated[float, Bounds(above=0, high=100)]
 Times = Annotated[float, Bounds(above=1)]
 """How many times as much."""
 
+RUN = "run:"
+"""Begins an action that is a command of ``hook.run``."""
+
 FEW = 10
 """Fewer records than that say nothing of shares, percentiles and rates unless ``count`` does."""
 

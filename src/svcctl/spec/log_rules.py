@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from svcctl.errors import SpecError
 from svcctl.spec.finding import Finding, checked
 from svcctl.spec.locate import KeyPath
-from svcctl.spec.log_rule import LogRule, Mode
+from svcctl.spec.log_rule import RUN, LogRule, Mode
 from svcctl.spec.names import SERVICE_NAME, did_you_mean
 from svcctl.spec.notation import show
 from svcctl.spec.regular import parse_regular
@@ -16,9 +16,6 @@ from svcctl.spec.where import parse_where
 
 ACTIONS = ("alert", "restart", "reload", "stop", "reset")
 """What a rule may lead to, besides a command of ``hook.run``; all but the first are verbs."""
-
-RUN = "run:"
-"""Begins an action that is a command of ``hook.run``."""
 
 _WINDOWED = {Mode.SHARE, Mode.PERCENTILE, Mode.RISES, Mode.FALLS}
 _FEWEST, _MOST = 3, 1000  # times `within` that fit into `past`

@@ -16,7 +16,7 @@ _LATE = 300.0
 """Seconds by which a record may be older than the one before; more, and time itself went back."""
 
 Read = Callable[[bytes], Record]
-"""Makes a record of one line without its end."""
+"""Makes a record of a line, or of the lines of a record, without the last one's end."""
 
 
 class Book:
@@ -53,21 +53,35 @@ class Book:
         """The name of what searches for the patterns."""
         return self._scanner.lane.name
 
+    @property
+    def due(self) -> float:
+        """When time alone may decide something; infinite where it cannot."""
+        return self._due
+
     def feed(self, records: Iterable[Record]) -> list[Outcome]:
         """Judge records; one that has several lines matches if one of its lines does."""
         batch = list(records)
-        starts, at = [], 0
-        for record in batch:
-            starts.append(at)
-            at += len(record.raw) + 1
-        found: dict[int, set[int]] = {}
-        for hit in self._scanner.hits(b"\n".join(each.raw for each in batch)):
-            found.setdefault(bisect_right(starts, hit.start) - 1, set()).update(hit.numbers)
+        found = self._found([each.raw for each in batch])
         outcomes: list[Outcome] = []
         nothing: set[int] = set()
         for number, record in enumerate(batch):
             outcomes += self._judge(record, found.get(number, nothing))
         return outcomes
+
+    def asks_for(self, block: bytes) -> bool:
+        """Say whether a rule wants to know of anything in a block of lines."""
+        return bool(self._always or self._scanner.hits(block))
+
+    def sift(self, raws: Sequence[bytes], read: Read) -> list[Outcome]:
+        """Judge records by what they were made of; *read* makes those that rules ask for."""
+        found = self._found(raws)
+        wanted = range(len(raws)) if self._always else sorted(found)
+        nothing: set[int] = set()
+        return [
+            outcome
+            for number in wanted
+            for outcome in self._judge(read(raws[number]), found.get(number, nothing))
+        ]
 
     def scan(self, block: bytes, read: Read) -> list[Outcome]:
         """Judge a block of whole lines; of those that no rule asks for, the last is read."""
@@ -90,8 +104,25 @@ class Book:
 
     def pass_time(self, at: float) -> list[Outcome]:
         """Say that it is *at* (seconds since 1970) and that nothing older is still to come."""
+        return self._pass_to(at)
+
+    def resume(self, at: float) -> list[Outcome]:
+        """Say that the service began to run at that time: nothing is missing from before."""
+        for watch in self._watches:
+            watch.resume()
         self._due = -math.inf
         return self._pass_to(at)
+
+    def _found(self, raws: Sequence[bytes]) -> dict[int, set[int]]:
+        """Give the patterns in each record that has one, by the record's number."""
+        starts, at = [], 0
+        for raw in raws:
+            starts.append(at)
+            at += len(raw) + 1
+        found: dict[int, set[int]] = {}
+        for hit in self._scanner.hits(b"\n".join(raws)):
+            found.setdefault(bisect_right(starts, hit.start) - 1, set()).update(hit.numbers)
+        return found
 
     def _scan_all(self, block: bytes, hits: Iterable[Hit], read: Read) -> list[Outcome]:
         found = {hit.start: set(hit.numbers) for hit in hits}

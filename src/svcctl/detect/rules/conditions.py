@@ -57,7 +57,7 @@ class Count:
         if len(self._times) < self._least or (self._within and at - first > self._within):
             return None
         if self._within is None or self._least == 1:
-            return Met(observed="such a line", expected="none", since=at, at=at)
+            return Met(observed="a line has it", expected="none", since=at, at=at)
         observed = f"{self._least} lines in {about(at - first)}"
         expected = f"fewer than {self._least} in {about(self._within)}"
         return Met(observed=observed, expected=expected, since=first, at=at)

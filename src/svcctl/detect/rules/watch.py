@@ -23,6 +23,7 @@ from svcctl.spec.where import field_of, number, parse_where
 _SAMPLES = 5
 _LONGEST_SAMPLE = 500  # characters
 _ENDS_AT_ONCE = {Mode.ABSENT, Mode.CONSECUTIVE}
+_MISSES = {Mode.ABSENT, Mode.FALLS}
 _OF_ALL = {Mode.CONSECUTIVE, Mode.SHARE}  # these hear of records that do not count, too
 
 
@@ -79,6 +80,11 @@ class Watch:
         self._fired_at: float | None = None
         self._met_at = 0.0
         self._held_back = 0
+
+    def resume(self) -> None:
+        """Let nothing be missing from the time before now."""
+        if self._mode in _MISSES and not self._standing:
+            self._condition = condition(self.rule)
 
     @property
     def hears_all(self) -> bool:
