@@ -106,6 +106,7 @@ async def test_a_disk_that_refuses_is_told_once_and_tried_again(
 ) -> None:
     await kept.keep()
     kept.begin()
+    await kept.past()
     history = kept.historian._history
     assert history is not None
     history._db.execute("DROP TABLE point")
