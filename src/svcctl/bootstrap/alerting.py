@@ -18,7 +18,7 @@ from svcctl.app.alerting.telling import Place, Telling
 from svcctl.engine.credentials import resolve
 from svcctl.engine.manager import AgentManager
 from svcctl.engine.schedule import LocalTime
-from svcctl.errors import CannotSpawn, NotDelivered
+from svcctl.errors import CannotSpawn, NotDelivered, SvcctlError
 from svcctl.ports import Clock
 from svcctl.spec.alerting import AlertingSpec, ChannelKind, ChannelSpec
 
@@ -83,12 +83,21 @@ class Configured:
         return _RATES[self.spec.kind]
 
     async def send(self, message: Message) -> None:
-        """See :class:`svcctl.alert.channel.Channel`; what cannot be read now is tried again."""
+        """See :class:`svcctl.alert.channel.Channel`; what cannot be read now is tried again.
+
+        So is what fails in no way a channel should: it must not keep others from being told.
+        Of that no more is said than its kind, as its text may hold a secret.
+        """
         try:
-            channel = channel_of(self.spec, clock=self.clock, read=self.read)
+            await channel_of(self.spec, clock=self.clock, read=self.read).send(message)
         except CannotSpawn as error:
             raise NotDelivered(error.problem, hint="it is tried again", again=True) from error
-        await channel.send(message)
+        except SvcctlError:
+            raise
+        except Exception as error:
+            problem = f"channel {self.name!r} cannot be used: {type(error).__name__}"
+            hint = "check its address, password and headers"
+            raise NotDelivered(problem, hint=hint, again=True) from error
 
     def read(self, reference: str) -> str:
         """Give what *reference* leads to; an address is given back.  Raises CannotSpawn."""

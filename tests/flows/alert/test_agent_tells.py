@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -243,3 +245,15 @@ def test_a_plan_says_what_becomes_of_who_is_told(agent: Any, sink: Any) -> None:
     assert "~ [alerting]: change" in changed.out
     assert "- [alerting]: remove" in pruned.out
     assert "channels" not in agent.ok("alert", "show", "-o", "json").json()["origins"]
+
+
+def test_a_channel_that_never_answers_does_not_keep_the_agent_from_its_end(
+    agent: Any, until: Any
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        failing(agent, SimpleNamespace(url=f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        until(lambda: agent.ok("alerts", "-o", "json").json()["under_way"], what="it is under way")
+
+        agent.ok("agent", "stop")
+
+        agent.agents[-1].wait(5)  # it would wait for ten seconds, and ten more

@@ -86,17 +86,42 @@ def test_a_way_has_the_language_of_all_unless_it_has_its_own() -> None:
     assert (found["a"].fallback, found["a"].patience) == ("b", 5.0)
 
 
-@pytest.mark.parametrize("reference", ["env:GONE", "file:/no/such/file"])
-def test_a_secret_that_is_not_there_yet_is_asked_for_again(reference: str) -> None:
+def refused(configured: ChannelSpec, **environ: str) -> NotDelivered:
     alert = Alert(name="a", labels={}, priority=Priority.P2, summary="", began=0.0)
     notice = Notice(key={}, at=0.0, firing=(alert,), ended=())
     message = worded(notice, number="1", language=Language.EN, zone=UTC)
-    alerting = AlertingSpec(channels={"ops": spec("wecom", url=reference)})
+    alerting = AlertingSpec(channels={"ops": configured})
 
-    with pytest.raises(NotDelivered, match=r"alerting\.channels\.ops") as caught:
-        asyncio.run(ways(alerting, clock=CLOCK, environ={})["ops"].channel.send(message))
+    with pytest.raises(NotDelivered) as caught:
+        asyncio.run(ways(alerting, clock=CLOCK, environ=environ)["ops"].channel.send(message))
+    return caught.value
 
-    assert caught.value.again
+
+@pytest.mark.parametrize("reference", ["env:GONE", "file:/no/such/file"])
+def test_a_secret_that_is_not_there_yet_is_asked_for_again(reference: str) -> None:
+    error = refused(spec("wecom", url=reference))
+
+    assert "alerting.channels.ops" in error.problem
+    assert error.again
+
+
+@pytest.mark.parametrize(
+    ("configured", "secret"),
+    [
+        (spec("webhook", url="env:S"), "http://127.0.0.1:hush/"),
+        (spec("webhook", url="env:S"), "hush"),
+        (spec("webhook", url="http://127.0.0.1:9", headers={"A": "env:S"}), "hush\r\nB: c"),
+        (spec("webhook", url="http://127.0.0.1:9", headers={"A": "env:S"}), "h\u4e00"),
+        (spec("mail", host="127.0.0.1", port=9, sender="a\nb", to=("t",)), ""),
+    ],
+)
+def test_what_cannot_be_used_harms_nobody_and_shows_no_secret(
+    configured: ChannelSpec, secret: str
+) -> None:
+    error = refused(configured, S=secret)
+
+    assert error.again
+    assert "hush" not in error.problem + error.hint
 
 
 def test_a_secret_that_was_replaced_is_read_anew(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -11,6 +10,7 @@ from email.utils import formatdate
 from typing import Literal
 
 from svcctl.alert.channel import MAIL_SERVERS, Rate
+from svcctl.alert.channels.thread import in_thread
 from svcctl.alert.wording import Message
 from svcctl.errors import NotDelivered
 from svcctl.ports import Clock
@@ -39,7 +39,8 @@ class Mail:
 
     async def send(self, message: Message) -> None:
         """See :class:`svcctl.alert.channel.Channel`."""
-        await asyncio.to_thread(self._send, self._letter(message))
+        letter = self._letter(message)
+        await in_thread(lambda: self._send(letter))
 
     def _letter(self, message: Message) -> EmailMessage:
         letter = EmailMessage(policy=WIRE)

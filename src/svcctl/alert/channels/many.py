@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 
 from svcctl.alert.channel import ROBOTS, Rate
+from svcctl.alert.channels.thread import in_thread
 from svcctl.alert.wording import Message
 from svcctl.errors import NotDelivered, UsageError
 
@@ -36,7 +37,7 @@ class Apprise:
                 hint="see https://github.com/caronc/apprise/wiki",
                 again=False,
             )
-        taken = await asyncio.to_thread(caller.notify, body=message.text, title=message.title)
+        taken = await in_thread(partial(caller.notify, body=message.text, title=message.title))
         if not taken:
             raise NotDelivered(
                 "one of the services did not take it", hint="it is tried again", again=True

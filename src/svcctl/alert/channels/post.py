@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from svcctl.alert.channels.thread import in_thread
 from svcctl.errors import NotDelivered
 
 _TIMEOUT = 10.0  # seconds, for each step
@@ -33,7 +33,7 @@ async def post(url: str, document: object, *, headers: Mapping[str, str] | None 
     nobody answers.  No message has *url*, which may hold a secret.  Certificates are checked,
     redirects not followed.
     """
-    answer = await asyncio.to_thread(partial(answer_to, url, document, headers or {}))
+    answer = await in_thread(partial(answer_to, url, document, headers or {}))
     if 200 <= answer.status < 300:
         return answer
     again = answer.status == _TOO_MANY or answer.status >= _SERVER_ERRORS
