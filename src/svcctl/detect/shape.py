@@ -24,18 +24,31 @@ _FUNCTION_WORD = re.compile(
 )
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+_ZONE = r"(?:[A-Z]{3,4}\b(?:\s+\d{4})?)?"
 _SOURCES = r"(?:cc|cpp|cs|cxx|go|hh|hpp|java|js|kt|php|py|rb|rs|scala|sh|ts)"
-_VALUES = re.compile(
-    rf"""(?:
-      (?<==)\ *(?:"[^"]*"|'[^']*')                       # key="some words"
-    | \b(?:{_DAY},?\s+)?(?:\d{{1,2}}\s+)?{_MONTH}\.?\s+\d[\d:.,\ ]*
-        (?:[A-Z]{{3,4}}\b(?:\s+\d{{4}})?)?               # Sat Jun 11 03:28:22 EST 2005
-    | (?<![\w.-])[\w-]+(?:\.[\w-]+)*\.(?!{_SOURCES}:)[a-z]{{2,}}:\d{{1,5}}\b   # a host and its port
-    | \b\w+\(\d+\)                                       # one of many: LOCAL(0)
-    | [a-zA-Z][\w+.-]*://[^\s"',;)\]]+                   # a URL
-    | (?<![\w.])(?:[A-Za-z]:)?(?:[\\/][\w.$@%+~\#&*=:-]+)+[\\/]?   # a path
-    )""",
-    re.VERBOSE,
+# what a line has that has such a value at all, which is soon known, and the values, which are not
+_VALUES = tuple(
+    (re.compile(sign).search, re.compile(value).sub)
+    for sign, value in (
+        # some words in quotation marks, behind the name of a value
+        (r"=\ *[\"']", r"""(?<==)\ *(?:"[^"]*"|'[^']*')"""),
+        # Sat Jun 11 03:28:22 EST 2005
+        (
+            rf"{_MONTH}\.?\s+\d",
+            rf"\b(?:{_DAY},?\s+)?(?:\d{{1,2}}\s+)?{_MONTH}\.?\s+\d[\d:., ]*{_ZONE}",
+        ),
+        # a URL
+        (r"://", r"""[a-zA-Z][\w+.-]*://[^\s"',;)\]]+"""),
+        # a host and its port
+        (
+            r"\.[a-z]{2,}:\d",
+            rf"(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.(?!{_SOURCES}:)[a-z]{{2,}}:\d{{1,5}}\b",
+        ),
+        # one of many: LOCAL(0)
+        (r"\(\d+\)", r"\b\w+\(\d+\)"),
+        # a path
+        (r"[\\/]", r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/][\w.$@%+~#&*=:-]+)+[\\/]?"),
+    )
 )
 _SEPARATORS = re.compile(r"([\s\x01=:,;()\[\]{}\"'|<>]+)")
 # com.example.Class and java.net are no hosts
@@ -51,7 +64,7 @@ _VALUE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _DIGIT = re.compile(r"\d")
-_KEY = re.compile(r"[\[(\"'<{]?[A-Za-z_.-]+[=:(\[]")
+_KEY = re.compile(r"[\[(\"'<{]?[A-Za-z_-]+[=:(\[]")
 
 
 class Words(dict[str, str]):
@@ -73,8 +86,8 @@ class Words(dict[str, str]):
                 return key[0] if key else "*"
         if len(self) >= self._most:
             self.clear()
-        self[word] = word
-        return word
+        self[word] = known = "*" if word[0] in "/\\" else word
+        return known
 
 
 def tokens(line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -86,9 +99,9 @@ def tokens(line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found: list[str] = []
     before: list[str] = []
     around = left_out = previous = ""
-    parts = _SEPARATORS.split(_VALUES.sub(f"{_EDGE}{_MARK}{_EDGE}", line[:LONGEST]))
+    parts = _SEPARATORS.split(_marked(line[:LONGEST]))
     for at in range(0, len(parts), 2):
-        word, gap = parts[at], parts[at - 1].replace(_EDGE, "") if at else ""
+        word, gap = parts[at], parts[at - 1] if at else ""
         around += gap
         if not (word.isalpha() or word == _MARK or any(map(str.isalnum, word))):
             around += word
@@ -106,8 +119,17 @@ def tokens(line: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(found), (*before, _unpaired(around, left_out))
 
 
+def _marked(line: str) -> str:
+    """Put a mark where a value is known by more than its one word."""
+    for has_any, substitute in _VALUES:
+        if has_any(line):
+            line = substitute(f"{_EDGE}{_MARK}{_EDGE}", line)
+    return line
+
+
 def _unpaired(around: str, left_out: str) -> str:
     """Leave out what closes a bracket or a quotation that was left out."""
+    around = around.replace(_EDGE, "")
     for opened, closed in ("()", "[]", "{}", "<>", "''", '""'):
         if left_out.count(opened) % 2:
             around = around.replace(closed, "", 1)

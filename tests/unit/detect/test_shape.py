@@ -71,3 +71,11 @@ def test_words_with_digits_are_not_remembered_and_the_rest_is_bounded() -> None:
 
     assert outline == ["*", "id=", "*", "one", "two", "three", "four"]
     assert dict(words) == {"four": "four"}
+
+
+def test_a_path_and_a_host_with_its_port_leave_no_trace_in_an_outline() -> None:
+    words = Words()
+
+    outline = [words[each] for each in ("/etc/passwd", "proxy.example.com:8080", "read/write")]
+
+    assert outline == ["*", "*", "read/write"]
