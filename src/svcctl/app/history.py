@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.reading import moment
@@ -18,6 +18,9 @@ from svcctl.events import Event, InstanceAdopted, InstanceSpawned
 from svcctl.observe.history.store import History, Point
 from svcctl.ports import Document, Timer
 from svcctl.wire import Selection
+
+if TYPE_CHECKING:  # loaded where a history is kept
+    from concurrent.futures import ThreadPoolExecutor
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,8 @@ class Historian:
 
     def begin(self, open_history: Callable[[float], History], *, interval: float) -> None:
         """Write from now on; raises StateFault where the file cannot be opened."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most keep no history
+
         self._history = open_history(interval)
         self._interval = interval
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history")

@@ -188,6 +188,25 @@ async def test_a_frozen_tree_stands_still_and_goes_on(
     assert await kit.ended(child) == Exit(signal="TERM")
 
 
+@pytest.mark.slow
+@pytest.mark.needs_root
+def test_a_daemon_that_only_its_group_knows_is_measured_too(
+    new_spawner: Callable[[bool | None], PosixSpawner], runner: Any, kit: Any
+) -> None:
+    async def measure() -> None:
+        spawner = new_spawner(True)
+        script = "sleep 0.3; (env -i setsid sh -c 'sleep 60 & exec true' &); exec sleep 61"
+        child = spawner.spawn(kit.launch("sh", "-c", script))
+        await kit.until(lambda: [each.name for each in child.members()] == ["sleep"] * 2)
+
+        await kit.until(lambda: spawner.usage([child])[0].processes == 2)
+
+        child.signal("KILL", everyone=True)
+        await kit.swept(child)
+
+    runner.run(measure())
+
+
 @pytest.fixture
 def frozen_tree(
     new_spawner: Callable[[bool | None], PosixSpawner],
