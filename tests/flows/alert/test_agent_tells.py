@@ -257,3 +257,35 @@ def test_a_channel_that_never_answers_does_not_keep_the_agent_from_its_end(
         agent.ok("agent", "stop")
 
         agent.agents[-1].wait(5)  # it would wait for ten seconds, and ten more
+
+
+def test_a_rule_over_a_log_is_told_with_its_severity_and_its_lines(
+    agent: Any, sink: Any, until: Any
+) -> None:
+    agent.write(f"""
+[services.web]
+exec = ["sh", "-c", "while sleep 0.2; do test -e well || echo ERROR no answer from db; done"]
+[[services.web.rules]]
+name = "no answer"
+match = "ERROR no answer"
+count = 3
+within = "1s"
+cooldown = "1s"
+severity = "P0"
+[alerting.channels.hook]
+kind = "webhook"
+url = "{sink.url}/hook"
+[alerting.priorities.P0]
+channels = ["hook"]
+group_interval = "500ms"
+""")
+    agent.ok("apply", "svcctl.toml", "--yes")
+    until(lambda: sink.titles, what="it is told")
+
+    (agent.home / "well").touch()
+
+    until(lambda: sink.titles[-1] == "[OK] web: rule", what="it is over")
+    assert sink.titles[0] == "[P0] web: rule"
+    (alert,) = sink.took[0]["alerts"]
+    assert "no answer" in alert["annotations"]["summary"]
+    assert "ERROR no answer from db" in alert["annotations"]["samples"]

@@ -11,6 +11,7 @@ memory                the soft limit exceeded        another run
 capture_paused        output that cannot be written  output that can
 crash                 an error not handled           an hour without
 agent_lost            an agent that never ended      10 minutes
+what rules find       a finding                      its end, or a day without
 what detectors find   a finding                      its end, or an hour without
 ====================  =============================  ===========================================
 
@@ -41,18 +42,20 @@ from svcctl.ports import InstanceStatus
 from svcctl.spec.alert_policy import Happening
 
 _SHORT, _LONG = 600.0, 3600.0  # seconds after which what has no opposite is over
+_A_DAY = 86_400.0  # a rule says that it is over, unless the agent died meanwhile
 _FLAPS = 4  # failures within ten minutes
 
 LASTS: Mapping[Happening, float] = {
     **dict.fromkeys((Happening.AGENT_LOST, Happening.SERVICE_FLAPPING), _SHORT),
     **dict.fromkeys(
         (
-            *(Happening.CRASH, Happening.RULE, Happening.ERROR_RATIO, Happening.LATENCY),
-            *(Happening.SILENCE, Happening.LEAK, Happening.BURST, Happening.DROP),
-            *(Happening.NEW_TEMPLATE, Happening.SESSION, Happening.METRIC),
+            *(Happening.CRASH, Happening.ERROR_RATIO, Happening.LATENCY, Happening.SILENCE),
+            *(Happening.LEAK, Happening.BURST, Happening.DROP, Happening.NEW_TEMPLATE),
+            *(Happening.SESSION, Happening.METRIC),
         ),
         _LONG,
     ),
+    Happening.RULE: _A_DAY,
 }
 """Seconds after which what nothing else ends is over."""
 
@@ -288,7 +291,7 @@ def _found(event: FindingMade) -> Cause:
         samples=event.samples,
         began=event.since,
         about=("pattern", event.pattern),
-        until=event.at + LASTS.get(happening, _LONG),
+        until=event.at + LASTS[happening],
         priority=event.priority,
     )
 
@@ -297,4 +300,4 @@ def _happening(kind: str) -> Happening:
     if kind in FOUND:
         return FOUND[kind]
     word = kind.replace(" ", "_")
-    return Happening(word) if word in set(Happening) else Happening.RULE
+    return Happening(word) if word in LASTS else Happening.RULE

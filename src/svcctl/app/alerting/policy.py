@@ -61,12 +61,11 @@ def alert_of(cause: Cause, spec: AlertingSpec, services: Services, *, host: str)
     mine = service.alert if service else None
     if mine and mine.on and cause.happening not in mine.on:
         return None
-    about, value = cause.about
+    mine_alone = (("service", cause.service), ("instance", cause.instance), cause.about)
     labels = {
         **(service.labels if service else {}),
         "host": host,
-        **({"service": cause.service, "instance": cause.instance} if cause.service else {}),
-        **({about: value} if about else {}),
+        **{name: value for name, value in mine_alone if value},
     }
     alert = Alert(
         name=str(cause.happening),

@@ -217,6 +217,7 @@ def test_a_crash_says_where_its_report_is() -> None:
         ("unusual value", Happening.METRIC),
         ("flapping", Happening.SERVICE_FLAPPING),
         ("too many 500s", Happening.RULE),
+        ("service down", Happening.RULE),
     ],
 )
 def test_a_finding_is_told_with_its_reason(kind: str, happening: Happening) -> None:

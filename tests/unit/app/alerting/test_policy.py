@@ -152,6 +152,16 @@ def test_an_alert_has_the_labels_of_its_service_and_tells_its_cause() -> None:
     assert cause_of(alert) == found
 
 
+def test_what_is_about_no_instance_has_no_such_label() -> None:
+    found = Cause(happening=Happening.RULE, service="web", instance="", summary="", began=0.0)
+
+    alert = alert_of(found, SPEC, {}, host="h")
+
+    assert alert is not None
+    assert alert.labels == {"host": "h", "service": "web"}
+    assert cause_of(alert).key == found.key
+
+
 def test_every_label_that_tells_causes_apart_is_known_again() -> None:
     for name in ABOUT:
         found = cause(about=(name, "x"))
