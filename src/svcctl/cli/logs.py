@@ -12,9 +12,20 @@ from svcctl.cli.output import Cell, width
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.streams import Item, items, show
 from svcctl.cli.verb_command import OUTPUT, verb_command
+from svcctl.errors import UsageError
 
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue")
 _TIMES = Arg(name="times", kind=Kind.FLAG, help="show when each line was written", short="t")
+_FILE = Arg(
+    name="file",
+    kind=Kind.TEXT,
+    help="read what others log instead, such as '/var/log/nginx/*.log'; no agent is asked",
+)
+_POSITIONS = Arg(
+    name="positions",
+    kind=Kind.TEXT,
+    help="with --file and -f: go on from where this file says, and note there what was given",
+)
 
 
 class _Lines:
@@ -66,7 +77,18 @@ def _stats(session: Session, item: Item) -> str:
     return "\n".join(lines)
 
 
+def _foreign(session: Session, asked: Asked) -> int:
+    from svcctl.cli.foreign_logs import foreign_items  # noqa: PLC0415 - without an agent, rare
+
+    if asked.args.get("stats") or asked.selection.names:
+        raise UsageError("--file goes with neither services nor --stats", hint="leave out one")
+    lines = _Lines(session, prefixed="*" in asked.text("file"), times=asked.flag("times"))
+    return show(session, asked, foreign_items([asked.text("file")], asked), lines.text)
+
+
 def _logs(session: Session, asked: Asked) -> int:
+    if asked.text("file"):
+        return _foreign(session, asked)
     if asked.args.get("stats") is True:
         return show(session, asked, items(session, asked), partial(_stats, session))
     if asked.text("output") != "text":
@@ -77,4 +99,4 @@ def _logs(session: Session, asked: Asked) -> int:
     return show(session, asked, items(session, asked), lines.text)
 
 
-logs = verb_command("logs", _logs, OUTPUT, _TIMES)
+logs = verb_command("logs", _logs, OUTPUT, _TIMES, _FILE, _POSITIONS)

@@ -10,24 +10,11 @@ import signal
 import sys
 import threading
 
+from svcctl.bootstrap.tailing import SavedIn
 from svcctl.observe.logs.tail.changes import best_changes
 from svcctl.observe.logs.tail.generation import Block
 from svcctl.observe.logs.tail.tail import Tail, follow
-from svcctl.system import whole_file
 from svcctl.system.clock import SystemClock
-
-
-class Sheet:
-    """A file that is there whole or not at all."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def read(self) -> bytes | None:
-        return whole_file.read(self._path)
-
-    def write(self, content: bytes) -> None:
-        whole_file.write(self._path, content)
 
 
 def main(glob: str, positions: str, out: str) -> None:
@@ -43,7 +30,7 @@ def main(glob: str, positions: str, out: str) -> None:
     with Tail(
         [glob],
         clock=SystemClock(),
-        place=Sheet(positions),
+        place=SavedIn(positions),
         at_end=False,
         changes=best_changes(),
     ) as tail:
