@@ -145,12 +145,15 @@ class Templates:
             fits = self._by_words.get(_with_hole(words, at))
             if fits is not None:
                 break
+        identity = _identify(words)
+        if fits is None and self.resolve(identity) in self._known:
+            fits = self.resolve(identity)  # it began with such a line, and is wider now
         if fits is not None:
             return fits
         if len(self._known) >= self._most:
             self._forget()
-        new = Template(id=_identify(words), words=words, around=around)
-        self._absorbed.pop(new.id, None)
+        new = Template(id=identity, words=words, around=around)
+        self._absorbed.pop(identity, None)
         self._keep(new)
         self._changes.append(TemplateSeen(template=new, line=line))
         self._settle(new)
@@ -170,6 +173,9 @@ class Templates:
         """Turn the word of *new* that has varied too often into a value; None if none has."""
         for at in _loose(new.words):
             hole = _with_hole(new.words, at)
+            if standing := self._by_words.get(hole):
+                self._absorb(self._known[standing], [new.id])
+                return self._known[standing]
             alike = [self._known[each] for each in self._near.get(hash(hole), ())]
             if len(alike) < self._relax_at:
                 continue

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from svcctl.detect.shape import WILD, tokens
 from svcctl.detect.templates import TemplateRelaxed, Templates, TemplateSeen
 
 _COLOURS = ("red", "green", "blue", "white", "black")
@@ -152,6 +153,7 @@ def test_a_template_that_was_forgotten_is_new_again_under_its_id() -> None:
     assert len(templates.take_changes()) == 1
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(alphabet="ab 1=x", max_size=12), max_size=60))
 def test_every_line_has_a_living_template_and_the_same_line_always_the_same_one(
     lines: list[str],
@@ -165,12 +167,45 @@ def test_every_line_has_a_living_template_and_the_same_line_always_the_same_one(
     assert all(templates.get(each) is not None for each in ids)
 
 
-@given(st.lists(st.text(alphabet="abc 1", max_size=12), max_size=60))
-def test_small_limits_break_nothing(lines: list[str]) -> None:
-    templates = Templates(most=2, outlines=2, relax_at=2)
+_SENTENCES = st.lists(st.sampled_from("abcd1"), min_size=2, max_size=4).map(" ".join)
+
+
+@pytest.mark.slow
+@given(st.lists(_SENTENCES, max_size=120), st.integers(1, 8), st.integers(1, 4))
+def test_small_limits_break_nothing_and_a_template_covers_its_lines(
+    lines: list[str], most: int, outlines: int
+) -> None:
+    templates = Templates(most=most, outlines=outlines, relax_at=2)
 
     for line in lines:
         (found,) = templates.learn([line])
 
-        assert templates.get(found) is not None
-        assert len(templates) <= 2
+        template = templates.get(found)
+        assert template is not None
+        assert template.id == templates.resolve(found)
+        assert len(templates) <= most
+        pairs = zip(template.words, tokens(line)[0], strict=True)
+        assert all(known in (WILD, word) for known, word in pairs)
+
+
+def test_a_template_with_two_values_knows_its_first_line_again() -> None:
+    templates = Templates(outlines=1, relax_at=2)
+    lines = [f"{one} to {other}" for one in ("ann", "bob") for other in ("rome", "oslo")]
+    first, *_ = templates.learn(lines)
+    assert len(templates) == 1
+
+    again = templates.learn(lines)
+
+    assert {templates.resolve(each) for each in again} == {templates.resolve(first)}
+    assert len(templates) == 1
+
+
+def test_a_template_that_a_wider_one_covers_becomes_part_of_it() -> None:
+    templates = Templates(relax_at=2)
+    wide, *_ = templates.learn(["x p k", "x q k", "x p m", "x q m"])
+    assert _text(templates, wide) == "x <*> <*>"
+
+    templates.learn(["x r n", "x s n"])
+
+    assert len(templates) == 1
+    assert _text(templates, wide) == "x <*> <*>"
