@@ -39,6 +39,7 @@ def _anywhere(spec: ServiceSpec) -> Asked:
     yield "hook.resume", bool(spec.hook.resume)
     yield "limits.memory_restart", spec.limits.memory_restart is not None
     yield "reload.watch", bool(spec.reload.watch)
+    yield "rules", bool(spec.rules)
     yield "stop.http", any(each.http is not None for each in spec.stop.steps())
 
 

@@ -10,6 +10,7 @@ from svcctl.spec.locate import KeyPath
 from svcctl.spec.log_rule import RUN, LogRule, Mode
 from svcctl.spec.names import SERVICE_NAME, did_you_mean
 from svcctl.spec.notation import show
+from svcctl.spec.policy import LogTo
 from svcctl.spec.regular import parse_regular
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.where import parse_where
@@ -23,6 +24,10 @@ _FEWEST, _MOST = 3, 1000  # times `within` that fit into `past`
 
 def rule_findings(spec: ServiceSpec) -> Iterator[Finding]:
     """Give what is wrong with the rules of *spec*."""
+    if spec.rules and spec.log.to is not LogTo.CAPTURE:
+        hint = 'capture it: log.to = "capture"'
+        problem = f"rules see nothing of output that goes to {spec.log.to}"
+        yield Finding(path=("rules",), problem=problem, hint=hint)
     names: set[str] = set()
     for number, rule in enumerate(spec.rules):
         path: KeyPath = ("rules", number)

@@ -8,6 +8,7 @@ import pytest
 
 from svcctl.errors import SpecError
 from svcctl.spec.hostless import is_hosted, refuse_for_scm, refuse_for_systemd
+from svcctl.spec.log_rule import LogRule
 from svcctl.spec.policy import Hooks, Limits, ReloadPolicy, Schedule, StopPolicy
 from svcctl.spec.probe import Probe
 from svcctl.spec.service import SecretsAs, ServiceSpec, Type
@@ -26,6 +27,7 @@ def spec(**changes: Any) -> ServiceSpec:
         ("hook.pause", {"hook": Hooks(pause=("pause",))}),
         ("hook.resume", {"hook": Hooks(resume=("resume",))}),
         ("limits.memory_restart", {"limits": Limits(memory_restart=1)}),
+        ("rules", {"rules": (LogRule(match="ERROR"),)}),
         ("reload.watch", {"reload": ReloadPolicy(watch=("*.toml",))}),
         ("stop.http", {"stop": StopPolicy(http="http://127.0.0.1/stop")}),
     ],

@@ -79,6 +79,13 @@ def test_what_a_rule_cannot_mean_is_refused_in_its_place(
     assert f"{mistake.line}:{mistake.column} {mistake.problem}".startswith(expected)
 
 
+def test_rules_need_output_that_is_captured(load: Load) -> None:
+    with pytest.raises(SpecError) as caught:
+        load(f'{SERVICE}match = "a"\n[services.web.log]\nto = "null"\n')
+
+    assert caught.value.mistakes[0].problem == "rules see nothing of output that goes to null"
+
+
 def test_a_command_for_rules_has_a_name_one_can_ask_for(load: Load) -> None:
     with pytest.raises(SpecError, match="cannot name a command"):
         load('[services.web]\nexec = "a"\nhook.run."a b" = "c"\n')

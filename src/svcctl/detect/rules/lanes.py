@@ -86,8 +86,10 @@ class Re2:
     def __init__(self, nodes: Sequence[Node]) -> None:
         library: Any = import_module("re2")
         options: Any = library.Options()
-        options.encoding = library.Options.Encoding.LATIN1
-        options.max_mem, options.log_errors = self._MEMORY, False
+        latin_1 = library.Options.Encoding.LATIN1
+        chosen = {"encoding": latin_1, "max_mem": self._MEMORY, "log_errors": False}
+        for name, value in chosen.items():
+            setattr(options, name, value)
         written = [(number, widened(node)) for number, node in enumerate(nodes)]
         known = [(number, text) for number, text in written if text is not None]
         self.every_line = tuple(number for number, text in written if text is None)

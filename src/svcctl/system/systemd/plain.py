@@ -64,6 +64,7 @@ def lost(spec: ServiceSpec) -> list[str]:
         (spec.instances > 1, f"{spec.instances} instances: make it a template (NAME@.service)"),
         (spec.limits.memory_restart, "limits.memory_restart: systemd kills at MemoryMax only"),
         (spec.reload.watch, "reload.watch: write a path unit"),
+        (spec.rules, "the rules over its logs: systemd reads none"),
         (
             spec.restart.factor > 1,
             "waits that grow from restart to restart (RestartSteps needs systemd 254)",
