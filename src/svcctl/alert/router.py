@@ -45,8 +45,8 @@ class Errand:
 Deliver = Callable[[Errand], None]
 """Takes an errand over for good; one whose number it knows is no news."""
 
-Follows = Callable[[Alert, Alert], bool]
-"""Says whether the first is wrong only because the second is."""
+Follows = Callable[[Alert, Iterable[Alert]], bool]
+"""Says whether an alert is wrong only because one of those that fire is."""
 
 
 class Router:
@@ -161,7 +161,7 @@ class Router:
         firing = [each for _, group in self._groups.values() for each in group.alerts.values()]
         if any(each.mutes(alert, firing) for each in self._policy.inhibitions):
             return "it follows from another"
-        if any(each.fires and self._follows(alert, each) for each in firing):
+        if self._follows(alert, (each for each in firing if each.fires)):
             return "it follows from another"
         return ""
 

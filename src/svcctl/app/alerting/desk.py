@@ -119,7 +119,7 @@ class Desk:
 
         del selection, emit
         telling = self.telling()
-        found = [rows.firing(each, telling) for each in telling.firing]
+        found = rows.firing(telling.firing, telling)
         if args.flag("all") or args.text("since"):
             since = moment(args.text("since"), now=self._clock.now())
             found += rows.ended(self._events.read(since=since, limit=_MOST))
@@ -153,7 +153,8 @@ class Desk:
                 )
             )
         telling.router.acknowledge(alert)
-        return rows.firing(alert, telling) | silenced
+        (row,) = rows.firing((alert,), telling)
+        return row | silenced
 
     async def _silence_add(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         from svcctl.app.alerting import rows  # noqa: PLC0415 - likewise

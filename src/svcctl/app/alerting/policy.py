@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from svcctl.alert.alert import Alert
@@ -98,11 +98,12 @@ def cause_of(alert: Alert) -> Cause:
     )
 
 
-def follows(alert: Alert, cause: Alert, services: Services) -> bool:
-    """Say whether *alert* is wrong only because *cause* is: its service needs that one."""
-    if cause.name not in _ABSENT:
-        return False
-    return cause.label("service") in _needed(alert.label("service"), services)
+def follows(alert: Alert, firing: Iterable[Alert], services: Services) -> bool:
+    """Say whether *alert* is wrong only because its service needs one of which another is."""
+    needed = _needed(alert.label("service"), services)
+    return bool(needed) and any(
+        each.name in _ABSENT and each.label("service") in needed for each in firing
+    )
 
 
 def _needed(name: str, services: Services) -> set[str]:

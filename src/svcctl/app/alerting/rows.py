@@ -16,11 +16,22 @@ _FOR_EVER = 100 * 365.25 * 86_400  # seconds
 _MATCH_HINT = "svcctl silence add service=web --for 2h"
 
 
-def firing(alert: Alert, telling: Telling) -> Document:
-    """Give what is known of an alert that fires."""
-    why = telling.router.why_muted(alert)
+def firing(alerts: Iterable[Alert], telling: Telling) -> list[Document]:
+    """Give what is known of *alerts* that fire."""
+    acknowledged = telling.acknowledged
+    return [
+        _firing(
+            each,
+            why=telling.router.why_muted(each),
+            is_acknowledged=each.fingerprint in acknowledged,
+        )
+        for each in alerts
+    ]
+
+
+def _firing(alert: Alert, *, why: str, is_acknowledged: bool) -> Document:
     state = "muted" if why else "firing"
-    if telling.is_acknowledged(alert):
+    if is_acknowledged:
         state = "acknowledged"
     return {
         "id": alert.fingerprint,

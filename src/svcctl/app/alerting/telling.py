@@ -59,7 +59,7 @@ class Telling:
             clock=place.clock,
             store=place.store,
             deliver=self._outbox.take,
-            follows=lambda alert, cause: follows(alert, cause, place.services()),
+            follows=lambda alert, firing: follows(alert, firing, place.services()),
         )
         self._alerts = {cause_of(each).key: each for each in self.firing}
         self._causes = Causes()
@@ -79,9 +79,10 @@ class Telling:
         """Count what is under way to each channel."""
         return self._outbox.waiting
 
-    def is_acknowledged(self, alert: Alert) -> bool:
-        """Say whether somebody takes care of *alert*."""
-        return any(alert.fingerprint in group.acknowledged for group in self.router.groups)
+    @property
+    def acknowledged(self) -> frozenset[str]:
+        """Give the fingerprints of what somebody takes care of."""
+        return frozenset().union(*(group.acknowledged for group in self.router.groups))
 
     def begin(self, past: Iterable[Recorded]) -> None:
         """Take in what happened before now, oldest first, then all that happens.

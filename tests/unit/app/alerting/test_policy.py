@@ -181,12 +181,12 @@ def test_who_needs_what_is_down_follows_from_it_however_far() -> None:
     def alert(name: str, happening: Happening = DOWN) -> Any:
         return alert_of(cause(happening, name), SPEC, known, host="h")
 
-    assert follows(alert("web"), alert("db"), known)
-    assert follows(alert("api", Happening.NOT_READY), alert("db"), known)
-    assert not follows(alert("db"), alert("web"), known)
-    assert not follows(alert("other"), alert("db"), known)
-    assert not follows(alert("web"), alert("db", Happening.LATENCY), known)
-    assert not follows(alert("db"), alert("db"), known)
+    assert follows(alert("web"), [alert("db")], known)
+    assert follows(alert("api", Happening.NOT_READY), [alert("db")], known)
+    assert not follows(alert("db"), [alert("web")], known)
+    assert not follows(alert("other"), [alert("db")], known)
+    assert not follows(alert("web"), [alert("db", Happening.LATENCY)], known)
+    assert not follows(alert("db"), [alert("db")], known)
 
 
 def test_what_is_wrong_with_a_service_that_is_down_is_not_told() -> None:
