@@ -249,6 +249,16 @@ class AlertRaised(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertAcknowledged(Event):
+    """Somebody (*who*) takes care of an alert; *why* is what they said."""
+
+    alert: str
+    fingerprint: str
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertEnded(Event):
     """What people were told of is over; it *lasted* so many seconds."""
 

@@ -14,7 +14,9 @@ _TROUBLE = frozenset(
 )
 _BROKEN = frozenset(("backoff", "failed"))
 _AT_REST = frozenset(("stopped", "finished"))
-_OF_ALERTS = frozenset(("AlertRaised", "AlertEnded", "AlertTold", "AlertUndelivered"))
+_OF_ALERTS = frozenset(
+    ("AlertRaised", "AlertAcknowledged", "AlertEnded", "AlertTold", "AlertUndelivered")
+)
 _PURPOSES = frozenset(("live", "ready"))
 
 

@@ -31,6 +31,7 @@ _SENTENCES = {
     "FindingEnded": "as it should be again: {pattern}",
     "FindingRejected": "{who} calls it a false alarm: {pattern}",
     "AlertRaised": "alert {priority} {alert}: {summary}",
+    "AlertAcknowledged": "{who} takes care of alert {alert}{said}",
     "AlertEnded": "alert {alert} is over after {lasted}: {summary}",
     "AlertTold": "{channel} was told: {title}",
     "AlertUndelivered": "{channel} was not told, after {tries} tries: {problem}",
@@ -60,6 +61,8 @@ def describe(event: Happening) -> str:
             fields = {"pid": fields["pid"], "how": how}
         case "CrashSeen":
             fields = {**fields, "report": fields["file"] or "could not be written"}
+        case "AlertAcknowledged":
+            fields = {**fields, "said": f": {fields['why']}" if fields["why"] else ""}
         case "AlertEnded":
             fields = {**fields, "lasted": length(fields["lasted"])}
         case "TreeKilled":

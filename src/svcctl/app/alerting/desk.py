@@ -10,11 +10,12 @@ from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
 from svcctl.app.waiting import Emit
 from svcctl.errors import SpecError, UsageError
-from svcctl.events import FindingRejected
+from svcctl.events import AlertAcknowledged, FindingRejected
 from svcctl.ports import Bus, Clock, Document, EventLog, Store
 from svcctl.wire import Selection
 
 if TYPE_CHECKING:  # an agent that tells nobody has none of it in memory
+    from svcctl.alert.alert import Alert
     from svcctl.app.alerting.telling import Telling
     from svcctl.spec.alerting import AlertingSpec
 
@@ -132,29 +133,38 @@ class Desk:
         del selection, emit
         telling = self.telling()
         alert = telling.router.find(args.text("id") or "")
-        silenced: Document = {}
-        if args.flag("false_positive"):
-            pattern = alert.label("pattern")
-            if not pattern:
-                raise UsageError(
-                    f"alert {alert.name!r} is a fact; only what was concluded can be false",
-                    hint="to hear no more of it: svcctl silence add",
-                )
-            rejection = rows.rejection(
-                alert, who=args.actor, why=args.text("reason") or "", now=self._clock.now()
-            )
-            silenced = {"silence": telling.router.silence(rejection).number}
-            self._bus.publish(
-                FindingRejected(
-                    at=self._clock.now(),
-                    service=alert.label("service"),
-                    pattern=pattern,
-                    who=args.actor,
-                )
-            )
+        rejected = self._reject(alert, args) if args.flag("false_positive") else {}
         telling.router.acknowledge(alert)
+        self._bus.publish(
+            AlertAcknowledged(
+                at=self._clock.now(),
+                service=alert.label("service"),
+                instance=alert.label("instance"),
+                alert=alert.name,
+                fingerprint=alert.fingerprint,
+                who=args.actor,
+                why=args.text("reason") or "",
+            )
+        )
         (row,) = rows.firing((alert,), telling)
-        return row | silenced
+        return row | rejected
+
+    def _reject(self, alert: Alert, args: Arguments) -> Document:
+        """Have nobody told of what *alert* is about any more; gives the number of the silence."""
+        from svcctl.app.alerting import rows  # noqa: PLC0415 - likewise
+
+        pattern = alert.label("pattern")
+        if not pattern:
+            raise UsageError(
+                f"alert {alert.name!r} is a fact; only what was concluded can be false",
+                hint="to hear no more of it: svcctl silence add",
+            )
+        now, why = self._clock.now(), args.text("reason") or ""
+        silence = rows.rejection(alert, who=args.actor, why=why, now=now)
+        number = self.telling().router.silence(silence).number
+        service = alert.label("service")
+        self._bus.publish(FindingRejected(at=now, service=service, pattern=pattern, who=args.actor))
+        return {"silence": number}
 
     async def _silence_add(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         from svcctl.app.alerting import rows  # noqa: PLC0415 - likewise

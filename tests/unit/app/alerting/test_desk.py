@@ -18,7 +18,15 @@ from svcctl.app.alerting.telling import Place, Telling, event_of
 from svcctl.app.arguments import check
 from svcctl.app.verbs import find
 from svcctl.errors import NotDelivered, UsageError
-from svcctl.events import AlertEnded, AlertRaised, Event, FindingMade, PhaseChanged, SpecApplied
+from svcctl.events import (
+    AlertAcknowledged,
+    AlertEnded,
+    AlertRaised,
+    Event,
+    FindingMade,
+    PhaseChanged,
+    SpecApplied,
+)
 from svcctl.ports import InstanceStatus, Recorded
 from svcctl.spec import canonical
 from svcctl.spec.alert_policy import AlertPolicy
@@ -352,11 +360,13 @@ async def test_who_takes_care_of_an_alert_is_not_told_again(office: Office, turn
     await turns()
     (alert,) = await office.alerts()
 
-    taken = await office.asks("ack", id=alert["id"][:8])
+    taken = await office.asks("ack", id=alert["id"][:8], reason="on it")
     office.clock.forward(5000)
     await turns()
 
     assert taken["state"] == "acknowledged"
+    (said,) = [each for each in office.bus.events if isinstance(each, AlertAcknowledged)]
+    assert (said.alert, said.who, said.why) == ("service_down", "ann", "on it")
     assert len(office.chat.titles) == 1
 
 
