@@ -61,9 +61,11 @@ def _ended(record: list[T], text: Callable[[T], bytes]) -> Iterator[list[T]]:
 
 def whole(content: bytes) -> int:
     """Give how many bytes of whole lines are records that cannot go on: all but the last one's."""
-    window = content[-_MOST_BYTES:]
-    cut = 0 if len(window) == len(content) else window.index(b"\n") + 1
-    lines = window[cut:].removesuffix(b"\n").split(b"\n")[-MOST_LINES:]
+    end = len(content) - 1
+    begin = content.find(b"\n", end - _MOST_BYTES, end) + 1 if end > _MOST_BYTES else 0
+    if end > _MOST_BYTES and not begin:  # the last line alone is longer than any record
+        return content.rfind(b"\n", 0, end) + 1
+    lines = content[begin:end].split(b"\n")[-MOST_LINES:]
     if lines[-1].startswith(b"{") and lines[-1].rstrip().endswith(b"}"):
         return len(content)
     told = _told(lines, lambda line: line.removesuffix(b"\r"))

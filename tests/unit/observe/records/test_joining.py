@@ -75,6 +75,14 @@ def test_the_last_record_is_held_back_since_it_may_go_on() -> None:
     assert whole(b'one\n{"a":1}\n') == len(b'one\n{"a":1}\n')
 
 
+@pytest.mark.parametrize("size", [1, 255 * 1024, 256 * 1024 - 1, 256 * 1024, 900 * 1024])
+def test_a_long_last_line_is_held_back_whole(size: int) -> None:
+    before = b"one\n" * 100
+
+    assert whole(before + b"x" * size + b"\n") == len(before)
+    assert whole(b"x" * size + b"\n") == 0
+
+
 def test_a_record_without_end_is_cut() -> None:
     found = list(split([b"begin", *[b"  more"] * (2 * MOST_LINES)]))
 

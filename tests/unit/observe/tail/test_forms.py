@@ -179,10 +179,11 @@ def test_packed_parts_are_read_on_from_where_the_plain_ones_were_left(
     assert desk.lines() == [b"one"]
     desk.write(b"two\n")
     content = desk.path.read_bytes()
-    desk.path.unlink()
+    desk.rename()
     desk.write(b"three\n")
 
     (desk.folder / f"app.log.1{end}").write_bytes(pack.compress(content))  # type: ignore[attr-defined]
+    (desk.folder / "app.log.1").unlink()
     desk.restart()
 
     assert desk.lines() == [b"two", b"three"]
@@ -192,8 +193,9 @@ def test_a_packed_file_that_is_not_whole_yet_is_waited_for(desk: Desk) -> None:
     desk.write(b"one\n")
     assert desk.lines() == [b"one"]
     packed = gzip.compress(b"one\n" + os.urandom(300_000).hex().encode() + b"\ntwo\n")
-    desk.path.unlink()
+    desk.rename()
     (desk.folder / "app.log.1.gz").write_bytes(packed[:100_000])
+    (desk.folder / "app.log.1").unlink()
     desk.write(b"three\n")
     desk.restart()
     first = desk.lines()

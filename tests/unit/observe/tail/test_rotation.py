@@ -229,6 +229,7 @@ def test_files_with_the_same_long_beginning_are_told_apart(desk: Desk) -> None:
     assert len(found) == 82
 
 
+@pytest.mark.posix
 def test_a_file_written_anew_with_what_it_had_goes_on(desk: Desk) -> None:
     desk.write(numbered(0, 100))
     desk.lines()
@@ -252,6 +253,7 @@ def test_a_backup_somebody_made_is_not_read(desk: Desk) -> None:
     assert desk.lines() == lines_of(numbered(100, 130))
 
 
+@pytest.mark.posix
 def test_a_link_that_leads_elsewhere_is_followed(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"one\n")
     (tmp_path / "app.log").symlink_to("a")
@@ -267,6 +269,7 @@ def test_a_link_that_leads_elsewhere_is_followed(tmp_path: Path) -> None:
     desk.tail.close()
 
 
+@pytest.mark.posix
 def test_the_rotated_files_of_a_links_target_are_found(tmp_path: Path) -> None:
     away = tmp_path / "away"
     away.mkdir()
@@ -286,6 +289,7 @@ def test_the_rotated_files_of_a_links_target_are_found(tmp_path: Path) -> None:
     desk.tail.close()
 
 
+@pytest.mark.posix
 def test_a_file_that_may_not_be_read_for_a_while_is_read_then(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
