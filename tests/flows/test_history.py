@@ -29,6 +29,21 @@ def test_the_past_is_drawn_and_outlives_the_agent(box: Box) -> None:
     assert "KiB" in page or "MiB" in page
 
 
+def test_an_agent_that_can_write_no_history_keeps_services_and_says_so(box: Box) -> None:
+    box.variables["SVCCTL_AGENT_HISTORY"] = "1s"
+    box.start_agent()
+    (path,) = box.home.rglob("history.db")
+    box.ok("agent", "stop")
+    path.unlink()
+    path.mkdir()
+
+    box.start_agent()
+    box.apply(SERVICES)
+
+    assert "agent.no-history" in box.said()
+    assert box.one("web")["phase"] == "running"
+
+
 def list_of(box: Box) -> list[list[float]]:
     if not box.answers():
         box.start_agent()

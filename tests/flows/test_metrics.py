@@ -95,16 +95,22 @@ def test_nobody_listens_unless_a_port_is_chosen(box: Box) -> None:
     assert not [line for line in listening if line.split()[9] in inodes]
 
 
-def test_a_port_that_somebody_has_is_named(box: Box) -> None:
+def test_an_agent_whose_port_somebody_has_keeps_services_and_says_so(
+    box: Box, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     address = scraped(box)
-    other = Box(box.home / "other")
-    other.home.mkdir()
+    other = Box(tmp_path_factory.mktemp("other"))
+    other.variables["SVCCTL_AGENT_METRICS_PORT"] = address.partition(":")[2]
 
-    ran = other.cli("agent", "run", "--metrics-port", address.partition(":")[2])
+    agent = other.start_agent()
+    box.agents.append(agent)  # gone afterwards, whatever comes
+    other.apply(SERVICES, "--no-wait")
 
-    assert ran.status == 1
-    assert f"no metrics on {address}" in ran.err
-    assert "--metrics-port" in ran.err
+    other.until_phase("web", "running")
+    assert f"no metrics on {address}" in other.said()
+    assert "--metrics-port" in other.said()
+    other.ok("agent", "stop")
+    agent.wait(20)
 
 
 @contextmanager

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from svcctl.app.waiting import Nobody
 from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import Paths
-from svcctl.errors import SvcctlError
-from svcctl.observe.history.store import History
+from svcctl.errors import StateFault, SvcctlError, SystemFault
 from svcctl.ports import HostPhase, HostReport
 from svcctl.server.choices import Choices
 from svcctl.server.local import LocalServer
@@ -43,8 +42,7 @@ async def keep(where: Paths, *, choices: Choices, opened: Callable[[AgentParts],
             contextlib.AsyncExitStack() as more,
         ):
             await _offer_metrics(parts, choices, more)
-            if choices.history is not None:
-                parts.historian.begin(_open_history(where), interval=choices.history)
+            _begin_history(parts, choices)
             with parts.stop_signals(asked_by_signal):
                 opened(parts)
                 await parts.ending.asked.wait()
@@ -55,24 +53,42 @@ async def keep(where: Paths, *, choices: Choices, opened: Callable[[AgentParts],
         return parts.ending.how
 
 
-def _open_history(where: Paths) -> Callable[[float], History]:
-    return lambda interval: History(f"{where.state}/history.db", interval=interval)
-
-
 async def _offer_metrics(
     parts: AgentParts, choices: Choices, stack: contextlib.AsyncExitStack
 ) -> None:
-    """Open the port for scrapers, where one was chosen, and count what only they want to know."""
+    """Open the port for scrapers, where one was chosen, and count what only they want to know.
+
+    Where it cannot be had, that is logged: services are to be kept all the same.
+    """
     if choices.metrics_port is None:
         return
     from svcctl.server.scraping import scraped  # noqa: PLC0415 - most are not scraped
 
     clock = parts.manager.world.clock
-    port = await stack.enter_async_context(
-        scraped(parts.metrics, port=choices.metrics_port, clock=clock)
-    )
+    try:
+        port = await stack.enter_async_context(
+            scraped(parts.metrics, port=choices.metrics_port, clock=clock)
+        )
+    except SystemFault as error:
+        log.error("agent.no-metrics", extra={"problem": error.problem, "hint": error.hint})
+        return
     parts.lines.begin()
     log.info("agent.metrics", extra={"url": f"http://127.0.0.1:{port}/metrics"})
+
+
+def _begin_history(parts: AgentParts, choices: Choices) -> None:
+    """Write down what services use, where that was chosen; see :func:`_offer_metrics`."""
+    if choices.history is None:
+        return
+    from svcctl.observe.history.store import History  # noqa: PLC0415 - most keep none
+
+    path = f"{parts.paths.state}/history.db"
+    try:
+        parts.historian.begin(
+            lambda interval: History(path, interval=interval), interval=choices.history
+        )
+    except StateFault as error:
+        log.error("agent.no-history", extra={"problem": error.problem, "hint": error.hint})
 
 
 class Controls:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -39,7 +40,8 @@ def traced(endpoint: str, *, version: str) -> Iterator[Lives]:
         ) from error
     url = endpoint if endpoint.endswith(_PATH) else endpoint.rstrip("/") + _PATH
     exporter = OTLPSpanExporter(endpoint=url, timeout=_PATIENCE)
-    resource = Resource.create({"service.name": "svcctl-agent", "service.version": version})
+    named = {} if "OTEL_SERVICE_NAME" in os.environ else {"service.name": "svcctl-agent"}
+    resource = Resource.create({**named, "service.version": version})
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     lives = Lives(provider.get_tracer("svcctl", version))
