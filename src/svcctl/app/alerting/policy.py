@@ -9,7 +9,7 @@ from svcctl.alert.alert import Alert
 from svcctl.alert.group import Pace
 from svcctl.alert.policy import PACES, Escalation, Policy, Route
 from svcctl.alert.silences import Inhibition, Silence
-from svcctl.app.alerting.causes import ABOUT, LASTS, Cause
+from svcctl.app.alerting.cause import ABOUT, LASTS, Cause
 from svcctl.spec.alert_policy import Happening, Priority
 from svcctl.spec.alerting import (
     AlertingSpec,

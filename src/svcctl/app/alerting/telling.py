@@ -10,7 +10,8 @@ from datetime import tzinfo
 from svcctl.alert.alert import Alert
 from svcctl.alert.outbox import Outbox, Way
 from svcctl.alert.router import Router
-from svcctl.app.alerting.causes import Cause, Causes, Change
+from svcctl.app.alerting.cause import Cause
+from svcctl.app.alerting.causes import Causes, Change
 from svcctl.app.alerting.policy import Services, alert_of, cause_of, follows, policy
 from svcctl.events import AlertEnded, AlertRaised, Event, SpecApplied, kinds
 from svcctl.ports import Bus, Cancel, Clock, InstanceStatus, Recorded, Store, Timer

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from svcctl.app.alerting.causes import LASTS, Causes
+from svcctl.app.alerting.cause import LASTS
+from svcctl.app.alerting.causes import Causes
 from svcctl.events import (
     AgentLost,
     CapturePaused,
@@ -82,6 +83,7 @@ PAUSED = CapturePaused(at=0.0, stream="stdout", problem="disk full", **WEB)
         (probe("live"), phase("running"), Happening.NOT_LIVE),
         (MEMORY, phase("running"), Happening.MEMORY),
         (PAUSED, CaptureResumed(at=1.0, stream="stdout", **WEB), Happening.CAPTURE_PAUSED),
+        (PAUSED, phase("stopped"), Happening.CAPTURE_PAUSED),
         (finding(), FindingEnded(at=20.0, pattern="web/burst/1", **WEB), Happening.BURST),
         (
             phase("failed"),

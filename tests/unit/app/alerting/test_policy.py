@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from svcctl.alert.policy import PACES
-from svcctl.app.alerting.causes import ABOUT, Cause
+from svcctl.app.alerting.cause import ABOUT, Cause
 from svcctl.app.alerting.policy import alert_of, cause_of, follows, policy
 from svcctl.spec.alert_policy import AlertPolicy, Happening, Priority
 from svcctl.spec.alerting import (
