@@ -20,6 +20,7 @@ from svcctl.spec.alert_policy import Happening
 
 _SHORT, _LONG = 600.0, 3600.0  # seconds after which what has no opposite is over
 _A_DAY = 86_400.0  # a rule says that it is over, unless the agent died meanwhile
+
 LASTS: Mapping[Happening, float] = {
     **dict.fromkeys((Happening.AGENT_LOST, Happening.SERVICE_FLAPPING), _SHORT),
     **dict.fromkeys(
@@ -40,7 +41,7 @@ ABOUT = ("probe", "stream", "crash", "pattern")
 PURPOSES = {"live": Happening.NOT_LIVE, "ready": Happening.NOT_READY}
 """What a probe that fails means, by its purpose; the others mean nothing."""
 
-FOUND = {
+_FOUND = {
     "latency drift": Happening.LATENCY,
     "unusual session": Happening.SESSION,
     "unusual value": Happening.METRIC,
@@ -165,7 +166,7 @@ def _found(event: FindingMade) -> Cause:
 
 
 def _happening(kind: str) -> Happening:
-    if kind in FOUND:
-        return FOUND[kind]
+    if kind in _FOUND:
+        return _FOUND[kind]
     word = kind.replace(" ", "_")
     return Happening(word) if word in LASTS else Happening.RULE
