@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from svcctl.alert.channel import FEISHU_ROBOTS, MAIL_SERVERS, MANY, ROBOTS, Channel, Rate
@@ -75,7 +75,7 @@ class Configured:
     name: str
     spec: ChannelSpec
     clock: Clock
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # secrets may be in it
 
     @property
     def rate(self) -> Rate:

@@ -71,6 +71,14 @@ def test_how_much_a_channel_takes_is_known_before_it_is_made(kind: ChannelKind) 
     assert way.channel.rate == made.rate
 
 
+def test_a_way_shows_nothing_of_the_environment() -> None:
+    alerting = AlertingSpec(channels={"a": spec("wecom", url="env:U")})
+
+    found = ways(alerting, clock=CLOCK, environ={"U": "hush"})
+
+    assert "hush" not in repr(found)
+
+
 def test_a_way_has_the_language_of_all_unless_it_has_its_own() -> None:
     alerting = AlertingSpec(
         language=Language.ZH,
