@@ -26,6 +26,7 @@ from bench.spread import Spread
 from svcctl.detect.rules.book import Book
 from svcctl.detect.rules.lanes import LANES
 from svcctl.observe.logs.tail.tail import Tail
+from svcctl.observe.records.around import around
 from svcctl.record import Record
 from svcctl.spec.log_rule import LogRule
 from svcctl.system.clock import SystemClock
@@ -95,20 +96,18 @@ def by_svcctl(path: Path, rules: Sequence[str], *, lane: str) -> int:
     """Follow the log with rules that never fire, so that only looking for them is measured."""
     found = 0
 
-    def read(line: bytes) -> Record:
+    def read(lines: list[bytes]) -> Record:
         nonlocal found
         found += 1
-        return Record(raw=line, at=1.0, message="")
+        return Record(raw=lines[0], at=1.0, message="")
 
     asked = [LogRule(match=each, count=10_000, within=0.001) for each in rules]
     book = Book(asked, service="bench", lane=lane)
-    blocks = 0
     with Tail([str(path)], clock=SystemClock(), at_end=False) as tail:
         while taken := tail.take():
             for block in taken:
-                book.scan(block.content, read)
-                blocks += 1
-    return found - blocks - 1  # the first line and the last of each block are read for their times
+                book.sift(block.content, gather=around, read=read)
+    return found
 
 
 def by_loop(path: Path, rules: Sequence[str]) -> int:

@@ -144,16 +144,16 @@ class _Watched:
             self._timer.cancel()
 
     def _take(self, keeper: Keeper, stream: str, lines: list[bytes]) -> None:
-        from svcctl.observe.records.joining import split  # noqa: PLC0415 - as above
+        from svcctl.observe.records.around import around  # noqa: PLC0415 - as above
 
         reader, now = self._reader(keeper.name, stream), self._clock.now()
 
-        def read(raw: bytes) -> Record:
-            return replace(reader.record(raw.split(b"\n"), at=now), at=now)
+        def read(said: list[bytes]) -> Record:
+            return replace(reader.record(said, at=now), at=now)
 
         self._tell(self._book.pass_time(now), keeper)
-        if self._book.asks_for(b"\n".join(lines)):
-            self._tell(self._book.sift([b"\n".join(each) for each in split(lines)], read), keeper)
+        outcomes = self._book.sift(b"\n".join(lines), gather=around, read=read)
+        self._tell(outcomes, keeper)
         self._set_timer()
 
     def _reader(self, instance: str, stream: str) -> Reader:

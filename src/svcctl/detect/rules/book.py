@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from svcctl.detect.rules.pattern import Pattern, decoded
-from svcctl.detect.rules.scanner import Hit, Scanner
+from svcctl.detect.rules.scanner import Scanner
 from svcctl.detect.rules.watch import Outcome, Watch
 from svcctl.record import Record
 from svcctl.spec.log_rule import LogRule
@@ -15,8 +15,11 @@ from svcctl.spec.log_rule import LogRule
 _LATE = 300.0
 """Seconds by which a record may be older than the one before; more, and time itself went back."""
 
-Read = Callable[[bytes], Record]
-"""Makes a record of a line, or of the lines of a record, without the last one's end."""
+Gather = Callable[[bytes, Iterable[int]], Iterable[tuple[int, int]]]
+"""Gives where each record begins and ends that has one of the lines which begin there."""
+
+Read = Callable[[list[bytes]], Record]
+"""Makes a record of its lines, without their ends."""
 
 
 class Book:
@@ -68,38 +71,22 @@ class Book:
             outcomes += self._judge(record, found.get(number, nothing))
         return outcomes
 
-    def asks_for(self, block: bytes) -> bool:
-        """Say whether a rule wants to know of anything in a block of lines."""
-        return bool(self._always or self._scanner.hits(block))
+    def sift(self, block: bytes, *, gather: Gather, read: Read) -> list[Outcome]:
+        """Judge a block of whole lines; only the records that rules ask for are made.
 
-    def sift(self, raws: Sequence[bytes], read: Read) -> list[Outcome]:
-        """Judge records by what they were made of; *read* makes those that rules ask for."""
-        found = self._found(raws)
-        wanted = range(len(raws)) if self._always else sorted(found)
-        nothing: set[int] = set()
-        return [
-            outcome
-            for number in wanted
-            for outcome in self._judge(read(raws[number]), found.get(number, nothing))
-        ]
-
-    def scan(self, block: bytes, read: Read) -> list[Outcome]:
-        """Judge a block of whole lines; of those that no rule asks for, the last is read."""
-        if not block:
-            return []
-        hits = self._scanner.hits(block)
-        if self._always:
-            return self._scan_all(block, hits, read)
+        The time of what they do not ask for is told with :meth:`pass_time`.
+        """
+        found = {hit.start: hit.numbers for hit in self._scanner.hits(block)}
+        wanted = _starts(block) if self._always else list(found)
         outcomes: list[Outcome] = []
-        if self._latest == -math.inf:  # absence begins with the first record
-            outcomes += self._pass_to(read(block.partition(b"\n")[0].removesuffix(b"\r")).at)
-        for hit in hits:
-            if not self._by_pattern.keys().isdisjoint(hit.numbers):
-                record = read(block[hit.start : hit.end])
-                outcomes += self._judge(record, set(hit.numbers))
-        last = block.rstrip(b"\r\n")
-        if last:
-            outcomes += self._pass_to(read(last[last.rfind(b"\n") + 1 :]).at)
+        for begin, end in gather(block, wanted):
+            lines = block[begin:end].split(b"\n")
+            patterns = set(found.get(begin, ()))
+            at = begin
+            for line in lines[:-1]:
+                at += len(line) + 1
+                patterns.update(found.get(at, ()))
+            outcomes += self._judge(read([each.removesuffix(b"\r") for each in lines]), patterns)
         return outcomes
 
     def pass_time(self, at: float) -> list[Outcome]:
@@ -123,16 +110,6 @@ class Book:
         for hit in self._scanner.hits(b"\n".join(raws)):
             found.setdefault(bisect_right(starts, hit.start) - 1, set()).update(hit.numbers)
         return found
-
-    def _scan_all(self, block: bytes, hits: Iterable[Hit], read: Read) -> list[Outcome]:
-        found = {hit.start: set(hit.numbers) for hit in hits}
-        outcomes: list[Outcome] = []
-        begin = 0
-        for line in block.removesuffix(b"\n").split(b"\n"):
-            record = read(line.removesuffix(b"\r"))
-            outcomes += self._judge(record, found.get(begin, set()))
-            begin += len(line) + 1
-        return outcomes
 
     def _judge(self, record: Record, found: set[int]) -> list[Outcome]:
         outcomes = self._pass_to(record.at)
@@ -169,6 +146,14 @@ class Book:
             return -1
         self._patterns.append(Pattern(pattern))
         return len(self._patterns) - 1
+
+
+def _starts(block: bytes) -> Iterator[int]:
+    """Give where each line begins."""
+    start = 0
+    while 0 <= start < len(block):
+        yield start
+        start = block.find(b"\n", start) + 1 or len(block)
 
 
 def _capture(patterns: Sequence[Pattern], number: int, name: str) -> Callable[[Record], str | None]:

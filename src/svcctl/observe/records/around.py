@@ -1,44 +1,85 @@
-"""Finds the records that certain lines are part of, without looking at all the others."""
+"""Finds the records that certain lines of a block are part of, without looking at the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from svcctl.observe.records.joining import MOST_LINES, split_by
 
+_BEGINS = frozenset(b"0123456789{[<")
+"""No line that begins so goes on with the record before it; nearly every log line does."""
 
-def around(lines: Sequence[bytes], wanted: Iterable[int]) -> Iterator[list[int]]:
-    """Give the numbers of the lines of each record that has one of the lines *wanted*, in order.
+_Line = tuple[int, bytes]
+
+
+def around(block: bytes, starts: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Give where each record begins and ends that has one of the lines which begin at *starts*.
 
     As in :func:`svcctl.observe.records.joining.split`; but only what is indented, empty, or beside
     such a line, is taken for a part of the record before it.
     """
     done = 0
-    for number in wanted:
-        if number < done:
+    for start in starts:
+        if not done <= start < len(block):
             continue
-        begin, end = _begin(lines, number, done), _end(lines, number)
-        numbers = range(begin, end)
-        for record in split_by(numbers, lines.__getitem__):
-            if record[0] <= number <= record[-1]:
-                yield record
-                done = record[-1] + 1
+        end = _end_of(block, start)
+        if _surely_begins(block, start) and _surely_begins(block, end + 1):
+            yield start, end
+            done = end + 1
+            continue
+        for record in split_by(_beside(block, start, done), _text):
+            begin, (last, text) = record[0][0], record[-1]
+            if begin <= start <= last:
+                done = last + len(text) + 1
+                yield begin, done - 1
                 break
 
 
-def _begin(lines: Sequence[bytes], number: int, first: int) -> int:
-    least = max(first, number - MOST_LINES)
-    while number > least and (_is_loose(lines[number]) or _is_loose(lines[number - 1])):
-        number -= 1
-    return max(number - 1, least)
+def _surely_begins(block: bytes, start: int) -> bool:
+    return start >= len(block) or block[start] in _BEGINS
 
 
-def _end(lines: Sequence[bytes], number: int) -> int:
-    end, most = number + 1, min(len(lines), number + MOST_LINES)
-    while end < most and any(map(_is_loose, lines[end - 1 : end + 2])):
+def _beside(block: bytes, start: int, first: int) -> list[_Line]:
+    """Give the lines around the one at *start* that may be of one record with it, and one more."""
+    before: list[_Line] = []
+    here = _line(block, start)
+    upper = here
+    while upper[0] > first and len(before) < MOST_LINES:
+        line = _line(block, block.rfind(b"\n", 0, upper[0] - 1) + 1)
+        before.append(line)
+        if not (_is_loose(upper) or _is_loose(line)):
+            break
+        upper = line
+    after = [here, *_lines_from(block, _end_of(block, start) + 1)]
+    end = 1
+    while end < len(after) and any(map(_is_loose, after[end - 1 : end + 2])):
         end += 1
-    return end
+        if end == len(after) < MOST_LINES:
+            after += _lines_from(block, _end_of(block, after[-1][0]) + 1)
+    return [*reversed(before), *after[:end]]
 
 
-def _is_loose(line: bytes) -> bool:
-    return line[:1] in b" \t"  # an empty line, too
+def _lines_from(block: bytes, start: int) -> list[_Line]:
+    """Give the next two lines, if there are so many."""
+    found: list[_Line] = []
+    while start < len(block) and len(found) < 2:
+        found.append(_line(block, start))
+        start = _end_of(block, start) + 1
+    return found
+
+
+def _line(block: bytes, start: int) -> _Line:
+    return start, block[start : _end_of(block, start)]
+
+
+def _end_of(block: bytes, start: int) -> int:
+    end = block.find(b"\n", start)
+    return len(block) if end < 0 else end
+
+
+def _text(line: _Line) -> bytes:
+    return line[1].removesuffix(b"\r")
+
+
+def _is_loose(line: _Line) -> bool:
+    return _text(line)[:1] in b" \t"  # an empty line, too

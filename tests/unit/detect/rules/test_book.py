@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from svcctl.detect.rules.book import Book
-from svcctl.detect.rules.watch import Fired
+from svcctl.detect.rules.watch import Fired, Outcome
 from svcctl.errors import SpecError
 from svcctl.record import Record
 from svcctl.spec.log_rule import LogRule
@@ -25,10 +27,22 @@ TEXTS = st.sampled_from(["error", "slow", "done", "took 9", "took 1 error", "kno
 TIMES = st.floats(min_value=0, max_value=3)
 
 
-def read(line: bytes) -> Record:
+def read(lines: Sequence[bytes]) -> Record:
     """Read ``12.5 what was said``."""
-    at, _, _text = line.decode().partition(" ")
-    return Record(raw=line, at=float(at), message="")
+    at, _, _text = lines[0].decode().partition(" ")
+    return Record(raw=b"\n".join(lines), at=float(at), message="")
+
+
+def each_line(block: bytes, starts: Iterable[int]) -> list[tuple[int, int]]:
+    return [(start, block.index(b"\n", start)) for start in starts]
+
+
+def sift(book: Book, lines: list[bytes]) -> list[Outcome]:
+    """Have *book* judge a block of lines that are a record each."""
+    block = b"\r\n".join(lines) + b"\n"
+    found = book.pass_time(read(lines[:1]).at)
+    found += book.sift(block, gather=each_line, read=read)
+    return found + book.pass_time(read(lines[-1:]).at)
 
 
 @given(
@@ -44,8 +58,8 @@ def test_blocks_lines_and_records_lead_to_the_same(
     chunks = [lines[begin : begin + size] for begin in range(0, len(lines), size)]
     blocks, records = (Book(RULES[:rules], service="web") for _ in range(2))
 
-    by_block = [each for some in chunks for each in blocks.scan(b"\r\n".join(some) + b"\n", read)]
-    by_record = [each for some in chunks for each in records.feed(map(read, some))]
+    by_block = [each for some in chunks for each in sift(blocks, some)]
+    by_record = [each for line in lines for each in records.feed([read([line])])]
 
     fired = [[each for each in of if isinstance(each, Fired)] for of in (by_block, by_record)]
     assert sorted(map(str, fired[0])) == sorted(map(str, fired[1]))
@@ -95,5 +109,5 @@ def test_a_pattern_that_rules_cannot_use_is_refused() -> None:
 def test_no_rules_and_no_records_are_no_harm() -> None:
     assert Book([], service="web").feed([record(1, "x")]) == []
     assert Book(RULES, service="web").feed([]) == []
-    assert Book(RULES, service="web").scan(b"", read) == []
+    assert Book(RULES[:1], service="web").sift(b"", gather=lambda *_: [], read=read) == []
     assert Book([], service="web", lane="standard").lane == "standard"

@@ -24,26 +24,21 @@ RECORDS = st.sampled_from(
 
 @given(st.lists(RECORDS, min_size=1, max_size=12), st.sets(st.integers(0, 60)))
 def test_the_records_around_some_lines_are_those_of_all(said: list[bytes], some: set[int]) -> None:
-    lines = b"\n".join(said).split(b"\n")
-    wanted = sorted(each for each in some if each < len(lines))
-    whole = list(split_by(range(len(lines)), lines.__getitem__))
+    block = b"\n".join(said)
+    lines = block.split(b"\n")
+    starts = [sum(len(line) + 1 for line in lines[:at]) for at in range(len(lines))]
+    whole = split_by(range(len(lines)), lines.__getitem__)
 
-    found = list(around(lines, wanted))
+    found = list(around(block, [starts[each] for each in sorted(some) if each < len(lines)]))
 
-    assert found == [record for record in whole if set(record) & set(wanted)]
+    assert found == [
+        (starts[record[0]], starts[record[-1]] + len(lines[record[-1]]))
+        for record in whole
+        if set(record) & some
+    ]
 
 
-def test_one_line_is_found_among_many_without_a_look_at_the_others() -> None:
-    class Lines(list[bytes]):
-        looked_at: set[int]
-
-        def __getitem__(self, at):  # type: ignore[no-untyped-def]
-            numbers = range(len(self))[at]
-            self.looked_at |= set(numbers) if isinstance(numbers, range) else {numbers}
-            return super().__getitem__(at)
-
-    lines = Lines([b"said"] * 1000)
-    lines.looked_at = set()
-
-    assert list(around(lines, [500])) == [[500]]
-    assert lines.looked_at <= set(range(495, 505))
+def test_the_last_line_of_a_block_may_have_no_end() -> None:
+    assert list(around(b"1 a\r\n2 b", [0, 5])) == [(0, 4), (5, 8)]
+    assert list(around(b"a\r\n b\r\nc", [0])) == [(0, 6)]
+    assert list(around(b"", [])) == []
