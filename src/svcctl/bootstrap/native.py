@@ -149,10 +149,10 @@ class NativeMachine:
 
 def _speak_for(spec: ServiceSpec) -> set[int]:
     """Give the users who may answer for a service: root, this one, and the one it runs as."""
-    from svcctl.system.posix.account import owner_of  # noqa: PLC0415 - not there on Windows
+    from svcctl.system.posix.account import owner_of, this_user  # noqa: PLC0415 - likewise
 
     own = owner_of(spec.user)
-    return {0, os.geteuid(), *(own or ())[:1]}
+    return {0, this_user(), *(own or ())[:1]}
 
 
 def native_client(paths: Paths, home: str | None) -> NativeClient:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable
 
@@ -63,7 +62,9 @@ def _asked(program: LocalClient, request: Request) -> object:
 
 
 def _ours(uid: int) -> bool:
-    return uid in {0, os.geteuid()}
+    from svcctl.system.posix.account import this_user  # noqa: PLC0415 - not there on Windows
+
+    return uid in {0, this_user()}
 
 
 def direct_client(paths: Paths, *, timeout: float, trusts: Trusts = _ours) -> DirectClient:

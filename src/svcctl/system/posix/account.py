@@ -54,6 +54,11 @@ def find_account(launch: Launch) -> Account | None:
     )
 
 
+def this_user() -> int:
+    """Give the user this process acts for."""
+    return os.geteuid()
+
+
 def owner_of(user: str | None) -> tuple[int, int] | None:
     """Give uid and gid of *user*, to own what its programs open; None for us or nobody known."""
     if user is None or os.geteuid() != 0:
