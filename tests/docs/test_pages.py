@@ -21,6 +21,7 @@ TWINS = [
     ("docs/tutorial/service-in-python.md", "docs/tutorial/service-in-python.zh.md"),
     ("docs/howto/windows-service.md", "docs/howto/windows-service.zh.md"),
     ("docs/howto/systemd-service.md", "docs/howto/systemd-service.zh.md"),
+    ("docs/howto/alerts.md", "docs/howto/alerts.zh.md"),
     ("examples/services/README.md", "examples/services/README.zh.md"),
 ]
 
