@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
 from svcctl.app.waiting import Emit
-from svcctl.errors import SpecError, UsageError
+from svcctl.errors import SvcctlError, UsageError
 from svcctl.events import AlertAcknowledged, FindingRejected
 from svcctl.ports import Bus, Clock, Document, EventLog, Store
 from svcctl.wire import Selection
@@ -57,7 +57,7 @@ class Desk:
             return
         try:
             self.telling()
-        except SpecError as error:
+        except SvcctlError as error:  # services are kept all the same
             log.error("alerting.unreadable", extra={"problem": error.problem})
 
     def close(self) -> None:
@@ -92,13 +92,17 @@ class Desk:
         self.begin()
 
     def telling(self) -> Telling:
-        """Give what tells people, which from now on knows what is wrong; raises SpecError."""
+        """Give what tells people, which from now on knows what is wrong.
+
+        Raises SpecError for what another version wrote, StateFault where nothing can be read.
+        """
         if self._telling is None:
             from svcctl.spec.alerting import AlertingSpec  # noqa: PLC0415 - for those who are told
             from svcctl.spec.canonical import parse_table  # noqa: PLC0415
 
+            past = self._events.read(since=self._since, limit=_MOST)
             telling = self._open(parse_table(self.configured, AlertingSpec))
-            telling.begin(self._events.read(since=self._since, limit=_MOST))
+            telling.begin(past)
             self._telling = telling
         return self._telling
 

@@ -17,7 +17,7 @@ from svcctl.app.alerting.settings import AlertingSettings
 from svcctl.app.alerting.telling import Place, Telling, event_of
 from svcctl.app.arguments import check
 from svcctl.app.verbs import find
-from svcctl.errors import NotDelivered, UsageError
+from svcctl.errors import NotDelivered, StateFault, UsageError
 from svcctl.events import (
     AlertAcknowledged,
     AlertEnded,
@@ -491,6 +491,21 @@ async def test_a_configuration_nobody_can_read_does_not_keep_the_agent_from_star
     office.desk.begin()
 
     assert caplog.records[0].message == "alerting.unreadable"
+
+
+async def test_events_nobody_can_read_do_not_either(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def damaged(**_: object) -> list[Recorded]:
+        raise StateFault("events cannot be read")
+
+    monkeypatch.setattr(office.log, "read", damaged)
+    office.store.put("alerting", "spec", DEFINED)
+
+    office.desk.begin()
+
+    assert caplog.records[0].message == "alerting.unreadable"
+    assert office.opened == 0
 
 
 def changes(office: Office, wanted: object, *files: str, prune: bool = False) -> list[str]:
