@@ -20,7 +20,7 @@ from svcctl.observe.records.times import TIME_AHEAD, read_text
 Form = Callable[[str, float], Meaning | None]
 """Gives what a line means, read at a time; None where it is not of this form."""
 
-_PAIR = re.compile(r'([\w@][\w@.\-/]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?=\s|$)')
+_PAIR = re.compile(r'(?<![\w@.\-/])([\w@][\w@.\-/]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?=\s|$)')
 _ESCAPE = re.compile(r"\\(.)")
 _ACCESS = re.compile(
     r"(?P<remote>\S+) (?P<ident>\S+) (?P<user>.+?) \[(?P<time>[^\]]+)\] "
