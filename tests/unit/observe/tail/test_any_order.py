@@ -8,6 +8,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from svcctl.observe.logs.tail.generation import Manner
+from svcctl.observe.records.joining import whole
 from tests.unit.observe.tail.desk import Desk
 
 STEPS = st.lists(
@@ -99,14 +101,17 @@ STORY = {
 
 
 @settings(max_examples=60, deadline=None)
-@given(STEPS)
-def test_each_line_comes_once_and_in_order(steps: list[tuple[str, int]]) -> None:
+@given(STEPS, st.sampled_from([Manner(), Manner(whole=whole)]))
+def test_each_line_comes_once_and_in_order(steps: list[tuple[str, int]], manner: Manner) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        desk = Desk(Path(folder))
+        desk = Desk(Path(folder), manner=manner)
         story = Story(desk)
 
         for name, count in steps:
             STORY[name](story, count)
+        for _ in range(2):  # a record that may go on is waited for
+            story.read(0)
+            story.pause(0)
         story.read(0)
         desk.tail.close()
 

@@ -140,10 +140,11 @@ class Generation:
         self._encoding = self._manner.encoding
         self._end = -1
 
-    def read(self, now: float, *, over: bool = False) -> Block | None:
+    def read(self, now: float, *, over: bool = False, older: bool = False) -> Block | None:
         """Give the next block; None where nothing whole has come.
 
-        *over*: nothing comes any more.  Raises TurnedBack, and OSError.
+        *over*: nothing comes any more; *older*: what comes now goes into another file, so that no
+        record waits for more.  Raises TurnedBack, and OSError.
         """
         for _ in range(_MOST_LEFT_OUT):
             found = self.opened.content.read(LONGEST, self.offset)
@@ -153,7 +154,9 @@ class Generation:
             if not found:
                 return None
             if not self._leave_out(found):
-                return self._take(found, over=over, quiet=self.quiet_for(now))
+                quiet = self.quiet_for(now)
+                ripe = older or over or quiet >= self._manner.record_after
+                return self._take(found, over=over, ripe=ripe, quiet=quiet)
         return None
 
     def _notice(self, found: bytes, now: float) -> None:
@@ -182,11 +185,11 @@ class Generation:
         count = min(BEFORE, self.offset)
         self._before = self.opened.content.read(count, self.offset - count)
 
-    def _take(self, found: bytes, *, over: bool, quiet: float) -> Block | None:
+    def _take(self, found: bytes, *, over: bool, ripe: bool, quiet: float) -> Block | None:
         manner, lines = self._manner, self._lines(found)
         end = lines.last_end(found)
         if end:
-            return self._give(self._records(found, end, over=over, quiet=quiet), Flaw.NONE)
+            return self._give(self._records(found[:end], ripe=ripe), Flaw.NONE)
         if len(found) >= LONGEST:
             self.skipping = True
             return self._give(found, Flaw.CUT)
@@ -194,13 +197,13 @@ class Generation:
             return self._give(found, Flaw.UNFINISHED)
         return None
 
-    def _records(self, found: bytes, end: int, *, over: bool, quiet: float) -> bytes:
-        """Give as much of the lines up to *end* as is whole records, or not going to be."""
-        whole, lines = self._manner.whole, found[:end]
-        if whole is None or over or quiet >= self._manner.record_after:
+    def _records(self, lines: bytes, *, ripe: bool) -> bytes:
+        """Give as much of *lines* as is whole records, or not going to be."""
+        whole = self._manner.whole
+        if whole is None or ripe:
             return lines
         count = whole(lines)
-        return lines[:count] if count or end < _LONGEST_RECORD else lines
+        return lines[:count] if count or len(lines) < _LONGEST_RECORD else lines
 
     def _give(self, taken: bytes, flaw: Flaw) -> Block | None:
         if not taken:

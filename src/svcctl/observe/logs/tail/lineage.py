@@ -37,6 +37,7 @@ class Lineage:
         self._live: Generation | None = None
         self._done: list[Mark] = []
         self._sought: list[Mark] = []
+        self._copies: dict[Mark, Generation] = {}
         self._parked: tuple[Mark, int] | None = None
         self._unsettled_until = 0.0
         self._written_ns, self._unsure = 0, False
@@ -107,7 +108,8 @@ class Lineage:
         for generation in tuple(self._generations):
             over = self._is_over(generation, now)
             try:
-                block = generation.read(now, over=over)
+                older = generation is not self._generations[-1]
+                block = generation.read(now, over=over, older=older)
             except TurnedBack:
                 self._unsettled_until = now + _UNSETTLED
                 self._gather(now)
@@ -222,23 +224,17 @@ class Lineage:
             ids = state.st_dev, state.st_ino
             if path == self.path and ids in held:
                 self._live = held[ids]
-            elif ids in held:
+            elif ids in held or self._is_copy(path, state):
                 continue
-            elif mark := self._mark_of(path, state):
+            elif path != self.path and (mark := _mark_of(self._done, path, state)):
                 found.claimed.add(mark)
             else:
                 self._open(path, found, besides=held)
         return found
 
-    def _mark_of(self, path: str, state: os.stat_result) -> Mark | None:
-        """Give the mark of a file that is as it was when it was read to its end."""
-        if path == self.path:
-            return None
-        for mark in self._done:
-            same = mark.is_of(state.st_dev, state.st_ino) and mark.changed_ns == state.st_mtime_ns
-            if same and (is_packed(path) or mark.offset == state.st_size):
-                return mark
-        return None
+    def _is_copy(self, path: str, state: os.stat_result) -> bool:
+        """Say whether a file is known to be a copy of one that is still being read."""
+        return path != self.path and _mark_of(self._copies, path, state) is not None
 
     def _open(
         self, path: str, found: Candidates, *, besides: Iterable[tuple[int, int]] = ()
@@ -273,11 +269,17 @@ class Lineage:
         if self._live and self._live.shared_with(opened):
             return  # a copy, and the file may be about to be emptied
         least = 1 if opened.packed else HEAD  # two short files may well say the same
-        shared = max((each.shared_with(opened) for each in self._generations), default=0)
-        if shared < least:
+        shared, each = max(
+            ((each.shared_with(opened), each) for each in self._generations),
+            key=lambda found: found[0],
+            default=(0, None),
+        )
+        if each is None or shared < least:
             self._hold(opened, 0)
         elif opened.content.read(1, shared):  # it is the other one that was the copy
             self._hold(opened, shared)
+        elif each.offset < shared:  # after a restart it may be all there is of what is missing
+            self._copies[opened.mark_at(shared)] = each
         else:
             self._remember(opened.mark_at(shared))
 
@@ -323,6 +325,9 @@ class Lineage:
         self._remember(generation.mark_end())
         generation.opened.content.close()
         self._generations.remove(generation)
+        for mark in [mark for mark, each in self._copies.items() if each is generation]:
+            del self._copies[mark]
+            self._remember(mark)
 
     def _remember(self, mark: Mark) -> None:
         self._done.append(mark)
@@ -336,3 +341,12 @@ class Lineage:
         if problem != self._problem:
             self._problem = problem
             log.warning("tail.cannot-read", extra={"path": self.path, "problem": problem})
+
+
+def _mark_of(marks: Iterable[Mark], path: str, state: os.stat_result) -> Mark | None:
+    """Give the mark of a file that is as it was when it was marked at its end."""
+    for mark in marks:
+        same = mark.is_of(state.st_dev, state.st_ino) and mark.changed_ns == state.st_mtime_ns
+        if same and (is_packed(path) or mark.offset == state.st_size):
+            return mark
+    return None
