@@ -15,10 +15,14 @@ import pytest
 
 @dataclass
 class Sink:
-    """A webhook at *url*; what it *took*, and how often it *refused* with *status*."""
+    """A webhook at *url*; what it *took*, and how often it *refused* with *status*.
+
+    Where it is *moody* it refuses every other notice.
+    """
 
     url: str = ""
     status: int = 200
+    moody: bool = False
     answer: object = field(default_factory=dict)
     took: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -47,14 +51,17 @@ def sink() -> Iterator[Sink]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             key = self.headers.get("Idempotency-Key", "")
-            if made.status < 300:
+            status = made.status
+            if made.moody and len(made.refused) <= len(made.took):
+                status = 503
+            if status < 300:
                 made.took.append(body)
                 made.paths.append(self.path)
                 made.keys.append(key)
             else:
                 made.refused.append(key)
             said = json.dumps(made.answer).encode()
-            self.send_response(made.status)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(said)))
             self.end_headers()
             self.wfile.write(said)

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -289,3 +290,45 @@ group_interval = "500ms"
     (alert,) = sink.took[0]["alerts"]
     assert "no answer" in alert["annotations"]["summary"]
     assert "ERROR no answer from db" in alert["annotations"]["samples"]
+
+
+@pytest.mark.timeout(180)
+def test_an_agent_killed_again_and_again_tells_everything_and_nothing_anew(
+    box: Any, sink: Any, until: Any
+) -> None:
+    sink.moody = True
+    services = "".join(
+        f"[services.s{number}]\n"
+        f'exec = ["sh", "-c", "test -e up{number} && exec sleep 1000; exit 3"]\n'
+        'restart = { max = 1, delay = "50ms" }\n'
+        for number in range(3)
+    )
+    box.write(f"""
+[alerting.channels.hook]
+kind = "webhook"
+url = "{sink.url}/hook"
+[alerting.priorities.P0]
+channels = ["hook"]
+group_interval = "300ms"
+{services}""")
+    box.start_agent()
+    box.cli("apply", "svcctl.toml", "--yes", "--no-wait")
+
+    for number, name in enumerate(("s0", "s1", "s2")):
+        until(partial(is_down, box, name), what=f"{name} is down")
+        box.kill_agent()
+        box.start_agent()
+        (box.home / f"up{number}").touch()
+        box.cli("reset", name, "--no-wait")
+        box.kill_agent()
+        box.start_agent()
+
+    until(lambda: len(set(sink.keys)) == 6, within=60, what="all is told")
+    by_key = dict(zip(sink.keys, sink.titles, strict=True))  # killed as it arrives, it comes again
+    assert sorted(by_key.values()) == sorted(
+        f"[{what}] {name}: service_down" for name in ("s0", "s1", "s2") for what in ("P0", "OK")
+    )
+
+
+def is_down(box: Any, name: str) -> bool:
+    return bool(box.one(name)["phase"] == "failed")
