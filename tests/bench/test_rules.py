@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench.rules import Reading, broken, measure, patterns, report, subjects
 
 
@@ -12,6 +14,7 @@ def is_given_all(reading: Reading) -> bool:
     return not any(word in reading.subject for word in ("naive", "standard"))
 
 
+@pytest.mark.slow
 def test_every_subject_finds_the_same_lines(tmp_path: Path) -> None:
     readings = measure(tmp_path, lines=2000, rounds=1)
 

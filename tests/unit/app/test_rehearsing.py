@@ -34,6 +34,7 @@ def test_a_log_is_told_record_by_record() -> None:
     assert Rehearsal(RULES, form="json", now=1.0).form == "json"
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, len(LOG)), max_size=5).map(sorted))
 def test_it_does_not_matter_where_it_is_cut(cuts: list[int]) -> None:
     edges = [0, *cuts, len(LOG)]

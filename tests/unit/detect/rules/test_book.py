@@ -45,6 +45,7 @@ def sift(book: Book, lines: list[bytes]) -> list[Outcome]:
     return found + book.pass_time(read(lines[-1:]).at)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(TIMES, TEXTS), max_size=25), st.integers(1, 7), st.integers(0, len(RULES))
 )
@@ -92,6 +93,7 @@ def test_where_time_goes_back_the_rules_begin_anew() -> None:
     assert [in_short(each) for each in found] == ["fired 1e+09", "fired 100"]
 
 
+@pytest.mark.slow
 def test_a_thousand_rules_are_told_apart() -> None:
     rules = [LogRule(match=f"code {number} ") for number in range(1000)]
     book = Book(rules, service="web")

@@ -43,6 +43,7 @@ def grouped(draw: st.DrawFn) -> str:
     return "".join(f"(?:{piece}){count}" for piece, count in pieces)
 
 
+@pytest.mark.slow
 @given(pattern=grouped(), text=st.text("ab1é _", max_size=10))
 def test_the_automaton_finds_what_backtracking_finds(pattern: str, text: str) -> None:
     finds = Automaton(program(parse_regular(pattern).node)).finds
@@ -51,6 +52,7 @@ def test_the_automaton_finds_what_backtracking_finds(pattern: str, text: str) ->
         assert finds(text) == bool(re.search(pattern, text))
 
 
+@pytest.mark.slow
 @given(
     pattern=st.lists(PIECES, min_size=1, max_size=5).map("".join), text=st.text("ab1 ", max_size=10)
 )
@@ -112,6 +114,7 @@ def test_a_line_of_a_megabyte_is_decided_like_any_other() -> None:
     assert Pattern(r"took (?P<ms>\d+)ms").group(line + "took 12ms", "ms") == "12"
 
 
+@pytest.mark.slow
 def test_so_many_different_characters_that_it_forgets_are_no_harm() -> None:
     line = "".join(map(chr, range(0x4E00, 0x4E00 + 25_000)))
 

@@ -62,6 +62,7 @@ def naive(patterns: list[str], lines: list[bytes]) -> list[tuple[int, tuple[int,
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lane", THERE)
 @given(patterns=st.lists(PATTERNS, min_size=1, max_size=4), lines=LINES, last=st.booleans())
 @example(patterns=["(?i)disk"], lines=["di\u017f\u212a".encode()], last=True)
