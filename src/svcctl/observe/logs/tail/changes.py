@@ -83,7 +83,9 @@ class Inotify:
 
     def wait(self, seconds: float) -> None:
         """Come back when something changed, or after so long."""
-        select.select([self._descriptor], [], [], seconds)
+        waiting = select.poll()  # select(2) knows the first 1024 descriptors only
+        waiting.register(self._descriptor, select.POLLIN)
+        waiting.poll(seconds * 1000)
 
     def take(self) -> set[str] | None:
         """Give the paths of what changed; None where the kernel lost count or cannot watch all."""
