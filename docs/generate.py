@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from svcctl import errors, events
-from svcctl.app.verbs import VERBS, Arg, Verb
+from svcctl.app.verb import Arg, Verb
+from svcctl.app.verbs import VERBS
 from svcctl.cli.commands import svcctl
 from svcctl.engine import machine
 from svcctl.observe.metrics.catalogue import FAMILIES

@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 from svcctl import errors, events
-from svcctl.app.verbs import VERBS, Verb
+from svcctl.app.verb import Verb
+from svcctl.app.verbs import VERBS
 from svcctl.engine.life import Phase
 from svcctl.observe.metrics.catalogue import FAMILIES
 from svcctl.observe.metrics.exposition import Family

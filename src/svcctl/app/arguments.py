@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from svcctl.app.verbs import Kind, Verb
+from svcctl.app.verb import Kind, Verb
 from svcctl.errors import UsageError
 
 _TYPES: dict[Kind, tuple[type, ...]] = {

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Protocol
 
 from svcctl.app.arguments import Arguments, check
-from svcctl.app.verbs import VERBS, Effect, Selects, Verb, find
+from svcctl.app.verb import Effect, Selects, Verb
+from svcctl.app.verbs import VERBS, find
 from svcctl.app.waiting import Emit
 from svcctl.errors import SvcctlError, UsageError
 from svcctl.ports import AuditLog, Clock

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from svcctl.app.verbs import Arg, Kind
+from svcctl.app.verb import Arg, Kind
 from svcctl.cli import outcomes, plan
 from svcctl.cli.ask import confirm
 from svcctl.cli.outcomes import carry_out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from svcctl.app.verbs import Arg, Kind
+from svcctl.app.verb import Arg, Kind
 from svcctl.cli.causes import Chains
 from svcctl.cli.happenings import describe
 from svcctl.cli.human import moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from svcctl.app.verbs import Arg, Kind
+from svcctl.app.verb import Arg, Kind
 from svcctl.cli.human import size
 from svcctl.cli.output import Cell, Screen, as_json
 from svcctl.cli.session import Asked, Session

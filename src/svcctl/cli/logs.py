@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from svcctl.app.verbs import Arg, Kind
+from svcctl.app.verb import Arg, Kind
 from svcctl.cli.foreign import harmless
 from svcctl.cli.human import moment, size
 from svcctl.cli.output import Cell, width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from svcctl.app.verbs import Arg, Kind
+from svcctl.app.verb import Arg, Kind
 from svcctl.cli.outcomes import exit_status
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session

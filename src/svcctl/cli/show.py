@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from svcctl.app.verbs import Arg, Kind
+from svcctl.app.verb import Arg, Kind
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import verb_command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from svcctl.app.verbs import Arg, Kind
+from svcctl.app.verb import Arg, Kind
 from svcctl.cli import standing
 from svcctl.cli.live import refresh
 from svcctl.cli.session import Asked, Session

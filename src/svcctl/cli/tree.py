@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from svcctl.app.verbs import Arg, Kind
+from svcctl.app.verb import Arg, Kind
 from svcctl.cli.output import Screen, as_json
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.standing import phase_cell

@@ -8,7 +8,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from svcctl.app.verbs import Arg, Kind, Selects, Verb, find
+from svcctl.app.verb import Arg, Kind, Selects, Verb
+from svcctl.app.verbs import find
 from svcctl.cli.session import Asked, Run, Session
 from svcctl.errors import SvcctlError, UsageError
 from svcctl.wire import Request, Selection

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self
 
-from svcctl.app.verbs import Selects, find
+from svcctl.app.verb import Selects
+from svcctl.app.verbs import find
 from svcctl.errors import AgentUnreachable, UnknownService
 from svcctl.wire import Request
 

@@ -16,7 +16,8 @@ from svcctl.app.logs import asked_for, line_document
 from svcctl.app.native import NativeServices
 from svcctl.app.reading import GOALS, document, moment
 from svcctl.app.selection import choose, service_of
-from svcctl.app.verbs import Effect, find
+from svcctl.app.verb import Effect
+from svcctl.app.verbs import find
 from svcctl.client.everywhere import Answers, Client, Split, part
 from svcctl.client.merged import as_they_come
 from svcctl.client.tailing import follow, size_of

@@ -7,7 +7,8 @@ import logging
 from typing import Self
 
 from svcctl.app.dispatch import Dispatch
-from svcctl.app.verbs import Effect, find
+from svcctl.app.verb import Effect
+from svcctl.app.verbs import find
 from svcctl.engine.visits import Visits
 from svcctl.errors import Conflict, SvcctlError, UsageError
 from svcctl.ports import Door, WhoIs

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svcctl.app.arguments import Arguments, check
-from svcctl.app.verbs import VERBS, Kind, Verb, find
+from svcctl.app.verb import Kind, Verb
+from svcctl.app.verbs import VERBS, find
 from svcctl.errors import UsageError
 from svcctl.spec.notation import show
 

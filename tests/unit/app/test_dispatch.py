@@ -10,7 +10,8 @@ import pytest
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed, Dispatch, Witness
-from svcctl.app.verbs import VERBS, Effect, Selects, Verb
+from svcctl.app.verb import Effect, Selects, Verb
+from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
 from svcctl.errors import Conflict, SvcctlError, UsageError
 from svcctl.testing.fakes import FakeClock
