@@ -93,7 +93,7 @@ def test_what_is_handed_over_is_read_back_equal(load: Load) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("[alerting]\nlanguge = 'en'", "2:1 unknown option 'alerting.languge'"),
+        ("[alerting]\nlangage_ = 'en'", "2:1 unknown option 'alerting.langage_'"),
         ("[alerting]\nlanguage = 'de'", "2:12 alerting.language: 'de' is not one of en, zh"),
         ("alerting = 3", "1:12 'alerting' is not a table"),
         ("[alerting.channels.a]", "1:20 alerting.channels.a has no 'kind'"),
@@ -222,7 +222,7 @@ def test_flags_go_before_variables_and_those_before_files(load: Load) -> None:
 @pytest.mark.parametrize(
     ("flag", "problem"),
     [
-        ("alerting.languge=en", "unknown option 'alerting.languge'"),
+        ("alerting.langage_=en", "unknown option 'alerting.langage_'"),
         ("alerting.language=de", "alerting.language: 'de' is not one of en, zh"),
         ("alerting.=en", "names no option and value"),
         ("alerting.language", "names no option and value"),

@@ -136,8 +136,8 @@ def test_a_job_is_called_now() -> None:
 
 
 def test_a_job_there_is_not_is_named_with_those_there_are() -> None:
-    with pytest.raises(UsageError, match="no job 'chekpoint'") as refused:
-        ask(life_answers(FakeLife()), "job", name="chekpoint")
+    with pytest.raises(UsageError, match="no job 'check_point'") as refused:
+        ask(life_answers(FakeLife()), "job", name="check_point")
 
     assert refused.value.hint == "one of: checkpoint"
 
