@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from svcctl.errors import SpecError
 from svcctl.spec.windows_words import command_words
 
-_HOST = r"\svcctl\serve\host.py"
+_HOST = r"\svcctl\server\host.py"
 _UP_TO_SUFFIX = re.compile(r"[^\"]*?\.(?:exe|com|bat|cmd)(?=\s|\Z)", re.IGNORECASE)
 
 IsFile = Callable[[str], bool]
