@@ -23,7 +23,7 @@ from svcctl.sdk.logs.trace import traced
 from svcctl.system.clock import SystemClock
 
 sink = Isolated(Journal(), clock=time.monotonic)
-logs = Logs(source=Source(service="mailer", version="1.4"), sink=sink, clock=SystemClock())
+logs = Logs(source=Source(service="scribe", version="1.4"), sink=sink, clock=SystemClock())
 with traced("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"):
     logs.logger().error("mail.failed", to="ann\\nbob", message="mine", tries=3)
 logs.logger().info("mail.large", text="x" * 1_000_000)
@@ -34,7 +34,7 @@ assert sink.dropped == 0
 
 def entries(host: Any) -> list[dict[str, Any]]:
     host.run("journalctl", "--sync")
-    said = host.sh("journalctl --all -o json SYSLOG_IDENTIFIER=mailer")
+    said = host.sh("journalctl --all -o json SYSLOG_IDENTIFIER=scribe")
     return [json.loads(line) for line in said.splitlines()]
 
 
@@ -47,6 +47,6 @@ def test_every_field_is_in_the_journal_whatever_its_size(host: Any) -> None:
     assert failed["MESSAGE"] == 'mail.failed to="ann\\nbob" message=mine tries=3'
     assert (failed["PRIORITY"], large["PRIORITY"]) == ("3", "6")
     assert (failed["TO"], failed["F_MESSAGE"], failed["TRIES"]) == ("ann\nbob", "mine", "3")
-    assert (failed["SERVICE"], failed["VERSION"]) == ("mailer", "1.4")
+    assert (failed["SERVICE"], failed["VERSION"]) == ("scribe", "1.4")
     assert failed["TRACE_ID"] == "0af7651916cd43dd8448eb211c80319c"
     assert large["TEXT"] == "x" * 1_000_000

@@ -59,7 +59,7 @@ def test_what_is_written_is_read_and_the_rest_has_its_defaults(load: Load, tmp_p
 
     assert spec.language is Language.ZH
     assert spec.channels["ops"].kind is ChannelKind.WECOM
-    assert spec.channels["ops"].url == f"file:{tmp_path}/secrets/wecom"
+    assert spec.channels["ops"].url == f"file:{tmp_path / 'secrets' / 'wecom'}"
     assert spec.priorities.of(Priority.P0).escalate[0].after == 300.0
     assert spec.severity.of(Happening.CRASH) is Priority.P0
     assert spec.severity.of(Happening.SERVICE_DOWN) is Priority.P0
