@@ -149,7 +149,7 @@ def test_an_answer_comes_no_earlier_than_its_delay(stage: Raise, script: Read) -
 
     made.ask("/")
 
-    assert made.seen[0].seconds >= 0.02
+    assert made.seen[0].seconds > 0.0199  # the difference of two floats
 
 
 def test_a_long_delay_does_not_keep_it_from_stopping(script: Read) -> None:
