@@ -37,6 +37,8 @@ def exit_status(argv: Sequence[str]) -> int:
 def report(error: SvcctlError, err: Screen) -> None:
     """Tell people of an expected failure: what, its code, and what to do."""
     for each in error.mistakes if isinstance(error, SpecError) else ():
+        if str(each) == error.problem:  # the only one, told below
+            continue
         err.line(str(each))
         if each.hint:
             err.line(f"  hint: {each.hint}")
