@@ -23,6 +23,7 @@ from svcctl.system.windows.snapshot import Process
 # A tree that outruns this many looks starts programs faster than they can be stopped.
 _LOOKS = 64
 _CONSOLE_HOST = "conhost.exe"
+_NOT_OF_IT = frozenset((_CONSOLE_HOST, ""))  # a process that is still being made has no name
 
 
 class Tree:
@@ -78,7 +79,7 @@ class Tree:
 
     def _in(self, snapshot: Mapping[int, Process]) -> list[Process]:
         seen = (snapshot[pid] for pid in self.job.pids() if pid in snapshot)
-        return [each for each in seen if each.name.casefold() != _CONSOLE_HOST]
+        return [each for each in seen if each.name.casefold() not in _NOT_OF_IT]
 
     def freeze(self) -> None:
         """Make all stand still, and look again: one may have started another meanwhile.
