@@ -208,7 +208,9 @@ class FindingMade(Event):
     *kind* is what it found (``burst``, ``leak``, ``rule``), *subject* what it is about, *pattern*
     the same when the same is found again, *since* in seconds since 1970, *score* from 0 (a guess)
     to 1 (sure), *explanation* a sentence, *samples* lines that show it.  *priority* is ``P0``,
-    ``P1`` or ``P2`` where whoever wrote the rule chose one.
+    ``P1`` or ``P2`` where whoever wrote the rule chose one, *action* what the rule asks for
+    besides that people are told: empty, a verb or ``run:NAME``.  *seen_in* is the instance it was
+    found in where it was found in one.
     """
 
     kind: str
@@ -221,6 +223,8 @@ class FindingMade(Event):
     explanation: str
     samples: tuple[str, ...] = ()
     priority: str = ""
+    action: str = ""
+    seen_in: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,9 @@
-"""Has their rules judge what services log, as it comes: what is found is told, and acted upon."""
+"""Has their rules judge what services log, as it comes: what is found is an event."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ from svcctl.errors import SvcctlError
 from svcctl.events import Event, FindingEnded, FindingMade, InstanceSpawned, SpecApplied
 from svcctl.ports import Cancel, LogSink, Timer
 from svcctl.record import Record
-from svcctl.spec.log_rule import RUN, LogRule
+from svcctl.spec.log_rule import ALERT, LogRule
 
 if TYPE_CHECKING:  # the agent loads what judges where there are rules
     from svcctl.detect.rules.book import Book
@@ -24,9 +22,6 @@ if TYPE_CHECKING:  # the agent loads what judges where there are rules
     from svcctl.observe.records.reader import Reader
 
 log = logging.getLogger(__name__)
-
-CarryOut = Callable[[str, str], Awaitable[object]]
-"""Carries out a verb for a service, audited; raises what the verb does."""
 
 _SLACK = 0.1  # seconds after which a time is surely over
 
@@ -37,11 +32,10 @@ class Watching:
     A line counts at the time it came.  What was written while no agent ran is not judged.
     """
 
-    def __init__(self, manager: AgentManager, *, carry_out: CarryOut) -> None:
-        self._manager, self._carry_out = manager, carry_out
+    def __init__(self, manager: AgentManager) -> None:
+        self._manager = manager
         self._watched: dict[str, _Watched] = {}
         self._forget: Cancel | None = None
-        self._acting: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
         """Watch from now on, what is applied later too."""
@@ -50,13 +44,11 @@ class Watching:
             self._look_at(name)
 
     def close(self) -> None:
-        """Watch no more; what is being done about a finding is given up."""
+        """Watch no more."""
         if self._forget:
             self._forget()
         for each in self._watched.values():
             each.close()
-        for task in self._acting:
-            task.cancel()
         self._watched.clear()
 
     def _noticed(self, event: Event) -> None:
@@ -78,45 +70,22 @@ class Watching:
 
     def _watch(self, service: str, rules: tuple[LogRule, ...]) -> None:
         try:
-            watched = _Watched(service, rules, manager=self._manager, act=self._act)
+            watched = _Watched(service, rules, manager=self._manager)
         except SvcctlError as error:  # a definition that another version took
             log.error("rules.refused", extra={"service": service, "problem": error.problem})
             return
         self._watched[service] = watched
         watched.go_on()
 
-    def _act(self, fired: Fired, keeper: Keeper) -> None:
-        action = fired.rule.action
-        if action.startswith(RUN):
-            keeper.program.run_named(action.removeprefix(RUN))
-        elif action != "alert":
-            task = asyncio.get_running_loop().create_task(self._do(action, fired.service))
-            self._acting.add(task)
-            task.add_done_callback(self._acting.discard)
-
-    async def _do(self, verb: str, service: str) -> None:
-        try:
-            await self._carry_out(verb, service)
-        except SvcctlError as error:
-            fields = {"service": service, "verb": verb, "problem": error.problem}
-            log.warning("rule.not_done", extra=fields)
-
 
 class _Watched:
     """One service, its rules, and what they have seen."""
 
-    def __init__(
-        self,
-        service: str,
-        rules: tuple[LogRule, ...],
-        *,
-        manager: AgentManager,
-        act: Callable[[Fired, Keeper], None],
-    ) -> None:
+    def __init__(self, service: str, rules: tuple[LogRule, ...], *, manager: AgentManager) -> None:
         from svcctl.detect.rules.book import Book  # noqa: PLC0415 - where there are rules only
 
         self.service, self.rules = service, rules
-        self._manager, self._act = manager, act
+        self._manager = manager
         self._clock, self._bus = manager.world.clock, manager.world.bus
         self._book: Book = Book(rules, service=service)
         self._readers: dict[tuple[str, str], Reader] = {}
@@ -187,18 +156,18 @@ class _Watched:
 
         for each in outcomes:
             if isinstance(each, Fired):
-                self._bus.publish(_event(each))
-                if keeper:
-                    self._act(each, keeper)
+                self._bus.publish(_event(each, keeper))
             else:
                 self._bus.publish(
                     FindingEnded(at=each.at, service=self.service, pattern=each.pattern)
                 )
 
 
-def _event(fired: Fired) -> FindingMade:
+def _event(fired: Fired, keeper: Keeper | None) -> FindingMade:
+    """Say what was found; where nothing runs there is nothing to be done about it."""
     finding = fired.finding
     found = finding.deviation
+    action = fired.rule.action if keeper else ALERT
     return FindingMade(
         at=fired.at,
         service=finding.service,
@@ -213,4 +182,6 @@ def _event(fired: Fired) -> FindingMade:
         f"{found.observed}, expected {found.expected}",
         samples=finding.samples,
         priority=str(fired.rule.severity or ""),
+        action="" if action == ALERT else action,
+        seen_in=keeper.name if keeper else "",
     )

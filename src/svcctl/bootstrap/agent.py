@@ -15,13 +15,14 @@ from svcctl.app.alerting.settings import AlertingSettings
 from svcctl.app.applying import Applying
 from svcctl.app.conversing import Conversing
 from svcctl.app.dispatch import Deed, Dispatch, Witness
+from svcctl.app.healer import HEALER, CarryOut, Healer
 from svcctl.app.history import Historian
 from svcctl.app.logs import Logs
 from svcctl.app.metrics import LineCount, Metrics, VerbCount
 from svcctl.app.reading import Reading
 from svcctl.app.services import Services
 from svcctl.app.waiting import Nobody, Waiting
-from svcctl.app.watching import CarryOut, Watching
+from svcctl.app.watching import Watching
 from svcctl.bootstrap.here import machine
 from svcctl.bootstrap.machine import StopSignals
 from svcctl.bootstrap.programs import ask_program
@@ -163,7 +164,10 @@ def agent_parts(
             more={"metrics": metrics.metrics, "history": historian.history},
             witnesses=(VerbCount(tally, clock=clock), *([] if lives is None else [lives.verb])),
         )
-        watching = Watching(manager, carry_out=_carry_out(dispatch))
+        healer = Healer(manager, carry_out=_carry_out(dispatch))
+        healer.begin()
+        stack.callback(healer.close)
+        watching = Watching(manager)
         watching.begin()
         stack.callback(watching.close)
         yield AgentParts(
@@ -184,11 +188,11 @@ def agent_parts(
 
 
 def _carry_out(dispatch: Dispatch) -> CarryOut:
-    """Give what has rules act as anybody else would."""
+    """Give what has the healer act as anybody else would."""
 
     async def carry_out(verb: str, service: str) -> object:
         return await dispatch.carry_out(
-            verb, selection=Selection(names=(service,)), args={}, actor="rules", emit=Nobody()
+            verb, selection=Selection(names=(service,)), args={}, actor=HEALER, emit=Nobody()
         )
 
     return carry_out

@@ -43,6 +43,9 @@ Rank = Annotated[float, Bounds(above=0, high=100)]
 Times = Annotated[float, Bounds(above=1)]
 """How many times as much."""
 
+ALERT = "alert"
+"""The action that is none: people are told, as of every finding."""
+
 RUN = "run:"
 """Begins an action that is a command of ``hook.run``."""
 
@@ -123,7 +126,7 @@ class LogRule:
         default=300.0, metadata={"doc": "time after it fired in which it does not fire again"}
     )
     action: str = field(
-        default="alert",
+        default=ALERT,
         metadata={
             "doc": "alert, a verb (restart, reload, stop, reset) or run:NAME, a command of hook.run"
         },

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from svcctl.errors import SpecError
 from svcctl.spec.finding import Finding, checked
 from svcctl.spec.locate import KeyPath
-from svcctl.spec.log_rule import RUN, LogRule, Mode
+from svcctl.spec.log_rule import ALERT, RUN, LogRule, Mode
 from svcctl.spec.names import SERVICE_NAME, did_you_mean
 from svcctl.spec.notation import show
 from svcctl.spec.policy import LogTo
@@ -15,7 +15,7 @@ from svcctl.spec.regular import parse_regular
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.where import parse_where
 
-ACTIONS = ("alert", "restart", "reload", "stop", "reset")
+ACTIONS = (ALERT, "restart", "reload", "stop", "reset")
 """What a rule may lead to, besides a command of ``hook.run``; all but the first are verbs."""
 
 _WINDOWED = {Mode.SHARE, Mode.PERCENTILE, Mode.RISES, Mode.FALLS}

@@ -1,45 +1,30 @@
-"""What services log is judged as it comes, told, and acted upon."""
+"""What services log is judged as it comes, and told."""
 
 from __future__ import annotations
-
-import asyncio
 
 import pytest
 
 from svcctl.app.watching import Watching
 from svcctl.engine.manager import AgentManager
-from svcctl.errors import Conflict
-from svcctl.events import FindingEnded, FindingMade, HookFailed
+from svcctl.events import FindingEnded, FindingMade
 from svcctl.ports import Applied
 from svcctl.spec import canonical
 from svcctl.spec.alert_policy import Priority
 from svcctl.spec.log_rule import LogRule, RuleLevel
-from svcctl.spec.policy import Hooks
 from svcctl.spec.service import ServiceSpec
 from svcctl.testing.world import FakeWorld
 
 
 class Watched:
-    """An agent that keeps ``web`` and watches it; *done* are the verbs that rules asked for."""
+    """An agent that keeps ``web`` and watches it."""
 
     def __init__(self, world: FakeWorld) -> None:
         self.world, self.manager = world, AgentManager(world.ports)
-        self.done: list[tuple[str, str]] = []
-        self.refuses = False
-        self.watching = Watching(self.manager, carry_out=self._carry_out)
+        self.watching = Watching(self.manager)
         self.watching.begin()
 
-    async def _carry_out(self, verb: str, service: str) -> object:
-        self.done.append((verb, service))
-        if self.refuses:
-            raise Conflict("not now")
-        return None
-
     async def keep(self, *rules: LogRule, instances: int = 1) -> None:
-        hook = Hooks(run={"dump": ("/bin/dump",)})
-        spec = ServiceSpec(
-            name="web", exec=("/bin/app",), rules=rules, hook=hook, instances=instances
-        )
+        spec = ServiceSpec(name="web", exec=("/bin/app",), rules=rules, instances=instances)
         document = canonical.dump(spec)
         applied = Applied(name="web", spec=document, revision=canonical.revision(document))
         if "web" in self.manager.names():
@@ -65,12 +50,6 @@ def watched(world: FakeWorld) -> Watched:
     return Watched(world)
 
 
-async def settled() -> None:
-    """Let tasks that wait for nothing come to their ends."""
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-
 async def test_what_a_rule_finds_is_an_event(watched: Watched) -> None:
     await watched.keep(LogRule(match="ERROR", severity=Priority.P0))
 
@@ -81,7 +60,7 @@ async def test_what_a_rule_finds_is_an_event(watched: Watched) -> None:
     assert (found.priority, found.samples, found.pattern) == ("P0", ("an ERROR",), "web/rule/ERROR")
     assert found.at == watched.world.clock.now()
     assert "service 'web'" in found.explanation
-    assert watched.done == []
+    assert (found.action, found.seen_in) == ("", "web")
 
 
 async def test_a_line_counts_at_the_time_it_came_whatever_it_says(watched: Watched) -> None:
@@ -104,39 +83,13 @@ async def test_a_traceback_is_one_record_with_a_level(watched: Watched) -> None:
     assert watched.finding().samples[0].endswith("ValueError: no")
 
 
-async def test_a_rule_may_ask_for_a_verb(watched: Watched) -> None:
-    await watched.keep(LogRule(match="stuck", action="restart"))
+async def test_what_a_rule_asks_for_is_in_the_event(watched: Watched) -> None:
+    await watched.keep(LogRule(match="stuck", action="restart"), instances=2)
 
-    watched.log("stuck")
-    await settled()
+    watched.log("stuck", instance="web.2")
 
-    assert watched.done == [("restart", "web")]
-
-
-async def test_a_verb_that_is_refused_is_logged(
-    watched: Watched, caplog: pytest.LogCaptureFixture
-) -> None:
-    await watched.keep(LogRule(match="stuck", action="restart"))
-    watched.refuses = True
-
-    watched.log("stuck")
-    await settled()
-
-    assert [each.message for each in caplog.records] == ["rule.not_done"]
-
-
-async def test_a_rule_may_run_a_command_of_the_service(watched: Watched) -> None:
-    await watched.keep(LogRule(match="stuck", action="run:dump"))
-
-    watched.log("stuck")
-    await settled()
-
-    child = watched.world.child("web:run:dump")
-    assert child.launch.argv == ("/bin/dump",)
-    child.exit(3)
-    await settled()
-    (failed,) = [each for each in watched.world.bus.events if isinstance(each, HookFailed)]
-    assert failed.hook == "run:dump"
+    found = watched.finding()
+    assert (found.action, found.seen_in) == ("restart", "web.2")
 
 
 async def test_a_line_that_does_not_come_is_noticed_in_time(watched: Watched) -> None:
