@@ -16,7 +16,7 @@ from svcctl.cli.commands import svcctl
 from svcctl.engine import machine
 from svcctl.observe.metrics.catalogue import FAMILIES
 from svcctl.sdk.metrics.built_in import BUILT_IN
-from svcctl.spec.alerting import CommonSpec
+from svcctl.spec.common import CommonSpec
 from svcctl.spec.options import Option, options
 from svcctl.spec.unavailable import OPTIONS, VALUES
 

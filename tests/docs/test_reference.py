@@ -15,7 +15,7 @@ from svcctl.observe.metrics.catalogue import FAMILIES
 from svcctl.observe.metrics.exposition import Family
 from svcctl.sdk.metrics.built_in import BUILT_IN
 from svcctl.sdk.metrics.instruments import Declaration
-from svcctl.spec.alerting import CommonSpec
+from svcctl.spec.common import CommonSpec
 from svcctl.spec.options import options
 
 OPTIONS = {option.path: option for option in (*options(), *options(CommonSpec))}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol, cast
 
 from svcctl.app.arguments import Arguments
@@ -54,7 +55,10 @@ class Settings(Protocol):
 
 
 class Applying:
-    """Carries out ``apply`` and ``remove``; *forget_logs* deletes what a service wrote."""
+    """Carries out ``apply`` and ``remove``; *forget_logs* deletes what a service wrote.
+
+    *settings* go by the name of the argument that has what files say of them.
+    """
 
     def __init__(
         self,
@@ -63,7 +67,7 @@ class Applying:
         services: Services,
         waiting: Waiting,
         forget_logs: Callable[[str], None],
-        settings: Settings,
+        settings: Mapping[str, Settings],
     ) -> None:
         self._manager, self._services, self._waiting = manager, services, waiting
         self._forget_logs, self._settings = forget_logs, settings
@@ -76,15 +80,19 @@ class Applying:
         self._manager.refuse_clashes(specs.values())
         plan = self._plan(wanted, specs, prune=args.flag("prune"))
         files = {path for each in wanted.values() for path in each.sources}
-        common = self._settings.plan(args.values["alerting"], files, prune=args.flag("prune"))
+        common = {
+            name: each.plan(args.values[name], files, prune=args.flag("prune"))
+            for name, each in self._settings.items()
+        }
         outcomes: list[Outcome] = []
         if not args.flag("dry_run"):
-            self._settings.take(args.values["alerting"], common)
+            for name, each in self._settings.items():
+                each.take(args.values[name], common[name])
             within = 0.0 if args.flag("no_wait") else args.seconds("timeout")
             start = not args.flag("no_start")
             outcomes = await self._carry_out(plan, wanted, emit=emit, within=within, start=start)
         return {
-            "plan": [each.document() for each in (*common, *plan)],
+            "plan": [each.document() for each in (*chain(*common.values()), *plan)],
             "outcomes": [each.document() for each in outcomes],
         }
 

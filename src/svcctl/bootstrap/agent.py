@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from svcctl import __version__
 from svcctl.app.agent import About, Agent, Ending
 from svcctl.app.alerting.desk import Desk
-from svcctl.app.alerting.settings import AlertingSettings
 from svcctl.app.applying import Applying
 from svcctl.app.conversing import Conversing
 from svcctl.app.dispatch import Deed, Dispatch, Witness
 from svcctl.app.healer import HEALER, CarryOut, Healer
 from svcctl.app.history import Historian
+from svcctl.app.kept_table import KeptTable
 from svcctl.app.logs import Logs
 from svcctl.app.metrics import LineCount, Metrics, VerbCount
 from svcctl.app.reading import Reading
@@ -248,7 +248,7 @@ def _dispatch(
         services=services,
         waiting=waiting,
         forget_logs=forget_logs,
-        settings=AlertingSettings(desk),
+        settings={"alerting": KeptTable("alerting", desk)},
     )
     deeds = {
         "status": reading.status,

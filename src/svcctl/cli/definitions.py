@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from svcctl.spec import canonical
 from svcctl.spec.layers import Layer, Origin
 from svcctl.spec.load import Loaded, load_files
 from svcctl.spec.overrides import Override
+from svcctl.spec.shape import members
 
 FILE = "svcctl.toml"
 FOLDER = "svcctl.d"
@@ -55,15 +57,23 @@ def documents(loaded: Loaded, *, names: Sequence[str] = ()) -> list[dict[str, ob
 
 def arguments(loaded: Loaded, *, names: Sequence[str] = ()) -> dict[str, object]:
     """Give what files define as arguments of the verb ``apply``: all services, or *names* only."""
-    services = documents(loaded, names=names)
-    if loaded.alerting is None:
-        return {"services": services}
-    alerting = {
-        "spec": canonical.dump(loaded.alerting),
-        "origins": _origins(loaded.alerting_origins),
+    common = {name: _common_document(loaded, name) for name in sorted(loaded.said)}
+    return {"services": documents(loaded, names=names), **common}
+
+
+def _common_document(loaded: Loaded, name: str) -> dict[str, object]:
+    """Give the table *name* of what is said once for all services."""
+    of_it = {
+        path: origin
+        for path, origin in loaded.common_origins.items()
+        if re.split(r"[.\[]", path)[0] == name
+    }
+    shape = members(type(loaded.common))[name].shape
+    return {
+        "spec": canonical.dump_value(getattr(loaded.common, name), shape),
+        "origins": _origins(of_it),
         "sources": dict(loaded.sources),
     }
-    return {"services": services, "alerting": alerting}
 
 
 def _origins(origins: Mapping[str, Origin]) -> dict[str, object]:

@@ -25,6 +25,7 @@ from svcctl.errors import AgentUnreachable, Conflict, SvcctlError, UnknownServic
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import AuditLog, Document, EventLog
 from svcctl.spec import canonical
+from svcctl.spec.names import FOR_ALL
 from svcctl.spec.service import ServiceSpec
 from svcctl.wire import Request, Selection
 
@@ -120,9 +121,9 @@ class NativeClient:
         def args(some: list[Any], **more: object) -> Request:
             return replace(request, args=request.args | {"services": some} | more)
 
-        agents = theirs or not mine or request.args.get("alerting") is not None
+        agents = theirs or not mine or any(request.args.get(name) for name in FOR_ALL)
         return Split(
-            native=args(mine, alerting=None) if mine else None,
+            native=args(mine, **dict.fromkeys(FOR_ALL)) if mine else None,
             agent=args(theirs) if agents else None,
         )
 

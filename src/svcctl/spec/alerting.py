@@ -264,10 +264,3 @@ class AlertingSpec:
     maintenance: tuple[MaintenanceSpec, ...] = field(
         default=(), metadata={"doc": "times in which nobody is told"}
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommonSpec:
-    """What is said once for all services of a machine."""
-
-    alerting: AlertingSpec = field(default=AlertingSpec(), metadata={"doc": "who is told of what"})

@@ -11,13 +11,13 @@ from pathlib import Path
 from svcctl.errors import Mistake
 from svcctl.spec.cleaning import clean
 from svcctl.spec.locate import KeyPath
-from svcctl.spec.names import did_you_mean
+from svcctl.spec.names import FOR_ALL, did_you_mean
 from svcctl.spec.notation import show
 from svcctl.spec.report import Report
 from svcctl.spec.source import File, UnreadableError, open_file, reason
 
 _TRIES = 50  # readings of files that somebody replaces meanwhile
-_TOP = ("version", "include", "defaults", "services", "alerting")
+_TOP = ("version", "include", "defaults", "services", *FOR_ALL)
 
 Mark = tuple[int, ...] | None
 """What tells one state of a file or folder from another; None where there is none."""
@@ -135,7 +135,7 @@ class _Reader:
         if type(version) is not int or version != 1:
             problem = f"version {show(version)} is not known"
             self._add(file, ("version",), problem, "this svcctl reads: version = 1")
-        for key in ("defaults", "services", "alerting"):
+        for key in ("defaults", "services", *FOR_ALL):
             if not isinstance(file.document.get(key, {}), dict):
                 self._add(file, (key,), f"{key!r} is not a table", f"write it as [{key}]")
                 del file.document[key]

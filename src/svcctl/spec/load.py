@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from svcctl.errors import Mistake
-from svcctl.spec.alerting import AlertingSpec, CommonSpec
-from svcctl.spec.alerting_rules import alert_findings, alerting_findings
+from svcctl.spec.alerting import AlertingSpec
+from svcctl.spec.alerting_rules import alert_findings
+from svcctl.spec.common import CommonSpec
+from svcctl.spec.common_rules import common_findings
 from svcctl.spec.files import read_files
 from svcctl.spec.finding import Finding
 from svcctl.spec.layers import Layer, Origin, Spot, Tree, lay_over, tree_of
 from svcctl.spec.locate import KeyPath
+from svcctl.spec.names import FOR_ALL
 from svcctl.spec.notation import show
 from svcctl.spec.origins import origins_of
 from svcctl.spec.overrides import (
-    FOR_ALL,
     Override,
     for_all_from_environment,
     from_environment,
@@ -39,14 +41,20 @@ class Loaded:
 
     *services* and *origins* go by the name of the service; *origins* tells for each option's path
     where its value came from.  *sources* are the files read, absolute, with their SHA-256.
-    *alerting* is None where no file has such a table, *alerting_origins* as *origins*.
+    *said* names those tables of *common* that files have, *common_origins* is as *origins*.
     """
 
     services: Mapping[str, ServiceSpec]
     origins: Mapping[str, Mapping[str, Origin]]
     sources: Mapping[str, str]
-    alerting: AlertingSpec | None = None
-    alerting_origins: Mapping[str, Origin] = field(default_factory=dict)
+    common: CommonSpec = field(default=CommonSpec())
+    said: frozenset[str] = frozenset()
+    common_origins: Mapping[str, Origin] = field(default_factory=dict)
+
+    @property
+    def alerting(self) -> AlertingSpec | None:
+        """Who is told of what; None where no file says so."""
+        return self.common.alerting if "alerting" in self.said else None
 
 
 def load_files(
@@ -130,16 +138,17 @@ def _loaded(
     for each in overrides:
         if each.service:
             override(trees[each.service], each, report)
-        elif common:
+        elif common and each.path[0] in common.value:
             override(common, each, report)
         else:
-            report.add(Mistake(problem=f"no file has [{FOR_ALL}]", file=each.said))
+            report.add(Mistake(problem=f"no file has [{each.path[0]}]", file=each.said))
     for tree in trees.values():
         needs_as_table(tree)
         settle(tree, tree.spot(()).folder, report, windows=windows)
     specs = typed(trees, ServiceSpec, report)
     channels = _channels(common)
-    alerting = _alerting(common, report)
+    said = frozenset(common.value if common else ())
+    spec = _common_spec(common, said, report)
     found = [
         (name, each) for name, spec in specs.items() for each in findings(spec, windows=windows)
     ]
@@ -150,47 +159,46 @@ def _loaded(
         services=specs,
         origins={name: origins_of(tree) for name, tree in trees.items()},
         sources=sources,
-        alerting=alerting,
-        alerting_origins=origins_of(common) if common else {},
+        common=spec,
+        said=said,
+        common_origins=origins_of(common) if common else {},
     )
 
 
 def _common(files: list[File], report: Report) -> Tree | None:
     """Give what is said once for all services, None where nothing is."""
-    homes = [file for file in files if FOR_ALL in file.document]
-    for other in homes[1:]:
-        place = homes[0].mistake((FOR_ALL,), "", key=True)
-        hint = f"it is also in {place.file}:{place.line}:{place.column}"
-        report.add(other.mistake((FOR_ALL,), f"{FOR_ALL!r} is defined twice", hint, key=True))
-    if not homes:
-        return None
-    inner = tree_of(homes[0], (FOR_ALL,), Layer.FILE)
-    return Tree(
-        value={FOR_ALL: inner.value},
-        spots={(): inner.spots[()]} | {(FOR_ALL, *at): spot for at, spot in inner.spots.items()},
-        dropped={(FOR_ALL, *at) for at in inner.dropped},
-        table=CommonSpec,
-    )
+    whole: Tree | None = None
+    for name in FOR_ALL:
+        homes = [file for file in files if name in file.document]
+        for other in homes[1:]:
+            place = homes[0].mistake((name,), "", key=True)
+            hint = f"it is also in {place.file}:{place.line}:{place.column}"
+            report.add(other.mistake((name,), f"{name!r} is defined twice", hint, key=True))
+        if homes:
+            inner = tree_of(homes[0], (name,), Layer.FILE)
+            whole = whole or Tree(spots={(): inner.spots[()]}, table=CommonSpec)
+            whole.value[name] = inner.value
+            whole.spots |= {(name, *at): spot for at, spot in inner.spots.items()}
+            whole.dropped |= {(name, *at) for at in inner.dropped}
+    return whole
 
 
-def _alerting(common: Tree | None, report: Report) -> AlertingSpec | None:
+def _common_spec(common: Tree | None, said: frozenset[str], report: Report) -> CommonSpec:
     if common is None:
-        return None
+        return CommonSpec()
     settle_common(common, report)
-    channels = _channels(common)
-    found = typed({FOR_ALL: common}, CommonSpec, report).get(FOR_ALL)
-    if found is None:
-        return None
-    wrong = alerting_findings(found.alerting, channels or ())
-    _add([(FOR_ALL, each) for each in wrong], {FOR_ALL: common}, report)
-    return found.alerting
+    channels = _channels(common) or frozenset()
+    found = typed({"": common}, CommonSpec, report).get("", CommonSpec())
+    wrong = common_findings(found, said, channels=channels)
+    _add([("", each) for each in wrong], {"": common}, report)
+    return found
 
 
 def _channels(common: Tree | None) -> frozenset[str] | None:
     """Name the channels that are written, good or not; None where nothing is said of any."""
-    if common is None:
+    if common is None or "alerting" not in common.value:
         return None
-    alerting = common.value.get(FOR_ALL)
+    alerting = common.value["alerting"]
     channels = alerting.get("channels") if isinstance(alerting, dict) else None
     return frozenset(channels if isinstance(channels, dict) else ())
 

@@ -10,6 +10,9 @@ SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
+FOR_ALL = ("alerting",)
+"""Tables of what is said once for all services of a machine: the members of CommonSpec."""
+
 SIGNALS = (
     *("ABRT", "ALRM", "CHLD", "CONT", "HUP", "INT", "IO", "KILL", "PIPE", "PROF", "PWR", "QUIT"),
     *("STOP", "SYS", "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM"),

@@ -1,6 +1,7 @@
 """Single values set from outside the files: ``SVCCTL_SERVICES__WEB__STOP__TIMEOUT=20s``, ``--set``.
 
-For all services at once: ``SVCCTL_ALERTING__LANGUAGE=zh``, ``--set alerting.language=zh``.
+For all services at once: ``SVCCTL_ALERTING__LANGUAGE=zh``, ``--set alerting.language=zh``; a
+service that is called as such a table goes first.
 A variable names the service and the option in parts joined by ``__``; letter case does not count,
 and whatever is neither letter nor digit in the name of a service is ``_``.  A flag is
 ``web.stop.timeout=20s``.  Numbers from 0 tell items of ``health`` apart: ``HEALTH__0__INTERVAL``,
@@ -20,15 +21,12 @@ from svcctl.errors import Mistake, SpecError
 from svcctl.spec.cleaning import plain_text
 from svcctl.spec.layers import Layer, Origin, Tree, forget
 from svcctl.spec.locate import DEEPEST, KeyPath
-from svcctl.spec.names import did_you_mean
+from svcctl.spec.names import FOR_ALL, did_you_mean
 from svcctl.spec.report import Report
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, Shape, shape_at
 
 PREFIX = "SVCCTL_SERVICES__"
-FOR_ALL = "alerting"
-"""What is said once for all services; a service of that name goes first."""
-
 _PART = re.compile(r'"([^"]+)"|([^.\[\]"=]+)|\[(\d{1,6})\]')
 _PLAIN_KINDS = frozenset((Kind.TEXT, Kind.CHOICE))
 
@@ -83,15 +81,15 @@ def for_all_from_environment(
     environ: Mapping[str, str], table: type, report: Report
 ) -> list[Override]:
     """Give the overrides in *environ* of what is said once for all, in a *table* of such."""
-    prefix = f"SVCCTL_{FOR_ALL.upper()}__"
+    prefixes = {f"SVCCTL_{name.upper()}__": name for name in FOR_ALL}
     found: list[Override] = []
     for variable in sorted(environ):
-        if not variable.startswith(prefix):
+        prefix = next((each for each in prefixes if variable.startswith(each)), "")
+        if not prefix:
             continue
-        parts = [FOR_ALL, *variable.removeprefix(prefix).split("__")]
+        parts = [prefixes[prefix], *variable.removeprefix(prefix).split("__")]
         if not all(parts) or len(parts) >= DEEPEST:
-            hint = f"write for example {prefix}LANGUAGE=zh"
-            report.add(Mistake(problem="names no option", hint=hint, file=variable))
+            report.add(Mistake(problem="names no option", hint=_FOR_ALL_HINT, file=variable))
             continue
         path = _known_path(parts, table)
         text, layer = environ[variable], Layer.ENVIRONMENT
@@ -108,8 +106,8 @@ def from_flags(flags: Iterable[str], names: Iterable[str], report: Report) -> li
         target, equals, text = flag.partition("=")
         name = next((each for each in known if target.startswith(f"{each}.")), "")
         path = option_path(target[len(name) + 1 :]) if name else ()
-        if not name and target.startswith(f"{FOR_ALL}."):
-            name, path = FOR_ALL, option_path(target)
+        if not name and target.partition(".")[0] in FOR_ALL and "." in target:
+            name, path = target.partition(".")[0], option_path(target)
         if equals and path:
             service = name if name in known else ""
             found.append(
@@ -125,6 +123,7 @@ def from_flags(flags: Iterable[str], names: Iterable[str], report: Report) -> li
 
 
 _VARIABLE_HINT = f"write for example {PREFIX}WEB__STOP__TIMEOUT=20s"
+_FOR_ALL_HINT = "write for example SVCCTL_ALERTING__LANGUAGE=zh"
 _FLAG_HINT = "write for example --set web.stop.timeout=20s"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from svcctl.spec.alerting import CommonSpec
+from svcctl.spec.common import CommonSpec
 from svcctl.spec.names import SERVICE_NAME, SIGNALS, WINDOWS_SIGNALS
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, Member, Shape, members

@@ -75,7 +75,7 @@ def test_a_file_without_alerting_says_nothing_of_it(load: Load) -> None:
 
 
 def test_each_value_has_its_place(load: Load) -> None:
-    origins = load(GOOD).alerting_origins
+    origins = load(GOOD).common_origins
 
     assert origins["alerting.channels.ops.kind"].line == 5
     assert origins["alerting.channels.ops.patience"].layer is Layer.BUILT_IN
@@ -215,8 +215,8 @@ def test_flags_go_before_variables_and_those_before_files(load: Load) -> None:
     assert spec.severity.crash is Priority.P1
     assert spec.priorities.P0.channels == ("ops", "ops")
     assert not spec.priorities.P0.ended
-    assert loaded.alerting_origins["alerting.language"].layer is Layer.ENVIRONMENT
-    assert loaded.alerting_origins["alerting.severity.crash"].layer is Layer.FLAG
+    assert loaded.common_origins["alerting.language"].layer is Layer.ENVIRONMENT
+    assert loaded.common_origins["alerting.severity.crash"].layer is Layer.FLAG
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svcctl.errors import Mistake, SpecError
-from svcctl.spec.alerting import CommonSpec
+from svcctl.spec.common import CommonSpec
 from svcctl.spec.load import load_files
 from svcctl.spec.options import options
 from svcctl.spec.service import ServiceSpec

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from svcctl.spec.alerting import CommonSpec
+from svcctl.spec.common import CommonSpec
 from svcctl.spec.load import load_files
 from svcctl.spec.options import options
 from svcctl.spec.schema import json_schema

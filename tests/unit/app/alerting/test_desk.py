@@ -13,9 +13,9 @@ from svcctl.alert.channel import Rate
 from svcctl.alert.outbox import Way
 from svcctl.alert.wording import Message
 from svcctl.app.alerting.desk import Desk
-from svcctl.app.alerting.settings import AlertingSettings
 from svcctl.app.alerting.telling import Place, Telling, event_of
 from svcctl.app.arguments import check
+from svcctl.app.kept_table import KeptTable
 from svcctl.app.verbs import find
 from svcctl.errors import NotDelivered, StateFault, UsageError
 from svcctl.events import (
@@ -509,7 +509,7 @@ async def test_events_nobody_can_read_do_not_either(
 
 
 def changes(office: Office, wanted: object, *files: str, prune: bool = False) -> list[str]:
-    settings = AlertingSettings(office.desk)
+    settings = KeptTable("alerting", office.desk)
     planned = settings.plan(wanted, files, prune=prune)
     settings.take(wanted, planned)
     return [each.change for each in planned]

@@ -1,0 +1,20 @@
+"""What must hold in the tables that are said once, beyond the types of their options: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from svcctl.spec.alerting_rules import alerting_findings
+from svcctl.spec.common import CommonSpec
+from svcctl.spec.finding import Finding
+
+
+def common_findings(
+    spec: CommonSpec, said: Collection[str], *, channels: Iterable[str] = ()
+) -> Iterator[Finding]:
+    """Give everything that is wrong in those tables of *spec* that are *said*.
+
+    *channels* are channels that are there and not in it, being mistakes themselves.
+    """
+    if "alerting" in said:
+        yield from alerting_findings(spec.alerting, channels)
