@@ -30,7 +30,7 @@ from svcctl.spec.references import references
 from svcctl.spec.report import Report
 from svcctl.spec.rules import findings
 from svcctl.spec.service import ServiceSpec
-from svcctl.spec.settle import needs_as_table, settle, settle_common
+from svcctl.spec.settle import as_tables, settle, settle_common
 from svcctl.spec.source import File
 from svcctl.spec.validate import typed
 
@@ -143,7 +143,7 @@ def _loaded(
         else:
             report.add(Mistake(problem=f"no file has [{each.path[0]}]", file=each.said))
     for tree in trees.values():
-        needs_as_table(tree)
+        as_tables(tree)
         settle(tree, tree.spot(()).folder, report, windows=windows)
     specs = typed(trees, ServiceSpec, report)
     channels = _channels(common)
@@ -238,7 +238,7 @@ def _defaults(file: File) -> Tree:
 
 def _layer(file: File, path: KeyPath, layer: Layer) -> Tree:
     tree = tree_of(file, path, layer)
-    needs_as_table(tree)
+    as_tables(tree)
     return tree
 
 

@@ -82,6 +82,8 @@ def _member(member: Member, *, path: str, definitions: dict[str, Schema]) -> Sch
     value = _SPECIAL.get(path) or _value(member.shape, path=path, definitions=definitions)
     if "$ref" in value:  # draft 7 ignores what stands beside a $ref
         return {"description": member.doc, "allOf": [value]}
+    if path in _OR_FLAG:
+        return {"description": member.doc, "anyOf": [{"type": "boolean"}, value]}
     described: Schema = {"description": member.doc, **value}
     if member.default not in (None, "", (), {}):
         described["default"] = written(member.default, member.shape)
@@ -108,6 +110,9 @@ def _value(shape: Shape, *, path: str, definitions: dict[str, Schema]) -> Schema
     if shape.unit is not None:
         return _unit(shape.unit)
     match shape.kind, shape.item:
+_OR_FLAG = frozenset(("detect",))
+"""Tables that files may write as true or false."""
+
         case Kind.TABLE, _:
             return _table(shape.of, path=f"{path}.", definitions=definitions)
         case Kind.LIST, Shape() as item:

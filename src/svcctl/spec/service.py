@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from svcctl.spec.alert_policy import AlertPolicy
+from svcctl.spec.detect_policy import DetectPolicy
 from svcctl.spec.log_rule import LogRule
 from svcctl.spec.native import Sandbox, SystemdOptions, WindowsOptions
 from svcctl.spec.policy import (
@@ -187,6 +188,10 @@ class ServiceSpec:
     log: LogPolicy = field(default=LogPolicy(), metadata={"doc": "where its output goes"})
     rules: tuple[LogRule, ...] = field(
         default=(), metadata={"doc": "what to look for in its logs, and what then happens"}
+    )
+    detect: DetectPolicy = field(
+        default=DetectPolicy(),
+        metadata={"doc": "what is found in it without rules; false: nothing is"},
     )
     alert: AlertPolicy = field(default=AlertPolicy(), metadata={"doc": "who is told of it"})
     schedule: Schedule | None = field(

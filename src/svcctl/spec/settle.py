@@ -53,8 +53,19 @@ def settle_common(tree: Tree, report: Report) -> None:
             _settle_paths(tree, ("alerting", "channels", name, option), "file:", report)
 
 
-def needs_as_table(tree: Tree) -> None:
-    """Write ``needs = ["db"]`` as ``needs = {db = "ready"}``, so that layers can be merged."""
+def as_tables(tree: Tree) -> None:
+    """Write out what may be written in short, so that layers can be merged.
+
+    ``needs = ["db"]`` is ``needs = {db = "ready"}``, and ``detect = false`` is
+    ``detect = {on = false}``.
+    """
+    _needs_as_table(tree)
+    if isinstance(tree.value.get("detect"), bool):
+        tree.spots[("detect", "on")] = tree.spot(("detect",))
+        tree.value["detect"] = {"on": tree.value["detect"]}
+
+
+def _needs_as_table(tree: Tree) -> None:
     needs = tree.value.get("needs")
     if not isinstance(needs, list) or not all(isinstance(name, str) for name in needs):
         return
