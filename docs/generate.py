@@ -19,6 +19,7 @@ from svcctl.sdk.metrics.built_in import BUILT_IN
 from svcctl.spec.common import CommonSpec
 from svcctl.spec.options import Option, options
 from svcctl.spec.unavailable import OPTIONS, VALUES
+from svcctl.spec.watch import WatchesSpec
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -62,6 +63,9 @@ def options_page() -> Iterator[str]:
     yield from ("", "# Options for all services", "")
     yield "What stands in tables of its own, once for all services of a machine."
     yield from _options(options(CommonSpec))
+    yield from ("", "# Options of a watch", "")
+    yield "What stands in a `[[watch]]` table, one for each log that svcctl did not capture."
+    yield from _options(options(WatchesSpec))
     yield from ("", "## Not available in this version", "")
     yield "Known, and refused: " + ", ".join(f"`{path}`" for path in sorted(OPTIONS)) + "."
 

@@ -17,8 +17,11 @@ from svcctl.sdk.metrics.built_in import BUILT_IN
 from svcctl.sdk.metrics.instruments import Declaration
 from svcctl.spec.common import CommonSpec
 from svcctl.spec.options import options
+from svcctl.spec.service import ServiceSpec
+from svcctl.spec.watch import WatchesSpec
 
-OPTIONS = {option.path: option for option in (*options(), *options(CommonSpec))}
+TABLES = (ServiceSpec, CommonSpec, WatchesSpec)
+OPTIONS = {option.path: option for table in TABLES for option in options(table)}
 
 
 @pytest.mark.parametrize("path", OPTIONS)

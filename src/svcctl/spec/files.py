@@ -17,7 +17,7 @@ from svcctl.spec.report import Report
 from svcctl.spec.source import File, UnreadableError, open_file, reason
 
 _TRIES = 50  # readings of files that somebody replaces meanwhile
-_TOP = ("version", "include", "defaults", "services", *FOR_ALL)
+_TOP = ("version", "include", "defaults", "services", "watch", *FOR_ALL)
 
 Mark = tuple[int, ...] | None
 """What tells one state of a file or folder from another; None where there is none."""
@@ -139,6 +139,9 @@ class _Reader:
             if not isinstance(file.document.get(key, {}), dict):
                 self._add(file, (key,), f"{key!r} is not a table", f"write it as [{key}]")
                 del file.document[key]
+        if not isinstance(file.document.get("watch", []), list):
+            self._add(file, ("watch",), "'watch' is not a list", "write it as [[watch]]")
+            del file.document["watch"]
 
     def _add(self, file: File, path: KeyPath, problem: str, hint: str = "") -> None:
         self.report.add(file.mistake(path, problem, hint))

@@ -33,6 +33,9 @@ from svcctl.spec.service import ServiceSpec
 from svcctl.spec.settle import as_tables, settle, settle_common
 from svcctl.spec.source import File
 from svcctl.spec.validate import typed
+from svcctl.spec.watch import WatchSpec
+from svcctl.spec.watch_rules import owner_findings, watch_findings
+from svcctl.spec.watches import settle_watch, watch_trees
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class Loaded:
     *services* and *origins* go by the name of the service; *origins* tells for each option's path
     where its value came from.  *sources* are the files read, absolute, with their SHA-256.
     *said* names those tables of *common* that files have, *common_origins* is as *origins*.
+    *watches* and *watch_origins* go by the name of the watch.
     """
 
     services: Mapping[str, ServiceSpec]
@@ -50,6 +54,8 @@ class Loaded:
     common: CommonSpec = field(default=CommonSpec())
     said: frozenset[str] = frozenset()
     common_origins: Mapping[str, Origin] = field(default_factory=dict)
+    watches: Mapping[str, WatchSpec] = field(default_factory=dict)
+    watch_origins: Mapping[str, Mapping[str, Origin]] = field(default_factory=dict)
 
     @property
     def alerting(self) -> AlertingSpec | None:
@@ -84,9 +90,15 @@ def load_files(
         *from_flags(flags, names, report),
     ]
     sources = {str(file.path): file.digest for file in files}
-    common = _common(files, report)
     return _loaded(
-        trees, given, report, common=common, sources=sources, known=names, windows=windows
+        trees,
+        given,
+        report,
+        common=_common(files, report),
+        watches=watch_trees(files, report),
+        sources=sources,
+        known=names,
+        windows=windows,
     )
 
 
@@ -134,6 +146,7 @@ def _loaded(
     known: Iterable[str],
     windows: bool,
     common: Tree | None = None,
+    watches: Mapping[str, Tree] | None = None,
 ) -> Loaded:
     for each in overrides:
         if each.service:
@@ -154,6 +167,7 @@ def _loaded(
     ]
     found += alert_findings(specs, channels)
     _add([*found, *references(specs, known)], trees, report)
+    watched = _watched(watches or {}, specs, report, windows=windows)
     report.conclude()
     return Loaded(
         services=specs,
@@ -162,7 +176,29 @@ def _loaded(
         common=spec,
         said=said,
         common_origins=origins_of(common) if common else {},
+        watches=watched,
+        watch_origins={name: origins_of(tree) for name, tree in (watches or {}).items()},
     )
+
+
+def _watched(
+    trees: Mapping[str, Tree],
+    services: Mapping[str, ServiceSpec],
+    report: Report,
+    *,
+    windows: bool,
+) -> Mapping[str, WatchSpec]:
+    """Give what is watched besides the services, by name."""
+    for tree in trees.values():
+        settle_watch(tree)
+    specs = typed(trees, WatchSpec, report)
+    found = [
+        (name, each)
+        for name, spec in specs.items()
+        for each in watch_findings(spec, windows=windows)
+    ]
+    _add([*found, *owner_findings(specs, services)], trees, report)
+    return specs
 
 
 def _common(files: list[File], report: Report) -> Tree | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from svcctl.errors import SpecError
 from svcctl.spec.finding import Finding, checked
@@ -28,14 +28,22 @@ def rule_findings(spec: ServiceSpec) -> Iterator[Finding]:
         hint = 'capture it: log.to = "capture"'
         problem = f"rules see nothing of output that goes to {spec.log.to}"
         yield Finding(path=("rules",), problem=problem, hint=hint)
+    yield from rules_findings(spec.rules, hooks=spec.hook.run)
+
+
+def rules_findings(rules: Sequence[LogRule], *, hooks: Collection[str] | None) -> Iterator[Finding]:
+    """Give what is wrong with *rules* of anything that has some.
+
+    *hooks* are the commands they may lead to; None where these cannot be known.
+    """
     names: set[str] = set()
-    for number, rule in enumerate(spec.rules):
+    for number, rule in enumerate(rules):
         path: KeyPath = ("rules", number)
         yield from _texts(rule, path)
         yield from _asks(rule, path)
         yield from _value(rule, path)
         yield from _times(rule, path)
-        yield from _action(rule, path, spec)
+        yield from _action(rule, path, hooks)
         if rule.title in names:
             hint = "give it a name of its own"
             problem = f"there is another rule {show(rule.title)}"
@@ -110,17 +118,22 @@ def _times(rule: LogRule, path: KeyPath) -> Iterator[Finding]:
         yield Finding(path=(*path, "past"), problem=problem, hint='write for example: past = "1h"')
 
 
-def _action(rule: LogRule, path: KeyPath, spec: ServiceSpec) -> Iterator[Finding]:
+def _action(rule: LogRule, path: KeyPath, hooks: Collection[str] | None) -> Iterator[Finding]:
     action, place = rule.action, (*path, "action")
     if action.startswith(RUN):
         name = action.removeprefix(RUN)
-        if name not in spec.hook.run:
-            near = did_you_mean(name, spec.hook.run)
+        if hooks is not None and name not in hooks:
+            near = did_you_mean(name, hooks)
             hint = near or f'add to hook.run: {name or "name"} = ["/usr/bin/command"]'
             yield Finding(path=place, problem=f"hook.run has no {show(name)}", hint=hint)
     elif action not in ACTIONS:
         hint = did_you_mean(action, ACTIONS) or f"one of {', '.join(ACTIONS)}, or run:NAME"
         yield Finding(path=place, problem=f"{show(action)} is no action of a rule", hint=hint)
+
+
+def is_action(text: str) -> bool:
+    """Say whether *text* is an action, of whatever service."""
+    return text in ACTIONS or text.startswith(RUN)
 
 
 def hook_findings(spec: ServiceSpec) -> Iterator[Finding]:

@@ -79,6 +79,8 @@ def _options(path: str, member: Member) -> Iterator[Option]:
 
 
 _SPECIAL_TYPES = {
+    "watch[].path": "text, or list of text",
+    "watch[].journal": "text, or list of text",
     "needs": "list of text, or table of started | ready | healthy | done",
     "instances": 'whole number, or "cpu"',
 }

@@ -10,6 +10,7 @@ from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import Kind, Member, Shape, members
 from svcctl.spec.toml import written
 from svcctl.spec.unavailable import VALUES
+from svcctl.spec.watch import WatchesSpec
 
 Schema = dict[str, object]
 
@@ -33,7 +34,8 @@ def json_schema() -> Schema:
     service = _table(ServiceSpec, path="", definitions=definitions)
     common = {
         key: _member(member, path=key, definitions=definitions)
-        for key, member in members(CommonSpec).items()
+        for table in (CommonSpec, WatchesSpec)
+        for key, member in members(table).items()
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -80,10 +82,10 @@ def _table(table: type, *, path: str, definitions: dict[str, Schema]) -> Schema:
 
 def _member(member: Member, *, path: str, definitions: dict[str, Schema]) -> Schema:
     value = _SPECIAL.get(path) or _value(member.shape, path=path, definitions=definitions)
-    if "$ref" in value:  # draft 7 ignores what stands beside a $ref
-        return {"description": member.doc, "allOf": [value]}
     if path in _OR_FLAG:
         return {"description": member.doc, "anyOf": [{"type": "boolean"}, value]}
+    if "$ref" in value:  # draft 7 ignores what stands beside a $ref
+        return {"description": member.doc, "allOf": [value]}
     described: Schema = {"description": member.doc, **value}
     if member.default not in (None, "", (), {}):
         described["default"] = written(member.default, member.shape)
@@ -91,7 +93,10 @@ def _member(member: Member, *, path: str, definitions: dict[str, Schema]) -> Sch
 
 
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
+_TEXTS: Schema = {"anyOf": [{"type": "string", "minLength": 1}, _NAMES]}
 _SPECIAL: Mapping[str, Schema] = {
+    "watch.path": _TEXTS,
+    "watch.journal": _TEXTS,
     "needs": {
         "anyOf": [
             _NAMES,
@@ -105,14 +110,14 @@ _SPECIAL: Mapping[str, Schema] = {
 }
 """Options that files may write in more than one way."""
 
+_OR_FLAG = frozenset(("detect",))
+"""Tables that files may write as true or false."""
+
 
 def _value(shape: Shape, *, path: str, definitions: dict[str, Schema]) -> Schema:
     if shape.unit is not None:
         return _unit(shape.unit)
     match shape.kind, shape.item:
-_OR_FLAG = frozenset(("detect",))
-"""Tables that files may write as true or false."""
-
         case Kind.TABLE, _:
             return _table(shape.of, path=f"{path}.", definitions=definitions)
         case Kind.LIST, Shape() as item:

@@ -18,6 +18,7 @@ from svcctl.spec.options import options
 from svcctl.spec.service import ServiceSpec
 from svcctl.spec.shape import members
 from svcctl.spec.source import too_long_key
+from svcctl.spec.watch import WatchesSpec
 
 pytestmark = pytest.mark.timeout(300)  # under Wine each example takes its time
 
@@ -56,6 +57,9 @@ match = ['service=~"web.*"']
 match = ["host!=x"]
 begins = "2026-11-22T02:00"
 lasts = "1h"
+[[watch]]
+path = "${HOME}/*.log"
+rules = [{ match = "ERROR" }]
 """
 
 
@@ -83,6 +87,7 @@ def test_random_bytes(content: bytes) -> None:
 _WORDS = [
     *(each.path.replace("[]", "") for each in options()),
     *(each.path.replace("[]", "") for each in options(CommonSpec)),
+    *(each.path.replace("[]", "") for each in options(WatchesSpec)),
     *("alerting.channels.ops.kind", "alerting.channels.ops.url", "alerting.channels.ops.urls"),
     *("version", "include", "defaults", "services", "services.web", "services.web.health"),
 ]
