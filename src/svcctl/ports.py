@@ -75,9 +75,10 @@ class Member:
 class Usage:
     """What a tree uses: processor seconds since its start, resident bytes, processes, threads.
 
-    Only a close look tells the rest, and None where this system does not: *open_files* (on Windows
-    handles of any kind), and the bytes that went to and from disks since the tree was first looked
-    at closely, those of processes that have ended since included.
+    Of *cpu_seconds* the kernel worked *system_seconds*.  Only a close look tells the rest, and None
+    where this system does not: *open_files* (on Windows handles of any kind), and the bytes that
+    went to and from disks since the tree was first looked at closely, those of processes that have
+    ended since included.
     """
 
     cpu_seconds: float = 0.0
@@ -87,6 +88,7 @@ class Usage:
     open_files: int | None = None
     read_bytes: int | None = None
     written_bytes: int | None = None
+    system_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +211,15 @@ class Spawner(Protocol):
         """Give what the system would get back if the tree of *child* ended; None: unknown.
 
         Its unique set size. Can take 50 ms for a process of 2 GiB: for single suspects.
+        """
+
+    def most_open_files(self, child: Child) -> int | None:
+        """Give how many files each process of the tree may have open; None: no limit, unknown."""
+
+    def memory_left(self) -> int | None:
+        """Give the bytes that programs can still get on this machine; None: unknown.
+
+        Where the agent itself is in a control group with a limit, no more than that has left.
         """
 
 
@@ -361,10 +372,32 @@ class EventLog(Protocol):
         """Give the last *limit* events that fit, oldest first."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One line of the audit log: somebody asks for a verb, or what became of it.
+
+    *asked* is the same in both, *outcome* ``asked`` in the first: then ``done``, the code of an
+    error, ``given-up`` or ``crashed``.  *way* is that by which *actor* came in, *source* where from
+    (an address, a socket).  *args* is JSON, without secrets.
+    """
+
+    at: float
+    asked: str
+    actor: str
+    way: str
+    source: str = ""
+    verb: str
+    target: str = ""
+    args: str = "{}"
+    reason: str = ""
+    outcome: str
+
+
 class AuditLog(Protocol):
     """Remembers who asked for what, and how it ended."""
 
-    def record(self, *, at: float, actor: str, verb: str, target: str, outcome: str) -> None: ...
+    def record(self, entry: AuditEntry) -> None:
+        """Remember *entry*, at once; never raises."""
 
 
 class Bus(Protocol):

@@ -192,3 +192,13 @@ async def test_the_memory_a_tree_shares_with_nobody_is_told_for_single_ones(worl
 
     assert world.spawner.private_bytes(child) >= 0
     await world.settle(child)
+
+
+async def test_what_there_is_left_is_told_where_there_is_an_end(world: Any) -> None:
+    child = world.start()
+
+    most, left = world.spawner.most_open_files(child), world.spawner.memory_left()
+
+    assert most is None or most > 3
+    assert left is None or left > 1_000_000
+    await world.settle(child)

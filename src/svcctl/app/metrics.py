@@ -74,7 +74,8 @@ class Metrics:
             phases[series(*where, phase)] = int(phase == status.phase)
         _tell(numbers, catalogue.READY, status.ready, *where)
         _tell(numbers, catalogue.LIVE, status.live, *where)
-        _tell(numbers, catalogue.RESTARTS, status.restarts, *where)
+        for reason, count in keeper.entry.restarted.items():
+            _tell(numbers, catalogue.RESTARTS, count, *where, reason)
         _tell(numbers, catalogue.LAST_EXIT, status.exit_code, *where)
         if status.started_at is not None:
             _tell(numbers, catalogue.START, round(status.started_at, 3), *where)
@@ -88,7 +89,9 @@ class Metrics:
         self, numbers: Numbers, keeper: Keeper, usage: Usage, suspects: frozenset[str]
     ) -> None:
         where = keeper.spec.name, keeper.name
-        _tell(numbers, catalogue.CPU, usage.cpu_seconds, *where)
+        user = max(0.0, usage.cpu_seconds - usage.system_seconds)
+        _tell(numbers, catalogue.CPU, round(user, 3), *where, "user")
+        _tell(numbers, catalogue.CPU, usage.system_seconds, *where, "system")
         _tell(numbers, catalogue.MEMORY, usage.memory_bytes, *where, "resident")
         _tell(numbers, catalogue.PROCESSES, usage.processes, *where)
         _tell(numbers, catalogue.THREADS, usage.threads, *where)

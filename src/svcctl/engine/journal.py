@@ -23,7 +23,8 @@ class Entry:
     *token* without *identity* means that a spawn was under way.  *deadline* (monotonic) is when
     the timer was due, 0 when none was armed.  *resume* is set by an orderly stop of the agent:
     the instance is to be started again by the next one.  *endpoint* is where its program takes
-    requests, empty where it takes none.
+    requests, empty where it takes none.  *restarted* counts restarts that nobody asked for, by the
+    cause for which the program went down.
     """
 
     service: str
@@ -39,6 +40,7 @@ class Entry:
     boot_id: str = ""
     resume: bool = False
     endpoint: str = ""
+    restarted: Mapping[str, int] = field(default_factory=dict)
 
 
 def to_document(entry: Entry) -> Document:
@@ -114,6 +116,9 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
     "str": lambda value: type(value) is str,
     "str | None": lambda value: value is None or type(value) is str,
     "float": _is_number,
+    "Mapping[str, int]": lambda value: (
+        isinstance(value, dict) and all(type(each) is int for each in value.values())
+    ),
     "tuple[float, ...]": lambda value: (
         isinstance(value, list | tuple) and all(map(_is_number, value))
     ),

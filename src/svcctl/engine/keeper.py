@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from svcctl.engine import journal
 from svcctl.engine.judge import describe_code, ending
-from svcctl.engine.life import Effect, Ending, Input, Instance, Phase, Stage, Told
+from svcctl.engine.life import Cause, Effect, Ending, Input, Instance, Phase, Stage, Told
 from svcctl.engine.machine import step
 from svcctl.engine.program import Program
 from svcctl.engine.schedule import Ticker
@@ -160,6 +160,8 @@ class Keeper:
         before = self.state
         after, effects = step(before, told, self.spec)
         self.entry = replace(self.entry, state=after)
+        if after.restarts > before.restarts:
+            self._count_restart(before.cause)
         if after.phase is not before.phase:
             self._world.bus.publish(
                 PhaseChanged(
@@ -173,6 +175,13 @@ class Keeper:
             )
         for effect in effects:
             self._carry_out[effect]()
+
+    def _count_restart(self, cause: Cause) -> None:
+        """Count it by the *cause* of the stop before; where there was no stop, it just ended."""
+        why = str(Cause.EXITED if cause is Cause.NONE else cause)
+        before = self.entry.restarted
+        restarted = {**before, why: before.get(why, 0) + 1}
+        self.entry = replace(self.entry, restarted=restarted)
 
     def write_down(self) -> None:
         """Journal how the instance stands."""

@@ -130,7 +130,7 @@ class FakeChild:
         self.exited: Exit | None = None
         self.frozen = False
         self.closed = False
-        self.memory_bytes = 0
+        self.cpu_seconds, self.memory_bytes, self.open_files = 0.0, 0, 3
         self._identity, self._clock = identity, clock
         self._calls: list[Callable[[Exit], None]] = []
 
@@ -220,6 +220,7 @@ class FakeSpawner:
     def __init__(self, clock: FakeClock) -> None:
         self.children: list[FakeChild] = []
         self.refusals: list[CannotSpawn] = []
+        self.left_bytes = 1 << 40
         self._clock = clock
         self._pids = itertools.count(1001)
 
@@ -284,22 +285,33 @@ class FakeSpawner:
         then(())
 
     def usage(self, children: Iterable[Child], *, closely: bool = False) -> list[Usage]:
-        """Give the memory that tests have set; a process has one thread and three files."""
+        """Give what tests have set; a process has one thread, and three files if they set none."""
         return [
             Usage(
-                memory_bytes=child.memory_bytes if isinstance(child, FakeChild) else 0,
+                cpu_seconds=child.cpu_seconds,
+                memory_bytes=child.memory_bytes,
                 processes=len(child.members()),
                 threads=len(child.members()),
-                open_files=3 * len(child.members()) if closely else None,
+                open_files=child.open_files * len(child.members()) if closely else None,
                 read_bytes=0 if closely else None,
                 written_bytes=0 if closely else None,
             )
+            if isinstance(child, FakeChild)
+            else Usage()
             for child in children
         ]
 
     def private_bytes(self, child: Child) -> int | None:
         """Give the memory that tests have set."""
         return child.memory_bytes if isinstance(child, FakeChild) else None
+
+    def most_open_files(self, child: Child) -> int | None:  # noqa: ARG002 - the same for all
+        """Give the same for all."""
+        return 1024
+
+    def memory_left(self) -> int | None:
+        """Give what a test has set; there is plenty."""
+        return self.left_bytes
 
 
 class FakeSink:

@@ -253,6 +253,7 @@ def test_any_name_in_stat_is_read(name: str, numbers: list[int]) -> None:
         start_ticks=numbers[18],
         cpu_ticks=sum(numbers[10:14]),
         pages=numbers[20],
+        system_ticks=numbers[11] + numbers[13],
     )
 
 

@@ -17,6 +17,7 @@ from svcctl.errors import CannotSpawn
 from svcctl.ports import Exit, Usage
 from svcctl.spec.policy import Limits
 from svcctl.system.windows.command_line import command_line
+from svcctl.system.windows.snapshot import Process, take_snapshot
 from tests.system.windows.trees import CHILDREN, Stranger, Trees, in_loop
 
 SAY_ALL = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ), os.getcwd()]))"
@@ -325,6 +326,26 @@ async def test_usage_is_that_of_the_whole_tree(trees: Trees) -> None:
     assert two.threads > one.threads >= 1
     alone.child.close()
     assert trees.spawner.usage([alone.child]) == [Usage()]
+
+
+@pytest.mark.slow
+@in_loop
+async def test_however_many_are_measured_it_takes_one_look(
+    trees: Trees, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = [trees.start(STAY) for _ in range(3)]
+    looks: list[dict[int, Process]] = []
+
+    def counted() -> dict[int, Process]:
+        looks.append(take_snapshot())
+        return looks[-1]
+
+    monkeypatch.setattr("svcctl.system.windows.spawn.take_snapshot", counted)
+
+    found = trees.spawner.usage([each.child for each in programs], closely=True)
+
+    assert len(looks) == 1
+    assert [each.processes for each in found] == [1, 1, 1]
 
 
 @pytest.mark.slow

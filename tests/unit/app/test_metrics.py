@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from svcctl.app.agent import About
 from svcctl.app.metrics import LineCount, Metrics, VerbCount
+from svcctl.engine.life import Told
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict
 from svcctl.events import FindingMade
 from svcctl.observe.metrics.exposition import TYPE
 from svcctl.observe.metrics.tally import Tally
-from svcctl.ports import Applied
+from svcctl.ports import Applied, Usage
 from svcctl.spec import canonical
+from svcctl.spec.policy import RestartPolicy
 from svcctl.spec.probe import Probe, Purpose
 from svcctl.spec.service import ServiceSpec
 from svcctl.testing.world import FakeWorld
@@ -78,6 +81,36 @@ async def test_a_running_service_is_up_and_measured(scraped: Scraped) -> None:
     assert page[f'service_memory_bytes{{{WEB},memtype="resident"}}'] == 42
     assert page[f"service_open_fds{{{WEB}}}"] == 3
     assert page[f"service_starts_total{{{WEB}}}"] == 1
+
+
+async def test_processor_time_is_told_by_who_worked(
+    scraped: Scraped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scraped.keep(spec())
+    used = Usage(cpu_seconds=3.5, system_seconds=1.25)
+    monkeypatch.setattr(scraped.world.spawner, "usage", lambda _, **__: [used])
+
+    page = scraped.page()
+
+    assert page[f'service_cpu_seconds_total{{{WEB},mode="user"}}'] == 2.25
+    assert page[f'service_cpu_seconds_total{{{WEB},mode="system"}}'] == 1.25
+
+
+async def test_restarts_are_told_by_their_reason_whichever_agent_saw_them(
+    scraped: Scraped,
+) -> None:
+    await scraped.keep(replace(spec(), restart=RestartPolicy(delay=0.0)))
+    scraped.world.child().exit(1)
+    scraped.world.child().exit(signal="SEGV")
+    scraped.manager.instance("web").tell(Told.MEMORY_EXCEEDED)
+    scraped.world.clock.forward(1.0)
+
+    later = Scraped(scraped.world.successor())
+    later.manager.load()
+
+    page = later.page()
+    assert page[f'service_restarts_total{{{WEB},reason="exited"}}'] == 2
+    assert page[f'service_restarts_total{{{WEB},reason="memory"}}'] == 1
 
 
 async def test_what_does_not_run_uses_nothing_and_keeps_its_exit_code(scraped: Scraped) -> None:

@@ -39,18 +39,33 @@ READY = _gauge("service_ready", "Whether it is ready to be used.", *_INSTANCE)
 LIVE = _gauge("service_live", "What its live probes say, where it has any.", *_INSTANCE)
 START = _gauge("service_start_time_seconds", "When its program started, since 1970.", *_INSTANCE)
 UPTIME = _gauge("service_uptime_seconds", "How long its program has run.", *_INSTANCE)
-RESTARTS = _counter("service_restarts", "Restarts that nobody asked for.", *_INSTANCE)
+RESTARTS = _counter(
+    "service_restarts",
+    "Restarts that nobody asked for: exited, not-ready, probe, memory.",
+    *_INSTANCE,
+    "reason",
+)
 STARTS = _counter("service_starts", "Programs started since the agent started.", *_INSTANCE)
 EXITS = _counter(
     "service_exits", "Ends of its program, by exit code or signal.", *_INSTANCE, "status"
 )
 LAST_EXIT = _gauge("service_last_exit_code", "Exit code of its program's last end.", *_INSTANCE)
-CPU = _counter("service_cpu_seconds", "Processor time of all its processes.", *_INSTANCE)
+CPU = _counter(
+    "service_cpu_seconds",
+    "Processor time of all its processes, of their own (user) and in the kernel (system).",
+    *_INSTANCE,
+    "mode",
+)
 MEMORY = _gauge(
     "service_memory_bytes",
     "Memory of all its processes: resident, and of suspects what is private.",
     *_INSTANCE,
     "memtype",
+)
+MEMORY_TREND = _gauge(
+    "service_memory_trend_bytes_per_second",
+    "How fast its memory grows, where that looks like a leak; see the findings.",
+    *_INSTANCE,
 )
 PROCESSES = _gauge("service_processes", "Its processes.", *_INSTANCE)
 THREADS = _gauge("service_threads", "Threads of all its processes.", *_INSTANCE)

@@ -34,6 +34,7 @@ class Process(NamedTuple):
     threads: int
     cpu_ticks: int
     pages: int
+    system_ticks: int = 0
 
     @property
     def ended(self) -> bool:
@@ -106,6 +107,7 @@ def parse_stat(text: bytes) -> Process:
     head, _, tail = text.rpartition(b") ")
     pid, _, name = head.partition(b" (")
     fields = tail.split(None, 22)  # the rest is not asked for, and takes as long again
+    system_ticks = int(fields[12]) + int(fields[14])
     return Process(
         pid=int(pid),
         name=name.decode(errors="surrogateescape"),
@@ -113,10 +115,11 @@ def parse_stat(text: bytes) -> Process:
         ppid=int(fields[1]),
         group=int(fields[2]),
         session=int(fields[3]),
-        cpu_ticks=int(fields[11]) + int(fields[12]) + int(fields[13]) + int(fields[14]),
+        cpu_ticks=int(fields[11]) + int(fields[13]) + system_ticks,
         threads=int(fields[17]),
         start_ticks=int(fields[19]),
         pages=int(fields[21]),
+        system_ticks=system_ticks,
     )
 
 
@@ -213,9 +216,10 @@ def usage_of(
     written_bytes: int | None = None,
 ) -> Usage:
     """Add up what processes use, and what those of their children used that have ended."""
-    ticks = pages = threads = 0
+    ticks = system = pages = threads = 0
     for each in processes:
         ticks += each.cpu_ticks
+        system += each.system_ticks
         pages += each.pages
         threads += each.threads
     return Usage(
@@ -226,6 +230,7 @@ def usage_of(
         open_files=open_files,
         read_bytes=read_bytes,
         written_bytes=written_bytes,
+        system_seconds=system / _TICKS,
     )
 
 
@@ -243,6 +248,13 @@ def open_files(pid: int) -> int | None:
         return len(_list(f"/proc/{pid}/fd"))
     except OSError:
         return None
+
+
+def most_open_files(pid: int) -> int | None:
+    """Give how many files a process may have open; None: no limit, or not ours to see."""
+    _, found, rest = read_small(f"/proc/{pid}/limits").partition(b"\nMax open files")
+    soft = rest.split(None, 1)[0] if found else b""
+    return int(soft) if soft.isdigit() else None
 
 
 def disk_bytes(pid: int) -> tuple[int, int] | None:

@@ -26,12 +26,14 @@ from svcctl.system.posix.descriptors import (
     restore_file_limit,
 )
 from svcctl.system.posix.looks import Looks
+from svcctl.system.posix.memory import memory_left
 from svcctl.system.posix.pidfd import open_pidfd
 from svcctl.system.posix.process import (
     TAG_VARIABLE,
     TOKEN_VARIABLE,
     identity_of,
     is_same,
+    most_open_files,
     read_process,
     take_snapshot,
 )
@@ -230,6 +232,14 @@ class PosixSpawner:
     def private_bytes(self, child: Child) -> int | None:
         """Give the unique set size of the tree of *child*; None where it is hidden from us."""
         return child.tree.private_bytes() if isinstance(child, PosixChild) else None
+
+    def most_open_files(self, child: Child) -> int | None:
+        """Give the soft limit of the main process: the others have it from there."""
+        return most_open_files(child.identity.pid)
+
+    def memory_left(self) -> int | None:
+        """Give the bytes that programs can still get; None: unknown."""
+        return memory_left()
 
     def _make_group(self, launch: Launch) -> tuple[Group | None, tuple[Problem, ...]]:
         wanted = needs_group(launch.limits)

@@ -105,13 +105,14 @@ class Job:
             room = max(2 * room, 2 * found.NumberOfAssignedProcesses)
         return []
 
-    def cpu_seconds(self) -> float:
-        """Give the processor time of all that are or were in it."""
+    def cpu_seconds(self) -> tuple[float, float]:
+        """Give the processor time of all that are or were in it, and the part in the kernel."""
         found = _Accounting()
         _calls().QueryInformationJobObject(
             self._handle, _ACCOUNTING, ctypes.byref(found), ctypes.sizeof(found), None
         )
-        return float(found.TotalUserTime + found.TotalKernelTime) / TICKS
+        both = float(found.TotalUserTime + found.TotalKernelTime) / TICKS
+        return both, float(found.TotalKernelTime) / TICKS
 
     def transferred(self) -> tuple[int | None, int | None]:
         """Give the bytes that all that are or were in it read and wrote; None where unknown.

@@ -35,6 +35,7 @@ def kernel32() -> Any:  # noqa: ANN401 (what a DLL exports is known to nobody)
     declare(dll.SetPriorityClass, _BOOL, _HANDLE, _DWORD)
     declare(dll.SetProcessAffinityMask, _BOOL, _HANDLE, ctypes.c_size_t)
     declare(dll.ResumeThread, _DWORD, _HANDLE)
+    declare(dll.GlobalMemoryStatusEx, _BOOL, ctypes.c_void_p)
     declare(
         dll.DuplicateHandle,
         _BOOL,

@@ -23,6 +23,7 @@ from svcctl.system.windows.kernel import (
     kernel32,
     open_process,
 )
+from svcctl.system.windows.memory import commit_left
 from svcctl.system.windows.process import identify, identity_of
 from svcctl.system.windows.snapshot import take_snapshot
 from svcctl.system.windows.start import begin, create, plan
@@ -170,6 +171,14 @@ class WindowsSpawner:
         return (
             child.tree.private_bytes(take_snapshot()) if isinstance(child, WindowsChild) else None
         )
+
+    def most_open_files(self, child: Child) -> int | None:  # noqa: ARG002 - the same for all
+        """None: Windows has no limit that anybody reaches."""
+        return None
+
+    def memory_left(self) -> int | None:
+        """Give what programs can still commit."""
+        return commit_left()
 
 
 def _have_no_dialogs() -> None:

@@ -61,8 +61,10 @@ class Tree:
         *closely* counts handles and transferred bytes too.
         """
         found = self._in(snapshot)
+        cpu_seconds, system_seconds = self.job.cpu_seconds()
         usage = Usage(
-            cpu_seconds=self.job.cpu_seconds(),
+            cpu_seconds=cpu_seconds,
+            system_seconds=system_seconds,
             memory_bytes=sum(each.resident_bytes for each in found),
             processes=len(found),
             threads=sum(each.threads for each in found),
