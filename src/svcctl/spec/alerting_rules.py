@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from svcctl.errors import SpecError
 from svcctl.spec.alert_policy import AlertPolicy
@@ -17,7 +16,7 @@ from svcctl.spec.alerting import (
     EscalationSpec,
 )
 from svcctl.spec.finding import Finding, checked
-from svcctl.spec.grammar import check_secret
+from svcctl.spec.grammar import check_open_url, check_secret
 from svcctl.spec.locate import KeyPath, path_text
 from svcctl.spec.matching import parse_matcher
 from svcctl.spec.names import SERVICE_NAME, did_you_mean
@@ -139,7 +138,7 @@ def _secrets(path: KeyPath, channel: ChannelSpec, value: object) -> Iterator[Fin
         case "":
             return
         case str() if path[-1] == "url" and channel.kind in _PLAIN and "://" in value:
-            yield from checked(path, _check_plain, value)
+            yield from checked(path, check_open_url, value)
         case str():
             yield from checked(path, check_secret, value)
         case tuple():
@@ -148,22 +147,6 @@ def _secrets(path: KeyPath, channel: ChannelSpec, value: object) -> Iterator[Fin
         case Mapping():
             for key, each in value.items():
                 yield from checked((*path, key), check_secret, each)
-
-
-def _check_plain(url: str) -> None:
-    """Raise SpecError unless *url* leads somewhere and can hold no secret."""
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        open_to_all = not (parts.query or parts.username or parts.password)
-    except ValueError:
-        good = open_to_all = False
-    if not good:
-        raise SpecError("this is not an address", hint="write for example http://host:9093")
-    if not open_to_all:
-        raise SpecError(
-            "this address may hold a secret", hint="put it into a file: url = 'file:PATH'"
-        )
 
 
 def _escalations(

@@ -95,6 +95,22 @@ def check_secret(reference: str) -> None:
         raise SpecError("this is not a reference", hint="write file:PATH or env:NAME, no value")
 
 
+def check_open_url(url: str) -> None:
+    """Raise SpecError unless *url* is one of HTTP, and can hold no secret; it is never shown."""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        open_to_all = not (parts.query or parts.username or parts.password)
+    except ValueError:
+        good = open_to_all = False
+    if not good:
+        raise SpecError("this is not an address", hint="write for example http://host:9093")
+    if not open_to_all:
+        raise SpecError(
+            "this address may hold a secret", hint="put it into a file: url = 'file:PATH'"
+        )
+
+
 def check_dacl(text: str) -> None:
     """Raise SpecError unless *text* is a DACL in the security descriptor definition language."""
     if not _DACL.fullmatch(text):

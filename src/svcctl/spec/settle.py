@@ -13,6 +13,8 @@ from svcctl.spec.layers import Tree
 from svcctl.spec.locate import KeyPath
 from svcctl.spec.python_service import settle_python
 from svcctl.spec.report import Report
+from svcctl.spec.shape import members
+from svcctl.spec.shipping import SHIPPING_SECRETS, TlsSpec
 
 
 def settle(tree: Tree, folder: Path, report: Report, *, windows: bool = False) -> None:
@@ -51,6 +53,12 @@ def settle_common(tree: Tree, report: Report) -> None:
     for name in channels if isinstance(channels, dict) else ():
         for option in SECRET_OPTIONS:
             _settle_paths(tree, ("alerting", "channels", name, option), "file:", report)
+    shipping = tree.value.get("shipping")
+    for name in shipping if isinstance(shipping, dict) else ():
+        for option in SHIPPING_SECRETS:
+            _settle_paths(tree, ("shipping", name, option), "file:", report)
+        for option in members(TlsSpec):
+            _settle_paths(tree, ("shipping", name, "tls", option), "", report)
 
 
 def as_tables(tree: Tree) -> None:

@@ -19,6 +19,7 @@ from svcctl.spec.notation import show
 from svcctl.spec.options import meant_option
 from svcctl.spec.report import Report
 from svcctl.spec.shape import members, shape_at
+from svcctl.spec.shipping import SHIPPING_SECRETS
 from svcctl.spec.unavailable import option_problem
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _EXPECTED = {
     "mapping_type": "a table",
     "dataclass_type": "a table",
 }
-_CONFIDENTIAL = frozenset(("env", "secrets", *SECRET_OPTIONS))
+_CONFIDENTIAL = frozenset(("env", "secrets", *SECRET_OPTIONS, *SHIPPING_SECRETS))
 
 
 def typed(trees: Mapping[str, Tree], table: type[Table], report: Report) -> dict[str, Table]:
