@@ -73,6 +73,7 @@ _NAMES: Mapping[Language, Mapping[str, str]] = {
         Happening.NEW_TEMPLATE: "出现新日志",
         Happening.SESSION: "异常会话",
         Happening.METRIC: "指标异常",
+        Happening.UNHEALED: "未能自愈",
     },
 }
 """What alerts are called where their names are not read."""

@@ -36,6 +36,7 @@ class Happening(StrEnum):
     NEW_TEMPLATE = "new_template"
     SESSION = "session"
     METRIC = "metric"
+    UNHEALED = "unhealed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

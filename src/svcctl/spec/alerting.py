@@ -215,6 +215,9 @@ class SeveritySpec:
     new_template: Priority = field(default=Priority.P2, metadata={"doc": "lines never seen before"})
     session: Priority = field(default=Priority.P2, metadata={"doc": "an unusual course of events"})
     metric: Priority = field(default=Priority.P2, metadata={"doc": "an unusual value"})
+    unhealed: Priority = field(
+        default=Priority.P1, metadata={"doc": "it was to be healed, and may not be or could not be"}
+    )
 
     def of(self, happening: Happening) -> Priority:
         """Give how much *happening* matters."""
@@ -238,6 +241,7 @@ class SeveritySpec:
             Happening.NEW_TEMPLATE: self.new_template,
             Happening.SESSION: self.session,
             Happening.METRIC: self.metric,
+            Happening.UNHEALED: self.unhealed,
         }[happening]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from svcctl.spec.alerting import AlertingSpec
+from svcctl.spec.heal import HealingSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,3 +13,6 @@ class CommonSpec:
     """Everything that is said once; the names are those in :data:`svcctl.spec.names.FOR_ALL`."""
 
     alerting: AlertingSpec = field(default=AlertingSpec(), metadata={"doc": "who is told of what"})
+    healing: HealingSpec = field(
+        default=HealingSpec(), metadata={"doc": "what holds for all that is done by itself"}
+    )

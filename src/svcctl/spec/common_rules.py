@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from svcctl.spec.alerting_rules import alerting_findings
 from svcctl.spec.common import CommonSpec
 from svcctl.spec.finding import Finding
+from svcctl.spec.heal_rules import healing_findings
 
 
 def common_findings(
@@ -18,3 +19,5 @@ def common_findings(
     """
     if "alerting" in said:
         yield from alerting_findings(spec.alerting, channels)
+    if "healing" in said:
+        yield from healing_findings(spec.healing)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 
-from cronsim import CronSim, CronSimError
-
-from svcctl.errors import SpecError
 from svcctl.spec import grammar
+from svcctl.spec.cron import check_cron
 from svcctl.spec.finding import Finding, checked
+from svcctl.spec.heal_rules import heal_findings
 from svcctl.spec.instance import for_instance
 from svcctl.spec.locate import KeyPath, path_text
 from svcctl.spec.log_rules import hook_findings, rule_findings
@@ -27,8 +25,6 @@ from svcctl.spec.probe import Probe
 from svcctl.spec.python_service import check_target
 from svcctl.spec.service import Manager, ServiceSpec, Type
 from svcctl.spec.unavailable import value_problem
-
-_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def findings(spec: ServiceSpec, *, windows: bool = False) -> Iterator[Finding]:
@@ -130,17 +126,7 @@ def _schedule(spec: ServiceSpec) -> Iterator[Finding]:
         hint = 'write for example: every = "1h", or: cron = "0 3 * * *"'
         yield Finding(path=("schedule",), problem=problem, hint=hint)
     if cron is not None:
-        yield from checked(("schedule", "cron"), _check_cron, cron)
-
-
-def _check_cron(text: str) -> None:
-    hint = 'five fields: minute, hour, day, month, weekday; for example "0 3 * * mon"'
-    if len(text.split()) != 5:
-        raise SpecError(f"{show(text)} is not five fields", hint=hint)
-    try:
-        CronSim(text, _SOME_DAY)
-    except CronSimError as error:
-        raise SpecError(f"{show(text)}: {str(error).lower()}", hint=hint) from error
+        yield from checked(("schedule", "cron"), check_cron, cron)
 
 
 def _forking(spec: ServiceSpec) -> Iterator[Finding]:
@@ -252,5 +238,6 @@ _RULES: tuple[Callable[[ServiceSpec], Iterator[Finding]], ...] = (
     _health,
     rule_findings,
     hook_findings,
+    heal_findings,
     *NATIVE_RULES,
 )

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from svcctl.spec.alert_policy import AlertPolicy
 from svcctl.spec.detect_policy import DetectPolicy
+from svcctl.spec.heal import HealPolicy
 from svcctl.spec.log_rule import LogRule
 from svcctl.spec.native import Sandbox, SystemdOptions, WindowsOptions
 from svcctl.spec.policy import (
@@ -192,6 +193,9 @@ class ServiceSpec:
     detect: DetectPolicy = field(
         default=DetectPolicy(),
         metadata={"doc": "what is found in it without rules; false: nothing is"},
+    )
+    heal: tuple[HealPolicy, ...] = field(
+        default=(), metadata={"doc": "what is done by itself where something is wrong with it"}
     )
     alert: AlertPolicy = field(default=AlertPolicy(), metadata={"doc": "who is told of it"})
     schedule: Schedule | None = field(

@@ -19,7 +19,7 @@ from svcctl.ports import InstanceStatus
 from svcctl.spec.alert_policy import Happening
 
 _SHORT, _LONG = 600.0, 3600.0  # seconds after which what has no opposite is over
-_A_DAY = 86_400.0  # a rule says that it is over, unless the agent died meanwhile
+_A_DAY = 86_400.0  # rules and the healer say that it is over, unless the agent died meanwhile
 
 LASTS: Mapping[Happening, float] = {
     **dict.fromkeys((Happening.AGENT_LOST, Happening.SERVICE_FLAPPING), _SHORT),
@@ -31,7 +31,7 @@ LASTS: Mapping[Happening, float] = {
         ),
         _LONG,
     ),
-    Happening.RULE: _A_DAY,
+    **dict.fromkeys((Happening.RULE, Happening.UNHEALED), _A_DAY),
 }
 """Seconds after which what nothing else ends is over."""
 
