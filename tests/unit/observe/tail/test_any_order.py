@@ -27,17 +27,19 @@ STEPS = st.lists(
 
 
 class Story:
-    """A desk, what was written, and what came; *may_repeat* are lines a crash may repeat."""
+    """A desk, what was written, and what came; all lines end with *tail*."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, *, tail: bytes) -> None:
+        self.desk, self.tail = desk, tail
         self.written: list[bytes] = []
         self.came: list[bytes] = []
         self.unacknowledged: list[bytes] = []
 
     def write(self, count: int) -> None:
         first = len(self.written)
-        lines = [b"%06d is the number of this line" % each for each in range(first, first + count)]
+        lines = [
+            b"%06d is its number%s" % (each, self.tail) for each in range(first, first + count)
+        ]
         self.desk.write(b"".join(line + b"\n" for line in lines))
         self.written += lines
 
@@ -101,11 +103,13 @@ STORY = {
 
 
 @settings(max_examples=60, deadline=None)
-@given(STEPS, st.sampled_from([Manner(), Manner(whole=whole)]))
-def test_each_line_comes_once_and_in_order(steps: list[tuple[str, int]], manner: Manner) -> None:
+@given(STEPS, st.sampled_from([Manner(), Manner(whole=whole)]), st.sampled_from([0, 90, 400]))
+def test_each_line_comes_once_and_in_order(
+    steps: list[tuple[str, int]], manner: Manner, width: int
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(Path(folder), manner=manner)
-        story = Story(desk)
+        story = Story(desk, tail=b"." * width)
 
         for name, count in steps:
             STORY[name](story, count)

@@ -106,6 +106,19 @@ def test_a_file_emptied_and_filled_beyond_what_was_read_begins_anew(desk: Desk) 
     assert desk.lines() == lines_of(numbered(100, 300))
 
 
+@pytest.mark.parametrize("written", [120, 400])
+def test_lines_that_end_alike_are_told_apart_in_an_emptied_file(desk: Desk, written: int) -> None:
+    lines = [b"%06d %s" % (each, b"x" * 400) for each in range(written)]
+    desk.write(b"\n".join(lines[:50]) + b"\n")
+    first = desk.lines()
+
+    for begin in range(50, written, 70):  # beyond what was read, to the byte at the end of a line
+        desk.copy_and_empty()
+        desk.write(b"\n".join(lines[begin : begin + 70]) + b"\n")
+
+    assert first + desk.lines() == lines
+
+
 def test_a_copy_that_is_made_before_the_file_is_emptied_is_not_read_twice(desk: Desk) -> None:
     desk.write(numbered(0, 100))
     desk.lines()

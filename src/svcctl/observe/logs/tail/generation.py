@@ -105,12 +105,11 @@ class Generation:
     def shared_with(self, other: Opened) -> int:
         """Give how many bytes it and *other* both begin with, where one is a copy of the other."""
         ours, theirs = self.opened.content, other.content
-        size = self.offset if self.opened.packed else ours.size()
-        if not other.packed:
-            size = min(size, theirs.size())
+        plain = [each.content.size() for each in (self.opened, other) if not each.packed]
+        size = min(plain, default=self.offset)
         place, head = max(0, size - BEFORE), min(HEAD, size)
-        same_end = ours.read(size - place, place) == theirs.read(size - place, place)
-        if size and same_end and ours.read(head, 0) == theirs.read(head, 0):
+        same_head = bool(size) and ours.read(head, 0) == theirs.read(head, 0)
+        if same_head and ours.read(size - place, place) == theirs.read(size - place, place):
             return size
         return self.offset if self.mark().fits(theirs) else 0  # what was read, though not there now
 
@@ -118,8 +117,14 @@ class Generation:
         """Say whether what was read does not stand there any more."""
         if self.opened.packed:
             return False
-        known = self._before if self.offset else self._first
-        return self.opened.content.read(len(known), max(0, self.offset - len(known))) != known
+        if not self.offset:
+            return not self._stands(self._first, 0)
+        # lines may well end alike, so that what follows an emptied file fits at the offset
+        before = self._before
+        return not (self._stands(before, self.offset - len(before)) and self._stands(self._head, 0))
+
+    def _stands(self, known: bytes, offset: int) -> bool:
+        return self.opened.content.read(len(known), offset) == known
 
     def behind(self) -> int:
         """Give the bytes that were written and not yet read."""

@@ -190,10 +190,9 @@ class Lineage:
 
         Where a held file was emptied, what is missing stands in a copy of it, if anywhere.
         """
-        for each in self._generations:
+        for each in tuple(self._generations):
             if each.is_turned_back():
-                self._sought += [each.mark()] if each.offset else []
-                each.restart()
+                self._turn_back(each)
         with self._unknown() as candidates:
             for same in (True, False):  # by their numbers first, then by their content
                 for mark in tuple(self._sought):
@@ -210,6 +209,16 @@ class Lineage:
                 log.warning("tail.part-is-gone", extra={"path": self.path, "offset": mark.offset})
             self._sought.clear()
         self._order()
+
+    def _turn_back(self, generation: Generation) -> None:
+        """Seek what was to come of it; what stands there now is new, or a copy made over it."""
+        self._sought += [generation.mark()] if generation.offset else []
+        if generation is self._live:
+            generation.restart()
+            return
+        generation.opened.content.close()
+        self._generations.remove(generation)
+        self._copies = {mark: each for mark, each in self._copies.items() if each is not generation}
 
     def _unknown(self) -> Candidates:
         """Open the files that are neither held nor as they were when they were read."""
@@ -256,25 +265,18 @@ class Lineage:
         if opened.path == self.path:
             self._begin_live(opened)
             return
-        for mark in self._done:
-            if mark.fits(opened.content) and (mark.tells() or mark not in claimed):
-                self._done.remove(mark)
-                if opened.content.read(1, mark.offset):  # it went on after we had let go
-                    self._hold(opened, mark.offset)
-                else:
-                    self._remember(opened.mark_at(mark.offset))
-                return
-        if not opened.content.size():
+        shared, each = self._most_alike(opened)
+        if mark := self._was_read(opened, claimed, beyond=shared):
+            self._done.remove(mark)
+            if opened.content.read(1, mark.offset):  # it went on after we had let go
+                self._hold(opened, mark.offset)
+            else:
+                self._remember(opened.mark_at(mark.offset))
+        elif not opened.content.size():
             return  # perhaps it is about to become a copy
-        if self._live and self._live.shared_with(opened):
+        elif self._live and self._live.shared_with(opened):
             return  # a copy, and the file may be about to be emptied
-        least = 1 if opened.packed else HEAD  # two short files may well say the same
-        shared, each = max(
-            ((each.shared_with(opened), each) for each in self._generations),
-            key=lambda found: found[0],
-            default=(0, None),
-        )
-        if each is None or shared < least:
+        elif each is None:
             self._hold(opened, 0)
         elif opened.content.read(1, shared):  # it is the other one that was the copy
             self._hold(opened, shared)
@@ -282,6 +284,21 @@ class Lineage:
             self._copies[opened.mark_at(shared)] = each
         else:
             self._remember(opened.mark_at(shared))
+
+    def _most_alike(self, opened: Opened) -> tuple[int, Generation | None]:
+        """Give the held file that begins like *opened* for longest, and for how many bytes."""
+        found = [(each.shared_with(opened), each) for each in self._generations]
+        shared, each = max(found, key=lambda found: found[0], default=(0, None))
+        least = 1 if opened.packed else HEAD  # two short files may well say the same
+        return (shared, each) if shared >= least else (0, None)
+
+    def _was_read(self, opened: Opened, claimed: set[Mark], *, beyond: int) -> Mark | None:
+        """Give the mark up to which *opened* was read, under whatever name, if so far at least."""
+        for mark in sorted(self._done, key=lambda each: -each.offset):
+            told = mark.tells() or mark not in claimed
+            if mark.offset >= beyond and told and mark.fits(opened.content):
+                return mark
+        return None
 
     def _begin_live(self, opened: Opened) -> None:
         """Read a new file at the path; what replaced one with the same content is no new one."""

@@ -9,7 +9,7 @@ from zlib import crc32
 
 HEAD = 1024
 """Bytes from the beginning of a file that tell it from others; fewer while it has fewer."""
-BEFORE = 64
+BEFORE = 256
 """Bytes before a place that show that the file is still what was read up to there."""
 
 
