@@ -100,6 +100,7 @@ SERVICES: tuple[Verb, ...] = (
         args=(
             Arg(name="services", kind=Kind.DOCUMENT, help="the definitions, in canonical form"),
             Arg(name="alerting", kind=Kind.DOCUMENT, help="who is told of what, likewise"),
+            Arg(name="shipping", kind=Kind.DOCUMENT, help="where logs are sent, likewise"),
             Arg(name="healing", kind=Kind.DOCUMENT, help="what holds for healing, likewise"),
             Arg(
                 name="no_start",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from svcctl.spec.alerting import AlertingSpec
 from svcctl.spec.heal import HealingSpec
+from svcctl.spec.shipping import ShippingSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,4 +17,7 @@ class CommonSpec:
     alerting: AlertingSpec = field(default=AlertingSpec(), metadata={"doc": "who is told of what"})
     healing: HealingSpec = field(
         default=HealingSpec(), metadata={"doc": "what holds for all that is done by itself"}
+    )
+    shipping: Mapping[str, ShippingSpec] = field(
+        default_factory=dict, metadata={"doc": "where logs are sent, by a name for it"}
     )

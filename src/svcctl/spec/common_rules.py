@@ -8,6 +8,7 @@ from svcctl.spec.alerting_rules import alerting_findings
 from svcctl.spec.common import CommonSpec
 from svcctl.spec.finding import Finding
 from svcctl.spec.heal_rules import healing_findings
+from svcctl.spec.shipping_rules import shipping_findings
 
 
 def common_findings(
@@ -21,3 +22,5 @@ def common_findings(
         yield from alerting_findings(spec.alerting, channels)
     if "healing" in said:
         yield from healing_findings(spec.healing)
+    if "shipping" in said:
+        yield from shipping_findings(spec.shipping)
