@@ -210,7 +210,8 @@ class FindingMade(Event):
     to 1 (sure), *explanation* a sentence, *samples* lines that show it.  *priority* is ``P0``,
     ``P1`` or ``P2`` where whoever wrote the rule chose one, *action* what the rule asks for
     besides that people are told: empty, a verb or ``run:NAME``.  *seen_in* is the instance it was
-    found in where it was found in one.
+    found in where it was found in one, *exhausted_at* (seconds since 1970) when what leaks will be
+    used up, where that is known.
     """
 
     kind: str
@@ -225,6 +226,7 @@ class FindingMade(Event):
     priority: str = ""
     action: str = ""
     seen_in: str = ""
+    exhausted_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +242,50 @@ class FindingRejected(Event):
 
     pattern: str
     who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealingBegun(Event):
+    """The healer is about to do *deed* (``restart``, ``run:NAME``) because of *why*.
+
+    *number* is the same until it is over, *by* says what asked for it: ``heal[0]``, a rule.
+    """
+
+    number: int
+    deed: str
+    why: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealingDone(Event):
+    """What the healer did is over; *took* is in seconds.
+
+    *outcome* is ``done``, ``failed`` or ``unknown`` (the agent ended meanwhile), *problem* empty
+    where it is done.
+    """
+
+    number: int
+    deed: str
+    outcome: str
+    problem: str
+    took: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealingHeld(Event):
+    """The healer does not do *deed* about *why*: not now, or, where *until* is None, not as it is.
+
+    Told once for each *reason*, which is one word, explained in *problem*; *until* is in seconds
+    since 1970.
+    """
+
+    deed: str
+    why: str
+    by: str
+    reason: str
+    problem: str
+    until: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

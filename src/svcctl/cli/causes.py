@@ -14,8 +14,11 @@ _TROUBLE = frozenset(
 )
 _BROKEN = frozenset(("backoff", "failed"))
 _AT_REST = frozenset(("stopped", "finished"))
-_OF_ALERTS = frozenset(
-    ("AlertRaised", "AlertAcknowledged", "AlertEnded", "AlertTold", "AlertUndelivered")
+_ABOUT_A_CHAIN = frozenset(
+    (
+        *("AlertRaised", "AlertAcknowledged", "AlertEnded", "AlertTold", "AlertUndelivered"),
+        *("HealingBegun", "HealingDone", "HealingHeld"),
+    )
 )
 _PURPOSES = frozenset(("live", "ready"))
 
@@ -40,7 +43,7 @@ class Chains:
         """Give the number of the event that this one follows from, None where it begins afresh."""
         instance = event["instance"] or event["service"]
         chain = self._chains.get(instance)
-        if chain is not None and event["kind"] in _OF_ALERTS:
+        if chain is not None and event["kind"] in _ABOUT_A_CHAIN:
             return chain.begun
         if chain is not None and not chain.is_over:
             self._note(chain, event)

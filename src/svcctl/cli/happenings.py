@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from svcctl.cli.human import length, size
@@ -30,6 +30,8 @@ _SENTENCES = {
     "FindingMade": "{kind}: {explanation}",
     "FindingEnded": "as it should be again: {pattern}",
     "FindingRejected": "{who} calls it a false alarm: {pattern}",
+    "HealingBegun": "being healed by {deed}: {why}",
+    "HealingHeld": "not healed by {deed}: {problem}; {why}",
     "AlertRaised": "alert {priority} {alert}: {summary}",
     "AlertAcknowledged": "{who} takes care of alert {alert}{said}",
     "AlertEnded": "alert {alert} is over after {lasted}: {summary}",
@@ -47,8 +49,8 @@ def describe(event: Happening) -> str:
     """Say what happened; a kind this version does not know shows its fields."""
     kind, fields = event["kind"], event["fields"]
     match kind:
-        case "InstanceExited":
-            return _exit(fields)
+        case "InstanceExited" | "HealingDone":
+            return _ENDINGS[kind](fields)
         case "PhaseChanged" if fields.get("reason"):
             return "{old} -> {new}: {reason}".format_map(fields)
         case "MemoryExceeded":
@@ -73,6 +75,13 @@ def describe(event: Happening) -> str:
     return sentence.format_map(fields)
 
 
+def _healed(fields: Mapping[str, Any]) -> str:
+    if fields["outcome"] == "done":
+        return f"healed by {fields['deed']} within {length(fields['took'])}"
+    said = "may be healed" if fields["outcome"] == "unknown" else "not healed"
+    return f"{said} by {fields['deed']}: {fields['problem']}"
+
+
 def _exit(fields: Mapping[str, Any]) -> str:
     after = length(fields["uptime"])
     if fields["signal"]:
@@ -80,3 +89,9 @@ def _exit(fields: Mapping[str, Any]) -> str:
     if fields["code"] is None:
         return f"pid {fields['pid']} ended after {after}, exit status unknown"
     return f"pid {fields['pid']} ended with status {fields['code']} after {after}"
+
+
+_ENDINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "InstanceExited": _exit,
+    "HealingDone": _healed,
+}

@@ -53,6 +53,25 @@ def followers(*story: Event) -> list[bool]:
     return [chains.cause(each) is not None for each in story]
 
 
+def found() -> Event:
+    return event("FindingMade", explanation="it is stuck")
+
+
+def healing(outcome: str = "") -> Event:
+    if outcome:
+        return event("HealingDone", outcome=outcome, deed="restart", problem="", took=1.0)
+    return event("HealingBegun", deed="restart", why="it is stuck")
+
+
+def test_a_finding_leads_to_its_healing_and_that_to_a_service_that_is_ready() -> None:
+    story = (found(), healing(), phase("stopping"), exited(0), phase("running"), healing("done"))
+
+    chains = Chains()
+    causes = [chains.cause(each) for each in story]
+
+    assert causes == [None, *[story[0]["number"]] * 5]
+
+
 def test_a_probe_that_fails_leads_to_a_restart_and_to_health() -> None:
     story = (failed(), phase("stopping"), exited(), spawned(), phase("running"), passed())
 
