@@ -9,11 +9,12 @@ fill, and better than the wave of a day.
 from __future__ import annotations
 
 import math
-from collections import deque
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
+from svcctl.detect.amounts import Unit, amount, time_left
 from svcctl.detect.finding import Deviation, What
 from svcctl.detect.least_squares import misfit, slope
 
@@ -33,13 +34,13 @@ class LeakPolicy:
     """When a rise is a leak.
 
     *least*: units an hour (bytes, descriptors, threads) below which nothing is said.  *warm_up*
-    and *window* in seconds.  *limit*: what would be exhausted, if that is known.
+    and *window* in seconds.
     """
 
     least: float = 1e6
     warm_up: float = 3_600.0
     window: float = 14 * _HOUR
-    limit: float | None = None
+    unit: Unit = Unit.NUMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,37 +48,56 @@ class Trend:
     """How a resource rises: units an *hour*.
 
     *confidence*: of two half hours the later has more, in this share of all pairs.  *confirmed*:
-    it was watched for a whole day, so that no rhythm of a day can be the reason.
-    *exhausted_in*: seconds until the limit is reached; None: there is none.
+    it was watched for a whole day, so that no rhythm of a day can be the reason; else it is
+    suspected.  *since* in seconds since 1970.  *exhausted_in*: seconds until the limit is reached;
+    None: there is none.
     """
 
     hour: float
     confidence: float
     confirmed: bool
+    since: float
     exhausted_in: float | None
 
 
 class Leak:
-    """Judges one resource of one process; a new process begins with a new one."""
+    """Judges one resource of one process; a new process begins with a new one.
 
-    def __init__(self, resource: str, policy: LeakPolicy | None = None, *, started: float) -> None:
+    *limit*: what would be exhausted, where that is known; it may be set anew at any time.
+    """
+
+    def __init__(
+        self,
+        resource: str,
+        policy: LeakPolicy | None = None,
+        *,
+        started: float,
+        limit: float | None = None,
+    ) -> None:
+        self.limit = limit
         self._resource = resource
         self._policy = policy or LeakPolicy()
         self._started = started
-        self._blocks: deque[tuple[float, float]] = deque(maxlen=_BLOCKS)  # hour of its middle, low
+        self._hours, self._lows = array("d"), array("d")  # of each block its middle, its lowest
         self._open: tuple[int, float] | None = None
         self._last = 0.0
         self._leaking = 0
-        self._told = False
+        self._told: bool | None = None
+
+    @property
+    def is_leaking(self) -> bool:
+        """Whether it was told that it leaks, and it does not look otherwise since."""
+        return self._told is not None
 
     def add(self, value: float, *, at: float) -> Deviation | None:
-        """Take a sample, *at* in seconds since 1970; say that it leaks, once, or None.
+        """Take a sample, *at* in seconds since 1970; say that it leaks, or None.
 
-        What is no number (not a number, infinite) is left out.
+        That is said once when it is suspected and once when it is confirmed.  What is no number
+        (not a number, infinite) is left out.
         """
         if not math.isfinite(value):
             return None
-        self._last = value
+        self._last = value = float(value)
         number = int((at - self._started) // _BLOCK)
         if self._open and self._open[0] >= number:
             self._open = self._open[0], min(value, self._open[1])
@@ -85,27 +105,30 @@ class Leak:
         closed, self._open = self._open, (number, value)
         if closed is None or closed[0] * _BLOCK < self._policy.warm_up:
             return None
-        self._blocks.append(((closed[0] + 0.5) * _BLOCK / _HOUR, closed[1]))
-        step = 1 if self._is_leaking() else -1
+        self._close((closed[0] + 0.5) * _BLOCK / _HOUR, closed[1])
+        step = 1 if self._looks_so() else -1
         self._leaking = max(0, min(_TIMES, self._leaking + step))
+        if self._leaking == 0:
+            self._told = None
         trend = self.trend()
-        if trend is None or self._told:
+        if trend is None or self._told or self._told == trend.confirmed:
             return None
-        self._told = True
+        self._told = trend.confirmed
         return self._deviation(trend)
 
     def trend(self) -> Trend | None:
         """Give how the resource leaks; None if it does not, or too little is known of it."""
-        if self._leaking < _TIMES:
+        if self._leaking < _TIMES and self._told is None:
             return None
         window = self._window()
         hour = slope([at for at, _ in window], [low for _, low in window])
-        limit = self._policy.limit
+        left = None if self.limit is None else max(0.0, self.limit - self._last)
         return Trend(
             hour=hour,
             confidence=_concordance([low for _, low in window]),
-            confirmed=self._blocks[-1][0] - self._blocks[0][0] >= _CONFIRMED,
-            exhausted_in=None if limit is None else max(0.0, limit - self._last) / hour * _HOUR,
+            confirmed=self._hours[-1] - self._hours[0] >= _CONFIRMED,
+            since=self._started + window[0][0] * _HOUR,
+            exhausted_in=None if left is None or hour <= 0.0 else left / hour * _HOUR,
         )
 
     def state(self) -> dict[str, object]:
@@ -113,7 +136,10 @@ class Leak:
         return {
             "version": 1,
             "started": self._started,
-            "blocks": [list(each) for each in self._blocks],
+            "hours": self._hours.tolist(),
+            "lows": self._lows.tolist(),
+            "open": list(self._open or ()),
+            "last": self._last,
             "leaking": self._leaking,
             "told": self._told,
         }
@@ -124,20 +150,31 @@ class Leak:
             case {
                 "version": 1,
                 "started": float(started),
-                "blocks": list(blocks),
+                "hours": list(hours),
+                "lows": list(lows),
+                "open": list(begun),
+                "last": float(last),
                 "leaking": int(leaking),
-                "told": bool(told),
-            } if started == self._started:
-                self._blocks = deque(((at, low) for at, low in blocks), maxlen=_BLOCKS)
-                self._leaking, self._told, self._open = leaking, told, None
+                "told": bool() | None as told,
+            } if started == self._started and len(hours) == len(lows):
+                self._hours, self._lows = array("d", hours), array("d", lows)
+                self._open = (int(begun[0]), float(begun[1])) if begun else None
+                self._last, self._leaking, self._told = last, leaking, told
             case _:
                 raise ValueError(f"no state of this leak: {state.get('version')!r}")
 
-    def _window(self) -> list[tuple[float, float]]:
-        begin = self._blocks[-1][0] - self._policy.window / _HOUR
-        return [each for each in self._blocks if each[0] > begin]
+    def _close(self, hour: float, low: float) -> None:
+        self._hours.append(hour)
+        self._lows.append(low)
+        if len(self._hours) > _BLOCKS:
+            self._hours.pop(0)
+            self._lows.pop(0)
 
-    def _is_leaking(self) -> bool:
+    def _window(self) -> list[tuple[float, float]]:
+        begin = self._hours[-1] - self._policy.window / _HOUR
+        return [each for each in zip(self._hours, self._lows, strict=True) if each[0] > begin]
+
+    def _looks_so(self) -> bool:
         window = self._window()
         if len(window) < 0.95 * self._policy.window / _BLOCK:
             return False
@@ -148,17 +185,21 @@ class Leak:
         thirds, parts = _rises(kept, 3), _rises(kept, _PARTS)
         rising = sum(each >= _PART_LEAST * rise / _PARTS for each in parts)
         even = min(thirds) >= _THIRD_LEAST * rise / 3 and rising >= _RISING
-        return even and _is_line(self._blocks)
+        return even and _is_line(self._hours, self._lows)
 
     def _deviation(self, trend: Trend) -> Deviation:
-        left = trend.exhausted_in
-        ends = "" if left is None else f", at its limit in {left / _HOUR:.1f} h"
+        left, unit = trend.exhausted_in, self._policy.unit
+        ends = "" if left is None else f", at its limit in {time_left(left)}"
+        sure = "confirmed" if trend.confirmed else "suspected"
+        watched = self._hours[-1] - self._hours[0]
         return Deviation(
             what=What.LEAK,
             subject=self._resource,
-            observed=f"{trend.hour:+.4g} an hour for {self._policy.window / _HOUR:.0f} h{ends}",
-            expected=f"a rise of less than {self._policy.least:.4g} an hour, or one that ends",
-            since=self._started + self._window()[0][0] * _HOUR,
+            observed=f"{amount(trend.hour, unit, sign=True)} an hour, {sure} after "
+            f"{watched:.0f} h{ends}",
+            expected=f"a rise of less than {amount(self._policy.least, unit)} an hour, "
+            "or one that ends",
+            since=trend.since,
             score=trend.confidence if trend.confirmed else 0.9 * trend.confidence,
         )
 
@@ -177,20 +218,15 @@ def _rises(values: Sequence[float], parts: int) -> list[float]:
     return [after - before for before, after in pairwise(ends)]
 
 
-def _is_line(blocks: Sequence[tuple[float, float]]) -> bool:
+def _is_line(middles: Sequence[float], lowest: Sequence[float]) -> bool:
     """Whether a line describes it better than a logarithm since the start, and than a day."""
-    lows = [min(low for _, low in each) for each in zip(*_shifted(blocks), strict=False)]
-    hours = [at for at, _ in blocks][: len(lows)]
+    lows = [min(lowest[at : at + _TOOTH]) for at in range(len(lowest) - _TOOTH + 1)]
+    hours = middles[: len(lows)]
     turns = [at * math.pi / 12 for at in hours]
     line = misfit([(at,) for at in hours], lows)
     logarithm = misfit([(math.log(at),) for at in hours], lows)
     day = misfit([(math.sin(turn), math.cos(turn)) for turn in turns], lows)
     return logarithm > _STRAIGHTER * line and day > line
-
-
-def _shifted(blocks: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
-    """Give the blocks from each of the first few on: side by side, what is near in time."""
-    return [list(blocks)[first:] for first in range(_TOOTH)]
 
 
 def _concordance(values: Sequence[float]) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import linear_regression
 
 
 def misfit(shapes: Sequence[Sequence[float]], values: Sequence[float]) -> float:
@@ -27,7 +26,11 @@ def misfit(shapes: Sequence[Sequence[float]], values: Sequence[float]) -> float:
 
 def slope(places: Sequence[float], values: Sequence[float]) -> float:
     """Give the rise of the values with one unit of their places."""
-    return linear_regression(places, values).slope
+    middle = math.fsum(places) / len(places)
+    away = [each - middle for each in places]
+    return math.fsum(a * value for a, value in zip(away, values, strict=True)) / math.fsum(
+        a * a for a in away
+    )
 
 
 def _centred(values: Sequence[float]) -> list[float]:

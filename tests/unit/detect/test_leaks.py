@@ -46,7 +46,7 @@ def test_a_leak_under_a_sawtooth_is_found_too() -> None:
 
 
 def test_the_trend_has_its_rate_and_the_time_that_is_left() -> None:
-    leaking = Leak("memory", LeakPolicy(limit=5e9), started=0.0)
+    leaking = Leak("memory", started=0.0, limit=5e9)
     assert leaking.trend() is None
 
     (found,) = _watch(leaking, leak(5.0), 18)
@@ -60,15 +60,33 @@ def test_the_trend_has_its_rate_and_the_time_that_is_left() -> None:
     assert "at its limit in" in found.observed
 
 
-def test_after_a_whole_day_it_is_confirmed() -> None:
+def test_after_a_whole_day_it_is_confirmed_and_told_once_more() -> None:
     leaking = Leak("memory", started=0.0)
 
-    _watch(leaking, leak(5.0), 27)
+    suspected, confirmed = _watch(leaking, leak(5.0), 40)
 
+    assert "suspected" in suspected.observed
+    assert "confirmed after 24 h" in confirmed.observed
+    assert confirmed.score > suspected.score
     trend = leaking.trend()
     assert trend is not None
     assert trend.confirmed
     assert trend.exhausted_in is None
+
+
+def test_a_leak_that_ends_is_over_and_told_anew_if_it_comes_again() -> None:
+    leaking = Leak("memory", started=0.0)
+
+    def shape(hour: float) -> float:
+        return 10.0 * (min(hour, 18.0) + max(0.0, hour - 60.0))
+
+    _watch(leaking, shape, 18)
+    assert leaking.is_leaking
+
+    found = _watch(Leak("memory", started=0.0), shape, 120)
+    before = [each for each in found if each.since < 60 * _HOUR]
+    assert before
+    assert len(found) > len(before)
 
 
 def test_descriptors_that_leak_one_by_one_are_found() -> None:

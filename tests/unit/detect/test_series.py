@@ -112,3 +112,53 @@ def test_what_is_no_state_is_refused() -> None:
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), max_size=80))
 def test_any_numbers_are_taken_and_every_score_is_a_share(values: list[float]) -> None:
     assert all(0.5 <= each.score <= 1.0 for each in _fed(values)[1])
+
+
+_LASTING = SeriesPolicy(learning=30, quiet=10, floor=5.0, beyond=0.5, lasting=3)
+
+
+def test_what_does_not_last_is_no_news_where_only_that_is_asked_for() -> None:
+    series, _ = _fed(_saw(40), _LASTING)
+
+    found = [series.add(each, at=9_000.0) for each in (30.0, 30.0, 12.0, 30.0, 30.0, 12.0)]
+
+    assert not any(found)
+    assert not series.is_unusual
+
+
+def test_what_lasts_is_told_against_what_was_usual_before_and_is_over_when_that_is_back() -> None:
+    series, _ = _fed(_saw(40), _LASTING)
+
+    found = [series.add(90.0, at=9_000.0) for _ in range(4)]
+
+    assert [bool(each) for each in found] == [False, False, True, False]
+    assert found[2] is not None
+    assert found[2].expected == "between 10 and 13 as in 42 points before"
+    assert series.is_unusual
+    series.add(12.0, at=9_000.0)
+    assert not series.is_unusual
+
+
+def test_what_lasts_for_long_has_become_usual() -> None:
+    series, _ = _fed(_saw(40), _LASTING)
+
+    found = [series.add(90.0, at=9_000.0) for _ in range(40)]
+
+    assert not series.is_unusual
+    assert sum(each is not None for each in found) < 4
+
+
+def test_what_falls_is_no_news_where_only_rises_are_asked_for() -> None:
+    rising = SeriesPolicy(learning=30, lasting=3, rise_only=True)
+    series, _ = _fed([100.0 + each for each in _saw(40)], rising)
+
+    assert not any(series.add(0.0, at=9_000.0) for _ in range(5))
+
+
+def test_a_new_process_begins_with_nothing_unusual() -> None:
+    series, _ = _fed([*_saw(40), 90.0, 90.0, 90.0], _LASTING)
+    assert series.is_unusual
+
+    series.begin_anew()
+
+    assert not series.is_unusual
