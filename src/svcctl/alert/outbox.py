@@ -77,6 +77,7 @@ class Outbox:
         self._publish, self._zone, self._chance = publish, zone, chance
         self._queues: dict[str, deque[Delivery]] = {name: deque() for name in ways}
         self._stirred = {name: asyncio.Event() for name in ways}
+        self._over = asyncio.Event()
         self._known: deque[str] = deque(maxlen=_KNOWN)
         self._sent: dict[str, deque[float]] = {name: deque() for name in ways}
         found = readable(store, _KIND, _delivery_of).values()
@@ -101,6 +102,12 @@ class Outbox:
                     )
                 )
 
+    async def emptied(self) -> None:
+        """Come back once nothing is under way."""
+        while any(self._queues.values()):
+            self._over.clear()
+            await self._over.wait()
+
     async def run(self) -> None:
         """Carry everything, until it is cancelled; what is under way then is carried later."""
         tasks = [asyncio.create_task(self._carry_all(each), name=each) for each in self._ways]
@@ -120,6 +127,7 @@ class Outbox:
             if await self._carry(queue[0]):
                 done = queue.popleft()
                 self._store.delete(_KIND, done.number)
+                self._over.set()
 
     async def _carry(self, delivery: Delivery) -> bool:
         """Try once; say whether it is over, one way or the other."""

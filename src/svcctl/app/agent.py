@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from svcctl.app.arguments import Arguments
+from svcctl.app.natives import Natives
 from svcctl.app.waiting import Emit
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import NotAvailable, TimedOut
@@ -49,9 +50,15 @@ class Agent:
     """Says how the agent is, and ends it."""
 
     def __init__(
-        self, manager: AgentManager, *, about: About, ending: Ending, clock: Clock
+        self,
+        manager: AgentManager,
+        *,
+        about: About,
+        ending: Ending,
+        clock: Clock,
+        natives: Natives,
     ) -> None:
-        self._manager, self._about = manager, about
+        self._manager, self._about, self._natives = manager, about, natives
         self._ending, self._clock = ending, clock
 
     async def status(self, selection: Selection, args: Arguments, emit: Emit) -> object:
@@ -71,7 +78,14 @@ class Agent:
             "running": sum(keeper.program.child is not None for keeper in keepers),
             "adopted": self._about.adopted,
             "recovered": self._about.recovered,
+            "natives": len(self._natives.kept),
+            "natives_unseen": self._unseen(),
         } | self._about.usage()
+
+    def _unseen(self) -> Document:
+        """Give what is not known of native services, by name, with the reason."""
+        unknown = dict.fromkeys(sorted(self._natives.unseen), "nobody has said yet how it is")
+        return {**unknown, **self._natives.problems}
 
     async def stop(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Stop all services in order, or leave them running, then end the agent."""

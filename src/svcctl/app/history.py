@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from svcctl.app.arguments import Arguments
+from svcctl.app.natives import Natives
 from svcctl.app.reading import moment
-from svcctl.app.selection import choose
+from svcctl.app.sampling import Rates, Sample, Sampler
+from svcctl.app.selection import choose, service_of
 from svcctl.app.waiting import Emit
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict
-from svcctl.events import Event, InstanceAdopted, InstanceSpawned
 from svcctl.observe.history.store import History, Point
-from svcctl.ports import Document, Timer
+from svcctl.observe.metrics import catalogue
+from svcctl.observe.metrics.exposition import Family, read_back
+from svcctl.ports import Document
+from svcctl.spec.instance import instance_names
 from svcctl.wire import Selection
 
 if TYPE_CHECKING:  # loaded where a history is kept
@@ -24,38 +29,39 @@ if TYPE_CHECKING:  # loaded where a history is kept
 
 log = logging.getLogger(__name__)
 
+_MEASURED = {
+    each.name: each
+    for each in (catalogue.CPU, catalogue.MEMORY, catalogue.THREADS, catalogue.FILES)
+}
+
 
 class Historian:
-    """Samples every *interval* seconds while anything runs; has no timer while nothing does.
+    """Writes what the sampler tells of, every *interval* seconds while anything runs.
 
     The file is opened when it is begun, and used in a thread of its own.
     """
 
-    def __init__(self, manager: AgentManager) -> None:
-        self._manager, self._clock = manager, manager.world.clock
+    def __init__(self, manager: AgentManager, natives: Natives, sampler: Sampler) -> None:
+        self._manager, self._natives, self._sampler = manager, natives, sampler
+        self._clock = manager.world.clock
         self._history: History | None = None
-        self._interval = 0.0
         self._thread: ThreadPoolExecutor | None = None
-        self._timer: Timer | None = None
-        self._writing: asyncio.Future[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._refused = False
-        self._used: dict[str, tuple[float, float]] = {}
+        self._worked = Rates()
 
     def begin(self, open_history: Callable[[float], History], *, interval: float) -> None:
         """Write from now on; raises StateFault where the file cannot be opened."""
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most keep no history
 
         self._history = open_history(interval)
-        self._interval = interval
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="history")
-        self._manager.world.bus.subscribe(self._noticed)
-        self._sample()
+        self._sampler.every(interval, self._write, also=self._natives_run, at_once=True)
 
     def close(self) -> None:
         """Write no more; what is being written is written first."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+        if self._asking is not None:
+            self._asking.cancel()
         if self._thread is not None:
             self._thread.shutdown(wait=True)
         if self._history is not None:
@@ -70,11 +76,7 @@ class Historian:
             raise Conflict(
                 "this agent keeps no history", hint="svcctl agent run --history 10s, from now on"
             )
-        names = {
-            keeper.name
-            for name in choose(selection, self._manager.specs)
-            for keeper in self._manager.keepers(name)
-        }
+        names = self._instances(selection)
         now = self._clock.now()
         since = moment(args.text("since"), now=now)
 
@@ -84,50 +86,48 @@ class Historian:
         found = await asyncio.get_running_loop().run_in_executor(self._thread, read)
         return {"since": since, "until": now, "instances": _by_instance(found)}
 
-    def _noticed(self, event: Event) -> None:
-        if isinstance(event, InstanceSpawned | InstanceAdopted) and self._timer is None:
-            self._timer = self._clock.later(self._interval, self._sample)
+    def _instances(self, selection: Selection) -> set[str]:
+        own = self._manager.specs
+        specs = {**self._natives.specs, **own}
+        found: set[str] = set()
+        for name in choose(selection, specs):
+            service = service_of(name, specs)
+            if service in own:
+                found |= {keeper.name for keeper in self._manager.keepers(name)}
+            else:
+                every = instance_names(specs[service])
+                found |= set(every) if name == service else {name}
+        return found
 
-    def _sample(self) -> None:
-        self._timer = None
-        points = self._measure()
-        if not points:  # nobody runs: the next start begins it again
+    def look_again(self) -> None:
+        """Sample those as well that came meanwhile."""
+        self._sampler.look_again()
+
+    def _natives_run(self) -> bool:
+        return any(each.hosted for each in self._natives.kept.values())
+
+    def _write(self, samples: Sequence[Sample]) -> None:
+        if self._history is None:
             return
-        self._timer = self._clock.later(self._interval, self._sample)
+        points = [self._point(each) for each in samples]
+        self._worked.keep([each.instance for each in points])
         if self._writing is None or self._writing.done():
-            assert self._history is not None
             self._writing = asyncio.get_running_loop().run_in_executor(
                 self._thread, self._history.write, points
             )
             self._writing.add_done_callback(self._written)
 
-    def _measure(self) -> list[Point]:
-        at, now = int(self._clock.now()), self._clock.monotonic()
-        points: list[Point] = []
-        used: dict[str, tuple[float, float]] = {}
-        for keeper, _, usage in self._manager.measure(closely=True):
-            if usage is None:
-                continue
-            used[keeper.name] = now, usage.cpu_seconds
-            points.append(
-                Point(
-                    at=at,
-                    instance=keeper.name,
-                    cpu=self._percent(keeper.name, now, usage.cpu_seconds),
-                    memory_bytes=usage.memory_bytes,
-                    threads=usage.threads,
-                    open_files=usage.open_files,
-                )
-            )
-        self._used = used
-        return points
-
-    def _percent(self, name: str, now: float, seconds: float) -> float | None:
-        """Give percent of one core since the last sample; None where that is not known."""
-        at, before = self._used.get(name, (now, 0.0))
-        if at >= now or seconds < before:  # the first, or of another program
-            return None
-        return round(100 * (seconds - before) / (now - at), 2)
+    def _point(self, sample: Sample) -> Point:
+        name, usage = sample.keeper.name, sample.usage
+        share = self._worked.take(name, usage.cpu_seconds, at=self._clock.monotonic())
+        return Point(
+            at=int(self._clock.now()),
+            instance=name,
+            cpu=None if share is None else round(100 * share, 2),
+            memory_bytes=usage.memory_bytes,
+            threads=usage.threads,
+            open_files=usage.open_files,
+        )
 
     def _written(self, writing: asyncio.Future[None]) -> None:
         error = None if writing.cancelled() else writing.exception()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from types import MappingProxyType
 
 from svcctl.app.agent import About
 from svcctl.app.arguments import Arguments
+from svcctl.app.natives import Natives
 from svcctl.app.waiting import Emit
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.life import Phase
@@ -17,7 +19,7 @@ from svcctl.engine.manager import AgentManager
 from svcctl.errors import SvcctlError
 from svcctl.events import Event, InstanceSpawned
 from svcctl.observe.metrics import catalogue
-from svcctl.observe.metrics.exposition import TYPE, Family, render
+from svcctl.observe.metrics.exposition import TYPE, Family, read_back, render
 from svcctl.observe.metrics.levels import level_of
 from svcctl.observe.metrics.tally import Tally
 from svcctl.ports import Clock, InstanceStatus, LogSink, Usage
@@ -27,45 +29,69 @@ _SUSPECT_EVERY = 300.0  # seconds between two looks at the private memory of one
 _FAILED = "crashed"
 _PHASES = tuple(map(str, Phase))
 
+_OF_SERVICES = {
+    each.name: each
+    for each in catalogue.FAMILIES
+    if each.labels[:1] == ("service",) and each not in {catalogue.INFO, catalogue.ALERTS}
+}
+"""What a host can say of its service; who keeps it, and who was told, is known better here."""
+
 Numbers = dict[Family, dict[str, float]]
 
 
 class Metrics:
     """Gives the page of ``/metrics`` and of ``svcctl metrics``; measures only when it is asked."""
 
-    def __init__(self, manager: AgentManager, *, about: About, tally: Tally) -> None:
+    def __init__(
+        self, manager: AgentManager, *, about: About, tally: Tally, natives: Natives
+    ) -> None:
         self._manager, self._about, self._tally = manager, about, tally
+        self._natives = natives
         self._clock = manager.world.clock
         self._private: dict[str, tuple[float, int]] = {}
 
     async def metrics(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Give the page, for the verb of that name."""
         del selection, args, emit
-        return {"type": TYPE, "text": self.page()}
+        return {"type": TYPE, "text": self.page(await self._natives.pages())}
 
     async def exposition(self, open_metrics: bool) -> tuple[str, bytes]:
         """Give media type and text; text 0.0.4, also to those who would like OpenMetrics more."""
         del open_metrics
-        return TYPE, self.page().encode()
+        return TYPE, self.page(await self._natives.pages()).encode()
 
-    def page(self) -> str:
-        """Measure everything, and print it."""
+    def page(self, of_hosts: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Measure everything, and print it with what hosts say of their services, by name."""
         begun = self._clock.monotonic()
         numbers: Numbers = {family: {} for family in catalogue.FAMILIES}
         suspects = self._tally.suspects()
         for keeper, status, usage in self._manager.measure(closely=True):
-            self._tell_instance(numbers, keeper, status)
+            self._tell_status(numbers, status)
+            _tell_kept(numbers, keeper)
             _tell_probes(numbers, keeper)
             if usage is not None:
                 self._tell_usage(numbers, keeper, usage, suspects)
+        self._tell_natives(numbers, of_hosts)
         self._tell_agent(numbers)
-        for family, values in self._tally.samples(self._manager.names()):
+        known = [*self._manager.names(), *self._natives.kept]
+        for family, values in self._tally.samples(known):
             numbers[family] |= values
         took = self._clock.monotonic() - begun
         numbers[catalogue.AGENT_GATHER][catalogue.AGENT_GATHER.series()] = round(took, 6)
         return render(numbers.items())
 
-    def _tell_instance(self, numbers: Numbers, keeper: Keeper, status: InstanceStatus) -> None:
+    def _tell_natives(self, numbers: Numbers, of_hosts: Mapping[str, str]) -> None:
+        """Tell what is known of native services, and what their hosts count above all."""
+        for status in self._natives.standing:
+            self._tell_status(numbers, status)
+            where = status.service, status.instance
+            _tell(numbers, catalogue.PROCESSES, status.processes, *where)
+            _tell(numbers, catalogue.MEMORY, status.memory_bytes, *where, "resident")
+        for page in of_hosts.values():
+            for family, values in read_back(page, _OF_SERVICES):
+                numbers[family] |= values
+
+    def _tell_status(self, numbers: Numbers, status: InstanceStatus) -> None:
         where = status.service, status.instance
         _tell(numbers, catalogue.INFO, 1, *where, status.manager, status.spec_revision[:12])
         _tell(numbers, catalogue.UP, status.pid is not None, *where)
@@ -74,16 +100,11 @@ class Metrics:
             phases[series(*where, phase)] = int(phase == status.phase)
         _tell(numbers, catalogue.READY, status.ready, *where)
         _tell(numbers, catalogue.LIVE, status.live, *where)
-        for reason, count in keeper.entry.restarted.items():
-            _tell(numbers, catalogue.RESTARTS, count, *where, reason)
         _tell(numbers, catalogue.LAST_EXIT, status.exit_code, *where)
         if status.started_at is not None:
             _tell(numbers, catalogue.START, round(status.started_at, 3), *where)
             uptime = max(0.0, self._clock.now() - status.started_at)
             _tell(numbers, catalogue.UPTIME, round(uptime, 3), *where)
-        flow = keeper.sink.flow()
-        _tell(numbers, catalogue.CAPTURED, flow.captured_bytes, *where)
-        _tell(numbers, catalogue.LAG, flow.waiting_bytes, *where)
 
     def _tell_usage(
         self, numbers: Numbers, keeper: Keeper, usage: Usage, suspects: frozenset[str]
@@ -125,6 +146,14 @@ class Metrics:
         ):
             value = usage.get(name)
             _tell(numbers, family, value if isinstance(value, int | float) else None)
+
+
+def _tell_kept(numbers: Numbers, keeper: Keeper) -> None:
+    where, flow = (keeper.spec.name, keeper.name), keeper.sink.flow()
+    for reason, count in keeper.entry.restarted.items():
+        _tell(numbers, catalogue.RESTARTS, count, *where, reason)
+    _tell(numbers, catalogue.CAPTURED, flow.captured_bytes, *where)
+    _tell(numbers, catalogue.LAG, flow.waiting_bytes, *where)
 
 
 def _tell_probes(numbers: Numbers, keeper: Keeper) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import datetime
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.goals import Goal
+from svcctl.app.natives import Natives
 from svcctl.app.selection import choose, service_of
-from svcctl.app.waiting import Emit, Waiting, event_document
+from svcctl.app.waiting import Emit, Waiting
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import SpecError, UsageError
-from svcctl.events import Event
-from svcctl.ports import Bus, Cancel, Clock, Document, EventLog, InstanceStatus
+from svcctl.ports import Bus, Clock, Document, EventLog, InstanceStatus, Recorded
 from svcctl.spec import canonical
 from svcctl.wire import Selection
 
@@ -38,9 +39,16 @@ class Reading:
     """Says how things are, from the manager, the event log and the definitions."""
 
     def __init__(
-        self, manager: AgentManager, *, waiting: Waiting, events: EventLog, bus: Bus, clock: Clock
+        self,
+        manager: AgentManager,
+        *,
+        waiting: Waiting,
+        events: EventLog,
+        bus: Bus,
+        clock: Clock,
+        natives: Natives,
     ) -> None:
-        self._manager, self._waiting = manager, waiting
+        self._manager, self._waiting, self._natives = manager, waiting, natives
         self._events, self._bus, self._clock = events, bus, clock
 
     async def status(self, selection: Selection, args: Arguments, emit: Emit) -> object:
@@ -92,7 +100,7 @@ class Reading:
 
     async def events(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Tell what happened, and with ``follow`` what happens."""
-        specs = self._manager.specs
+        specs = {**self._natives.specs, **self._manager.specs}
         chosen = [] if selection.all else choose(selection, specs)
         names = tuple({service_of(name, specs) for name in chosen})
         since = moment(args.text("since"), now=self._clock.now())
@@ -102,35 +110,36 @@ class Reading:
                 f"{limit} events are too many at once, {_MOST_EVENTS} are the most",
                 hint="name services, or follow them: svcctl events -f",
             )
-        past = self._events.read(services=names, since=since, limit=limit)
-        new: asyncio.Queue[Document] = asyncio.Queue(_MOST_EVENTS)
-        forget = self._collect(names, new) if args.flag("follow") else None
+        after = args.integer("after") or 0
+        past = self._events.read(services=names, after=after, since=since, limit=limit)
+        latest = self._events.read(limit=1)
+        came = asyncio.Event()
+        forget = self._bus.subscribe(lambda _: came.set())
         try:
-            for at, each in enumerate(past, start=1):
-                emit(asdict(each))
-                if at % _BATCH == 0:
-                    await emit.room()
-            while forget:
-                emit(await new.get())
+            await _emit_all(past, emit)
+            last = max([after, *(each.number for each in latest)])
+            while args.flag("follow"):
+                await came.wait()
+                came.clear()
+                new = self._events.read(services=names, after=last, limit=_MOST_EVENTS)
+                await _emit_all(new, emit)
+                last = max([last, *(each.number for each in new)])
         finally:
-            if forget:
-                forget()
+            forget()
         return {"events": len(past)}
-
-    def _collect(self, names: tuple[str, ...], new: asyncio.Queue[Document]) -> Cancel:
-        """Put what happens from now on into *new*; what it has no room for is passed over."""
-
-        def tell(event: Event) -> None:
-            if (not names or event.service in names) and not new.full():
-                new.put_nowait({"number": 0} | event_document(event))
-
-        return self._bus.subscribe(tell)
 
     async def environment(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Give what a command needs to run as the service does."""
         del args, emit
         (name,) = choose(selection, self._manager.specs)
         return self._manager.keepers(name)[0].program.surroundings()
+
+
+async def _emit_all(recorded: Iterable[Recorded], emit: Emit) -> None:
+    for at, each in enumerate(recorded, start=1):
+        emit(asdict(each))
+        if at % _BATCH == 0:
+            await emit.room()
 
 
 def document(status: InstanceStatus) -> Document:

@@ -76,6 +76,9 @@ LOOKING: tuple[Verb, ...] = (
                 short="n",
             ),
             Arg(name="since", kind=Kind.TEXT, help="only events this young or from this time on"),
+            Arg(
+                name="after", kind=Kind.INTEGER, help="only events with a greater number", default=0
+            ),
         ),
         examples=(
             "svcctl events -f",

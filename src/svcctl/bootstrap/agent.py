@@ -19,6 +19,7 @@ from svcctl.app.history import Historian
 from svcctl.app.kept_table import KeptTable
 from svcctl.app.logs import Logs
 from svcctl.app.metrics import LineCount, Metrics, VerbCount
+from svcctl.app.natives import Natives
 from svcctl.app.reading import Reading
 from svcctl.app.services import Services
 from svcctl.app.waiting import Nobody, Waiting
@@ -60,10 +61,13 @@ _OURS_ALONE = frozenset(
 class AgentParts:
     """A working agent without its doors.
 
-    *lines* are counted, and *historian* writes, once somebody begins it.
+    *lines* are counted, and *historian* writes, once somebody begins it; *natives* are watched
+    then as well.
     """
 
     manager: AgentManager
+    natives: Natives
+    desk: Desk
     metrics: Metrics
     lines: LineCount
     historian: Historian
@@ -141,8 +145,9 @@ def agent_parts(
         door = here.listen(group)
         stack.callback(door.close)
         ending = Ending()
+        natives = _registered(paths)
         desk = Desk(
-            lambda spec: _telling(spec, manager),
+            lambda spec: _telling(spec, manager, natives),
             store=store,
             events=store,
             bus=bus,
@@ -151,8 +156,8 @@ def agent_parts(
         )
         desk.begin()
         stack.callback(desk.close)
-        metrics = Metrics(manager, about=about, tally=tally)
-        historian = Historian(manager)
+        metrics = Metrics(manager, about=about, tally=tally, natives=natives)
+        historian = Historian(manager, natives)
         stack.callback(historian.close)
         dispatch = _dispatch(
             manager,
@@ -161,6 +166,7 @@ def agent_parts(
             ending,
             logs_folder=paths.logs,
             desk=desk,
+            natives=natives,
             more={"metrics": metrics.metrics, "history": historian.history},
             witnesses=(VerbCount(tally, clock=clock), *([] if lives is None else [lives.verb])),
         )
@@ -172,6 +178,8 @@ def agent_parts(
         stack.callback(watching.close)
         yield AgentParts(
             manager=manager,
+            natives=natives,
+            desk=desk,
             metrics=metrics,
             lines=LineCount(manager, tally),
             historian=historian,
@@ -198,10 +206,20 @@ def _carry_out(dispatch: Dispatch) -> CarryOut:
     return carry_out
 
 
-def _telling(spec: AlertingSpec, manager: AgentManager) -> Telling:
+def _telling(spec: AlertingSpec, manager: AgentManager, natives: Natives) -> Telling:
     from svcctl.bootstrap.alerting import telling  # noqa: PLC0415 - for those who are told
 
-    return telling(spec, manager=manager)
+    return telling(spec, manager=manager, natives=natives)
+
+
+def _registered(paths: Paths) -> Natives:
+    """Give the services of native managers as they are registered; hosts have none of their own."""
+    natives = Natives()
+    if os.path.isdir(paths.native):  # noqa: PTH112 - pathlib is slow to load
+        from svcctl.bootstrap.native_watch import registered  # noqa: PLC0415 - where there may be
+
+        natives.know(registered(paths)[0])
+    return natives
 
 
 def _traced(endpoint: str) -> AbstractContextManager[Lives]:
@@ -228,15 +246,18 @@ def _dispatch(
     *,
     logs_folder: str,
     desk: Desk,
+    natives: Natives,
     more: Mapping[str, Deed],
     witnesses: Sequence[Witness],
 ) -> Dispatch:
     clock, bus = manager.world.clock, manager.world.bus
     waiting = Waiting(manager, bus=bus)
     services = Services(manager, waiting=waiting)
-    reading = Reading(manager, waiting=waiting, events=store, bus=bus, clock=clock)
+    reading = Reading(
+        manager, waiting=waiting, events=store, bus=bus, clock=clock, natives=natives
+    )
     logs = Logs(manager, folder=logs_folder, bus=bus, clock=clock)
-    agent = Agent(manager, about=about, ending=ending, clock=clock)
+    agent = Agent(manager, about=about, ending=ending, clock=clock, natives=natives)
 
     def forget_logs(service: str) -> None:
         import shutil  # noqa: PLC0415 - 0.5 MB, for a verb that is rarely used

@@ -15,6 +15,7 @@ from svcctl.alert.channels.webhook import Alertmanager, Webhook
 from svcctl.alert.outbox import Way
 from svcctl.alert.wording import Message
 from svcctl.app.alerting.telling import Place, Telling
+from svcctl.app.natives import Natives
 from svcctl.engine.credentials import resolve
 from svcctl.engine.manager import AgentManager
 from svcctl.engine.schedule import LocalTime
@@ -36,17 +37,20 @@ Read = Callable[[str], str]
 """Gives what a reference leads to; an address that is none is given back."""
 
 
-def telling(spec: AlertingSpec, *, manager: AgentManager) -> Telling:
-    """Give what tells people of the services that *manager* keeps."""
+def telling(spec: AlertingSpec, *, manager: AgentManager, natives: Natives) -> Telling:
+    """Give what tells people of the services that *manager* keeps, and of *natives*."""
     world = manager.world
     place = Place(
         clock=world.clock,
         bus=world.bus,
         store=world.store,
-        services=lambda: manager.specs,
+        natives=natives.bus,
+        services=lambda: {**natives.specs, **manager.specs},
         standing=lambda: [
-            manager.glance(keeper) for name in manager.names() for keeper in manager.keepers(name)
+            *natives.standing,
+            *(manager.glance(each) for name in manager.names() for each in manager.keepers(name)),
         ],
+        unseen=lambda: natives.unseen,
         ways=partial(ways, clock=world.clock, environ=world.environ),
         zone=LocalTime(),
         host=socket.gethostname(),

@@ -278,7 +278,12 @@ class NativeClient:
         count = 0
         for name in names:
             log = self._events(name)
-            for each in log.read(services=(name,), since=since, limit=args.integer("lines") or 50):
+            for each in log.read(
+                services=(name,),
+                after=args.integer("after") or 0,
+                since=since,
+                limit=args.integer("lines") or 50,
+            ):
                 yield False, asdict(each)
                 count += 1
         if args.flag("follow"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable
 
 from svcctl.app.waiting import Nobody
@@ -43,6 +44,7 @@ async def keep(where: Paths, *, choices: Choices, opened: Callable[[AgentParts],
         ):
             await _offer_metrics(parts, choices, more)
             _begin_history(parts, choices)
+            _watch_natives(parts, more)
             with parts.stop_signals(asked_by_signal):
                 opened(parts)
                 await parts.ending.asked.wait()
@@ -89,6 +91,15 @@ def _begin_history(parts: AgentParts, choices: Choices) -> None:
         )
     except StateFault as error:
         log.error("agent.no-history", extra={"problem": error.problem, "hint": error.hint})
+
+
+def _watch_natives(parts: AgentParts, stack: contextlib.AsyncExitStack) -> None:
+    """Watch what native managers keep, until the stack is left."""
+    from svcctl.bootstrap.native_watch import native_watch  # noqa: PLC0415 - hosts watch none
+
+    watch = native_watch(parts, os.environ.get("SVCCTL_HOME"))
+    watch.begin()
+    stack.callback(watch.close)
 
 
 class Controls:

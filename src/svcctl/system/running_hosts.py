@@ -30,7 +30,7 @@ class RunningHosts:
 
     def rows(self, registration: Registration) -> list[InstanceStatus]:
         """Give how the instances of a service are; none where its host does not say."""
-        return [_row(each, registration) for each in self._said(registration.applied.name)]
+        return [row_of(each, registration) for each in self._said(registration.applied.name)]
 
     def stop(self, name: str) -> None:
         """Have it stop its programs and end; AgentUnreachable where it does not run."""
@@ -92,7 +92,7 @@ class RunningHosts:
         return cast("list[Mapping[str, object]]", answer)
 
 
-def _row(said: Mapping[str, object], registration: Registration) -> InstanceStatus:
+def row_of(said: Mapping[str, object], registration: Registration) -> InstanceStatus:
     """Give the host's own row, but for what it cannot know; it may be of another version."""
     known = {each.name for each in fields(InstanceStatus)}
     values = cast("dict[str, Any]", {key: said[key] for key in said if key in known})

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from svcctl.ports import InstanceStatus
 from svcctl.testing.world import FakeWorld
 
 DEADLINE = 20.0
@@ -43,3 +44,37 @@ def turns() -> Callable[[], Awaitable[None]]:
 @pytest.fixture
 def world() -> FakeWorld:
     return FakeWorld()
+
+
+def _standing(instance: str, where: str) -> InstanceStatus:
+    return InstanceStatus(
+        service=instance,
+        instance=instance,
+        phase=where,
+        ready=False,
+        live=None,
+        pid=None,
+        started_at=None,
+        restarts=0,
+        exit_code=None,
+        exit_signal=None,
+        manager="agent",
+        spec_revision="",
+        applied=True,
+        enabled=True,
+        cpu=None,
+        memory_bytes=None,
+        processes=None,
+        reason="gave up",
+        status_text="",
+        next_at=None,
+        groups=(),
+        labels={},
+        description="",
+    )
+
+
+@pytest.fixture
+def standing() -> Callable[[str, str], InstanceStatus]:
+    """Give the status of an instance in a phase."""
+    return _standing

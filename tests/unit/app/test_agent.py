@@ -6,6 +6,7 @@ import pytest
 
 from svcctl.app.agent import About, Agent, Ending
 from svcctl.app.arguments import Arguments
+from svcctl.app.natives import Natives
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import NotAvailable
 from svcctl.testing.world import FakeWorld
@@ -31,7 +32,13 @@ def agent_of(world: FakeWorld, ending: Ending, *, outlived: bool) -> Agent:
         usage=dict,
         outlived=outlived,
     )
-    return Agent(AgentManager(world.ports), about=about, ending=ending, clock=world.clock)
+    return Agent(
+        AgentManager(world.ports),
+        about=about,
+        ending=ending,
+        clock=world.clock,
+        natives=Natives(),
+    )
 
 
 def stop_arguments(*, leave_services: bool) -> Arguments:

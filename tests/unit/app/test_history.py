@@ -11,6 +11,8 @@ import pytest
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.history import Historian
+from svcctl.app.sampling import Sampler
+from svcctl.app.natives import Natives
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict
 from svcctl.observe.history.store import History
@@ -35,7 +37,8 @@ class Kept:
     def __init__(self, world: FakeWorld, folder: Path) -> None:
         self.world, self._folder = world, folder
         self.manager = AgentManager(world.ports)
-        self.historian = Historian(self.manager)
+        self.natives = Natives()
+        self.historian = Historian(self.manager, self.natives)
 
     def begin(self) -> None:
         path = str(self._folder / "history.db")

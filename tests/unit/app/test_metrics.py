@@ -9,6 +9,7 @@ import pytest
 
 from svcctl.app.agent import About
 from svcctl.app.metrics import LineCount, Metrics, VerbCount
+from svcctl.app.natives import Natives
 from svcctl.engine.life import Told
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict
@@ -41,7 +42,8 @@ class Scraped:
             recovered="",
             usage=lambda: {"cpu_seconds": 1.5, "memory_bytes": 4096, "open_files": None},
         )
-        self.metrics = Metrics(self.manager, about=about, tally=self.tally)
+        self.natives = Natives()
+        self.metrics = Metrics(self.manager, about=about, tally=self.tally, natives=self.natives)
 
     async def keep(self, spec: ServiceSpec) -> None:
         document = canonical.dump(spec)

@@ -21,7 +21,7 @@ What is removed has nothing wrong with it any more.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from svcctl.app.alerting.cause import PURPOSES, Cause, begun, caused, down
@@ -92,10 +92,17 @@ class Causes:
         """Take in what was wrong before somebody looked away."""
         self._known |= {each.key: each for each in causes}
 
-    def settle(self, standing: Iterable[InstanceStatus], *, now: float) -> Change:
-        """Take in how things are: for what began or ended while nobody looked."""
+    def settle(
+        self, standing: Iterable[InstanceStatus], *, now: float, unseen: Collection[str] = ()
+    ) -> Change:
+        """Take in how things are: for what began or ended while nobody looked.
+
+        Of the services *unseen* nobody knows how they are: what was wrong with them still is.
+        """
         phases = {each.instance: each for each in standing}
-        change = self._end(each for each in self.now if _is_past(each, phases))
+        change = self._end(
+            each for each in self.now if each.service not in unseen and _is_past(each, phases)
+        )
         failed = [down(each, now=now) for each in phases.values() if each.phase == "failed"]
         new = tuple(each for each in failed if each.key not in self._known)
         self.recall(new)

@@ -60,6 +60,16 @@ class Desk:
         except SvcctlError as error:  # services are kept all the same
             log.error("alerting.unreadable", extra={"problem": error.problem})
 
+    def look_again(self) -> None:
+        """Take in that services came or went, or that somebody knows now how they are."""
+        if self._telling:
+            self._telling.look_again()
+
+    async def last_words(self, *, within: float) -> None:
+        """Tell at once what would be told later; come back once it has arrived, or in time."""
+        if self._telling:
+            await self._telling.last_words(within=within)
+
     def close(self) -> None:
         """Tell nobody any more; what is under way is kept."""
         if self._telling:

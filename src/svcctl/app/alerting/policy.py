@@ -20,11 +20,12 @@ from svcctl.spec.alerting import (
 )
 from svcctl.spec.alerting_rules import local_time
 from svcctl.spec.matching import How, Matcher, fit, parse_matcher
-from svcctl.spec.service import ServiceSpec
+from svcctl.spec.service import Manager, ServiceSpec
 
 Services = Mapping[str, ServiceSpec]
 
 _DOWN = str(Happening.SERVICE_DOWN)
+_NATIVE = frozenset((Manager.SYSTEMD, Manager.SCM, Manager.LAUNCHD))
 _ABSENT = frozenset((_DOWN, str(Happening.SERVICE_RESTARTING)))
 
 
@@ -61,7 +62,11 @@ def alert_of(cause: Cause, spec: AlertingSpec, services: Services, *, host: str)
     mine = service.alert if service else None
     if mine and mine.on and cause.happening not in mine.on:
         return None
-    mine_alone = (("service", cause.service), ("instance", cause.instance), cause.about)
+    manager = str(service.manager) if service and service.manager in _NATIVE else ""
+    mine_alone = (
+        *(("service", cause.service), ("instance", cause.instance)),
+        *(("manager", manager), cause.about),
+    )
     labels = {
         **(service.labels if service else {}),
         "host": host,

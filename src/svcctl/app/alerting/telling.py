@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
@@ -13,7 +14,8 @@ from svcctl.alert.router import Router
 from svcctl.app.alerting.cause import Cause
 from svcctl.app.alerting.causes import Causes, Change
 from svcctl.app.alerting.policy import Services, alert_of, cause_of, follows, policy
-from svcctl.events import AlertEnded, AlertRaised, Event, SpecApplied, kinds
+from svcctl.app.past import event_of
+from svcctl.events import AlertEnded, AlertRaised, Event, SpecApplied
 from svcctl.ports import Bus, Cancel, Clock, InstanceStatus, Recorded, Store, Timer
 from svcctl.spec.alerting import AlertingSpec
 
@@ -25,14 +27,18 @@ Ways = Callable[[AlertingSpec], Mapping[str, Way]]
 class Place:
     """What there is on this machine, called *host*; *services* and *standing* give how it is now.
 
-    Times in notices are those of *zone*.
+    Of services *unseen* nobody knows that yet.  What happens is told on *bus*, and to the services
+    of native managers on *natives*; what becomes of it is told on *bus* too.  Times in notices are
+    those of *zone*.
     """
 
     clock: Clock
     bus: Bus
+    natives: Bus
     store: Store
     services: Callable[[], Services]
     standing: Callable[[], Iterable[InstanceStatus]]
+    unseen: Callable[[], Collection[str]]
     ways: Ways
     zone: tzinfo
     host: str
@@ -66,7 +72,7 @@ class Telling:
         self._causes = Causes()
         self._causes.recall(map(cause_of, self._alerts.values()))
         self._timer: Timer | None = None
-        self._unsubscribe: Cancel | None = None
+        self._unsubscribe: tuple[Cancel, ...] = ()
         self._carrying: asyncio.Task[None] | None = None
 
     @property
@@ -95,20 +101,32 @@ class Telling:
             event = event_of(each)
             if event is not None:
                 self._causes.take(event)
-        now = self._place.clock.now()
-        self._causes.settle(self._place.standing(), now=now)
-        self._causes.expire(now)
+        self._settle()
+        self._causes.expire(self._place.clock.now())
         current = {each.key: each for each in self._causes.now}
         for key in before - current.keys():
             self._end(key)
         self._apply(Change(begun=tuple(current.values())))
-        self._unsubscribe = self._place.bus.subscribe(self._notice)
+        buses = self._place.bus, self._place.natives
+        self._unsubscribe = tuple(each.subscribe(self._notice) for each in buses)
         self._carrying = asyncio.get_running_loop().create_task(self._outbox.run())
+
+    def look_again(self) -> None:
+        """Take in that services came or went, or that somebody knows now how they are."""
+        self.router.adopt(policy(self.spec, self._place.services()))
+        self._apply(self._settle())
+
+    async def last_words(self, *, within: float) -> None:
+        """Tell at once what would be told later; come back once it has arrived, or in time."""
+        self.router.hurry()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._outbox.emptied()
 
     def close(self) -> None:
         """Tell nobody any more; what is under way is kept."""
-        if self._unsubscribe:
-            self._unsubscribe()
+        for cancel in self._unsubscribe:
+            cancel()
         if self._carrying:
             self._carrying.cancel()
         if self._timer:
@@ -121,6 +139,10 @@ class Telling:
         if isinstance(event, SpecApplied):
             self.router.adopt(policy(self.spec, self._place.services()))
         self._apply(self._causes.take(event))
+
+    def _settle(self) -> Change:
+        place = self._place
+        return self._causes.settle(place.standing(), now=place.clock.now(), unseen=place.unseen())
 
     def _apply(self, change: Change) -> None:
         for each in change.ended:
@@ -185,18 +207,3 @@ class Telling:
 
     def _expire(self) -> None:
         self._apply(self._causes.expire(self._place.clock.now()))
-
-
-def event_of(recorded: Recorded) -> Event | None:
-    """Give the event that was written down, None where this version knows none of that kind."""
-    kind = next((each for each in kinds() if each.__name__ == recorded.kind), None)
-    if kind is None:
-        return None
-    values = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in recorded.fields.items()
-    }
-    try:
-        return kind(at=recorded.at, service=recorded.service, instance=recorded.instance, **values)
-    except TypeError:  # an earlier version wrote it
-        return None

@@ -5,7 +5,8 @@ https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -55,6 +56,27 @@ def render(samples: Samples) -> str:
             lines.append(f"# TYPE {family.name} {family.kind}")
             lines += [f"{series} {value}" for series, value in values.items()]
     return "\n".join([*lines, ""])
+
+
+def read_back(
+    page: str, families: Mapping[str, Family]
+) -> Iterator[tuple[Family, dict[str, float]]]:
+    """Give the numbers of *families*, by their names, on a page that :func:`render` gave.
+
+    What is no sample is passed over.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for line in page.splitlines():
+        name = line.partition("{")[0]
+        if name in families:
+            series, _, value = line.rpartition(" ")
+            with suppress(ValueError):
+                found.setdefault(name, {})[series] = _number(value)
+    return ((families[name], values) for name, values in found.items())
+
+
+def _number(text: str) -> float:
+    return int(text) if text.isdecimal() else float(text)
 
 
 def _series(name: str, labels: tuple[str, ...], values: tuple[str, ...]) -> str:

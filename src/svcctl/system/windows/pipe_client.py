@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from svcctl.errors import SvcctlError
 from svcctl.system.windows.security import (
@@ -19,6 +19,9 @@ from svcctl.system.windows.security import (
     owner_of_pipe,
     sid_of_new_things,
 )
+
+if TYPE_CHECKING:
+    import asyncio
 
 _ERROR_PIPE_BUSY = 231
 _PIECE = 64 * 1024
@@ -100,6 +103,31 @@ class PipeConnection:
             raise
         moved, _ = started.GetOverlappedResult(True)
         return moved
+
+
+async def open_streams(
+    address: str, *, lock: str, limit: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Give both ways of a conversation over a pipe to a loop that has others to attend to.
+
+    See :class:`PipeConnection`; one that is busy is an OSError at once.  *limit*: bytes of the
+    longest line.
+    """
+    import asyncio  # noqa: PLC0415 - not for short commands
+    from asyncio import windows_utils  # noqa: PLC0415
+
+    handle = _open(address, time.monotonic())
+    try:
+        _insist_it_is_ours(handle, lock)
+    except BaseException:
+        _api().CloseHandle(handle)
+        raise
+    utils: Any = windows_utils
+    loop: Any = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=limit, loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport = loop._make_duplex_pipe_transport(utils.PipeHandle(handle), protocol)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 def pipe_connections(lock: str) -> partial[PipeConnection]:

@@ -13,9 +13,10 @@ from svcctl.alert.channel import Rate
 from svcctl.alert.outbox import Way
 from svcctl.alert.wording import Message
 from svcctl.app.alerting.desk import Desk
-from svcctl.app.alerting.telling import Place, Telling, event_of
+from svcctl.app.alerting.telling import Place, Telling
 from svcctl.app.arguments import check
 from svcctl.app.kept_table import KeptTable
+from svcctl.app.natives import Natives
 from svcctl.app.verbs import find
 from svcctl.errors import NotDelivered, StateFault, UsageError
 from svcctl.events import (
@@ -112,6 +113,7 @@ class Office:
         self.clock, self.store, self.log = FakeClock(now=1000.0), FakeStore(), Log()
         self.bus = FakeBus()
         self.bus.subscribe(self.log.append)
+        self.natives = Natives()
         self.chat, self.sms = Chat(), Chat()
         self.services: dict[str, ServiceSpec] = {}
         self.phases: dict[str, str] = {}
@@ -134,8 +136,10 @@ class Office:
             clock=self.clock,
             bus=self.bus,
             store=self.store,
-            services=lambda: self.services,
-            standing=self.standing,
+            services=lambda: {**self.natives.specs, **self.services},
+            standing=lambda: [*self.standing(), *self.natives.standing],
+            natives=self.natives.bus,
+            unseen=lambda: self.natives.unseen,
             ways=self._ways,
             zone=UTC,
             host="h",
@@ -544,21 +548,6 @@ async def test_what_no_file_could_say_is_refused(office: Office, wanted: object)
         changes(office, wanted)
 
     assert "hush" not in str(caught.value)
-
-
-def test_an_event_is_read_back_as_it_was_written() -> None:
-    log = Log()
-
-    log.append(finding())
-
-    assert event_of(log.recorded[0]) == finding()
-
-
-@pytest.mark.parametrize("kind", ["Unheard", "PhaseChanged"])
-def test_an_event_of_another_version_is_passed_over(kind: str) -> None:
-    recorded = Recorded(number=1, at=0.0, kind=kind, service="", instance="", fields={"a": 1})
-
-    assert event_of(recorded) is None
 
 
 async def test_two_desks_never_tell_the_same(office: Office, turns: Turns) -> None:

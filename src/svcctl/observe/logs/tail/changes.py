@@ -58,11 +58,15 @@ class Inotify:
     def __init__(self) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         self._add, self._remove = libc.inotify_add_watch, libc.inotify_rm_watch
-        self._descriptor = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._descriptor: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._descriptor < 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         self._folders: dict[int, str] = {}
         self._blind = False
+
+    def fileno(self) -> int:
+        """Give the descriptor that can be read once something has changed, for an event loop."""
+        return self._descriptor
 
     def watch(self, folders: set[str]) -> None:
         """Watch these folders; what cannot be watched is looked at like everything, now and then.

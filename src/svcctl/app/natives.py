@@ -1,0 +1,133 @@
+"""What the agent knows of services that the system's own manager keeps, for whoever tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from svcctl.engine.bus import LocalBus
+from svcctl.events import Event, InstanceExited, InstanceSpawned, PhaseChanged
+from svcctl.ports import InstanceStatus
+from svcctl.spec.service import ServiceSpec
+
+_FAILED = "failed"
+_STOPPED = "stopped"
+_ON_THE_WAY_DOWN = "stopping"
+
+Pages = Callable[[], Awaitable[Mapping[str, str]]]
+"""Gives what each host that speaks with us counts and measures, by the name of its service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptNatively:
+    """A service as it is registered; its *spec* names the manager that keeps it.
+
+    *hosted*: a host keeps its program, and can be asked.
+    """
+
+    spec: ServiceSpec
+    revision: str
+    hosted: bool
+
+
+async def _no_pages() -> Mapping[str, str]:
+    return {}
+
+
+class Natives:
+    """The services of native managers; empty where nobody watches them.
+
+    What happens to them is told on *bus*, and nowhere else: it stands in the logs of their hosts,
+    and it is theirs to heal.  *problems* say by name why one cannot be seen.
+    """
+
+    def __init__(self) -> None:
+        self.bus = LocalBus()
+        self.problems: Mapping[str, str] = {}
+        self.pages: Pages = _no_pages
+        self._kept: dict[str, KeptNatively] = {}
+        self._rows: dict[str, dict[str, InstanceStatus]] = {}
+
+    @property
+    def kept(self) -> Mapping[str, KeptNatively]:
+        """Give all of them, by name."""
+        return self._kept
+
+    @property
+    def specs(self) -> dict[str, ServiceSpec]:
+        """Give their definitions, by name."""
+        return {name: each.spec for name, each in self._kept.items()}
+
+    @property
+    def standing(self) -> list[InstanceStatus]:
+        """Give how their instances are, as far as anybody has said."""
+        return [row for rows in self._rows.values() for row in rows.values()]
+
+    @property
+    def unseen(self) -> frozenset[str]:
+        """Name those of which nobody has said how they are."""
+        return frozenset(self._kept.keys() - self._rows.keys())
+
+    def know(self, kept: Mapping[str, KeptNatively]) -> bool:
+        """Take in which there are; say whether that is news."""
+        if kept == self._kept:
+            return False
+        self._kept = dict(kept)
+        self._rows = {name: rows for name, rows in self._rows.items() if name in kept}
+        return True
+
+    def saw(self, service: str, rows: Iterable[InstanceStatus], *, now: float) -> bool:
+        """Take in how the instances of *service* are; say whether nobody had said so before.
+
+        What nobody told is an event: a host that was killed, a unit that failed without one.
+        """
+        if service not in self._kept:
+            return False
+        is_first = service not in self._rows
+        known = self._rows.get(service, {})
+        self._rows[service] = {}
+        for row in rows:
+            before = known.get(row.instance)
+            if before and before.phase == _FAILED and row.phase == _ON_THE_WAY_DOWN:
+                row = before  # noqa: PLW2901 - its host goes down with it: no news
+            self._rows[service][row.instance] = row
+            if before and before.phase != row.phase:
+                self.bus.publish(_change(before, row, now=now))
+        return is_first
+
+    def take(self, event: Event) -> None:
+        """Take in what a host says has happened, and pass it on.
+
+        A host whose service has failed ends; that this stops it too is no news, and its manager
+        says whether somebody asked for that.
+        """
+        if isinstance(event, PhaseChanged) and (event.old, event.new) == (_FAILED, _STOPPED):
+            return
+        rows = self._rows.get(event.service, {})
+        if event.instance in rows:
+            rows[event.instance] = _after(rows[event.instance], event)
+        if event.service in self._kept:
+            self.bus.publish(event)
+
+
+def _after(row: InstanceStatus, event: Event) -> InstanceStatus:
+    match event:
+        case PhaseChanged(new=phase, reason=reason):
+            return replace(row, phase=phase, reason=reason)
+        case InstanceSpawned(pid=pid, at=at):
+            return replace(row, pid=pid, started_at=at)
+        case InstanceExited(code=code, signal=signal):
+            return replace(row, pid=None, exit_code=code, exit_signal=signal)
+        case _:
+            return row
+
+
+def _change(before: InstanceStatus, after: InstanceStatus, *, now: float) -> PhaseChanged:
+    return PhaseChanged(
+        at=now,
+        service=after.service,
+        instance=after.instance,
+        old=before.phase,
+        new=after.phase,
+        reason=after.reason,
+    )

@@ -1,0 +1,164 @@
+"""Puts together what watches the services of native managers, for the agent that tells of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from svcctl.app.native_watch import NativeWatch
+from svcctl.app.natives import KeptNatively
+from svcctl.client.conversation import Conversation
+from svcctl.errors import AgentUnreachable, SvcctlError
+from svcctl.ports import Cancel, InstanceStatus, Recorded
+from svcctl.system.detect import Platform, platform
+from svcctl.system.paths import Paths, host_paths
+from svcctl.system.registrations import Registrations
+from svcctl.wire import LONGEST
+
+if TYPE_CHECKING:  # what speaks to native managers is loaded where one keeps something
+    from svcctl.app.native import NativeServices
+    from svcctl.bootstrap.agent import AgentParts
+
+_AGENT = "svcctl-agent"  # as it is called where a native manager keeps it: no agent watches itself
+_SUFFIX = ".json"
+
+
+def native_watch(parts: AgentParts, home: str | None) -> NativeWatch:
+    """Give who watches the native services of the agent *parts*; it is still to begin."""
+    world = parts.manager.world
+
+    def changed() -> None:
+        parts.desk.look_again()
+        parts.historian.look_again()
+
+    return NativeWatch(
+        MachineView(parts.paths, home),
+        parts.natives,
+        store=world.store,
+        clock=world.clock,
+        changed=changed,
+    )
+
+
+def registered(paths: Paths) -> tuple[dict[str, KeptNatively], dict[str, str]]:
+    """Give what is registered in *paths*, and by name why some of it cannot be read."""
+    registrations = Registrations(paths.native)
+    try:
+        names = registrations.names()
+    except OSError as error:
+        return {}, {"": f"'{paths.native}' cannot be read: {error.strerror}"}
+    found: dict[str, KeptNatively] = {}
+    problems: dict[str, str] = {}
+    for name in names:
+        if name == _AGENT:
+            continue
+        try:
+            found[name] = _kept(registrations, name)
+        except SvcctlError as error:
+            problems[name] = error.problem
+    return found, problems
+
+
+def _kept(registrations: Registrations, name: str) -> KeptNatively:
+    from svcctl.spec import canonical  # noqa: PLC0415 - where there is one
+    from svcctl.spec.hostless import is_hosted  # noqa: PLC0415
+    from svcctl.spec.service import Manager  # noqa: PLC0415
+
+    found = registrations.read(name)
+    spec = canonical.parse(found.applied.spec)
+    return KeptNatively(
+        spec=replace(spec, manager=Manager(found.manager)),
+        revision=found.applied.revision,
+        hosted=is_hosted(spec, found.manager),
+    )
+
+
+class MachineView:
+    """The native managers of this machine; fulfils :class:`svcctl.app.native_watch.NativeView`."""
+
+    def __init__(self, paths: Paths, home: str | None) -> None:
+        self._paths, self._home = paths, home
+        self._services: NativeServices | None = None
+
+    @property
+    def managers_tell(self) -> bool:
+        """They do not, as far as we hear."""
+        return False
+
+    def kept(self) -> tuple[Mapping[str, KeptNatively], Mapping[str, str]]:
+        """See :class:`svcctl.app.native_watch.NativeView`."""
+        return registered(self._paths)
+
+    def standing(self, names: Collection[str]) -> Mapping[str, list[InstanceStatus]]:
+        """See :class:`svcctl.app.native_watch.NativeView`."""
+        if self._services is None:
+            from svcctl.bootstrap.native import NativeMachine, native_services  # noqa: PLC0415
+
+            self._services = native_services(self._paths, NativeMachine(self._paths, self._home))
+        found: dict[str, list[InstanceStatus]] = {}
+        for row in self._services.status(names):
+            found.setdefault(row.service, []).append(row)
+        return found
+
+    def missed(self, name: str, after: int) -> list[Recorded]:
+        """See :class:`svcctl.app.native_watch.NativeView`; a host that never ran missed nothing."""
+        from svcctl.engine.past_events import past_events  # noqa: PLC0415 - where there is one
+
+        path = Path(host_paths(self._paths, name).state, "state.db")
+        return past_events(str(path), after=after) if path.exists() else []
+
+    def rows(self, name: str, said: object) -> list[InstanceStatus]:
+        """See :class:`svcctl.app.native_watch.NativeView`."""
+        from svcctl.system.running_hosts import row_of  # noqa: PLC0415 - where there is one
+
+        registration = Registrations(self._paths.native).read(name)
+        return [row_of(each, registration) for each in said] if isinstance(said, list) else []
+
+    @asynccontextmanager
+    async def converse(self, name: str) -> AsyncIterator[Conversation]:
+        """See :class:`svcctl.app.native_watch.NativeView`."""
+        where = host_paths(self._paths, name)
+        try:
+            reader, writer = await _open(where)
+        except OSError as error:
+            raise AgentUnreachable(f"the host of {name!r} does not answer: {error}") from error
+        conversation = Conversation(reader, writer)
+        try:
+            yield conversation
+        finally:
+            await conversation.close()
+
+    def notice(self, call: Callable[[], None]) -> tuple[Cancel, bool]:
+        """See :class:`svcctl.app.native_watch.NativeView`."""
+        from svcctl.observe.logs.tail.changes import Inotify, best_changes  # noqa: PLC0415
+
+        Path(self._paths.native).mkdir(mode=0o711, exist_ok=True)
+        changes = best_changes()
+        if not isinstance(changes, Inotify):
+            return changes.close, False
+        changes.watch({self._paths.native})
+        loop = asyncio.get_running_loop()
+
+        def look() -> None:
+            found = changes.take()
+            if found is None or any(each.endswith(_SUFFIX) for each in found):
+                call()
+
+        def cancel() -> None:
+            loop.remove_reader(changes.fileno())
+            changes.close()
+
+        loop.add_reader(changes.fileno(), look)
+        return cancel, True
+
+
+async def _open(where: Paths) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if platform() is Platform.WINDOWS:
+        from svcctl.system.windows.pipe_client import open_streams  # noqa: PLC0415
+
+        return await open_streams(where.socket, lock=where.lock, limit=LONGEST)
+    return await asyncio.open_unix_connection(where.socket, limit=LONGEST)
