@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
 from svcctl.app.selection import choose
+from svcctl.app.verb import REASON
 from svcctl.app.waiting import Emit
 from svcctl.engine.dialogue import rejection
 from svcctl.engine.keeper import Keeper
@@ -41,7 +42,11 @@ class Conversing:
     def _deed(self, verb: str) -> Deed:
         async def ask(selection: Selection, args: Arguments, emit: Emit) -> object:
             del emit
-            asked = {name: value for name, value in args.values.items() if value is not None}
+            asked = {
+                name: value
+                for name, value in args.values.items()
+                if value is not None and name != REASON.name  # that is for the audit log
+            }
             names = choose(selection, self._manager.specs)
             keepers = [each for name in names for each in self._manager.keepers(name)]
             return [await _said(each, verb, asked | {"who": args.actor}) for each in keepers]

@@ -7,15 +7,19 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import Protocol
 
 from svcctl.app.arguments import Arguments, check
-from svcctl.app.verb import Effect, Selects, Verb
+from svcctl.app.asked import Asked
+from svcctl.app.verb import Effect, Role, Selects, Verb
 from svcctl.app.verbs import VERBS, find
 from svcctl.app.waiting import Emit
-from svcctl.errors import SvcctlError, UsageError
+from svcctl.auth.identity import Identity, Way
+from svcctl.errors import Denied, SvcctlError, UsageError
 from svcctl.ports import AuditLog, Clock
 from svcctl.wire import Selection
 
 Deed = Callable[[Selection, Arguments, Emit], Awaitable[object]]
 """Carries out one verb: gives its result, emits items meanwhile."""
+
+_HERE = frozenset((Way.LOCAL, Way.INSIDE))
 
 
 class Witness(Protocol):
@@ -25,16 +29,32 @@ class Witness(Protocol):
         """Give a block around the verb; what leaves the block is how it failed."""
 
 
-class Dispatch:
-    """Carries out verbs for whoever may ask; every change is written to the audit log.
+class Authority(Protocol):
+    """Says who may do what."""
 
-    Each of *witnesses* sees each verb that the table knows.
+    @property
+    def audits_looks(self) -> bool:
+        """Whatever only reads is written down too, whoever asks."""
+
+    def insist(
+        self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]
+    ) -> Selection:
+        """Give what of *selection* they may; raises Denied."""
+
+
+class Dispatch:
+    """Carries out verbs for those who may, says *authority*.
+
+    Every change is written to the audit log before it is made and once it is over, and so is
+    whatever is refused.  What only reads is written down where it is asked for from elsewhere, or
+    needs the role admin.  Each of *witnesses* sees each verb that the table knows.
     """
 
     def __init__(
         self,
         deeds: Mapping[str, Deed],
         *,
+        authority: Authority,
         audit: AuditLog,
         clock: Clock,
         witnesses: Sequence[Witness] = (),
@@ -42,7 +62,8 @@ class Dispatch:
         missing = {verb.name for verb in VERBS} ^ set(deeds)
         if missing:
             raise ValueError(f"verbs without a deed, or the reverse: {sorted(missing)}")
-        self._deeds, self._audit, self._clock = deeds, audit, clock
+        self._deeds, self._authority = deeds, authority
+        self._audit, self._clock = audit, clock
         self._witnesses = witnesses
 
     async def carry_out(
@@ -51,46 +72,58 @@ class Dispatch:
         *,
         selection: Selection,
         args: Mapping[str, object],
-        actor: str,
+        identity: Identity,
         emit: Emit,
     ) -> object:
-        """Give the verb's result; raises UsageError for what the table does not know."""
+        """Give the verb's result; raises Denied, UsageError for what the table does not know."""
+        asked = self._asked(name, selection, args, identity)
         verb = find(name)
         if verb is None:
-            raise UsageError(f"no verb {name!r}", hint="see: svcctl --help")
+            error = UsageError(f"no verb {name!r}", hint="see: svcctl --help")
+            asked.refused(error)
+            raise error
         with ExitStack() as stack:
             for witness in self._witnesses:
-                stack.enter_context(witness(name, actor=actor))
-            return await self._carry_out(verb, selection, args, actor, emit)
+                stack.enter_context(witness(name, actor=identity.actor))
+            if self._is_noted(verb, identity, dry=args.get("dry_run") is True):
+                stack.enter_context(asked.written_down())
+                return await self._carry_out(verb, selection, args, identity, emit)
+            try:
+                return await self._carry_out(verb, selection, args, identity, emit)
+            except Denied as error:
+                asked.refused(error)
+                raise
+
+    def turn_away(self, identity: Identity, error: SvcctlError) -> None:
+        """Write down that somebody was not even let in."""
+        self._asked("connect", Selection(), {}, identity).refused(error)
+
+    def _asked(
+        self, name: str, selection: Selection, args: Mapping[str, object], identity: Identity
+    ) -> Asked:
+        return Asked(
+            name, selection, args, identity=identity, audit=self._audit, now=self._clock.now
+        )
+
+    def _is_noted(self, verb: Verb, identity: Identity, *, dry: bool) -> bool:
+        return (
+            (verb.effect is not Effect.READ and not dry)
+            or (verb.effect is Effect.READ and verb.role is Role.ADMIN)
+            or identity.way not in _HERE
+            or self._authority.audits_looks
+        )
 
     async def _carry_out(
         self,
         verb: Verb,
         selection: Selection,
         args: Mapping[str, object],
-        actor: str,
+        identity: Identity,
         emit: Emit,
     ) -> object:
-        checked = check(verb, args, actor=actor)
-        selection = _fitting(verb, selection)
-        if verb.effect is Effect.READ:
-            return await self._deeds[verb.name](selection, checked, emit)
-        outcome = "crashed"
-        try:
-            result = await self._deeds[verb.name](selection, checked, emit)
-            outcome = "done"
-        except SvcctlError as error:
-            outcome = error.code
-            raise
-        finally:
-            self._audit.record(
-                at=self._clock.now(),
-                actor=actor,
-                verb=verb.name,
-                target=" ".join((*selection.names, *selection.labels)) or "*" * selection.all,
-                outcome=outcome,
-            )
-        return result
+        checked = check(verb, args, actor=identity.actor)
+        selection = self._authority.insist(identity, verb, _fitting(verb, selection), args)
+        return await self._deeds[verb.name](selection, checked, emit)
 
 
 def _fitting(verb: Verb, selection: Selection) -> Selection:

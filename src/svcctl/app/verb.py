@@ -61,6 +61,7 @@ class Verb:
 
     *waits*: comes back when the outcome is known, unless asked with ``no_wait``.
     *streams*: answers with items until it is over or the asker hangs up.
+    *local_only*: never answered to who asks from another machine, whatever they may.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Verb:
     examples: tuple[str, ...] = ()
     waits: bool = False
     streams: bool = False
+    local_only: bool = False
 
 
 NO_WAIT = Arg(name="no_wait", kind=Kind.FLAG, help="do not wait for the outcome", default=False)
@@ -80,6 +82,8 @@ TIMEOUT = Arg(
 )
 WAITING = (NO_WAIT, TIMEOUT)
 """The arguments of verbs that wait."""
+REASON = Arg(name="reason", kind=Kind.TEXT, help="why, for the audit log")
+"""What every verb that changes something can be told."""
 
 
 def change(name: str, summary: str, *args: Arg, examples: tuple[str, ...]) -> Verb:

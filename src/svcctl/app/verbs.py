@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from svcctl.app.verb import Verb
+from dataclasses import replace
+
+from svcctl.app.verb import REASON, Effect, Verb
+from svcctl.app.verbs_of_access import ACCESS
 from svcctl.app.verbs_of_agent import AGENT
 from svcctl.app.verbs_of_alerts import ALERTS
 from svcctl.app.verbs_of_looking import LOOKING
 from svcctl.app.verbs_of_programs import PROGRAMS
 from svcctl.app.verbs_of_services import SERVICES
 
-VERBS: tuple[Verb, ...] = (
-    *SERVICES,
-    *LOOKING,
-    *PROGRAMS,
-    *ALERTS,
-    *AGENT,
+
+def _explained(verb: Verb) -> Verb:
+    """Give *verb* with an argument that says why, where it changes something."""
+    if verb.effect is Effect.READ or any(arg.name == REASON.name for arg in verb.args):
+        return verb
+    return replace(verb, args=(*verb.args, REASON))
+
+
+VERBS: tuple[Verb, ...] = tuple(
+    map(_explained, (*SERVICES, *LOOKING, *PROGRAMS, *ALERTS, *ACCESS, *AGENT))
 )
 """All of them, by what they are about."""
 

@@ -24,6 +24,8 @@ from svcctl.app.reading import Reading
 from svcctl.app.services import Services
 from svcctl.app.waiting import Nobody, Waiting
 from svcctl.app.watching import Watching
+from svcctl.auth.identity import inside
+from svcctl.bootstrap.access import access_of, auditing
 from svcctl.bootstrap.here import machine
 from svcctl.bootstrap.machine import StopSignals
 from svcctl.bootstrap.programs import ask_program
@@ -200,7 +202,11 @@ def _carry_out(dispatch: Dispatch) -> CarryOut:
 
     async def carry_out(verb: str, service: str) -> object:
         return await dispatch.carry_out(
-            verb, selection=Selection(names=(service,)), args={}, actor=HEALER, emit=Nobody()
+            verb,
+            selection=Selection(names=(service,)),
+            args={},
+            identity=inside(HEALER),
+            emit=Nobody(),
         )
 
     return carry_out
@@ -251,6 +257,7 @@ def _dispatch(
     witnesses: Sequence[Witness],
 ) -> Dispatch:
     clock, bus = manager.world.clock, manager.world.bus
+    access = access_of(store, specs=lambda: manager.specs)
     waiting = Waiting(manager, bus=bus)
     services = Services(manager, waiting=waiting)
     reading = Reading(
@@ -293,10 +300,11 @@ def _dispatch(
         "wait": reading.wait,
         "environment": reading.environment,
         **more,
+        **auditing(store, path=store.path, access=access, clock=clock).deeds(),
         **Conversing(manager).deeds(),
         **desk.deeds(),
         "agent-status": agent.status,
         "agent-stop": agent.stop,
         "agent-upgrade": agent.upgrade,
     }
-    return Dispatch(deeds, audit=store, clock=clock, witnesses=witnesses)
+    return Dispatch(deeds, authority=access, audit=store, clock=clock, witnesses=witnesses)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import cast
 
 from svcctl.app.native import NativeServices
+from svcctl.auth.identity import local
+from svcctl.bootstrap.access import NATIVE
 from svcctl.bootstrap.connection import client_of
 from svcctl.bootstrap.here import boot_id
 from svcctl.client.everywhere import Client
@@ -165,8 +167,13 @@ def native_client(paths: Paths, home: str | None) -> NativeClient:
         journal=_journal(paths),
         events=lambda name: _events(paths, name),
         audit=lambda: _audit(paths),
-        actor=f"pid:{os.getpid()}" if not hasattr(os, "geteuid") else f"uid:{os.geteuid()}",
+        identity=local(_own_name(), source="this machine"),
     )
+
+
+def _own_name() -> str:
+    """Give the actor that this process is."""
+    return f"uid:{os.geteuid()}" if hasattr(os, "geteuid") else f"pid:{os.getpid()}"
 
 
 def native_services(paths: Paths, machine: NativeMachine) -> NativeServices:
@@ -220,7 +227,7 @@ def _events(paths: Paths, name: str) -> EventLog:
 
 
 def _audit(paths: Paths) -> AuditLog:
-    return SqliteStore(f"{paths.state}/native.db")
+    return SqliteStore(f"{paths.state}/{NATIVE}")
 
 
 def _journal(paths: Paths) -> Journal:

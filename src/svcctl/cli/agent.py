@@ -18,6 +18,8 @@ AGENT = "svcctl-agent"
 _STOP_PATIENCE = 300.0  # seconds the services get to stop, one after the other
 _UPGRADE_PATIENCE = 30.0  # seconds the new agent gets to answer
 
+_REASON = click.option("--reason", metavar="TEXT", help="why, for the audit log")
+
 
 @click.group()
 def agent() -> None:
@@ -114,10 +116,14 @@ def status(context: click.Context, output: str) -> None:
 @agent.command()
 @click.option("--leave-services", is_flag=True, help="leave them for the next agent to adopt")
 @click.option("--timeout", type=float, default=None, help="seconds to wait for the services")
+@_REASON
 @click.pass_context
-def stop(context: click.Context, *, leave_services: bool, timeout: float | None) -> None:
+def stop(
+    context: click.Context, *, leave_services: bool, timeout: float | None, reason: str | None
+) -> None:
     """Stop the agent, and its services in order."""
     args: dict[str, object] = {"leave_services": leave_services, "timeout": timeout}
+    args |= _why(reason)
     with local_client(_home(context)) as client:
         found = client.ask(Request(verb="agent-stop", args=args))
     assert isinstance(found, dict)
@@ -130,13 +136,14 @@ def stop(context: click.Context, *, leave_services: bool, timeout: float | None)
 @agent.command()
 @click.option("--dry-run", is_flag=True, help="only say what would be done")
 @click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text")
+@_REASON
 @click.pass_obj
-def install(session: Session, *, dry_run: bool, output: str) -> None:
+def install(session: Session, *, dry_run: bool, output: str, reason: str | None) -> None:
     """Have systemd, launchd or the Windows SCM keep the agent, and start it now and at boot.
 
     Where the agent dies, its services live on (not on Windows) and the next one adopts them.
     """
-    args: dict[str, object] = {"services": [_as_service()], "dry_run": dry_run}
+    args: dict[str, object] = {"services": [_as_service()], "dry_run": dry_run, **_why(reason)}
     with session.client() as client:
         found = client.ask(Request(verb="apply", args=args))
     assert isinstance(found, dict)
@@ -152,10 +159,12 @@ def install(session: Session, *, dry_run: bool, output: str) -> None:
 
 @agent.command()
 @click.option("--dry-run", is_flag=True, help="only say what would be done")
+@_REASON
 @click.pass_obj
-def uninstall(session: Session, *, dry_run: bool) -> None:
+def uninstall(session: Session, *, dry_run: bool, reason: str | None) -> None:
     """Stop the agent and its services, and have the system keep it no longer."""
-    asked = Request(verb="remove", select=Selection(names=(AGENT,)), args={"dry_run": dry_run})
+    args: dict[str, object] = {"dry_run": dry_run, **_why(reason)}
+    asked = Request(verb="remove", select=Selection(names=(AGENT,)), args=args)
     with session.client() as client:
         found = client.ask(asked)
     assert isinstance(found, dict)
@@ -192,13 +201,14 @@ def _as_service() -> dict[str, object]:
 
 
 @agent.command()
+@_REASON
 @click.pass_context
-def upgrade(context: click.Context) -> None:
+def upgrade(context: click.Context, *, reason: str | None) -> None:
     """Replace the agent's program by the one installed now; services run on."""
     home = _home(context)
     with local_client(home, timeout=30.0) as client:
         before = client.ask(Request(verb="agent-status"))
-        client.ask(Request(verb="agent-upgrade"))
+        client.ask(Request(verb="agent-upgrade", args=_why(reason)))
     after = _await_successor(home, before)
     click.echo(
         f"agent {after['version']} runs (pid {after['pid']}); adopted: {after['adopted']}", err=True
@@ -221,6 +231,11 @@ def _await_successor(home: str | None, before: object) -> dict[str, object]:
             return after
         time.sleep(0.02)
     raise TimedOut("the new agent does not answer", hint="svcctl agent status")
+
+
+def _why(reason: str | None) -> dict[str, object]:
+    """Give what tells the agent; an earlier one takes no reason."""
+    return {"reason": reason} if reason else {}
 
 
 def _home(context: click.Context) -> str | None:

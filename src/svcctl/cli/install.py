@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from svcctl.app.verb import REASON
 from svcctl.cli import plan
 from svcctl.cli.ask import confirm
 from svcctl.cli.installing import (
@@ -24,7 +26,7 @@ from svcctl.cli.installing import (
 )
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Asked, Session
-from svcctl.cli.verb_command import Command, complete_defined
+from svcctl.cli.verb_command import Command, complete_defined, parameter
 from svcctl.errors import UnknownService, UsageError
 from svcctl.spec.names import did_you_mean
 from svcctl.wire import Selection
@@ -61,6 +63,7 @@ def _parameters() -> list[click.Parameter]:
             help="format of the result (default: text)",
         ),
         click.Option(["--json", "as_json"], is_flag=True, help="the same as -o json"),
+        parameter(REASON),
     ]
 
 
@@ -74,6 +77,7 @@ def _parameters() -> list[click.Parameter]:
 def install(session: Session, /, **given: Any) -> int:  # noqa: ANN401 - one of each of the options
     from svcctl.cli.install_options import password_read  # noqa: PLC0415
 
+    session = replace(session, reason=given.pop("reason") or "")
     output = "json" if given["as_json"] else given["output"]
     asked = Asked(
         verb="apply",

@@ -29,7 +29,7 @@ def carry_out(session: Session, request: Request) -> object:
     """Give the result of *request*; tells its progress to a terminal, or to whoever wants more."""
     result: object = None
     with session.client() as client:
-        for is_result, document in client.answers(request):
+        for is_result, document in client.answers(session.explained(request)):
             if is_result:
                 result = document
             else:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from svcctl.app.verb import Effect
+from svcctl.app.verbs import find
 from svcctl.bootstrap.local import client
 from svcctl.cli.output import Screen
 from svcctl.client.everywhere import Everywhere
@@ -13,13 +15,17 @@ from svcctl.wire import Request, Selection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One run of the command line: results go to *out*, talk goes to *err*."""
+    """One run of the command line: results go to *out*, talk goes to *err*.
+
+    *reason* says why, of whatever is changed.
+    """
 
     out: Screen
     err: Screen
     home: str | None = None
     verbose: bool = False
     quiet: bool = False
+    reason: str = ""
 
     def tell(self, text: str) -> None:
         """Say something that is no result; silent with ``-q``."""
@@ -33,7 +39,14 @@ class Session:
     def ask(self, request: Request) -> object:
         """Give the result of one request."""
         with self.client() as client:
-            return client.ask(request)
+            return client.ask(self.explained(request))
+
+    def explained(self, request: Request) -> Request:
+        """Give *request* with the reason for it, where there is one and it changes something."""
+        verb = find(request.verb)
+        if not self.reason or verb is None or verb.effect is Effect.READ:
+            return request
+        return replace(request, args={"reason": self.reason, **request.args})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from svcctl.app.verb import REASON
 from svcctl.cli import acts, outcomes
 from svcctl.cli.ask import confirm
 from svcctl.cli.installing import DECLINED
 from svcctl.cli.outcomes import carry_out
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, names_argument
+from svcctl.cli.verb_command import Command, names_argument, parameter
 from svcctl.errors import UsageError
 from svcctl.wire import Request, Selection
 
@@ -35,6 +36,7 @@ Result = dict[str, Any]
             help="format of the result (default: text)",
         ),
         click.Option(["--json", "as_json"], is_flag=True, help="the same as -o json"),
+        parameter(REASON),
     ],
     help="Stop services and remove every trace of them; says what it removed.",
 )
@@ -49,7 +51,9 @@ def uninstall(
     yes: bool,
     output: str,
     as_json: bool,
+    reason: str | None,
 ) -> int:
+    session = replace(session, reason=reason or "")
     if not names:
         raise UsageError("'uninstall' needs to know which services", hint="svcctl uninstall NAME")
     output = "json" if as_json else output

@@ -99,7 +99,14 @@ def verb_command(
 def parameter(arg: Arg, *, flag: str = "") -> click.Parameter:
     """Give the click parameter for *arg*, called *flag* where the name of *arg* is no good flag."""
     if arg.positional:
-        return click.Argument([arg.name], type=_type(arg), metavar=arg.name.upper())
+        needed, shown = arg.default is None, arg.name.upper()
+        return click.Argument(
+            [arg.name],
+            type=_type(arg),
+            metavar=shown if needed else f"[{shown}]",
+            required=needed,
+            default=arg.default,
+        )
     names = [f"--{flag or arg.name.replace('_', '-')}", arg.name]
     if arg.short:
         names.append(f"-{arg.short}")

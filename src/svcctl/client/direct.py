@@ -8,6 +8,7 @@ from typing import Any
 from svcctl.app.conversing import VERBS, reply
 from svcctl.app.goals import Outcome
 from svcctl.app.reading import document
+from svcctl.app.verb import REASON
 from svcctl.client.everywhere import Answers
 from svcctl.engine.dialogue import rejection
 from svcctl.errors import SvcctlError, UsageError
@@ -46,7 +47,8 @@ class DirectClient:
         yield True, [one(name, request) for name in request.select.names]
 
     def _look(self, name: str, request: Request) -> Document:
-        plain = Request(verb=request.verb, args=request.args)
+        args = {name: value for name, value in request.args.items() if name != REASON.name}
+        plain = Request(verb=request.verb, args=args)
         answer = self._ask(name, plain)
         return reply(name, name, answer, problem=rejection(answer))
 
@@ -87,7 +89,7 @@ class DirectClient:
         return about
 
     def _control(self, name: str, request: Request) -> Document:
-        if unknown := request.args.keys() - {"no_wait", "timeout"}:
+        if unknown := request.args.keys() - {"no_wait", "timeout", REASON.name}:
             raise UsageError(f"{request.verb!r} takes no {', '.join(sorted(unknown))}")
         about = self._about(name)
         problem, hint = "", ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from svcctl.app.arguments import Arguments, check
+from svcctl.app.asked import Asked
 from svcctl.app.conversing import VERBS as CONVERSED
 from svcctl.app.goals import Goal
 from svcctl.app.logs import asked_for, line_document
@@ -18,10 +19,11 @@ from svcctl.app.reading import GOALS, document, moment
 from svcctl.app.selection import choose, service_of
 from svcctl.app.verb import Effect
 from svcctl.app.verbs import find
+from svcctl.auth.identity import Identity
 from svcctl.client.everywhere import Answers, Client, Split, part
 from svcctl.client.merged import as_they_come
 from svcctl.client.tailing import follow, size_of
-from svcctl.errors import AgentUnreachable, Conflict, SvcctlError, UnknownService, UsageError
+from svcctl.errors import AgentUnreachable, Conflict, UnknownService, UsageError
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import AuditLog, Document, EventLog
 from svcctl.spec import canonical
@@ -66,11 +68,11 @@ class NativeClient:
         journal: Journal,
         events: Callable[[str], EventLog],
         audit: Callable[[], AuditLog],
-        actor: str,
+        identity: Identity,
     ) -> None:
         self._services, self._host, self._sources = services, host, sources
         self._journal, self._events = journal, events
-        self._audit, self._actor = audit, actor
+        self._audit, self._identity = audit, identity
 
     # who is meant
 
@@ -142,21 +144,17 @@ class NativeClient:
         if request.args.get("dry_run"):
             yield True, self._change(request.verb, names, args)
             return
-        outcome = "crashed"
-        try:
-            yield True, self._change(request.verb, names, args)
-            outcome = "done"
-        except SvcctlError as error:
-            outcome = error.code
-            raise
-        finally:
-            self._audit().record(
-                at=time.time(),
-                actor=self._actor,
-                verb=request.verb,
-                target=" ".join(names),
-                outcome=outcome,
-            )
+        asked = Asked(
+            request.verb,
+            request.select,
+            request.args,
+            identity=self._identity,
+            audit=self._audit(),
+            now=time.time,
+        )
+        with asked.written_down():
+            result = self._change(request.verb, names, args)
+        yield True, result
 
     def _change(self, verb: str, names: Sequence[str], args: Arguments) -> object:
         services = self._services

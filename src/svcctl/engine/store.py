@@ -9,19 +9,21 @@ import os
 import sqlite3
 import time
 from collections import deque
+from collections.abc import Iterable
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
-from svcctl.engine import upkeep
+from svcctl.engine import audit_seals, audit_table, upkeep
 from svcctl.engine.salvage import as_text, salvage
 from svcctl.errors import StateFault, quoted
 from svcctl.events import Event
-from svcctl.ports import Document, Recorded
+from svcctl.ports import AuditEntry, Document, Recorded
 
 log = logging.getLogger(__name__)
 
-_VERSION = 1
+_VERSION = 2
+_UNSEALED = 1  # the version whose audit log was a plain table
 _TABLES = frozenset({"document", "event", "audit"})
 _TRIM_EVERY = 5_000  # events between two looks at how many there are
 _CHECKPOINT_EVERY = 300  # writes, of up to four pages each: the WAL stays at a few megabytes
@@ -32,7 +34,7 @@ _AT_ONCE = 200  # of them in one transaction: a disk that is nearly full takes s
 _TRY_AGAIN = 1.0  # seconds between two tries to write to a disk that refuses
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
-_SCHEMA = """
+_SCHEMA = f"""
 CREATE TABLE document (
   kind TEXT NOT NULL, key TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
@@ -41,16 +43,11 @@ CREATE TABLE event (
   service TEXT NOT NULL, instance TEXT NOT NULL, fields TEXT NOT NULL
 );
 CREATE INDEX event_service ON event (service, number);
-CREATE TABLE audit (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, actor TEXT NOT NULL,
-  verb TEXT NOT NULL, target TEXT NOT NULL, outcome TEXT NOT NULL
-);
-"""
+{audit_table.SCHEMA}"""
 
 _INSERT_EVENT = (
     "INSERT INTO event (number, at, kind, service, instance, fields) VALUES (?,?,?,?,?,?)"
 )
-_INSERT_AUDIT = "INSERT INTO audit (at, actor, verb, target, outcome) VALUES (?,?,?,?,?)"
 
 
 class _Damaged(Exception):
@@ -72,12 +69,13 @@ class SqliteStore:
     """
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self.path = path
         self.recovered = ""
         self._db = self._open()
         self._refused: dict[tuple[str, str], str | None] = {}
         self._lines: deque[tuple[str, tuple[object, ...]]] = deque()
         self._number = self._last_number()
+        self._seals = audit_seals.Seals(path)
         self._flush_due = False
         self._refusing = False
         self._dropped = 0
@@ -88,6 +86,7 @@ class SqliteStore:
         self._held_back = False
         self._upkeep: asyncio.Future[upkeep.Moved | None] | None = None
         self._closed = False
+        self._begin_audit()
 
     # opening
 
@@ -102,24 +101,24 @@ class SqliteStore:
             return db
         except (sqlite3.Error, OSError, _Damaged) as error:
             raise StateFault(
-                f"state {quoted(self._path)} cannot be opened: {error}",
+                f"state {quoted(self.path)} cannot be opened: {error}",
                 hint="is the disk full or read-only, or does another program use the file?",
             ) from error
 
     def _move_aside(self, problem: str) -> str:
-        aside = f"{self._path}.damaged-{time.time_ns()}"
-        for suffix in ("", "-wal", "-shm"):
-            if os.path.exists(self._path + suffix):
-                os.rename(self._path + suffix, aside + suffix)
+        aside = f"{self.path}.damaged-{time.time_ns()}"
+        for suffix in ("", "-wal", "-shm", ".heads"):
+            if os.path.exists(self.path + suffix):
+                os.rename(self.path + suffix, aside + suffix)
         self.recovered = f"the state was unusable ({problem}) and lies in {aside}"
         log.error("state.damaged", extra={"problem": problem, "kept": aside})
         return aside
 
     def _connect(self) -> sqlite3.Connection:
-        os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         os.close(descriptor)
-        db = sqlite3.connect(self._path, isolation_level=None, timeout=_PATIENCE)
+        db = sqlite3.connect(self.path, isolation_level=None, timeout=_PATIENCE)
         try:
             db.text_factory = as_text
             db.execute("PRAGMA journal_mode=WAL")
@@ -149,13 +148,16 @@ class SqliteStore:
         found = {
             name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
         }
-        if (version == 0 and found) or (version == _VERSION and not found >= _TABLES):
+        ours = version in {_UNSEALED, _VERSION}
+        if (version == 0 and found) or (ours and not found >= _TABLES):
             raise _Damaged("it belongs to another program")
         if version == 0:
             db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
+        elif version == _UNSEALED:
+            _seal(db)
         elif version != _VERSION:
             raise StateFault(
-                f"state {quoted(self._path)} has version {version}, this svcctl knows {_VERSION}",
+                f"state {quoted(self.path)} has version {version}, this svcctl knows {_VERSION}",
                 hint="run the svcctl that wrote it, or move the file away",
             )
 
@@ -173,6 +175,7 @@ class SqliteStore:
             log.error(
                 "state.lost", extra={"documents": len(self._refused), "lines": len(self._lines)}
             )
+        self._seals.close()
         try:
             self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
         except sqlite3.Error as error:
@@ -220,7 +223,7 @@ class SqliteStore:
                 key: text for key, text in rows if _are_texts(key, text)
             }
         except sqlite3.Error as error:
-            raise StateFault(f"state {quoted(self._path)} cannot be read: {error}") from error
+            raise StateFault(f"state {quoted(self.path)} cannot be read: {error}") from error
         found |= {key: text for (of, key), text in self._refused.items() if of == kind}
         kept = [(key, text) for key, text in sorted(found.items()) if text is not None]
         return [(key, _document(kind, key, text)) for key, text in kept]
@@ -234,7 +237,7 @@ class SqliteStore:
         if self._refused:
             raise self._unsettled("the disk is full, read-only or broken")
         try:
-            await asyncio.to_thread(_sync, f"{self._path}-wal")
+            await asyncio.to_thread(audit_seals.sync_wal, self.path)
         except OSError as error:
             raise self._unsettled(error.strerror) from error
         except RuntimeError as error:  # the machine has no thread to give
@@ -242,7 +245,7 @@ class SqliteStore:
 
     def _unsettled(self, why: str | None) -> StateFault:
         return StateFault(
-            f"state {quoted(self._path)} cannot be written: {why}",
+            f"state {quoted(self.path)} cannot be written: {why}",
             hint="it was done, and is forgotten if the agent ends now: make room, then ask again",
         )
 
@@ -295,7 +298,7 @@ class SqliteStore:
 
     def _maintain(self, trim: bool) -> upkeep.Moved | None:
         return upkeep.maintain(
-            self._path, trim=trim, commits=lambda: self._commits, hold_back=self._hold_back
+            self.path, trim=trim, commits=lambda: self._commits, hold_back=self._hold_back
         )
 
     def _hold_back(self) -> None:
@@ -368,14 +371,20 @@ class SqliteStore:
         self._accepted()
 
     def _write_lines(self, count: int) -> None:
-        self._db.execute("BEGIN")
+        self._db.execute("BEGIN IMMEDIATE")
+        audited = False
         for statement, lines in groupby(islice(self._lines, count), key=itemgetter(0)):
-            self._db.executemany(statement, [row for _, row in lines])
+            rows: Iterable[tuple[object, ...]] = [row for _, row in lines]
+            if statement is audit_table.INSERT:
+                rows, audited = audit_table.sealed(self._db, rows), True
+            self._db.executemany(statement, rows)
         self._db.execute("COMMIT")
         for _ in range(count):
             self._lines.popleft()
         self._untrimmed += count
         self._count_write()
+        if audited:
+            self._seals.keep()
 
     def read(
         self,
@@ -424,10 +433,48 @@ class SqliteStore:
 
     # audit
 
-    def record(self, *, at: float, actor: str, verb: str, target: str, outcome: str) -> None:
+    def record(self, entry: AuditEntry) -> None:
         """Remember who asked for what, at once; never raises."""
-        self._lines.append((_INSERT_AUDIT, (at, actor, verb, target, outcome)))
+        self._lines.append((audit_table.INSERT, audit_table.columns_of(entry)))
         self.flush()
+
+    def _begin_audit(self) -> None:
+        """Say in the audit log itself where it begins anew, or what came before it was sealed."""
+        if self.recovered:
+            self._say(f"it begins anew: {self.recovered}")
+        elif audit_table.last_row(self._db) and not os.path.exists(
+            audit_seals.heads_path(self.path)
+        ):
+            self._say("the seals of the rows before this one were not kept outside")
+        else:
+            audit_seals.keep_heads(self.path)  # what a kill left out
+
+    def _say(self, reason: str) -> None:
+        now = time.time()
+        entry = AuditEntry(
+            at=now,
+            asked="",
+            actor="svcctl",
+            way="inside",
+            verb="audit",
+            reason=reason,
+            outcome="done",
+        )
+        self._lines.append((audit_table.INSERT, audit_table.columns_of(entry)))
+        self.flush()
+        audit_seals.keep_heads(self.path)
+
+
+def _seal(db: sqlite3.Connection) -> None:
+    """Bring what version 1 wrote into the form of today, all of it or nothing."""
+    db.executescript(f"BEGIN; {audit_table.MIGRATION}")
+    try:
+        audit_table.take_over(db)
+        db.execute(f"PRAGMA user_version={_VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
 
 
 def _are_texts(*values: object) -> bool:
@@ -442,14 +489,3 @@ def _document(kind: str, key: str, text: str) -> Document:
         log.error("state.unreadable", extra={"kind": kind, "key": key, "problem": str(error)})
         return {}
     return document if isinstance(document, dict) else {}
-
-
-def _sync(path: str) -> None:
-    try:
-        descriptor = os.open(path, os.O_RDWR)  # Windows syncs only what may be written
-    except FileNotFoundError:
-        return  # nothing was written since the last checkpoint, which synced the file itself
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 
 from svcctl.app.waiting import Nobody
+from svcctl.auth.identity import inside
 from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import Paths
 from svcctl.errors import StateFault, SvcctlError, SystemFault
@@ -149,7 +150,7 @@ async def stop_in_order(parts: AgentParts) -> None:
     """Stop every service, dependants first, and end the agent whatever comes of it."""
     try:
         await parts.dispatch.carry_out(
-            "agent-stop", selection=Selection(), args={}, actor="signal", emit=Nobody()
+            "agent-stop", selection=Selection(), args={}, identity=inside("signal"), emit=Nobody()
         )
     except SvcctlError as error:
         log.error("agent.stop-failed", extra={"problem": error.problem})

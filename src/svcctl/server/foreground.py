@@ -10,6 +10,7 @@ from typing import Protocol
 
 from svcctl.app.selection import choose
 from svcctl.app.waiting import Nobody
+from svcctl.auth.identity import inside
 from svcctl.bootstrap.agent import AgentParts, agent_parts
 from svcctl.bootstrap.local import paths
 from svcctl.engine.keeper import Keeper
@@ -153,13 +154,13 @@ class _Run:
         if gone := known - {str(each["name"]) for each in wanted}:
             selection = Selection(names=tuple(sorted(gone)))
             await dispatch.carry_out(
-                "remove", selection=selection, args={}, actor="up", emit=Nobody()
+                "remove", selection=selection, args={}, identity=inside("up"), emit=Nobody()
             )
         await dispatch.carry_out(
             "apply",
             selection=Selection(),
             args={"services": list(wanted), "no_wait": True},
-            actor="up",
+            identity=inside("up"),
             emit=Nobody(),
         )
         chosen = choose(Selection(names=names), manager.specs) if names else self._due(known)

@@ -9,14 +9,16 @@ from typing import Self
 from svcctl.app.dispatch import Dispatch
 from svcctl.app.verb import Effect
 from svcctl.app.verbs import find
+from svcctl.auth.identity import Identity, local
 from svcctl.engine.visits import Visits
-from svcctl.errors import Conflict, SvcctlError, UsageError
+from svcctl.errors import Conflict, Denied, SvcctlError, UsageError
 from svcctl.ports import Door, WhoIs
 from svcctl.server.frames import AT_ONCE, Room, read_line
 from svcctl.wire import Request, decode_request, encode, error_document
 
 log = logging.getLogger(__name__)
 
+_HERE = "this machine"
 _LAST_WORDS = 1.0  # seconds that answers to changes get when the door is closed
 _BEHIND = 1024 * 1024  # bytes a slow reader may be behind before it loses items
 
@@ -68,7 +70,7 @@ class LocalServer:
             with self._visits.visit(task, writer) as has_place:
                 if not has_place:
                     raise Conflict("too many others are connected", hint="ask again later")
-                await self._converse(reader, writer, who_is(), task)
+                await self._converse(reader, writer, self._known(who_is), task)
         except (ConnectionError, asyncio.CancelledError):
             log.debug("local.hung-up")
         except SvcctlError as error:  # nothing can come of this connection
@@ -78,11 +80,18 @@ class LocalServer:
         finally:
             writer.close()
 
+    def _known(self, who_is: WhoIs) -> Identity:
+        try:
+            return local(who_is(), source=_HERE)
+        except Denied as error:
+            self._dispatch.turn_away(local("unknown", source=_HERE), error)
+            raise
+
     async def _converse(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        actor: str,
+        identity: Identity,
         task: asyncio.Task[None],
     ) -> None:
         begun = b""
@@ -98,7 +107,7 @@ class LocalServer:
             except UsageError as error:
                 writer.write(encode({"id": 0, "error": error_document(error)}))
                 continue
-            answer = asyncio.create_task(self._answer(request, actor, reader, writer))
+            answer = asyncio.create_task(self._answer(request, identity, reader, writer))
             if changes(request):
                 self._changing.add(answer)
                 answer.add_done_callback(self._changing.discard)
@@ -107,7 +116,7 @@ class LocalServer:
     async def _answer(
         self,
         request: Request,
-        actor: str,
+        identity: Identity,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> bytes:
@@ -116,7 +125,7 @@ class LocalServer:
         Gives the byte that was read of the next request, if it came before this one was answered.
         """
         outlet = _Outlet(writer, request.id)
-        work = asyncio.create_task(self._work(request, actor, outlet))
+        work = asyncio.create_task(self._work(request, identity, outlet))
         ahead = asyncio.create_task(reader.read(1))  # nothing: the asker hung up
         try:
             await asyncio.wait({work, ahead}, return_when=asyncio.FIRST_COMPLETED)
@@ -132,13 +141,13 @@ class LocalServer:
                 log.warning("local.dropped", extra={"items": outlet.dropped})
         return b"" if ahead.cancelled() else ahead.result()
 
-    async def _work(self, request: Request, actor: str, outlet: _Outlet) -> bytes:
+    async def _work(self, request: Request, identity: Identity, outlet: _Outlet) -> bytes:
         try:
             result = await self._dispatch.carry_out(
                 request.verb,
                 selection=request.select,
                 args=request.args,
-                actor=actor,
+                identity=identity,
                 emit=outlet,
             )
             return encode({"id": request.id, "result": result})

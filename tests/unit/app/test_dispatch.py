@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -10,14 +11,18 @@ import pytest
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed, Dispatch, Witness
-from svcctl.app.verb import Effect, Selects, Verb
+from svcctl.app.verb import Effect, Role, Selects, Verb
 from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
-from svcctl.errors import Conflict, SvcctlError, UsageError
+from svcctl.auth.identity import Identity, Proof, Way, local
+from svcctl.errors import Conflict, Denied, SvcctlError, UsageError
+from svcctl.ports import AuditEntry
 from svcctl.testing.fakes import FakeClock
 from svcctl.wire import Selection
 
 WEB = Selection(names=("web",))
+ANN = local("ann")
+FAR = Identity(actor="token:ci", way=Way.HTTP, proof=Proof.TOKEN, source="192.0.2.7")
 
 
 class Nobody:
@@ -32,26 +37,54 @@ class Nobody:
 class Audit:
     """Keeps what was recorded."""
 
-    records: list[dict[str, object]] = field(default_factory=list)
+    records: list[AuditEntry] = field(default_factory=list)
 
-    def record(self, *, at: float, actor: str, verb: str, target: str, outcome: str) -> None:
-        self.records.append(
-            {"at": at, "actor": actor, "verb": verb, "target": target, "outcome": outcome}
-        )
+    def record(self, entry: AuditEntry) -> None:
+        self.records.append(entry)
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        return [(each.verb, each.outcome) for each in self.records]
+
+
+@dataclass
+class Anybody:
+    """Lets everybody do everything, but for the verb *denied*."""
+
+    denied: str = ""
+    audits_looks: bool = False
+
+    def insist(
+        self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]
+    ) -> Selection:
+        del args
+        if verb.name == self.denied:
+            raise Denied(f"{identity.actor} may not")
+        return selection
 
 
 class Desk:
     """A dispatch whose deeds only remember that they were done, or raise *error*."""
 
     def __init__(
-        self, error: Exception | None = None, *, witnesses: Sequence[Witness] = ()
+        self,
+        error: BaseException | None = None,
+        *,
+        witnesses: Sequence[Witness] = (),
+        authority: Anybody | None = None,
     ) -> None:
         self.done: list[tuple[str, Selection, Arguments]] = []
         self.audit = Audit()
         self.clock = FakeClock()
         self._error = error
         deeds = {verb.name: self._deed(verb.name) for verb in VERBS}
-        self._dispatch = Dispatch(deeds, audit=self.audit, clock=self.clock, witnesses=witnesses)
+        self.dispatch = Dispatch(
+            deeds,
+            authority=authority or Anybody(),
+            audit=self.audit,
+            clock=self.clock,
+            witnesses=witnesses,
+        )
 
     def _deed(self, name: str) -> Deed:
         async def deed(selection: Selection, args: Arguments, emit: Emit) -> object:
@@ -64,10 +97,15 @@ class Desk:
         return deed
 
     async def ask(
-        self, name: str, selection: Selection = WEB, args: dict[str, object] | None = None
+        self,
+        name: str,
+        selection: Selection = WEB,
+        args: dict[str, object] | None = None,
+        *,
+        identity: Identity = ANN,
     ) -> object:
-        return await self._dispatch.carry_out(
-            name, selection=selection, args=args or {}, actor="ann", emit=Nobody()
+        return await self.dispatch.carry_out(
+            name, selection=selection, args=args or {}, identity=identity, emit=Nobody()
         )
 
 
@@ -83,13 +121,99 @@ async def test_every_verb_of_the_table_is_carried_out(verb: Verb) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
-async def test_what_changes_is_written_down_and_what_reads_is_not(verb: Verb) -> None:
+async def test_what_changes_is_written_down_twice_and_a_mere_look_is_not(verb: Verb) -> None:
     desk = Desk()
 
     await desk.ask(verb.name, fitting(verb))
 
-    expected = [] if verb.effect is Effect.READ else [verb.name]
-    assert [record["verb"] for record in desk.audit.records] == expected
+    is_look = verb.effect is Effect.READ and verb.role is not Role.ADMIN
+    assert desk.audit.outcomes == ([] if is_look else [(verb.name, "asked"), (verb.name, "done")])
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+async def test_whatever_is_asked_for_from_elsewhere_is_written_down(verb: Verb) -> None:
+    desk = Desk()
+
+    await desk.ask(verb.name, fitting(verb), identity=FAR)
+
+    assert desk.audit.outcomes == [(verb.name, "asked"), (verb.name, "done")]
+    assert desk.audit.records[0].way == "http"
+    assert desk.audit.records[0].source == "192.0.2.7"
+
+
+async def test_looks_are_written_down_where_that_is_wanted() -> None:
+    desk = Desk(authority=Anybody(audits_looks=True))
+
+    await desk.ask("status")
+
+    assert desk.audit.outcomes == [("status", "asked"), ("status", "done")]
+
+
+@pytest.mark.parametrize("name", ["status", "stop"])
+async def test_what_is_denied_is_not_done_and_is_written_down(name: str) -> None:
+    desk = Desk(authority=Anybody(denied=name))
+
+    with pytest.raises(Denied):
+        await desk.ask(name)
+
+    assert desk.done == []
+    assert desk.audit.outcomes == [(name, "asked"), (name, "SVC-1500")]
+
+
+async def test_what_is_only_rehearsed_is_not_written_down() -> None:
+    desk = Desk()
+
+    await desk.ask("remove", args={"dry_run": True})
+
+    assert desk.audit.records == []
+
+
+async def test_who_is_turned_away_at_the_door_is_written_down() -> None:
+    desk = Desk()
+
+    desk.dispatch.turn_away(FAR, Denied("no token"))
+
+    assert desk.audit.outcomes == [("connect", "asked"), ("connect", "SVC-1500")]
+
+
+async def test_both_lines_of_a_request_belong_together_and_the_first_says_all() -> None:
+    desk = Desk()
+
+    await desk.ask("kill", args={"signal": "TERM", "reason": "it hangs"})
+    await desk.ask("kill")
+
+    before, after, other, _ = desk.audit.records
+    assert before.asked == after.asked != other.asked
+    assert (before.args, before.reason) == ('{"signal":"TERM"}', "it hangs")
+    assert (after.args, after.reason) == ("{}", "")
+
+
+async def test_no_secret_is_written_down() -> None:
+    desk = Desk()
+    definition = {"name": "web", "revision": "0123456789abcdef", "spec": {"env": {"X": "hush"}}}
+
+    await desk.ask(
+        "apply",
+        Selection(),
+        {
+            "services": [definition],
+            "alerting": {"spec": {"channels": {"a": {"url": "hush"}}}},
+            "reason": "password=hush",
+        },
+    )
+
+    assert "hush" not in repr(desk.audit.records)
+    assert desk.audit.records[0].target == "web"
+    assert '"services":{"web":"0123456789ab"}' in desk.audit.records[0].args
+
+
+async def test_what_is_given_up_is_written_down_as_such() -> None:
+    desk = Desk(asyncio.CancelledError())
+
+    with pytest.raises(asyncio.CancelledError):
+        await desk.ask("stop")
+
+    assert desk.audit.outcomes[-1] == ("stop", "given-up")
 
 
 @pytest.mark.parametrize("name", ["", "stat", "START", "__class__"])
@@ -99,7 +223,8 @@ async def test_a_verb_that_is_not_listed_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="no verb"):
         await desk.ask(name)
 
-    assert (desk.done, desk.audit.records) == ([], [])
+    assert desk.done == []
+    assert desk.audit.outcomes == [(name, "asked"), (name, "SVC-1200")]
 
 
 async def test_an_argument_that_is_not_listed_is_refused_before_anything_is_done() -> None:
@@ -146,15 +271,9 @@ async def test_a_change_is_written_down_with_who_when_and_what() -> None:
 
     await desk.ask("stop", Selection(names=("web", "@shop"), labels=("tier=b",)))
 
-    assert desk.audit.records == [
-        {
-            "at": desk.clock.now(),
-            "actor": "ann",
-            "verb": "stop",
-            "target": "web @shop tier=b",
-            "outcome": "done",
-        }
-    ]
+    _, after = desk.audit.records
+    assert (after.at, after.actor, after.way) == (desk.clock.now(), "ann", "local")
+    assert (after.verb, after.target, after.outcome) == ("stop", "web @shop tier=b", "done")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +284,7 @@ async def test_all_is_written_down_as_a_star(selection: Selection, target: str) 
 
     await desk.ask("stop", selection)
 
-    assert desk.audit.records[0]["target"] == target
+    assert desk.audit.records[0].target == target
 
 
 @pytest.mark.parametrize(
@@ -177,7 +296,7 @@ async def test_a_change_that_failed_is_written_down_as_such(error: Exception, ou
     with pytest.raises(type(error)):
         await desk.ask("start")
 
-    assert desk.audit.records[0]["outcome"] == outcome
+    assert desk.audit.records[1].outcome == outcome
 
 
 async def test_a_look_that_failed_is_not_written_down() -> None:
@@ -191,7 +310,7 @@ async def test_a_look_that_failed_is_not_written_down() -> None:
 
 def test_a_verb_without_a_deed_cannot_be_served() -> None:
     with pytest.raises(ValueError, match="status"):
-        Dispatch({}, audit=Audit(), clock=FakeClock())
+        Dispatch({}, authority=Anybody(), audit=Audit(), clock=FakeClock())
 
 
 def test_a_deed_without_a_verb_cannot_be_served() -> None:
@@ -202,7 +321,7 @@ def test_a_deed_without_a_verb_cannot_be_served() -> None:
     deeds = dict.fromkeys((*(verb.name for verb in VERBS), "format-disk"), deed)
 
     with pytest.raises(ValueError, match="format-disk"):
-        Dispatch(deeds, audit=Audit(), clock=FakeClock())
+        Dispatch(deeds, authority=Anybody(), audit=Audit(), clock=FakeClock())
 
 
 def test_every_verb_says_what_it_does_and_how() -> None:

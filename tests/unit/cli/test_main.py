@@ -205,6 +205,8 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
     elsewhere = {
         "environment": "exec",
         "set-log-level": "log-level",
+        "audit-verify": "audit",
+        "auth-explain": "auth",
         **{f"agent-{each}": "agent" for each in ("status", "stop", "upgrade")},
         **{f"config-{each}": "config" for each in ("history", "rollback")},
         **{f"silence-{each}": "silence" for each in ("add", "list", "end")},
@@ -217,7 +219,7 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
 
 
 def _own_commands() -> list[str]:
-    groups = {"agent", "alert", "config", "rules", "silence"}
+    groups = {"agent", "alert", "auth", "config", "rules", "silence"}
     return [name for name in TABLE if name not in {"up", "demo", *groups}]
 
 

@@ -22,6 +22,7 @@ from svcctl.engine import store as store_module
 from svcctl.engine.store import SqliteStore
 from svcctl.errors import StateFault
 from svcctl.events import InstanceSpawned, RunSkipped, TreeKilled
+from svcctl.ports import AuditEntry
 
 needs_mounts = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
 
@@ -70,6 +71,12 @@ def fill(disk: Path) -> Path:
         while True:
             file.write(b"x" * 4096)
     return ballast
+
+
+def entry(verb: str) -> AuditEntry:
+    return AuditEntry(
+        at=1.0, asked="1", actor="uid:0", way="local", verb=verb, target="web", outcome="done"
+    )
 
 
 def aside(path: str) -> list[str]:
@@ -222,7 +229,7 @@ def test_damage_inside_a_table_is_found_at_the_start(path: str) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("version", [0, 1])
+@pytest.mark.parametrize("version", [0, 1, 2])
 def test_another_programs_database_is_not_written_to(path: str, version: int) -> None:
     os.makedirs(os.path.dirname(path))
     foreign = sqlite3.connect(path)
@@ -345,7 +352,7 @@ def test_what_happens_while_the_disk_is_full_is_read_at_once_and_written_in_the_
     with caplog.at_level(logging.INFO):
         for number in range(200):
             store.append(TreeKilled(at=1.0, service="web", killed=(f"{number}", "x" * 500)))
-            store.record(at=1.0, actor="root", verb="kill", target="web", outcome="done")
+            store.record(entry("kill"))
         during = store.read(services=("web",), after=1, since=0.9)
         ballast.unlink()
         store.append(RunSkipped(at=2.0, service="web"))
@@ -472,7 +479,7 @@ def test_events_survive_an_orderly_close_without_a_turn_of_the_loop(path: str) -
 
 
 def test_who_asked_for_what_is_kept(store: SqliteStore) -> None:
-    store.record(at=1.0, actor="uid:0", verb="stop", target="web", outcome="done")
+    store.record(entry("stop"))
 
     rows = store._db.execute("SELECT at, actor, verb, target, outcome FROM audit").fetchall()
 

@@ -12,15 +12,17 @@ from typing import cast
 
 import pytest
 
+from svcctl.app.access import Access
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed, Dispatch
 from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
 from svcctl.engine.visits import MOST
 from svcctl.errors import Conflict, Denied
+from svcctl.ports import AuditEntry
 from svcctl.server.local import LocalServer
 from svcctl.system.posix.local_socket import SocketDoor
-from svcctl.testing.fakes import FakeClock
+from svcctl.testing.fakes import FakeClock, FakeStore
 from svcctl.wire import LONGEST, Request, Selection, encode_request
 
 STATUS = encode_request(Request(verb="status"))
@@ -33,9 +35,8 @@ class Audit:
     def __init__(self) -> None:
         self.outcomes: list[tuple[str, str]] = []
 
-    def record(self, *, at: float, actor: str, verb: str, target: str, outcome: str) -> None:
-        del at, actor, target
-        self.outcomes.append((verb, outcome))
+    def record(self, entry: AuditEntry) -> None:
+        self.outcomes.append((entry.verb, entry.outcome))
 
 
 class Door:
@@ -56,7 +57,8 @@ class Door:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.setblocking(False)
         listener.bind(self.address)
-        dispatch = Dispatch(self.deeds, audit=self.audit, clock=FakeClock())
+        everybody = Access(store=FakeStore(), specs=dict, owners=None)
+        dispatch = Dispatch(self.deeds, authority=everybody, audit=self.audit, clock=FakeClock())
         async with LocalServer(dispatch, door=SocketDoor(listener, who_is=self.who)):
             yield
 
@@ -183,6 +185,8 @@ async def test_who_may_not_enter_is_told_so(door: Door) -> None:
         assert problem(await visitor.hear()) == "you are not ann"
         assert await visitor.hear() == {}
 
+    assert door.audit.outcomes == [("connect", "asked"), ("connect", "SVC-1500")]
+
 
 async def test_items_come_before_the_result(door: Door) -> None:
     async def tell(selection: Selection, args: Arguments, emit: Emit) -> object:
@@ -243,7 +247,7 @@ async def test_a_change_is_carried_through_though_the_asker_hangs_up(door: Door)
         await until(lambda: slow.end)
 
     assert slow.end == "carried through"
-    assert door.audit.outcomes == [("stop", "done")]
+    assert door.audit.outcomes == [("stop", "asked"), ("stop", "done")]
 
 
 async def test_a_change_under_way_is_answered_before_the_door_is_closed(door: Door) -> None:
