@@ -103,8 +103,9 @@ class HourOfWeek:
         bands = self._weeks.get(week)
         if bands is None:
             bands = self._weeks[week] = array("f", [math.nan]) * (2 * _HOURS)
-            for old in sorted(self._weeks)[:-3]:
-                del self._weeks[old]
+            # the nearest, not the newest: clocks are set wrong for a while, and right again
+            for far in sorted(self._weeks, key=lambda each: abs(each - week))[3:]:
+                del self._weeks[far]
         if not value >= bands[2 * hour]:
             bands[2 * hour] = value
         if not value <= bands[2 * hour + 1]:

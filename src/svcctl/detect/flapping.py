@@ -28,7 +28,7 @@ class Flapping:
         if self._flaps:
             return None
         for count, within in _WITHIN:
-            lately = [each for each in self._restarts if each > at - within]
+            lately = [each for each in self._restarts if at - within < each <= at]
             if len(lately) >= count:
                 self._flaps = True
                 return self._deviation(lately, within)
@@ -36,7 +36,9 @@ class Flapping:
 
     def has_settled(self, now: float) -> bool:
         """Whether the last restart is so long ago that the next would be news again."""
-        return not self._restarts or now - self._restarts[-1] > self._pace() * 3
+        if not self._restarts or now < self._restarts[-1]:  # the clock was set back
+            return True
+        return now - self._restarts[-1] > self._pace() * 3
 
     def _pace(self) -> float:
         """Give the mean time between the restarts, and ten minutes at the least."""

@@ -87,6 +87,15 @@ def test_three_weeks_are_kept_and_survive_as_json() -> None:
     assert second.is_usual(1.0, at=20 * _WEEK)
 
 
+@pytest.mark.parametrize("wrong", [1, 9, 500])
+def test_a_week_on_a_wrong_clock_costs_no_habit(wrong: int) -> None:
+    hours = HourOfWeek()
+    for week in (10, 11, wrong, 12, 13):
+        hours.add(5.0, at=week * _WEEK)
+
+    assert hours.is_usual(5.0, at=13 * _WEEK)
+
+
 def _poisson(count: int, mean: float) -> float:
     return math.exp(count * math.log(mean) - mean - math.lgamma(count + 1))
 

@@ -49,3 +49,9 @@ def test_it_has_settled_when_nothing_fell_for_long() -> None:
 
     assert not flapping.has_settled(1_000.0)
     assert flapping.has_settled(3_000.0)
+
+
+def test_a_clock_that_is_set_makes_no_flapping() -> None:
+    ahead = [1_000_000.0 + 1_800.0 * number for number in range(4)]
+
+    assert not any(_told(*ahead, *(1_800.0 * number for number in range(4)), *ahead))

@@ -17,6 +17,7 @@ _MOST_BYTES = 64 * 1024**2
 _FINE_KEPT = 2 * 3600.0  # seconds
 _COARSE = ((60, 2 * 86_400.0), (3600, 366 * 86_400.0))
 """Steps that points are folded into, and for how long they are kept; in seconds."""
+_DAY = 86_400
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS instance (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -52,9 +53,10 @@ class Point:
 class History:
     """The file at *path*, written every *interval* seconds; to be used by one thread at a time.
 
-    Points are folded into minutes and these into hours: kept for two hours, two days and a year.
-    What is over *most_bytes* goes earlier, the finest first.  A file that is damaged or another
-    program's is begun anew, as a history is no state.  Raises StateFault where it cannot be opened.
+    Points are folded into minutes and these into hours: kept for two hours, two days and a year,
+    by a clock that has been believed for a day.  What is over *most_bytes* goes earlier, the finest
+    first.  A file that is damaged or another program's is begun anew, as a history is no state.
+    Raises StateFault where it cannot be opened.
     """
 
     def __init__(self, path: str, *, interval: float, most_bytes: int = _MOST_BYTES) -> None:
@@ -170,29 +172,35 @@ class History:
         """Make the coarser points that are complete by now."""
         for (fine, _), (step, _) in zip(self._steps, self._steps[1:], strict=False):
             (last,) = self._db.execute(
-                "SELECT max(at) FROM point WHERE step = ?", (step,)
+                "SELECT max(at) FROM point WHERE step = ? AND at <= ?", (step, now)
             ).fetchone()
             begin = 0 if last is None else last + step
             self._db.execute(_FOLD, (step, fine, begin, now // step * step))
 
     def _forget(self, now: int) -> None:
-        for step, kept in self._steps:
+        for step, kept in self._steps if self._is_believed(now) else ():
             self._db.execute("DELETE FROM point WHERE step = ? AND at < ?", (step, now - int(kept)))
         for step, _ in self._steps:
             while self._used() > self._most_bytes and self._halve(step):
                 pass
         self._db.execute("DELETE FROM instance WHERE number NOT IN (SELECT instance FROM point)")
 
+    def _is_believed(self, now: int) -> bool:
+        """Say whether there are points of a day before: a clock that was set wrong has none."""
+        query = "SELECT 1 FROM point WHERE step = ? AND at BETWEEN ? AND ? LIMIT 1"
+        day_before = (self._steps[-1][0], now - 2 * _DAY, now - _DAY)
+        return self._db.execute(query, day_before).fetchone() is not None
+
     def _halve(self, step: int) -> bool:
         """Forget the older half of the points of one step; False where there are none."""
-        first, last = self._db.execute(
-            "SELECT min(at), max(at) FROM point WHERE step = ?", (step,)
+        middle = self._db.execute(
+            "SELECT at FROM point WHERE step = ?1 ORDER BY at LIMIT 1 OFFSET"
+            " (SELECT count(*) / 2 FROM point WHERE step = ?1)",
+            (step,),
         ).fetchone()
-        if first is None:
+        if middle is None:
             return False
-        self._db.execute(
-            "DELETE FROM point WHERE step = ? AND at <= ?", (step, (first + last) // 2)
-        )
+        self._db.execute("DELETE FROM point WHERE step = ? AND at <= ?", (step, *middle))
         return True
 
     def _used(self) -> int:

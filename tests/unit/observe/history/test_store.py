@@ -112,12 +112,30 @@ def test_points_too_old_are_forgotten_and_their_names_with_them(
     history = opened()
     history.write([point(NOON, instance="gone")])
 
-    history.write([point(NOON + 400 * 86400)])
+    later = NOON + 400 * 86400
+    for at in (later - 86400, later - 7200, later):
+        history.write([point(at)])
 
-    assert read(history, last=500 * 86400, now=NOON + 400 * 86400) == [point(NOON + 400 * 86400)]
+    assert read(history, last=500 * 86400, now=later)[-1] == point(later)
     with sqlite3.connect(tmp_path / "h.db") as db:
         assert db.execute("SELECT name FROM instance").fetchall() == [("web",)]
     db.close()
+
+
+@pytest.mark.parametrize("jump", [-20 * 365, -1, 1, 10 * 365])
+def test_a_clock_that_is_set_wrong_for_a_while_costs_no_point(opened: Open, jump: int) -> None:
+    history, back = opened(), NOON + 3 * 86400
+    for at in range(NOON, back, 600):
+        history.write([point(at)])
+    wrong = back + jump * 86400 - 600
+    history.write([point(wrong)])
+
+    for at in range(back, NOON + 6 * 86400, 600):
+        history.write([point(at)])
+
+    found = read(history, last=30 * 86400, now=NOON + 6 * 86400)
+    hours = {each.at for each in found} - {wrong}
+    assert hours >= set(range(NOON, NOON + 6 * 86400, 3600)) - {wrong // 3600 * 3600}
 
 
 def test_a_file_that_would_grow_too_large_loses_its_finest_points_first(
