@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from svcctl.app.arguments import Arguments
@@ -19,8 +20,8 @@ from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict
 from svcctl.observe.history.store import History, Point
 from svcctl.observe.metrics import catalogue
-from svcctl.observe.metrics.exposition import Family, read_back
-from svcctl.ports import Document
+from svcctl.observe.metrics.exposition import read_back
+from svcctl.ports import Document, Usage
 from svcctl.spec.instance import instance_names
 from svcctl.wire import Selection
 
@@ -33,6 +34,27 @@ _MEASURED = {
     each.name: each
     for each in (catalogue.CPU, catalogue.MEMORY, catalogue.THREADS, catalogue.FILES)
 }
+_INSTANCE = re.compile(r'service_instance="([^"]+)"')
+_SHARED = 'memtype="private"'  # a part of what is counted already
+
+
+@dataclass(slots=True, kw_only=True)
+class _Used:
+    """What an instance uses, as far as it is written down."""
+
+    cpu_seconds: float = 0.0
+    memory_bytes: int = 0
+    threads: int = 0
+    open_files: int | None = None
+
+    @classmethod
+    def of(cls, usage: Usage) -> _Used:
+        return cls(
+            cpu_seconds=usage.cpu_seconds,
+            memory_bytes=usage.memory_bytes,
+            threads=usage.threads,
+            open_files=usage.open_files,
+        )
 
 
 class Historian:
@@ -46,7 +68,8 @@ class Historian:
         self._clock = manager.world.clock
         self._history: History | None = None
         self._thread: ThreadPoolExecutor | None = None
-        self._writing: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._writing: asyncio.Future[None] | None = None
         self._refused = False
         self._worked = Rates()
 
@@ -107,26 +130,37 @@ class Historian:
         return any(each.hosted for each in self._natives.kept.values())
 
     def _write(self, samples: Sequence[Sample]) -> None:
-        if self._history is None:
+        used = {each.keeper.name: _Used.of(each.usage) for each in samples}
+        if not self._natives_run():
+            self._put(used)
+        elif self._asking is None or self._asking.done():
+            self._asking = asyncio.get_running_loop().create_task(self._ask_hosts(used))
+
+    async def _ask_hosts(self, used: dict[str, _Used]) -> None:
+        for page in (await self._natives.pages()).values():
+            used |= _used_by(page)
+        self._put(used)
+
+    def _put(self, used: Mapping[str, _Used]) -> None:
+        if self._history is None or not used:
             return
-        points = [self._point(each) for each in samples]
-        self._worked.keep([each.instance for each in points])
+        points = [self._point(name, each) for name, each in used.items()]
+        self._worked.keep(list(used))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().run_in_executor(
                 self._thread, self._history.write, points
             )
             self._writing.add_done_callback(self._written)
 
-    def _point(self, sample: Sample) -> Point:
-        name, usage = sample.keeper.name, sample.usage
-        share = self._worked.take(name, usage.cpu_seconds, at=self._clock.monotonic())
+    def _point(self, name: str, used: _Used) -> Point:
+        share = self._worked.take(name, used.cpu_seconds, at=self._clock.monotonic())
         return Point(
             at=int(self._clock.now()),
             instance=name,
             cpu=None if share is None else round(100 * share, 2),
-            memory_bytes=usage.memory_bytes,
-            threads=usage.threads,
-            open_files=usage.open_files,
+            memory_bytes=used.memory_bytes,
+            threads=used.threads,
+            open_files=used.open_files,
         )
 
     def _written(self, writing: asyncio.Future[None]) -> None:
@@ -144,3 +178,24 @@ def _by_instance(points: Iterable[Point]) -> Document:
         row = [each.at, each.cpu, each.memory_bytes, each.threads, each.open_files]
         found.setdefault(each.instance, []).append(row)
     return dict(found)
+
+
+def _used_by(page: str) -> dict[str, _Used]:
+    """Give what the instances on the page of a host use."""
+    found: dict[str, _Used] = {}
+    for family, values in read_back(page, _MEASURED):
+        for series, value in values.items():
+            named = _INSTANCE.search(series)
+            if named is None or _SHARED in series:
+                continue
+            used = found.setdefault(named[1], _Used())
+            match family:
+                case catalogue.CPU:
+                    used.cpu_seconds += value
+                case catalogue.MEMORY:
+                    used.memory_bytes = int(value)
+                case catalogue.THREADS:
+                    used.threads = int(value)
+                case _:
+                    used.open_files = int(value)
+    return found

@@ -21,6 +21,7 @@ from svcctl.app.logs import Logs
 from svcctl.app.metrics import LineCount, Metrics, VerbCount
 from svcctl.app.natives import Natives
 from svcctl.app.reading import Reading
+from svcctl.app.sampling import Sampler
 from svcctl.app.services import Services
 from svcctl.app.waiting import Nobody, Waiting
 from svcctl.app.watching import Watching
@@ -159,8 +160,10 @@ def agent_parts(
         desk.begin()
         stack.callback(desk.close)
         metrics = Metrics(manager, about=about, tally=tally, natives=natives)
-        historian = Historian(manager, natives)
+        sampler = Sampler(manager)
+        historian = Historian(manager, natives, sampler)
         stack.callback(historian.close)
+        stack.callback(sampler.close)
         dispatch = _dispatch(
             manager,
             store,
@@ -260,9 +263,7 @@ def _dispatch(
     access = access_of(store, specs=lambda: manager.specs)
     waiting = Waiting(manager, bus=bus)
     services = Services(manager, waiting=waiting)
-    reading = Reading(
-        manager, waiting=waiting, events=store, bus=bus, clock=clock, natives=natives
-    )
+    reading = Reading(manager, waiting=waiting, events=store, bus=bus, clock=clock, natives=natives)
     logs = Logs(manager, folder=logs_folder, bus=bus, clock=clock)
     agent = Agent(manager, about=about, ending=ending, clock=clock, natives=natives)
 
@@ -300,9 +301,9 @@ def _dispatch(
         "wait": reading.wait,
         "environment": reading.environment,
         **more,
-        **auditing(store, path=store.path, access=access, clock=clock).deeds(),
         **Conversing(manager).deeds(),
         **desk.deeds(),
+        **auditing(store, path=store.path, access=access, clock=clock).deeds(),
         "agent-status": agent.status,
         "agent-stop": agent.stop,
         "agent-upgrade": agent.upgrade,

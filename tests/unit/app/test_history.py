@@ -11,8 +11,8 @@ import pytest
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.history import Historian
-from svcctl.app.sampling import Sampler
 from svcctl.app.natives import Natives
+from svcctl.app.sampling import Sampler
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict
 from svcctl.observe.history.store import History
@@ -38,7 +38,7 @@ class Kept:
         self.world, self._folder = world, folder
         self.manager = AgentManager(world.ports)
         self.natives = Natives()
-        self.historian = Historian(self.manager, self.natives)
+        self.historian = Historian(self.manager, self.natives, Sampler(self.manager))
 
     def begin(self) -> None:
         path = str(self._folder / "history.db")
