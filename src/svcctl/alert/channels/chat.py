@@ -7,13 +7,17 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from svcctl.alert.channel import FEISHU_ROBOTS, ROBOTS, Rate
-from svcctl.alert.channels.post import Answer, post
+from svcctl.alert.channels.post import post
 from svcctl.alert.wording import Message
 from svcctl.errors import NotDelivered
 from svcctl.ports import Clock
+
+if TYPE_CHECKING:
+    from svcctl.posting import Answer
 
 _LONGEST = 2048  # bytes of a text that every one of them takes: WeCom takes the least
 
@@ -101,7 +105,8 @@ class Feishu:
 
 def _insist(answer: Answer, who: str, names: tuple[str, ...], *, too_many: frozenset[int]) -> None:
     """Raise NotDelivered unless the code in the body says that it was taken."""
-    body = answer.body if isinstance(answer.body, dict) else {}
+    found = answer.document
+    body = found if isinstance(found, dict) else {}
     codes = [body[name] for name in names if name in body]
     if codes and all(code == 0 for code in codes):
         return

@@ -13,7 +13,7 @@ import socket
 from array import array
 from collections.abc import Iterator, Sequence
 
-from svcctl.sdk.logs.connection import unix_datagrams
+from svcctl.observe.ship.connection import unix_datagrams
 from svcctl.sdk.logs.facts import Facts, read
 from svcctl.sdk.logs.levels import CRITICAL, DEBUG, ERROR, INFO, WARNING
 from svcctl.sdk.logs.text import message

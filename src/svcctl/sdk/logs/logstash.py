@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from svcctl.sdk.logs.connection import Connection
+from svcctl.observe.ship.connection import Connection
 
 _OURS, _THEIRS = b'{"time":', b'{"@version":"1","@timestamp":'
 

@@ -14,7 +14,7 @@ from svcctl.sdk.logs.losses import Told, on_stderr
 from svcctl.sdk.logs.sink import Fan, FromLevel, Sink
 
 if TYPE_CHECKING:
-    from svcctl.sdk.logs.connection import Tcp
+    from svcctl.observe.ship.connection import Tcp
 
 _DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
@@ -103,7 +103,8 @@ def _delivery(wanted: Destination, opening: Opening) -> Delivery:
 
 
 def _syslog(wanted: Destination) -> Delivery:
-    from svcctl.sdk.logs import connection, syslog  # noqa: PLC0415
+    from svcctl.observe.ship import connection  # noqa: PLC0415
+    from svcctl.sdk.logs import syslog  # noqa: PLC0415
 
     found: connection.Connection
     match wanted.kind:
@@ -117,10 +118,10 @@ def _syslog(wanted: Destination) -> Delivery:
 
 
 def _stream(wanted: Destination) -> Tcp:
-    from svcctl.sdk.logs.connection import Tcp  # noqa: PLC0415
+    from svcctl.observe.ship.connection import Tcp  # noqa: PLC0415
 
     if not wanted.kind.endswith("+tls"):
         return Tcp(wanted.host, wanted.port)
-    from svcctl.sdk.logs.tls import Tls  # noqa: PLC0415 - some MB, for those who want it
+    from svcctl.observe.ship.tls import Tls  # noqa: PLC0415 - some MB, for those who want it
 
     return Tcp(wanted.host, wanted.port, layer=Tls(wanted.host, ca=wanted.ca))

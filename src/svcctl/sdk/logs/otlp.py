@@ -6,11 +6,9 @@ After https://opentelemetry.io/docs/specs/otlp/ and the data model of logs.
 from __future__ import annotations
 
 import gzip
-import http.client
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from itertools import groupby
 from time import time
 from typing import Any
@@ -18,6 +16,8 @@ from urllib.parse import urlsplit
 
 from svcctl import __version__
 from svcctl.errors import UsageError, quoted
+from svcctl.observe.ship.otlp import PATH, attributes, rejected
+from svcctl.posting import Poster
 from svcctl.sdk.logs.facts import Facts, read
 from svcctl.sdk.logs.isolated import NotNow
 from svcctl.sdk.logs.levels import CRITICAL, DEBUG, ERROR, INFO, WARNING
@@ -27,7 +27,6 @@ SEVERITIES = {DEBUG: 5, INFO: 9, WARNING: 13, ERROR: 17, CRITICAL: 21}
 """SeverityNumber of the data model."""
 
 _TRIED_AGAIN = frozenset({429, 502, 503, 504})  # "Failures": all others must not be
-_LONGEST_ANSWER = 1 << 16  # bytes
 _PATIENCE = 10.0  # seconds: the exporter's default
 
 
@@ -55,11 +54,9 @@ class Collector:
         if "@" in parts.netloc:
             problem = f"the address of collector {quoted(parts.hostname)} holds credentials"
             raise UsageError(problem, hint="give them as a header: Authorization")
-        self._endpoint, self._secure = endpoint, parts.scheme == "https"
-        self._host, self._port = parts.hostname, parts.port
-        self._path = f"{parts.path.rstrip('/')}/v1/logs"
-        self._connection: http.client.HTTPConnection | None = None
-        self.name = f"otlp {parts.scheme}://{parts.netloc}{self._path}"
+        self._endpoint = endpoint
+        self._poster = Poster(endpoint.url, patience=endpoint.patience)
+        self.name = f"otlp {parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{PATH}"
 
     def deliver(self, records: Sequence[bytes]) -> int:
         """Send *records*; raises OSError where they may be sent again, as the collector says."""
@@ -67,31 +64,15 @@ class Collector:
         headers = {"Content-Type": "application/json", "User-Agent": f"svcctl/{__version__}"}
         if self._endpoint.compress:
             body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
-        try:
-            status, after, answer = self._post(body, {**headers, **self._endpoint.headers})
-        except (OSError, http.client.HTTPException) as error:
-            self.close()
-            raise OSError(f"{type(error).__name__}: {error}") from error
-        if status in _TRIED_AGAIN:
-            raise NotNow(f"the collector answered {status}", after=seconds_of(after, now=time()))
-        return len(records) if not 200 <= status < 300 else _rejected(answer)
+        answer = self._poster.post(body, {**headers, **self._endpoint.headers}, path=PATH)
+        if answer.status in _TRIED_AGAIN:
+            after = answer.wait(now=time())
+            raise NotNow(f"the collector answered {answer.status}", after=after)
+        return rejected(answer.body)[0] if answer.is_good else len(records)
 
     def close(self) -> None:
         """Let go of the connection."""
-        found, self._connection = self._connection, None
-        if found is not None:
-            found.close()
-
-    def _post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
-        if self._connection is None:
-            kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-            self._connection = kind(self._host, self._port, timeout=self._endpoint.patience)
-        self._connection.request("POST", self._path, body=body, headers=dict(headers))
-        response = self._connection.getresponse()
-        answer = response.read(_LONGEST_ANSWER)
-        if response.read(1) or response.will_close:
-            self.close()
-        return response.status, response.headers.get("Retry-After", ""), answer
+        self._poster.close()
 
 
 def as_request(records: Sequence[Facts]) -> dict[str, Any]:
@@ -102,23 +83,13 @@ def as_request(records: Sequence[Facts]) -> dict[str, Any]:
         "service.instance.id": first.instance,
         "service.version": first.version,
     }
-    attributes = [_attribute(name, value) for name, value in resource.items() if value]
+    known = attributes((name, value) for name, value in resource.items() if value)
     scopes = groupby(records, key=lambda each: each.logger)
     logs = [
         {"scope": {"name": name}, "logRecords": [_log_record(each) for each in found]}
         for name, found in scopes
     ]
-    return {"resourceLogs": [{"resource": {"attributes": attributes}, "scopeLogs": logs}]}
-
-
-def seconds_of(retry_after: str, *, now: float) -> float:
-    """Give the seconds that ``Retry-After`` asks for (RFC 9110, 10.2.3); 0 where it says none."""
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now)
-    except (TypeError, ValueError):
-        return 0.0
+    return {"resourceLogs": [{"resource": {"attributes": known}, "scopeLogs": logs}]}
 
 
 def _log_record(facts: Facts) -> dict[str, Any]:
@@ -129,7 +100,7 @@ def _log_record(facts: Facts) -> dict[str, Any]:
         "severityNumber": SEVERITIES[facts.level],
         "severityText": facts.level_name.upper(),
         "body": {"stringValue": facts.event},
-        "attributes": [_attribute(name, value) for name, value in _attributes(facts).items()],
+        "attributes": attributes(_attributes(facts).items()),
     }
     if facts.trace_id:
         record |= {"traceId": facts.trace_id, "spanId": facts.span_id}
@@ -146,35 +117,3 @@ def _attributes(facts: Facts) -> dict[str, object]:
         found["exception.message"] = error.get("message", "")
         found["exception.stacktrace"] = "\n".join(as_text(error))
     return found
-
-
-def _attribute(name: str, value: object) -> dict[str, Any]:
-    return {"key": name, "value": _any_value(value)}
-
-
-def _any_value(value: object) -> dict[str, Any]:
-    match value:
-        case None:
-            return {}
-        case bool():
-            return {"boolValue": value}
-        case int() if value.bit_length() < 64:
-            return {"intValue": str(value)}
-        case float():
-            return {"doubleValue": value}
-        case list():
-            return {"arrayValue": {"values": [_any_value(each) for each in value]}}
-        case dict():
-            pairs = [_attribute(name, each) for name, each in value.items()]
-            return {"kvlistValue": {"values": pairs}}
-        case _:
-            return {"stringValue": str(value)}
-
-
-def _rejected(answer: bytes) -> int:
-    """Give how many records a collector that took the request refused all the same."""
-    try:
-        partial = json.loads(answer or b"{}").get("partialSuccess") or {}
-        return int(partial.get("rejectedLogRecords") or 0)
-    except (ValueError, AttributeError, TypeError):  # it may answer what it likes
-        return 0

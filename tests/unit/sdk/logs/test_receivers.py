@@ -18,12 +18,13 @@ from typing import Any
 import pytest
 
 from svcctl.errors import UsageError
-from svcctl.sdk.logs.connection import Tcp, udp, unix_datagrams
+from svcctl.observe.ship.connection import Tcp, udp, unix_datagrams
+from svcctl.observe.ship.syslog import shortened
 from svcctl.sdk.logs.isolated import Isolated, NotNow
 from svcctl.sdk.logs.journald import SOCKET, Journal, datagram, field_name
 from svcctl.sdk.logs.logstash import JsonLines, as_event
-from svcctl.sdk.logs.otlp import Collector, Endpoint, seconds_of
-from svcctl.sdk.logs.syslog import Header, Syslog, as_message, shortened
+from svcctl.sdk.logs.otlp import Collector, Endpoint
+from svcctl.sdk.logs.syslog import Header, Syslog, as_message
 from svcctl.sdk.logs.trace import traced
 
 PATIENCE = 10.0  # seconds until a test is lost
@@ -556,21 +557,6 @@ def test_an_address_with_a_password_is_refused_without_saying_it() -> None:
         Collector(Endpoint(url="https://user:swordfish@host"))
 
     assert "swordfish" not in str(raised.value)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("7", 7.0),
-        ("", 0.0),
-        ("soon", 0.0),
-        ("-5", 0.0),
-        ("Thu, 01 Jan 1970 00:01:40 GMT", 40.0),
-        ("Thu, 01 Jan 1970 00:00:40 GMT", 0.0),
-    ],
-)
-def test_a_time_to_wait_is_seconds_or_a_date(header: str, seconds: float) -> None:
-    assert seconds_of(header, now=60.0) == seconds
 
 
 # all of them

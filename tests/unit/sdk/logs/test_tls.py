@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from svcctl.errors import SystemFault
-from svcctl.sdk.logs.connection import Tcp
+from svcctl.observe.ship.connection import Tcp
+from svcctl.observe.ship.tls import Tls
 from svcctl.sdk.logs.logstash import JsonLines
 from svcctl.sdk.logs.syslog import Header, Syslog, as_message
-from svcctl.sdk.logs.tls import Tls
 
 CERTIFICATE = Path(__file__).parents[2] / "engine" / "probes" / "self_signed.pem"
 HEADER = Header(host="here", process="7", facility=16)
