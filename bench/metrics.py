@@ -24,7 +24,11 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from svcctl.app.agent import About
+from svcctl.app.foreign_logs import ForeignLogs
+from svcctl.app.log_source import LogSources
 from svcctl.app.metrics import Metrics
+from svcctl.app.natives import Natives
+from svcctl.app.watching import Watching
 from svcctl.engine.manager import AgentManager
 from svcctl.observe.history.store import History, Point
 from svcctl.observe.metrics.exposition import Family, Kind, render
@@ -203,12 +207,18 @@ async def whole_page(rounds: int) -> Figure:
         recovered="",
         usage=dict,
     )
-    metrics = Metrics(manager, about=about, tally=Tally())
+    foreign = ForeignLogs(manager, watching=Watching(manager), open_sources=_no_sources)
+    natives, tally = Natives(), Tally()
+    metrics = Metrics(manager, about=about, tally=tally, natives=natives, foreign=foreign)
     lines = metrics.page().count("\nsvcctl_")
     return Figure(
         name=f"whole page of {PROCESSES} services, {lines} samples",
         milliseconds=least(metrics.page, rounds),
     )
+
+
+def _no_sources() -> LogSources:
+    raise AssertionError("nothing is watched here")
 
 
 def history(rounds: int) -> Iterator[Figure]:

@@ -151,6 +151,21 @@ class CaptureResumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchFailed(Event):
+    """A log that others keep cannot be read; it is tried again and again."""
+
+    watch: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRecovered(Event):
+    """A log that others keep can be read again, from where it was left."""
+
+    watch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpecApplied(Event):
     """A definition was taken over: created, changed or removed."""
 

@@ -34,3 +34,16 @@ class Record:
     level: Level = Level.UNKNOWN
     trace: str = ""
     fields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portion:
+    """Some of a log that came at once, in its order.
+
+    *stream* tells the parts of a log apart, such as its files.  *content* are whole lines in
+    UTF-8; a log whose keeper understands each entry gives *records* instead.
+    """
+
+    stream: str
+    content: bytes = b""
+    records: tuple[Record, ...] = ()

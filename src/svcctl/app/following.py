@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from svcctl.app.waiting import Emit
 from svcctl.engine.keeper import Keeper, ending_text
 from svcctl.engine.manager import AgentManager
 from svcctl.events import Event, InstanceExited, InstanceSpawned
 from svcctl.ports import Bus, Cancel, Clock, Document, Exit
+from svcctl.record import Portion, Record
+
+if TYPE_CHECKING:  # none of it is loaded where nothing is watched
+    from svcctl.app.foreign_logs import ForeignLogs
+    from svcctl.observe.records.search import Sought
+    from svcctl.spec.watch import WatchSpec
 
 Take = Callable[[str, str, Iterable[bytes], float], Iterable[Document]]
 """Gives records as items, of an instance, a stream and its lines that came at a time."""
@@ -29,11 +36,17 @@ class _New:
     service: str
     instance: str
     stream: str = ""
-    lines: tuple[bytes, ...]
+    lines: tuple[bytes, ...] = ()
+    records: tuple[Record, ...] = ()
 
     @property
     def size(self) -> int:
-        return sum(map(len, self.lines), _OF_ITS_OWN * len(self.lines))
+        own = _OF_ITS_OWN * self.count
+        return own + sum(map(len, self.lines)) + sum(len(each.raw) for each in self.records)
+
+    @property
+    def count(self) -> int:
+        return len(self.lines) + len(self.records)
 
 
 class Following:
@@ -47,9 +60,10 @@ class Following:
         stream: str | None,
         clock: Clock,
         take: Take | None = None,
+        which: Sought | None = None,
     ) -> None:
-        """*take* finds records in lines, instead of *grep*."""
-        self._names, self._take = frozenset(names), take
+        """*take* finds records in lines, *which* those of watches, instead of *grep*."""
+        self._names, self._take, self._which = frozenset(names), take, which
         self._grep, self._stream, self._clock = grep, stream, clock
         self._waiting: deque[_New] = deque()
         self._size = 0
@@ -69,6 +83,26 @@ class Following:
                 self._tell_event(event, manager)
 
         self._cancels.append(bus.subscribe(notice))
+
+    def listen_to(self, watches: Collection[str], foreign: ForeignLogs) -> None:
+        """Take what is new of *watches*, too."""
+        from svcctl.app.foreign_reading import Records  # noqa: PLC0415 - where there are some
+
+        records = {name: Records(foreign.specs[name]) for name in watches}
+
+        def take(spec: WatchSpec, portion: Portion) -> None:
+            if spec.name in records and self._stream is None:
+                now = self._clock.now()
+                new = _New(
+                    at=now,
+                    service=spec.owner,
+                    instance=spec.name,
+                    stream=portion.stream,
+                    records=tuple(records[spec.name].of(portion, now=now)),
+                )
+                self._put(new)
+
+        self._cancels.append(foreign.listen(take))
 
     def end(self) -> None:
         """Take no more."""
@@ -98,6 +132,9 @@ class Following:
 
     def _items(self, new: _New) -> Iterable[Document]:
         where: Document = {"at": new.at, "service": new.service, "instance": new.instance}
+        if new.records:
+            yield from self._of_records(new, where)
+            return
         if new.stream and self._take:
             for item in self._take(new.instance, new.stream, new.lines, new.at):
                 yield item | {"service": new.service}
@@ -109,9 +146,26 @@ class Following:
             elif self._grep is None or self._grep.search(text):
                 yield where | {"stream": new.stream, "text": text}
 
+    def _of_records(self, new: _New, where: Document) -> Iterable[Document]:
+        for record in new.records:
+            text = record.raw.decode(errors="replace")
+            if self._which is None:
+                if self._grep is None or self._grep.search(text):
+                    yield where | {"stream": new.stream, "text": text}
+            elif self._which.has(record):
+                from svcctl.app.searching import record_document  # noqa: PLC0415 - it is there
+
+                yield record_document(
+                    record,
+                    at=new.at,
+                    service=new.service,
+                    instance=new.instance,
+                    stream=new.stream,
+                )
+
     def _put(self, new: _New) -> None:
         if self._size >= _HELD:
-            self._missed[new.service, new.instance] += len(new.lines)
+            self._missed[new.service, new.instance] += new.count
             return
         self._waiting.append(new)
         self._size += new.size

@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.following import Following
+from svcctl.app.foreign_logs import ForeignLogs
 from svcctl.app.reading import moment, pattern
-from svcctl.app.selection import choose
+from svcctl.app.selection import choose, service_of
 from svcctl.app.waiting import Emit
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.manager import AgentManager
-from svcctl.errors import UsageError
+from svcctl.errors import UnknownService, UsageError
 from svcctl.observe.logs.files import STREAMS, instance_folder
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import Bus, Clock, Document
 from svcctl.wire import Selection
+
+if TYPE_CHECKING:  # 1 MB, rare
+    from svcctl.app.foreign_reading import ForeignPast
+    from svcctl.observe.records.search import Found, Sought
 
 _BATCH = 500  # lines read between two looks at whether the asker keeps up
 _BATCH_BYTES = 128 * 1024  # bytes of lines, which JSON can make six times as long, before that
@@ -27,22 +33,33 @@ _LINES = 100  # lines of the past shown where nobody says how many
 class Logs:
     """Reads captured files in a thread, and follows captures in the loop."""
 
-    def __init__(self, manager: AgentManager, *, folder: str, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self,
+        manager: AgentManager,
+        *,
+        folder: str,
+        bus: Bus,
+        clock: Clock,
+        foreign: ForeignLogs,
+    ) -> None:
         self._manager, self._folder, self._bus, self._clock = manager, folder, bus, clock
+        self._foreign = foreign
 
     async def logs(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Give lines as items; with ``follow`` go on until the asker hangs up."""
-        names = choose(selection, self._manager.specs)
+        names, watches = self._chosen(selection, args)
         keepers = [keeper for name in names for keeper in self._manager.keepers(name)]
         sources = [self._source(keeper) for keeper in keepers]
         if args.flag("stats"):
-            return await self._stats(sources, args, emit)
+            return await self._stats(sources, watches, args, emit)
         following = None
         if args.flag("follow"):
             following = self._following(names, args)
             following.begin(keepers, self._manager, self._bus)
+            if watches:
+                following.listen_to(watches, self._foreign)
         try:
-            count = await self._past(sources, args, emit)
+            count = await self._past(sources, watches, args, emit)
             if following:
                 await following.pass_on(emit)
         finally:
@@ -50,34 +67,81 @@ class Logs:
                 following.end()
         return {"lines": count}
 
-    async def _past(self, sources: list[Source], args: Arguments, emit: Emit) -> int:
+    def _chosen(self, selection: Selection, args: Arguments) -> tuple[list[str], list[str]]:
+        """Give the services or instances that are meant, and the watches."""
+        specs, foreign = self._manager.specs, self._foreign
+        named = args.text("watch")
+        if named and named not in foreign.specs:
+            raise UnknownService(f"nothing is watched as {named!r}", hint="see: svcctl watch list")
+        if not foreign.specs:
+            return choose(selection, specs), []
+        from svcctl.app import foreign_reading  # noqa: PLC0415 - where something is watched
+
+        left, watches = foreign_reading.chosen_watches(selection, foreign, specs, named=named)
+        names = choose(left, specs) if left is not None else []
+        services = {service_of(name, specs) for name in names}
+        watches += [
+            each for each in foreign_reading.watches_of(services, foreign) if each not in watches
+        ]
+        return names, watches
+
+    async def _past(
+        self, sources: list[Source], watches: list[str], args: Arguments, emit: Emit
+    ) -> int:
         wanted, last = asked_for(args, now=self._clock.now())
-        if not understands(args):
+        if not understands(args) and not watches:
             return await _emit_all(read(sources, wanted, last=last), emit)
         from svcctl.app.searching import emit_records, sought  # noqa: PLC0415 - 1 MB, rare
+        from svcctl.observe.records.search import search  # noqa: PLC0415
 
-        return await emit_records(sources, wanted, sought(args), last=last, emit=emit)
+        which = sought(args)
+        found = search(sources, wanted, which, last=last)  # now: who follows gets the rest
+        if watches:
+            from svcctl.app.foreign_reading import merged  # noqa: PLC0415 - as above
 
-    async def _stats(self, sources: list[Source], args: Arguments, emit: Emit) -> object:
+            theirs = self._foreign_past(wanted, which).found(watches, last=last)
+            found = merged(found, theirs, last=last)
+        return await emit_records(found, emit=emit)
+
+    async def _stats(
+        self, sources: list[Source], watches: list[str], args: Arguments, emit: Emit
+    ) -> object:
         from svcctl.app.searching import emit_stats, sought  # noqa: PLC0415 - 1 MB, rare
+        from svcctl.observe.records.search import search  # noqa: PLC0415
 
         if args.flag("follow"):
             raise UsageError("--stats does not follow", hint="leave out one of --stats and -f")
         wanted, _ = asked_for(args, now=self._clock.now())
-        return {"services": await emit_stats(sources, wanted, sought(args), emit=emit)}
+        which = sought(args)
+        found: dict[str, list[Iterator[Found]]] = {}
+        for service in {source.service for source in sources}:
+            own = [each for each in sources if each.service == service]
+            found.setdefault(service, []).append(search(own, wanted, which, last=None))
+        for name in watches:
+            theirs = self._foreign_past(wanted, which).found([name], last=None)
+            found.setdefault(self._foreign.specs[name].owner, []).append(theirs)
+        return {"services": await emit_stats(found, emit=emit)}
+
+    def _foreign_past(self, wanted: Wanted, which: Sought) -> ForeignPast:
+        from svcctl.app.foreign_reading import ForeignPast  # noqa: PLC0415 - as above
+
+        foreign, clock = self._foreign, self._clock
+        return ForeignPast(foreign=foreign, wanted=wanted, which=which, clock=clock)
 
     def _following(self, names: list[str], args: Arguments) -> Following:
-        take = None
+        take = which = None
         if understands(args):
             from svcctl.app.searching import live, sought  # noqa: PLC0415 - 1 MB, rare
 
-            take = live(sought(args))
+            which = sought(args)
+            take = live(which)
         return Following(
             names,
             grep=pattern(args.text("grep")),
             stream=args.text("stream"),
             clock=self._clock,
             take=take,
+            which=which,
         )
 
     def _source(self, keeper: Keeper) -> Source:

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 from types import MappingProxyType
 
 from svcctl.app.agent import About
 from svcctl.app.arguments import Arguments
+from svcctl.app.foreign_logs import ForeignLogs
 from svcctl.app.natives import Natives
 from svcctl.app.waiting import Emit
 from svcctl.engine.keeper import Keeper
@@ -23,7 +25,11 @@ from svcctl.observe.metrics.exposition import TYPE, Family, read_back, render
 from svcctl.observe.metrics.levels import level_of
 from svcctl.observe.metrics.tally import Tally
 from svcctl.ports import Clock, InstanceStatus, LogSink, Usage
+from svcctl.record import Portion
 from svcctl.wire import Selection
+
+if TYPE_CHECKING:
+    from svcctl.spec.watch import WatchSpec
 
 _SUSPECT_EVERY = 300.0  # seconds between two looks at the private memory of one suspect
 _FAILED = "crashed"
@@ -43,10 +49,16 @@ class Metrics:
     """Gives the page of ``/metrics`` and of ``svcctl metrics``; measures only when it is asked."""
 
     def __init__(
-        self, manager: AgentManager, *, about: About, tally: Tally, natives: Natives
+        self,
+        manager: AgentManager,
+        *,
+        about: About,
+        tally: Tally,
+        natives: Natives,
+        foreign: ForeignLogs,
     ) -> None:
         self._manager, self._about, self._tally = manager, about, tally
-        self._natives = natives
+        self._natives, self._foreign = natives, foreign
         self._clock = manager.world.clock
         self._private: dict[str, tuple[float, int]] = {}
 
@@ -73,7 +85,11 @@ class Metrics:
                 self._tell_usage(numbers, keeper, usage, suspects)
         self._tell_natives(numbers, of_hosts)
         self._tell_agent(numbers)
-        known = [*self._manager.names(), *self._natives.kept]
+        for watched in self._foreign.standing():
+            where, behind = (watched.spec.owner, watched.spec.name), watched.follower.standing
+            _tell(numbers, catalogue.LAG, behind.behind, *where)
+        owners = [each.spec.owner for each in self._foreign.standing()]
+        known = [*self._manager.names(), *self._natives.kept, *owners]
         for family, values in self._tally.samples(known):
             numbers[family] |= values
         took = self._clock.monotonic() - begun
@@ -199,13 +215,14 @@ class VerbCount:
 class LineCount:
     """Counts the lines of every instance by level; has to see them all, so it is asked for."""
 
-    def __init__(self, manager: AgentManager, tally: Tally) -> None:
-        self._manager, self._tally = manager, tally
+    def __init__(self, manager: AgentManager, tally: Tally, foreign: ForeignLogs) -> None:
+        self._manager, self._tally, self._foreign = manager, tally, foreign
         self._followed: dict[str, LogSink] = {}
 
     def begin(self) -> None:
         """Count from now on, what is started later too."""
         self._manager.world.bus.subscribe(self._noticed)
+        self._foreign.listen(self._count_foreign)
         for name in self._manager.names():
             self._follow(name)
 
@@ -223,3 +240,12 @@ class LineCount:
         for level, count in Counter(map(level_of, lines)).items():
             name = level.name.lower()
             self._tally.add(catalogue.LINES, service, instance, stream, name, by=count)
+
+    def _count_foreign(self, spec: WatchSpec, portion: Portion) -> None:
+        if portion.records:
+            levels = Counter(record.level for record in portion.records)
+        else:
+            levels = Counter(map(level_of, portion.content.removesuffix(b"\n").split(b"\n")))
+        for level, count in levels.items():
+            labels = spec.owner, spec.name, str(spec.kind), level.name.lower()
+            self._tally.add(catalogue.LINES, *labels, by=count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from svcctl.app.arguments import Arguments
@@ -13,8 +13,8 @@ from svcctl.app.reading import pattern
 from svcctl.app.waiting import Emit
 from svcctl.detect.templates import Templates
 from svcctl.errors import SpecError, UsageError
-from svcctl.observe.logs.query import Line, Source, Wanted
-from svcctl.observe.records.search import Found, Live, Sought, search
+from svcctl.observe.logs.query import Line
+from svcctl.observe.records.search import Found, Live, Sought
 from svcctl.ports import Document
 from svcctl.record import Level, Record
 from svcctl.spec.where import parse_where
@@ -57,11 +57,8 @@ def record_document(
     }
 
 
-async def emit_records(
-    sources: Sequence[Source], wanted: Wanted, which: Sought, *, last: int | None, emit: Emit
-) -> int:
+async def emit_records(records: Iterator[Found], *, emit: Emit) -> int:
     """Hand over records, reading in a thread, no faster than they are taken; give how many."""
-    records = search(sources, wanted, which, last=last)  # now: who follows gets the rest
     count = 0
 
     def batch() -> list[Found]:
@@ -110,7 +107,7 @@ class _Sum:
             self.lines += each.record.raw.count(b"\n") + 1
             self.size += len(each.record.raw) + 1
             self.levels[each.record.level.name.lower()] += 1
-            self.first = self.first or each.line.at
+            self.first = min(self.first or each.line.at, each.line.at)
             self.last = max(self.last, each.line.at)
         firsts = (each.record.message.partition("\n")[0] for each in found)
         self.seen.update(self.templates.learn(firsts))
@@ -141,25 +138,20 @@ class _Sum:
         return texts[:_MOST_TEMPLATES]
 
 
-async def emit_stats(
-    sources: Sequence[Source], wanted: Wanted, which: Sought, *, emit: Emit
-) -> int:
-    """Hand over what there is of each service; give of how many."""
-    names = sorted({source.service for source in sources})
+async def emit_stats(records: Mapping[str, Sequence[Iterator[Found]]], *, emit: Emit) -> int:
+    """Hand over what there is of each service, by its name; give of how many."""
 
     def measure(service: str) -> Document:
         total = _Sum()
-        records = search(
-            [each for each in sources if each.service == service], wanted, which, last=None
-        )
-        while found := _some(records):
-            total.take(found)
+        for each in records[service]:
+            while found := _some(each):
+                total.take(found)
         return total.document(service)
 
-    for name in names:
+    for name in sorted(records):
         emit(await asyncio.to_thread(measure, name))
         await emit.room()
-    return len(names)
+    return len(records)
 
 
 def _some(records: Iterator[Found]) -> list[Found]:

@@ -45,6 +45,11 @@ LOOKING: tuple[Verb, ...] = (
                 help="understand each record: its time, level, message, trace and fields",
             ),
             Arg(
+                name="watch",
+                kind=Kind.TEXT,
+                help="this log that others keep; named services are shown beside it",
+            ),
+            Arg(
                 name="stats",
                 kind=Kind.FLAG,
                 help="only say how much there is, of which level, and what is said most often",
@@ -57,8 +62,17 @@ LOOKING: tuple[Verb, ...] = (
             "svcctl logs web --level error --where 'status>=500' --since 1h",
             "svcctl logs --trace 4bf92f3577b34da6a3ce929d0e0e4736",
             "svcctl logs web --stats --since 1d",
+            "svcctl logs --watch nginx --level error --since 1h",
         ),
         streams=True,
+    ),
+    Verb(
+        name="watch-list",
+        summary="Show which logs of others are watched, and how far they were read.",
+        effect=Effect.READ,
+        role=Role.VIEWER,
+        selects=Selects.NONE,
+        examples=("svcctl watch list", "svcctl watch list -o json"),
     ),
     Verb(
         name="events",

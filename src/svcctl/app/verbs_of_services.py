@@ -99,6 +99,7 @@ SERVICES: tuple[Verb, ...] = (
         selects=Selects.NONE,
         args=(
             Arg(name="services", kind=Kind.DOCUMENT, help="the definitions, in canonical form"),
+            Arg(name="watches", kind=Kind.DOCUMENT, help="logs that others keep, likewise"),
             Arg(name="alerting", kind=Kind.DOCUMENT, help="who is told of what, likewise"),
             Arg(name="shipping", kind=Kind.DOCUMENT, help="where logs are sent, likewise"),
             Arg(name="healing", kind=Kind.DOCUMENT, help="what holds for healing, likewise"),

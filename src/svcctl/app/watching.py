@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import logging
-import math
-from dataclasses import replace
+from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from svcctl.engine.keeper import Keeper
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import SvcctlError
-from svcctl.events import Event, FindingEnded, FindingMade, InstanceSpawned, SpecApplied
-from svcctl.ports import Cancel, LogSink, Timer
-from svcctl.record import Record
-from svcctl.spec.log_rule import ALERT, LogRule
+from svcctl.events import Event, InstanceSpawned, SpecApplied
+from svcctl.ports import Cancel, LogSink
+from svcctl.spec.log_rule import LogRule
 
 if TYPE_CHECKING:  # the agent loads what judges where there are rules
-    from svcctl.detect.rules.book import Book
-    from svcctl.detect.rules.watch import Fired, Outcome
+    from svcctl.app.judging import Judge
     from svcctl.observe.records.reader import Reader
 
 log = logging.getLogger(__name__)
-
-_SLACK = 0.1  # seconds after which a time is surely over
 
 
 class Watching:
@@ -50,6 +44,11 @@ class Watching:
         for each in self._watched.values():
             each.close()
         self._watched.clear()
+
+    def judge(self, service: str) -> Judge | None:
+        """Give what judges the logs of *service*, wherever they are; None where it has no rules."""
+        watched = self._watched.get(service)
+        return watched.judge if watched else None
 
     def _noticed(self, event: Event) -> None:
         if isinstance(event, SpecApplied):
@@ -82,15 +81,20 @@ class _Watched:
     """One service, its rules, and what they have seen."""
 
     def __init__(self, service: str, rules: tuple[LogRule, ...], *, manager: AgentManager) -> None:
-        from svcctl.detect.rules.book import Book  # noqa: PLC0415 - where there are rules only
+        from svcctl.app.judging import Judge, Subject  # noqa: PLC0415 - where there are rules only
+        from svcctl.observe.records.reader import Reader  # noqa: PLC0415
 
         self.service, self.rules = service, rules
         self._manager = manager
-        self._clock, self._bus = manager.world.clock, manager.world.bus
-        self._book: Book = Book(rules, service=service)
-        self._readers: dict[tuple[str, str], Reader] = {}
+        world = manager.world
+        subject = Subject(
+            service=service,
+            said=f"service '{service}'",
+            running=partial(running_instance, manager, service),
+        )
+        self.judge = Judge(rules, subject, clock=world.clock, bus=world.bus)
+        self._readers: defaultdict[tuple[str, str], Reader] = defaultdict(Reader)
         self._followed: dict[str, tuple[LogSink, Cancel]] = {}
-        self._timer: Timer | None = None
 
     def go_on(self) -> None:
         """The service, or one more instance of it, has begun: nothing was missed before."""
@@ -100,88 +104,25 @@ class _Watched:
                 continue
             if cancel:
                 cancel()
-            call = partial(self._take, keeper)
+            call = partial(self._take, keeper.name)
             self._followed[keeper.name] = keeper.sink, keeper.sink.follow(call)
-        self._tell(self._book.resume(self._clock.now()), self._running())
-        self._set_timer()
+        self.judge.resume()
 
     def close(self) -> None:
         """Judge no more."""
         for _, cancel in self._followed.values():
             cancel()
-        if self._timer:
-            self._timer.cancel()
+        self.judge.close()
 
-    def _take(self, keeper: Keeper, stream: str, lines: list[bytes]) -> None:
+    def _take(self, instance: str, stream: str, lines: list[bytes]) -> None:
         from svcctl.observe.records.around import around  # noqa: PLC0415 - as above
 
-        reader, now = self._reader(keeper.name, stream), self._clock.now()
-
-        def read(said: list[bytes]) -> Record:
-            return replace(reader.record(said, at=now), at=now)
-
-        self._tell(self._book.pass_time(now), keeper)
-        outcomes = self._book.sift(b"\n".join(lines), gather=around, read=read)
-        self._tell(outcomes, keeper)
-        self._set_timer()
-
-    def _reader(self, instance: str, stream: str) -> Reader:
-        if (instance, stream) not in self._readers:
-            from svcctl.observe.records.reader import Reader  # noqa: PLC0415 - as above
-
-            self._readers[instance, stream] = Reader()
-        return self._readers[instance, stream]
-
-    def _running(self) -> Keeper | None:
-        keepers = self._manager.keepers(self.service)
-        return next((each for each in keepers if each.program.child), None)
-
-    def _set_timer(self) -> None:
-        """Look again when time alone may decide; never while nothing runs."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        if math.isfinite(self._book.due):
-            wait = max(self._book.due - self._clock.now(), 0.0) + _SLACK
-            self._timer = self._clock.later(wait, self._look)
-
-    def _look(self) -> None:
-        self._timer = None
-        if keeper := self._running():
-            self._tell(self._book.pass_time(self._clock.now()), keeper)
-            self._set_timer()
-
-    def _tell(self, outcomes: list[Outcome], keeper: Keeper | None) -> None:
-        from svcctl.detect.rules.watch import Fired  # noqa: PLC0415 - as above
-
-        for each in outcomes:
-            if isinstance(each, Fired):
-                self._bus.publish(_event(each, keeper))
-            else:
-                self._bus.publish(
-                    FindingEnded(at=each.at, service=self.service, pattern=each.pattern)
-                )
+        reader = self._readers[instance, stream]
+        content = b"\n".join(lines)
+        self.judge.take_lines(content, reader=reader, gather=around, seen_in=instance)
 
 
-def _event(fired: Fired, keeper: Keeper | None) -> FindingMade:
-    """Say what was found; where nothing runs there is nothing to be done about it."""
-    finding = fired.finding
-    found = finding.deviation
-    action = fired.rule.action if keeper else ALERT
-    return FindingMade(
-        at=fired.at,
-        service=finding.service,
-        kind=str(found.what),
-        subject=found.subject,
-        pattern=finding.pattern,
-        observed=found.observed,
-        expected=found.expected,
-        since=found.since,
-        score=found.score,
-        explanation=f"rule '{found.subject}' of service '{finding.service}': "
-        f"{found.observed}, expected {found.expected}",
-        samples=finding.samples,
-        priority=str(fired.rule.severity or ""),
-        action="" if action == ALERT else action,
-        seen_in=keeper.name if keeper else "",
-    )
+def running_instance(manager: AgentManager, service: str) -> str | None:
+    """Name an instance of *service* that runs; None where none does, or it is not kept."""
+    keepers = manager.keepers(service) if service in manager.specs else ()
+    return next((each.name for each in keepers if each.program.child), None)

@@ -14,6 +14,7 @@ from svcctl.app.alerting.desk import Desk
 from svcctl.app.applying import Applying
 from svcctl.app.conversing import Conversing
 from svcctl.app.dispatch import Deed, Dispatch, Witness
+from svcctl.app.foreign_logs import ForeignLogs
 from svcctl.app.healer import HEALER, CarryOut, Healer
 from svcctl.app.history import Historian
 from svcctl.app.kept_table import KeptTable
@@ -24,6 +25,8 @@ from svcctl.app.reading import Reading
 from svcctl.app.sampling import Sampler
 from svcctl.app.services import Services
 from svcctl.app.waiting import Nobody, Waiting
+from svcctl.app.watch_deeds import WatchDeeds
+from svcctl.app.watch_settings import WatchSettings
 from svcctl.app.watching import Watching
 from svcctl.auth.identity import inside
 from svcctl.bootstrap.access import access_of, auditing
@@ -45,6 +48,7 @@ from svcctl.wire import Selection
 
 if TYPE_CHECKING:  # what tells of alerts, or makes traces, is loaded where that is wanted
     from svcctl.app.alerting.telling import Telling
+    from svcctl.app.log_source import LogSources
     from svcctl.observe.traces.lives import Lives
     from svcctl.spec.alerting import AlertingSpec
 
@@ -159,7 +163,9 @@ def agent_parts(
         )
         desk.begin()
         stack.callback(desk.close)
-        metrics = Metrics(manager, about=about, tally=tally, natives=natives)
+        watching = Watching(manager)
+        foreign = ForeignLogs(manager, watching=watching, open_sources=lambda: _foreign(paths))
+        metrics = Metrics(manager, about=about, tally=tally, natives=natives, foreign=foreign)
         sampler = Sampler(manager)
         historian = Historian(manager, natives, sampler)
         stack.callback(historian.close)
@@ -171,6 +177,7 @@ def agent_parts(
             ending,
             logs_folder=paths.logs,
             desk=desk,
+            foreign=foreign,
             natives=natives,
             more={"metrics": metrics.metrics, "history": historian.history},
             witnesses=(VerbCount(tally, clock=clock), *([] if lives is None else [lives.verb])),
@@ -178,15 +185,16 @@ def agent_parts(
         healer = Healer(manager, carry_out=_carry_out(dispatch))
         healer.begin()
         stack.callback(healer.close)
-        watching = Watching(manager)
         watching.begin()
         stack.callback(watching.close)
+        foreign.begin()
+        stack.callback(foreign.close)
         yield AgentParts(
             manager=manager,
             natives=natives,
             desk=desk,
             metrics=metrics,
-            lines=LineCount(manager, tally),
+            lines=LineCount(manager, tally, foreign),
             historian=historian,
             dispatch=dispatch,
             bus=bus,
@@ -231,6 +239,12 @@ def _registered(paths: Paths) -> Natives:
     return natives
 
 
+def _foreign(paths: Paths) -> LogSources:
+    from svcctl.bootstrap.foreign_logs import Sources  # noqa: PLC0415 - where something is watched
+
+    return Sources(f"{paths.state}/watches")
+
+
 def _traced(endpoint: str) -> AbstractContextManager[Lives]:
     from svcctl.observe.traces.export import traced  # noqa: PLC0415 - an extra
 
@@ -255,6 +269,7 @@ def _dispatch(
     *,
     logs_folder: str,
     desk: Desk,
+    foreign: ForeignLogs,
     natives: Natives,
     more: Mapping[str, Deed],
     witnesses: Sequence[Witness],
@@ -264,7 +279,7 @@ def _dispatch(
     waiting = Waiting(manager, bus=bus)
     services = Services(manager, waiting=waiting)
     reading = Reading(manager, waiting=waiting, events=store, bus=bus, clock=clock, natives=natives)
-    logs = Logs(manager, folder=logs_folder, bus=bus, clock=clock)
+    logs = Logs(manager, folder=logs_folder, bus=bus, clock=clock, foreign=foreign)
     agent = Agent(manager, about=about, ending=ending, clock=clock, natives=natives)
 
     def forget_logs(service: str) -> None:
@@ -272,12 +287,14 @@ def _dispatch(
 
         shutil.rmtree(f"{logs_folder}/{service}", ignore_errors=True)
 
+    windows = platform() is Platform.WINDOWS
+    watches = WatchSettings(foreign, services=manager.names, windows=windows)
     applying = Applying(
         manager,
         services=services,
         waiting=waiting,
         forget_logs=forget_logs,
-        settings={"alerting": KeptTable("alerting", desk)},
+        settings={"alerting": KeptTable("alerting", desk), "watches": watches},
     )
     deeds = {
         "status": reading.status,
@@ -293,8 +310,6 @@ def _dispatch(
         "enable": services.enable,
         "disable": services.disable,
         "apply": applying.apply,
-        "remove": applying.remove,
-        "show": reading.show,
         "logs": logs.logs,
         "events": reading.events,
         "tree": reading.tree,
@@ -303,6 +318,7 @@ def _dispatch(
         **more,
         **Conversing(manager).deeds(),
         **desk.deeds(),
+        **WatchDeeds(foreign, watches).deeds(show=reading.show, remove=applying.remove),
         **auditing(store, path=store.path, access=access, clock=clock).deeds(),
         "agent-status": agent.status,
         "agent-stop": agent.stop,

@@ -47,9 +47,13 @@ def check(
         return error.exit_status
     names = sorted(loaded.services)
     if output == "json":
-        session.out.line(as_json({"services": names, "mistakes": []}))
+        watches = {"watches": sorted(loaded.watches)} if loaded.watches else {}
+        session.out.line(as_json({"services": names, **watches, "mistakes": []}))
         return 0
     count = "1 service" if len(names) == 1 else f"{len(names)} services"
+    if loaded.watches:
+        logs = "1 log" if len(loaded.watches) == 1 else f"{len(loaded.watches)} logs"
+        count = f"{count} and {logs} to watch"
     more = " and who is told of what" if loaded.alerting else ""
     session.out.line(f"{count}{more}, no mistakes")
     return 0

@@ -50,6 +50,7 @@ TABLE: Mapping[str, Entry] = dict(
         _entry(_BEGIN, "up", "up:up", "Run services here and now, in the foreground."),
         _entry(_LOOK, "status", "status:status"),
         _entry(_LOOK, "logs", "logs:logs"),
+        _entry(_LOOK, "watch", "watch:watch", "Show the logs of others that are watched."),
         _entry(_LOOK, "events", "events:events"),
         _entry(_LOOK, "top", "top:top", "Watch what services use."),
         _entry(_LOOK, "history", "history:history"),

@@ -58,7 +58,20 @@ def documents(loaded: Loaded, *, names: Sequence[str] = ()) -> list[dict[str, ob
 def arguments(loaded: Loaded, *, names: Sequence[str] = ()) -> dict[str, object]:
     """Give what files define as arguments of the verb ``apply``: all services, or *names* only."""
     common = {name: _common_document(loaded, name) for name in sorted(loaded.said)}
-    return {"services": documents(loaded, names=names), **common}
+    watches = [_watch_document(loaded, name) for name in sorted(loaded.watches)]
+    more = {"watches": watches} if watches else {}
+    return {"services": documents(loaded, names=names), **more, **common}
+
+
+def _watch_document(loaded: Loaded, name: str) -> dict[str, object]:
+    spec = canonical.dump(loaded.watches[name])
+    return {
+        "name": name,
+        "spec": spec,
+        "revision": canonical.revision(spec),
+        "origins": _origins(loaded.watch_origins[name]),
+        "sources": dict(loaded.sources),
+    }
 
 
 def _common_document(loaded: Loaded, name: str) -> dict[str, object]:

@@ -123,9 +123,10 @@ class NativeClient:
         def args(some: list[Any], **more: object) -> Request:
             return replace(request, args=request.args | {"services": some} | more)
 
-        agents = theirs or not mine or any(request.args.get(name) for name in FOR_ALL)
+        others = ("watches", *FOR_ALL)
+        agents = theirs or not mine or any(request.args.get(name) for name in others)
         return Split(
-            native=args(mine, **dict.fromkeys(FOR_ALL)) if mine else None,
+            native=args(mine, **dict.fromkeys(others)) if mine else None,
             agent=args(theirs) if agents else None,
         )
 

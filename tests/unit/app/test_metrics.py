@@ -8,8 +8,11 @@ from dataclasses import replace
 import pytest
 
 from svcctl.app.agent import About
+from svcctl.app.foreign_logs import ForeignLogs
+from svcctl.app.log_source import LogSources
 from svcctl.app.metrics import LineCount, Metrics, VerbCount
 from svcctl.app.natives import Natives
+from svcctl.app.watching import Watching
 from svcctl.engine.life import Told
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict
@@ -24,6 +27,10 @@ from svcctl.spec.service import ServiceSpec
 from svcctl.testing.world import FakeWorld
 
 WEB = 'service="web",service_instance="web"'
+
+
+def no_sources() -> LogSources:
+    raise AssertionError("nothing is watched here")
 
 
 class Scraped:
@@ -43,7 +50,15 @@ class Scraped:
             usage=lambda: {"cpu_seconds": 1.5, "memory_bytes": 4096, "open_files": None},
         )
         self.natives = Natives()
-        self.metrics = Metrics(self.manager, about=about, tally=self.tally, natives=self.natives)
+        watching = Watching(self.manager)
+        self.foreign = ForeignLogs(self.manager, watching=watching, open_sources=no_sources)
+        self.metrics = Metrics(
+            self.manager,
+            about=about,
+            tally=self.tally,
+            natives=self.natives,
+            foreign=self.foreign,
+        )
 
     async def keep(self, spec: ServiceSpec) -> None:
         document = canonical.dump(spec)
@@ -187,7 +202,7 @@ async def test_the_page_is_given_as_text_to_whoever_scrapes(scraped: Scraped) ->
 
 
 async def test_lines_are_counted_by_level_whenever_a_service_came(scraped: Scraped) -> None:
-    lines = LineCount(scraped.manager, scraped.tally)
+    lines = LineCount(scraped.manager, scraped.tally, scraped.foreign)
     await scraped.keep(spec())
     lines.begin()
     await scraped.keep(spec("db"))
@@ -204,7 +219,7 @@ async def test_lines_are_counted_by_level_whenever_a_service_came(scraped: Scrap
 
 
 async def test_a_restarted_program_has_its_lines_counted_once(scraped: Scraped) -> None:
-    lines = LineCount(scraped.manager, scraped.tally)
+    lines = LineCount(scraped.manager, scraped.tally, scraped.foreign)
     lines.begin()
     await scraped.keep(spec())
     scraped.manager.restart("web")
