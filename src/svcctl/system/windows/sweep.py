@@ -44,14 +44,14 @@ class Sweep:
 
     def start(self, *, grace: float = 0.0) -> None:
         """Begin; what is there gets *grace* seconds to end by itself."""
-        if grace > 0 and self._tree.members():
+        if grace > 0 and self._tree.everyone():
             self._patient = True
             self._timer = self._loop.call_later(grace, self._grace_is_over)
         self._round()
 
     def has_nobody_left(self) -> bool:
         """Say whether all are gone, which another sweep may have come to know first."""
-        return not self._tree.members()
+        return not self._tree.everyone()
 
     def conclude(self) -> None:
         """Tell whom it ended; all of them are gone."""
@@ -73,9 +73,9 @@ class Sweep:
 
     def _round(self) -> None:
         """End whoever is left, and wait for them; nobody is: it is over."""
-        left = self._tree.members()
+        left = self._tree.everyone()
         if not self._patient and left:
-            self._ended.update((each.pid, each) for each in left)
+            self._ended.update((each.pid, each) for each in self._tree.members())
             self._terminate()
         for each in left:
             self._await(each.pid)

@@ -23,7 +23,6 @@ from svcctl.system.windows.snapshot import Process
 # A tree that outruns this many looks starts programs faster than they can be stopped.
 _LOOKS = 64
 _CONSOLE_HOST = "conhost.exe"
-_NOT_OF_IT = frozenset((_CONSOLE_HOST, ""))  # a process that is still being made has no name
 
 
 class Tree:
@@ -41,7 +40,12 @@ class Tree:
         """Give the live ones, the main process first.
 
         What draws their consoles is Windows' own and ends with the last of them: it is none.
+        Nor is, yet, a process that is still being made: it has no name, and may become that.
         """
+        return tuple(each for each in self.everyone() if each.name or each.pid == self.main.pid)
+
+    def everyone(self) -> tuple[Member, ...]:
+        """Give the live ones like :meth:`members`, and those that are still being made."""
         console_host = ntpath.normcase(ntpath.join(system_root(), "System32", _CONSOLE_HOST))
         found = []
         for pid in sorted(self.job.pids(), key=lambda pid: pid != self.main.pid):
@@ -52,8 +56,8 @@ class Tree:
         return tuple(found)
 
     def pids(self) -> list[int]:
-        """Give the pids of the live ones, the main process first."""
-        return [each.pid for each in self.members()]
+        """Give the pids of :meth:`everyone`, the main process first."""
+        return [each.pid for each in self.everyone()]
 
     def usage(self, snapshot: Mapping[int, Process], *, closely: bool) -> Usage:
         """Measure those that live; processor time is also of those that do not any more.
@@ -80,8 +84,12 @@ class Tree:
         return sum(each.private_bytes for each in self._in(snapshot))
 
     def _in(self, snapshot: Mapping[int, Process]) -> list[Process]:
+        """Give what *snapshot* has of the members."""
         seen = (snapshot[pid] for pid in self.job.pids() if pid in snapshot)
-        return [each for each in seen if each.name.casefold() not in _NOT_OF_IT]
+        others = ("", _CONSOLE_HOST)
+        return [
+            each for each in seen if each.name.casefold() not in others or each.pid == self.main.pid
+        ]
 
     def freeze(self) -> None:
         """Make all stand still, and look again: one may have started another meanwhile.
