@@ -145,7 +145,7 @@ class Historian:
         if self._history is None or not used:
             return
         points = [self._point(name, each) for name, each in used.items()]
-        self._worked.keep(list(used))
+        self._worked.keep(used)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.get_running_loop().run_in_executor(
                 self._thread, self._history.write, points

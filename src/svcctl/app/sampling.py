@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from svcctl.engine.keeper import Keeper
@@ -134,7 +134,7 @@ class Rates:
         self._last[name] = at, value
         return None if at <= then or value < before else (value - before) / (at - then)
 
-    def keep(self, names: Sequence[str]) -> None:
+    def keep(self, names: Iterable[str]) -> None:
         """Forget all others."""
         wanted = frozenset(names)
         self._last = {name: last for name, last in self._last.items() if name in wanted}
