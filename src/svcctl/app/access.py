@@ -202,6 +202,7 @@ def _labelled(definitions: object) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 def _denied(identity: Identity, verb: Verb, service: str, decision: Decision) -> Denied:
     to = f" to {service!r}" if service else ""
-    why = decision.reason or "nothing allows it"
     asked = f"svcctl auth explain {identity.actor} {verb.name}{f' {service}' if service else ''}"
-    return Denied(f"{identity.actor} may not do {verb.name!r}{to}: {why}", hint=f"see: {asked}")
+    return Denied(
+        f"{identity.actor} may not do {verb.name!r}{to}: {decision.reason}", hint=f"see: {asked}"
+    )

@@ -52,13 +52,14 @@ class KeptTable:
             self._keeper.keep(None)
 
     def _planned(self, kept: Document, wanted: Document) -> Iterator[Planned]:
-        from svcctl.spec.common_rules import common_findings  # noqa: PLC0415 - agents that do
+        from svcctl.app.verbs import VERBS  # noqa: PLC0415 - agents that do
+        from svcctl.spec.common_rules import common_findings  # noqa: PLC0415
 
         try:
             new = self._read(wanted)
         except SpecError as error:
             raise UsageError(error.problem, hint="see: svcctl check") from error
-        for each in common_findings(new, {self._name}):
+        for each in common_findings(new, {self._name}, verbs={verb.name for verb in VERBS}):
             raise UsageError(each.problem, hint=each.hint)
         before, after = self._parts(self._readable(kept)), self._parts(new)
         for name in dict.fromkeys((*before, *after)):

@@ -93,6 +93,7 @@ SERVICES: tuple[Verb, ...] = (
     ),
     Verb(
         name="apply",
+        local_only=True,
         summary="Take over definitions: create, change and remove services.",
         effect=Effect.WRITE,
         role=Role.DEPLOYER,
@@ -103,6 +104,7 @@ SERVICES: tuple[Verb, ...] = (
             Arg(name="alerting", kind=Kind.DOCUMENT, help="who is told of what, likewise"),
             Arg(name="shipping", kind=Kind.DOCUMENT, help="where logs are sent, likewise"),
             Arg(name="healing", kind=Kind.DOCUMENT, help="what holds for healing, likewise"),
+            Arg(name="access", kind=Kind.DOCUMENT, help="who may do what, likewise"),
             Arg(
                 name="no_start",
                 kind=Kind.FLAG,
@@ -150,6 +152,7 @@ SERVICES: tuple[Verb, ...] = (
     ),
     Verb(
         name="environment",
+        local_only=True,
         summary="Give the environment a service runs in.",
         effect=Effect.READ,
         role=Role.ADMIN,

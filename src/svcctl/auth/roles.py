@@ -97,10 +97,10 @@ class Decision:
 
     @property
     def reason(self) -> str:
-        """The step that decided, in words; empty where nothing allowed it."""
+        """The step that decided, in words; where nothing allowed it, the first that might have."""
         wanted = Verdict.ALLOWS if self.allowed else Verdict.DENIES
-        found = next((each for each in self.steps if each.verdict is wanted), None)
-        return f"{found.rule}: {found.why}" if found else ""
+        deciding = [each for each in self.steps if each.verdict is wanted] or self.steps
+        return f"{deciding[0].rule}: {deciding[0].why}" if deciding else "nothing allows it"
 
 
 def decide(question: Question, *, own: Mapping[str, RoleRule], rules: Sequence[Rule]) -> Decision:

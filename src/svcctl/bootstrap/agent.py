@@ -294,7 +294,11 @@ def _dispatch(
         services=services,
         waiting=waiting,
         forget_logs=forget_logs,
-        settings={"alerting": KeptTable("alerting", desk), "watches": watches},
+        settings={
+            "alerting": KeptTable("alerting", desk),
+            "access": KeptTable("access", access),
+            "watches": watches,
+        },
     )
     deeds = {
         "status": reading.status,

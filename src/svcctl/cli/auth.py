@@ -34,9 +34,8 @@ def _explain(session: Session, asked: Asked) -> int:
         return 0 if found["allowed"] else _NO
     for each in found["steps"]:
         session.out.line(_step(session, each))
-    said = found["reason"] or "nothing allows it"
     answer, shade = ("allowed", "good") if found["allowed"] else ("denied", "bad")
-    session.out.line(f"{session.out.paint(answer, shade)}: {said}")
+    session.out.line(f"{session.out.paint(answer, shade)}: {found['reason']}")
     return 0 if found["allowed"] else _NO
 
 

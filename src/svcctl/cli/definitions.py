@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from svcctl.app.verbs import VERBS
 from svcctl.bootstrap.local import native_manager
 from svcctl.errors import UsageError, quoted
 from svcctl.spec import canonical
@@ -39,6 +40,7 @@ def load(
         environ=os.environ,
         flags=flags,
         overrides=overrides,
+        verbs={verb.name for verb in VERBS},
         windows=on_windows(),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from svcctl.spec.access import AccessSpec
 from svcctl.spec.alerting import AlertingSpec
 from svcctl.spec.heal import HealingSpec
 from svcctl.spec.shipping import ShippingSpec
@@ -21,3 +22,4 @@ class CommonSpec:
     shipping: Mapping[str, ShippingSpec] = field(
         default_factory=dict, metadata={"doc": "where logs are sent, by a name for it"}
     )
+    access: AccessSpec = field(default=AccessSpec(), metadata={"doc": "who may do what"})

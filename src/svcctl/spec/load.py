@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,15 +69,17 @@ def load_files(
     environ: Mapping[str, str],
     flags: Iterable[str] = (),
     overrides: Iterable[Override] = (),
+    verbs: Collection[str] = (),
     windows: bool = False,
 ) -> Loaded:
     """Load *paths*, each a TOML file or a folder of them.
 
     *environ* gives the variables files may use and ``SVCCTL_SERVICES__...`` overrides; *flags* are
     overrides such as ``web.stop.timeout=20s``, *overrides* those that were read already, for
-    services that may or may not be there; the last one wins.  *windows*: the services are to run
-    on Windows, and what it cannot do is a mistake.  Raises SpecError, and nothing else,
-    with every mistake there is; NotAvailable where all is valid but not all in this version.
+    services that may or may not be there; the last one wins.  *verbs* are those that [access] may
+    name (empty: any).  *windows*: the services are to run on Windows, and what it cannot do is a
+    mistake.  Raises SpecError, and nothing else, with every mistake there is; NotAvailable where
+    all is valid but not all in this version.
     """
     report = Report()
     files = read_files(paths, environ, report)
@@ -95,6 +97,7 @@ def load_files(
         given,
         report,
         common=_common(files, report),
+        verbs=verbs,
         watches=watch_trees(files, report),
         sources=sources,
         known=names,
@@ -146,6 +149,7 @@ def _loaded(
     known: Iterable[str],
     windows: bool,
     common: Tree | None = None,
+    verbs: Collection[str] = (),
     watches: Mapping[str, Tree] | None = None,
 ) -> Loaded:
     for each in overrides:
@@ -161,7 +165,7 @@ def _loaded(
     specs = typed(trees, ServiceSpec, report)
     channels = _channels(common)
     said = frozenset(common.value if common else ())
-    spec = _common_spec(common, said, report)
+    spec = _common_spec(common, said, report, verbs=verbs)
     found = [
         (name, each) for name, spec in specs.items() for each in findings(spec, windows=windows)
     ]
@@ -219,13 +223,15 @@ def _common(files: list[File], report: Report) -> Tree | None:
     return whole
 
 
-def _common_spec(common: Tree | None, said: frozenset[str], report: Report) -> CommonSpec:
+def _common_spec(
+    common: Tree | None, said: frozenset[str], report: Report, *, verbs: Collection[str]
+) -> CommonSpec:
     if common is None:
         return CommonSpec()
     settle_common(common, report)
     channels = _channels(common) or frozenset()
     found = typed({"": common}, CommonSpec, report).get("", CommonSpec())
-    wrong = common_findings(found, said, channels=channels)
+    wrong = common_findings(found, said, channels=channels, verbs=verbs)
     _add([("", each) for each in wrong], {"": common}, report)
     return found
 

@@ -10,7 +10,7 @@ SERVICE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-FOR_ALL = ("alerting", "healing", "shipping")
+FOR_ALL = ("alerting", "healing", "shipping", "access")
 """Tables of what is said once for all services of a machine: the members of CommonSpec."""
 
 SIGNALS = (
