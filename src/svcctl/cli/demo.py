@@ -100,7 +100,7 @@ class _Demo:
         timer = asyncio.create_task(self._end_in_time(enough, view, kept))
         try:
             with view.screen():
-                await up(home, services, audience=view, enough=enough)
+                await up(home, {"services": services}, audience=view, enough=enough)
         finally:
             timer.cancel()
 

@@ -10,7 +10,7 @@ import click
 
 from svcctl.bootstrap.local import paths
 from svcctl.cli import outcomes
-from svcctl.cli.definitions import arguments, default_files, documents, load
+from svcctl.cli.definitions import arguments, default_files, load
 from svcctl.cli.session import Session
 from svcctl.spec.load import Loaded
 from svcctl.wire import Request
@@ -70,8 +70,8 @@ def _run(session: Session, home: str, loaded: Loaded, *, names: tuple[str, ...])
     from svcctl.server.foreground import up as run_up  # noqa: PLC0415
 
     narrator = Narrator(session, home=home, services=sorted(loaded.services))
-    services = documents(loaded, names=_with_needs(loaded, names))
-    ended = asyncio.run(run_up(home, services, names=names, audience=narrator))
+    wanted = arguments(loaded, names=_with_needs(loaded, names))
+    ended = asyncio.run(run_up(home, wanted, names=names, audience=narrator))
     if ended.left:
         session.tell(f"still running: {', '.join(ended.left)}; the next up takes them over")
     if ended.hurried:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from svcctl.app.selection import choose
 from svcctl.app.waiting import Nobody
@@ -22,6 +22,7 @@ from svcctl.server.agent import kill_everything, stop_in_order
 from svcctl.server.local import LocalServer
 from svcctl.wire import Selection
 
+_LAST_WORDS = 10.0  # seconds that channels get once all is over
 _OVER = frozenset({Phase.STOPPED, Phase.FAILED, Phase.FINISHED})
 
 
@@ -53,18 +54,19 @@ class Ended:
 
 async def up(
     home: str,
-    services: Sequence[Document],
+    wanted: Document,
     *,
     names: tuple[str, ...] = (),
     audience: Audience,
     enough: asyncio.Event | None = None,
 ) -> Ended:
-    """Run *services* (the argument of ``apply``) until all of it is over.
+    """Run what is *wanted* (the arguments of ``apply``) until all of it is over.
 
     Starts those of *names* and what they need; without names what starts by itself.  Stops
     everything in order once *enough* is set, at the first Ctrl-C, SIGTERM or hang-up; the second
-    of them kills.  What an earlier run left running is taken over.  Raises Conflict where the
-    same is up already, UnknownService; nothing is left running by a failure.
+    of them kills.  Whoever is to be told of what is wrong is told, of how it ended too.  What an
+    earlier run left running is taken over.  Raises Conflict where the same is up already,
+    UnknownService; nothing is left running by a failure.
     """
     with _lone_agent(home) as parts:
         run = _Run(parts, audience)
@@ -72,12 +74,14 @@ async def up(
             with parts.stop_signals(run.stop, hangup=True):
                 try:
                     run.open()
-                    await run.begin(services, names)
+                    await run.begin(wanted, names)
                     await run.until_over(enough)
+                    await run.last_words()
                 except BaseException:
                     await stop_in_order(parts)
                     raise
         ended = run.ended()
+        parts.desk.close()  # what is wrong still is
         await run.forget()
     return ended
 
@@ -101,6 +105,7 @@ class _Run:
         self._followed: dict[str, LogSink] = {}
         self._beginning: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._hurried = False
         self._unsubscribe = parts.bus.subscribe(self._noticed)
 
@@ -141,17 +146,18 @@ class _Run:
 
     # its life
 
-    async def begin(self, wanted: Sequence[Document], names: tuple[str, ...]) -> None:
+    async def begin(self, wanted: Document, names: tuple[str, ...]) -> None:
         """Take the definitions over and start what is to start, unless stopped meanwhile."""
         self._beginning = asyncio.create_task(self._begin(wanted, names))
         await asyncio.wait({self._beginning})
         if not self._beginning.cancelled():
             self._beginning.result()
 
-    async def _begin(self, wanted: Sequence[Document], names: tuple[str, ...]) -> None:
+    async def _begin(self, wanted: Document, names: tuple[str, ...]) -> None:
         manager, dispatch = self._parts.manager, self._parts.dispatch
         known = set(manager.names())
-        if gone := known - {str(each["name"]) for each in wanted}:
+        services = cast("list[Document]", wanted["services"])
+        if gone := known - {str(each["name"]) for each in services}:
             selection = Selection(names=tuple(sorted(gone)))
             await dispatch.carry_out(
                 "remove", selection=selection, args={}, identity=inside("up"), emit=Nobody()
@@ -159,7 +165,7 @@ class _Run:
         await dispatch.carry_out(
             "apply",
             selection=Selection(),
-            args={"services": list(wanted), "no_wait": True},
+            args={**wanted, "prune": True, "no_wait": True},
             identity=inside("up"),
             emit=Nobody(),
         )
@@ -205,8 +211,13 @@ class _Run:
             self._parts.ending.ask("stop")
 
     def stop(self) -> None:
-        """Stop everything in order; kill everything when asked once more."""
-        if self._stopping is None:
+        """Stop everything in order; kill everything when asked once more.
+
+        Where all is over, only that is given up which people are still to be told.
+        """
+        if self._telling:
+            self._telling.cancel()
+        elif self._stopping is None:
             self._stopping = asyncio.create_task(self._stop())
             self._tell(self._audience.stopping)
         else:
@@ -220,6 +231,13 @@ class _Run:
         await stop_in_order(self._parts)
 
     # its end
+
+    async def last_words(self) -> None:
+        """Have people told what there is to tell, unless somebody is in a hurry."""
+        if not self._hurried:
+            words = self._parts.desk.last_words(within=_LAST_WORDS)
+            self._telling = asyncio.create_task(words)
+            await asyncio.wait({self._telling})
 
     def ended(self) -> Ended:
         """Say how it ended."""

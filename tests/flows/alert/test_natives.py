@@ -75,7 +75,7 @@ class Site:
             if each.poll() is None:
                 each.terminate()
                 try:
-                    each.wait(30)
+                    each.wait(60)
                 except subprocess.TimeoutExpired:
                     each.kill()
                     each.wait()
@@ -98,13 +98,13 @@ def test_a_service_that_its_host_gives_up_is_told_once_and_told_when_it_is_over(
     site.box.start_agent()
     tell(site.box, sink)
     site.register(FAILING.format(home=site.box.home))
-    assert site.host("mailer").wait(30) == 69
-    until(lambda: sink.titles == ["[P0] mailer: service_down"], what="it is told")
+    assert site.host("mailer").wait(60) == 69
+    until(lambda: sink.titles == ["[P0] mailer: service_down"], what="it is told", within=60.0)
 
     (site.box.home / "up").touch()
     site.host("mailer")
 
-    until(lambda: len(sink.titles) == 2, what="it is told that it is over")
+    until(lambda: len(sink.titles) == 2, what="it is over", within=60.0)
     assert sink.titles[1] == "[OK] mailer: service_down"
     labels = sink.took[0]["alerts"][0]["labels"]
     assert (labels["manager"], labels["tier"]) == ("systemd", "front")
@@ -118,18 +118,19 @@ def test_what_fails_while_no_agent_runs_is_told_by_the_next_and_by_no_other(
     (site.box.home / "up").touch()
     site.register(FAILING.format(home=site.box.home))
     host = site.host("mailer")
-    until(lambda: "mailer" in site.box.ok("metrics").out, what="the agent hears its host")
+    until(lambda: "mailer" in site.box.ok("metrics").out, what="it is heard", within=60.0)
     site.box.kill_agent()
     (site.box.home / "up").unlink()
     site.kill_program("mailer")
-    assert host.wait(30) == 69
+    assert host.wait(60) == 69
 
     site.box.start_agent()
-    until(lambda: sink.titles == ["[P0] mailer: service_down"], what="it is told")
+    until(lambda: sink.titles == ["[P0] mailer: service_down"], what="it is told", within=60.0)
+    until(lambda: site.box.events()[-1]["kind"] == "AlertTold", what="that is known", within=60.0)
     site.box.kill_agent()
     site.box.start_agent()
     (site.box.home / "up").touch()
     site.host("mailer")
 
-    until(lambda: len(sink.titles) == 2, what="it is told that it is over")
+    until(lambda: len(sink.titles) == 2, what="it is over", within=60.0)
     assert sink.statuses("service_down") == ["firing", "resolved"]
