@@ -37,6 +37,8 @@ _SENTENCES = {
     "AlertEnded": "alert {alert} is over after {lasted}: {summary}",
     "AlertTold": "{channel} was told: {title}",
     "AlertUndelivered": "{channel} was not told, after {tries} tries: {problem}",
+    "WatchFailed": "log {watch} cannot be read: {problem}",
+    "WatchRecovered": "log {watch} is read again",
     "SpecApplied": "definition {change}, revision {revision}",
     "AgentStarted": "agent started, pid {pid}; adopted: {adopted}",
     "AgentLost": "the agent before, pid {pid}, {how}",

@@ -209,6 +209,7 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
         "auth-explain": "auth",
         **{f"agent-{each}": "agent" for each in ("status", "stop", "upgrade")},
         **{f"config-{each}": "config" for each in ("history", "rollback")},
+        "watch-list": "watch",
         **{f"silence-{each}": "silence" for each in ("add", "list", "end")},
         **{f"alert-{each}": "alert" for each in ("show", "test")},
     }
@@ -219,7 +220,7 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
 
 
 def _own_commands() -> list[str]:
-    groups = {"agent", "alert", "auth", "config", "rules", "silence"}
+    groups = {"agent", "alert", "auth", "config", "rules", "silence", "watch"}
     return [name for name in TABLE if name not in {"up", "demo", *groups}]
 
 
