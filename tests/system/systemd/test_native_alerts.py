@@ -1,0 +1,195 @@
+"""An agent beside a real systemd: what systemd keeps is watched, and told of, as its own is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.system.systemd.conftest import until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.needs_root,
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("systemd"),
+]
+
+SINK = """
+import http.server, sys
+
+class Taking(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with open("/root/told", "ab") as file:
+            file.write(body + b"\\n")
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Taking)
+open("/root/port.new", "w").write(str(server.server_port))
+import os
+os.rename("/root/port.new", "/root/port")
+server.serve_forever()
+"""
+
+TOLD = """
+[alerting.channels.hook]
+kind = "webhook"
+url = "http://127.0.0.1:{port}/hook"
+[alerting.priorities.P0]
+channels = ["hook"]
+group_interval = "500ms"
+[alerting.priorities.P1]
+channels = ["hook"]
+group_wait = "0s"
+group_interval = "500ms"
+"""
+
+MAILER = """
+[services.mailer]
+manager = "systemd"
+exec = ["sh", "-c", "test -e /root/up && exec sleep 1000; exit 3"]
+restart = { max = 1, delay = "100ms" }
+labels = { tier = "front" }
+"""
+
+
+class Watched:
+    """A machine with an agent, and a webhook that writes down what it is told."""
+
+    def __init__(self, host: Any) -> None:
+        self.host = host
+
+    def start_agent(self) -> None:
+        self.host.svcctl("agent", "run", "--detach")
+
+    def kill_agent(self) -> None:
+        pid = json.loads(self.host.run("svcctl", "agent", "status", "-o", "json").stdout)["pid"]
+        self.host.run("kill", "-9", str(pid))
+        until(lambda: not self.host.sh(f"ls -d /proc/{pid}", check=False), what="it is gone")
+
+    def told(self) -> list[tuple[str, str]]:
+        """Give what was told, as pairs of alert and status."""
+        bodies = self.host.sh("cat /root/told", check=False).splitlines()
+        return [
+            (each["labels"]["alertname"], each["status"])
+            for body in bodies
+            for each in json.loads(body)["alerts"]
+        ]
+
+    def of(self, alert: str) -> list[str]:
+        return [status for name, status in self.told() if name == alert]
+
+    def labels(self) -> dict[str, str]:
+        (first, *_) = self.host.sh("cat /root/told").splitlines()
+        found: dict[str, str] = json.loads(first)["alerts"][0]["labels"]
+        return found
+
+    def await_told(self, alert: str, *statuses: str) -> None:
+        until(lambda: self.of(alert) == [*statuses], what=f"{alert}: {statuses}", within=60.0)
+
+    def kill_host(self, name: str) -> None:
+        self.host.run("kill", "-9", self.host.show(f"{name}.service", "MainPID"))
+
+
+@pytest.fixture
+def watched(clean: Any) -> Iterator[Watched]:
+    clean.sh("rm -f /root/told /root/port /root/up")
+    clean.write("/root/sink.py", SINK)
+    clean.run("systemd-run", "--unit=sink", "--collect", "python3", "/root/sink.py")
+    port = until(lambda: clean.sh("cat /root/port", check=False), what="the webhook listens")
+    made = Watched(clean)
+    made.start_agent()
+    clean.apply(TOLD.format(port=port))
+    yield made
+    clean.svcctl("agent", "stop")
+    clean.sh("systemctl stop sink; rm -rf /var/lib/svcctl/state.db*")
+
+
+def test_what_fails_natively_is_told_once_and_once_that_it_is_over(watched: Watched) -> None:
+    watched.host.write("/root/mailer.toml", MAILER)
+    watched.host.svcctl("apply", "/root/mailer.toml", "--yes", status=1)
+    watched.await_told("service_down", "firing")
+
+    watched.host.sh("touch /root/up")
+    watched.host.svcctl("start", "mailer")
+
+    watched.await_told("service_down", "firing", "resolved")
+    labels = watched.labels()
+    assert (labels["manager"], labels["tier"]) == ("systemd", "front")
+
+
+def test_what_fails_while_the_agent_is_away_is_told_by_the_next(watched: Watched) -> None:
+    watched.host.sh("touch /root/up")
+    watched.host.write("/root/mailer.toml", MAILER)
+    watched.host.svcctl("apply", "/root/mailer.toml", "--yes")
+    until(
+        lambda: 'service="mailer"' in watched.host.svcctl("metrics"), what="the agent hears of it"
+    )
+    watched.kill_agent()
+    watched.host.sh("rm /root/up")
+    watched.host.svcctl("kill", "mailer")
+    watched.host.await_phase("mailer", "failed")
+
+    watched.start_agent()
+
+    watched.await_told("service_down", "firing")
+    watched.host.sh("touch /root/up")
+    watched.host.svcctl("start", "mailer")
+    watched.await_told("service_down", "firing", "resolved")
+
+
+def test_a_host_that_is_killed_is_told_of_and_that_it_is_back(watched: Watched) -> None:
+    watched.host.sh("touch /root/up")
+    watched.host.write("/root/mailer.toml", MAILER)
+    watched.host.svcctl("apply", "/root/mailer.toml", "--yes")
+    until(
+        lambda: 'service="mailer"' in watched.host.svcctl("metrics"), what="the agent hears of it"
+    )
+
+    watched.kill_host("mailer")
+
+    watched.await_told("service_restarting", "firing", "resolved")
+    assert watched.of("service_down") == []
+
+
+def test_a_unit_that_fails_before_its_host_lives_is_told_of(watched: Watched) -> None:
+    watched.host.write("/root/mailer.toml", MAILER)
+    watched.host.svcctl("apply", "/root/mailer.toml", "--yes", "--no-start")
+    drop_in = "[Service]\nExecStart=\nExecStart=/nonexistent\nRestart=no\n"
+    watched.host.write("/etc/systemd/system/mailer.service.d/broken.conf", drop_in)
+    watched.host.run("systemctl", "daemon-reload")
+
+    watched.host.run("systemctl", "start", "mailer", check=False)
+
+    watched.await_told("service_down", "firing")
+    watched.host.sh("rm -r /etc/systemd/system/mailer.service.d; systemctl daemon-reload")
+    watched.host.sh("touch /root/up")
+    watched.host.svcctl("start", "mailer")
+    watched.await_told("service_down", "firing", "resolved")
+
+
+def test_a_service_without_a_host_is_watched_through_systemd(watched: Watched) -> None:
+    watched.host.sh("touch /root/up")
+    watched.host.write("/root/plain.toml", PLAIN)
+    watched.host.svcctl("apply", "/root/plain.toml", "--yes")
+    until(lambda: 'service="plain"' in watched.host.svcctl("metrics"), what="the agent hears of it")
+
+    watched.host.run("systemctl", "kill", "--signal=KILL", "plain")
+
+    watched.await_told("service_down", "firing")
+    watched.host.svcctl("start", "plain")
+    watched.await_told("service_down", "firing", "resolved")
+
+
+PLAIN = """
+[services.plain]
+manager = "systemd"
+host = false
+exec = ["/usr/bin/sleep", "1000"]
+restart = { policy = "never" }
+"""
