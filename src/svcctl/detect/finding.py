@@ -16,11 +16,21 @@ class What(StrEnum):
     SILENCE = "silence"
     ERROR_RATIO = "error ratio"
     LATENCY = "latency drift"
+    SLOW = "latency"
     SESSION = "unusual session"
     METRIC = "unusual value"
     LEAK = "leak"
     FLAPPING = "flapping"
     RULE = "rule"
+
+
+OF_LOGS = frozenset(
+    (
+        *(What.NEW_TEMPLATE, What.BURST, What.DROP, What.SILENCE, What.SESSION),
+        *(What.ERROR_RATIO, What.LATENCY, What.SLOW),
+    )
+)
+"""What is found in logs without rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +50,11 @@ class Deviation:
     score: float
     pattern: str = ""
 
+    @property
+    def key(self) -> str:
+        """What is the same when it happens again."""
+        return self.pattern or self.subject
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -52,8 +67,7 @@ class Finding:
     @property
     def pattern(self) -> str:
         """What stays the same when the same is found again: what feedback is kept under."""
-        of = self.deviation.pattern or self.deviation.subject
-        return f"{self.service}/{self.deviation.what}/{of}"
+        return f"{self.service}/{self.deviation.what}/{self.deviation.key}"
 
     @property
     def text(self) -> str:

@@ -67,6 +67,11 @@ class Latency:
         self._hours.add(seen, at=at)
         return found
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether the times of late are longer than usual."""
+        return self._slow
+
     def state(self) -> dict[str, object]:
         """Give what has been learnt, as a value that JSON holds."""
         return {

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from svcctl.detect.finding import Deviation, What
+from svcctl.detect.pace import Pace
 from svcctl.detect.templates import TemplateSeen
-
-_HOUR = 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +26,7 @@ class Novelty:
         self._policy = policy or NoveltyPolicy()
         self._began: float | None = None
         self._lines = 0
-        self._told: deque[float] = deque()
-        self._untold = 0
+        self._pace = Pace(self._policy.most_an_hour)
 
     def count(self, lines: int, *, at: float) -> None:
         """Take note of *lines* that were read *at*: how much is known depends on it."""
@@ -42,15 +39,9 @@ class Novelty:
 
         The next that is told says how many were not.
         """
-        if not self._has_learnt(at):
+        if not self.has_learnt(at) or not self._pace.passes(at):
             return None
-        while self._told and self._told[0] <= at - _HOUR:
-            self._told.popleft()
-        if len(self._told) >= self._policy.most_an_hour:
-            self._untold += 1
-            return None
-        self._told.append(at)
-        untold, self._untold = self._untold, 0
+        untold = self._pace.take_held_back()
         more = f", and {untold} other new templates before it" if untold else ""
         return Deviation(
             what=What.NEW_TEMPLATE,
@@ -74,7 +65,18 @@ class Novelty:
             case _:
                 raise ValueError(f"no state of novelty: {state.get('version')!r}")
 
-    def _has_learnt(self, at: float) -> bool:
+    @property
+    def began(self) -> float | None:
+        """When the first line was read, in seconds since 1970; None: none was."""
+        return self._began
+
+    @property
+    def lines(self) -> int:
+        """How many lines were read."""
+        return self._lines
+
+    def has_learnt(self, at: float) -> bool:
+        """Whether enough is known *at* some time for something to be news."""
         policy = self._policy
         if self._began is None:
             return False

@@ -124,6 +124,23 @@ class Rate:
         was_calm, self._calm = self._calm >= _MINUTE, 0 if found else self._calm + 1
         return found if was_calm else None
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether the rate has been usual for a minute."""
+        return self._calm + self._skipped >= _MINUTE
+
+    @property
+    def may_drop(self) -> bool:
+        """Whether so much is expected that less of it would be told."""
+        widest = self._spans[-1]
+        return widest.usual.is_learnt and widest.usual.mean >= self._policy.least
+
+    def skip(self, count: int) -> None:
+        """Take in so many buckets without any, and judge none of them."""
+        self._zeros += count
+        self._skipped += count
+        self._last.extend([0] * min(count, _SPANS[-1]))
+
     def state(self) -> dict[str, object]:
         """Give what has been learnt, as a value that JSON holds."""
         self._wake()

@@ -49,6 +49,11 @@ class ErrorRatio:
         was_calm, self._calm = self._calm >= _SPANS[0], 0 if found else self._calm + 1
         return found if was_calm else None
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether the share has been usual for a minute."""
+        return self._calm >= _SPANS[0]
+
     def state(self) -> dict[str, object]:
         """Give what has been learnt, as a value that JSON holds."""
         return {

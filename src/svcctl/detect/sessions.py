@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from hashlib import blake2s
 
 from svcctl.detect.finding import Deviation, What
 
 _ANY = 0
+_SHOWN = 5  # events that differ which are told
 _OWN = 0.02  # the share of sessions with an outline of their own from which outlines say nothing
 
 Outline = frozenset[tuple[str, int]]
@@ -162,11 +164,11 @@ class Sessions:
         return Deviation(
             what=What.SESSION,
             subject="",
-            observed=", ".join(observed for observed, _ in differing),
-            expected=f"{', '.join(expected for _, expected in differing)} {among}",
+            observed=_listed([observed for observed, _ in differing]),
+            expected=f"{_listed([expected for _, expected in differing])} {among}",
             since=0.0,
             score=1.0 if is_new else 1.0 - 0.5 ** len(differing),
-            pattern=" ".join(f"{event}:{number or '*'}" for event, number in sorted(outline)),
+            pattern=_identify(outline),
         )
 
     def _beyond(self, numbers: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -181,6 +183,17 @@ class Sessions:
             if came == self._learnt and event not in numbers:
                 found.append((f"no '{event}'", f"some '{event}'"))
         return found
+
+
+def _identify(outline: Outline) -> str:
+    """Give a short text that is the same for the same outline."""
+    said = " ".join(f"{event}:{number}" for event, number in sorted(outline))
+    return blake2s(said.encode(errors="replace"), digest_size=6).hexdigest()
+
+
+def _listed(parts: list[str]) -> str:
+    more = f", and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
+    return ", ".join(parts[:_SHOWN]) + more
 
 
 def _summed(outlines: Iterable[tuple[Outline, int]]) -> dict[Outline, int]:

@@ -7,7 +7,9 @@ import json
 import pytest
 
 from svcctl.detect.finding import Finding, What
-from svcctl.detect.log_watch import LogWatch, LogWatchPolicy
+from svcctl.detect.log_watch import LogWatch
+from svcctl.detect.log_watch_policy import LogWatchPolicy
+from svcctl.detect.said import Said
 
 _HOUR = 3_600.0
 
@@ -67,7 +69,8 @@ def test_a_service_that_falls_silent_is_told_of() -> None:
 def test_more_errors_than_usual_are_told_of() -> None:
     watch = _learnt()
 
-    told = [watch.read(_usual(each), at=6 * _HOUR + 10.0 * each, failed=4) for each in range(12)]
+    said = Said(records=5, failed=(0, 1, 2, 3))
+    told = [watch.read(_usual(each), at=6 * _HOUR + 10.0 * each, said=said) for each in range(12)]
 
     assert [each.deviation.what for found in told for each in found] == [What.ERROR_RATIO]
 
@@ -83,6 +86,8 @@ def test_what_a_start_brings_is_no_news() -> None:
 
 def test_while_nobody_watched_nothing_was_silent() -> None:
     watch = _learnt()
+
+    watch.rest()
 
     assert _run(watch, _HOUR, begin=10 * _HOUR) == []
 

@@ -8,7 +8,7 @@ import pytest
 
 from svcctl.detect.session_watch import SessionPolicy, SessionWatch
 
-_POLICY = SessionPolicy(learning=50, most=100, longest=10)
+_POLICY = SessionPolicy(learning=50, most=100, longest=10, most_an_hour=1_000)
 
 
 def _run(watch: SessionWatch, name: str, *events: str, at: float = 0.0) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from random import Random
 
 import pytest
 
 from svcctl.detect.finding import What
-from svcctl.detect.silence import Silence
+from svcctl.detect.silence import Silence, SilencePolicy
 
 _WEEK = 604_800.0
 
@@ -50,6 +51,23 @@ def test_a_minute_is_no_silence_however_fast_the_beat() -> None:
 
     assert silence.judge(last + 60.0) is None
     assert silence.judge(last + 61.0) is not None
+
+
+def test_what_came_for_a_while_only_is_not_missed() -> None:
+    silence = Silence("job", SilencePolicy(span=3_600.0))
+    for beat in range(100):
+        silence.hear(10.0 * beat)
+
+    assert silence.judge(9_000.0) is None
+    assert silence.due == math.inf
+
+
+def test_it_says_when_it_is_to_be_asked_again() -> None:
+    silence, last = _heard(*[30.0] * 40)
+
+    assert silence.due == last + 150.0
+    silence.judge(last + 151.0)
+    assert (silence.due, silence.is_told) == (math.inf, True)
 
 
 def test_nothing_is_told_before_enough_gaps_were_seen() -> None:
