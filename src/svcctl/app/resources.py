@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
 
 from svcctl.app.arguments import Arguments
+from svcctl.app.found_in import found_in, over_in
 from svcctl.app.sampling import Sample, Sampler
 from svcctl.app.selection import choose
 from svcctl.app.using import Using
 from svcctl.app.waiting import Emit
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.manager import AgentManager
-from svcctl.events import Event, FindingEnded, FindingMade, InstanceExited, SpecApplied
+from svcctl.events import Event, FindingMade, InstanceExited, SpecApplied
 from svcctl.ports import Cancel, Document, Identity
 from svcctl.wire import Selection
 
@@ -171,9 +172,9 @@ class Resources:
         }
         is_same = False
         if document := self._kept(keeper):
-            is_same = document.get("who") == _who(identity)
+            is_same, state = document.get("who") == _who(identity), document.get("state")
             try:
-                watch.restore(cast("Document", document.get("state")) or {}, same_process=is_same)
+                watch.restore(state if isinstance(state, dict) else {}, same_process=is_same)
             except (ValueError, TypeError, LookupError) as error:
                 fields = {"instance": keeper.name, "problem": str(error)}
                 log.warning("resources.unreadable", extra=fields)
@@ -225,28 +226,19 @@ class Resources:
     ) -> FindingMade:
         found, now = finding.deviation, self._clock.now()
         ends = [e.exhausted_in for e in watch.outlook() if e.resource == found.subject]
-        return FindingMade(
-            at=now,
+        return found_in(
+            keeper.name,
+            finding,
             service=keeper.spec.name,
-            instance=keeper.name,
-            kind=str(found.what),
-            subject=found.subject,
-            pattern=finding.pattern,
-            observed=found.observed,
-            expected=found.expected,
-            since=found.since,
-            score=found.score,
-            explanation=finding.text,
+            at=now,
             priority=_URGENT if urgent else "",
-            seen_in=keeper.name,
             exhausted_at=next((now + each for each in ends if each is not None), None),
         )
 
     def _end(self, service: str, instance: str, patterns: Iterable[str]) -> None:
         for each in sorted(patterns):
-            self._bus.publish(
-                FindingEnded(at=self._clock.now(), service=service, instance=instance, pattern=each)
-            )
+            at = self._clock.now()
+            self._bus.publish(over_in(instance, each, service=service, at=at))
 
     def _open_of(self, service: str) -> Iterator[FindingMade]:
         """Give what we have told of *service*: what is found in logs has no instance."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 from svcctl.detect.finding import Deviation, What
 
-_WITHIN = ((5, 600.0), (10, 21_600.0))
+_WITHIN = ((4, 600.0), (10, 21_600.0))
 """So many restarts within so many seconds are flapping."""
 
 _MOST = max(count for count, _ in _WITHIN)
@@ -34,11 +35,34 @@ class Flapping:
                 return self._deviation(lately, within)
         return None
 
+    @property
+    def flaps(self) -> bool:
+        """Whether it was told, and has not settled since the last restart."""
+        return self._flaps
+
+    @property
+    def settles_at(self) -> float:
+        """When it will have settled, if no restart comes before."""
+        return self._restarts[-1] + 3 * self._pace() if self._restarts else 0.0
+
+    def state(self) -> dict[str, object]:
+        """Give what was seen, as a value that JSON holds."""
+        return {"version": 1, "restarts": list(self._restarts), "flaps": self._flaps}
+
+    def restore(self, state: Mapping[str, object]) -> None:
+        """Take over what `state` gave; raise ValueError for other."""
+        match state:
+            case {"version": 1, "restarts": list(restarts), "flaps": bool(flaps)}:
+                self._restarts = deque(map(float, restarts), maxlen=_MOST)
+                self._flaps = flaps
+            case _:
+                raise ValueError(f"no state of a flapping watch: {state.get('version')!r}")
+
     def has_settled(self, now: float) -> bool:
         """Whether the last restart is so long ago that the next would be news again."""
         if not self._restarts or now < self._restarts[-1]:  # the clock was set back
             return True
-        return now - self._restarts[-1] > self._pace() * 3
+        return now > self.settles_at
 
     def _pace(self) -> float:
         """Give the mean time between the restarts, and ten minutes at the least."""
