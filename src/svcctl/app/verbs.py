@@ -8,6 +8,7 @@ from svcctl.app.verb import REASON, Effect, Verb
 from svcctl.app.verbs_of_access import ACCESS
 from svcctl.app.verbs_of_agent import AGENT
 from svcctl.app.verbs_of_alerts import ALERTS
+from svcctl.app.verbs_of_findings import FINDINGS
 from svcctl.app.verbs_of_looking import LOOKING
 from svcctl.app.verbs_of_programs import PROGRAMS
 from svcctl.app.verbs_of_services import SERVICES
@@ -21,7 +22,7 @@ def _explained(verb: Verb) -> Verb:
 
 
 VERBS: tuple[Verb, ...] = tuple(
-    map(_explained, (*SERVICES, *LOOKING, *PROGRAMS, *ALERTS, *ACCESS, *AGENT))
+    map(_explained, (*SERVICES, *LOOKING, *PROGRAMS, *ALERTS, *FINDINGS, *ACCESS, *AGENT))
 )
 """All of them, by what they are about."""
 

@@ -14,6 +14,7 @@ from svcctl.app.alerting.desk import Desk
 from svcctl.app.applying import Applying
 from svcctl.app.conversing import Conversing
 from svcctl.app.dispatch import Deed, Dispatch, Witness
+from svcctl.app.findings import Findings
 from svcctl.app.foreign_logs import ForeignLogs
 from svcctl.app.healer import HEALER, CarryOut, Healer
 from svcctl.app.history import Historian
@@ -33,6 +34,7 @@ from svcctl.bootstrap.access import access_of, auditing
 from svcctl.bootstrap.here import machine
 from svcctl.bootstrap.machine import StopSignals
 from svcctl.bootstrap.programs import ask_program
+from svcctl.bootstrap.understanding import understanding
 from svcctl.engine import tenure
 from svcctl.engine.bus import LocalBus
 from svcctl.engine.manager import AgentManager
@@ -163,6 +165,10 @@ def agent_parts(
         )
         desk.begin()
         stack.callback(desk.close)
+        findings = Findings(store=store, events=store, bus=bus, clock=clock)
+        findings.begin()
+        stack.callback(findings.close)
+        heard = understanding(manager, findings, folder=f"{paths.state}/learnt")
         watching = Watching(manager)
         foreign = ForeignLogs(manager, watching=watching, open_sources=lambda: _foreign(paths))
         metrics = Metrics(manager, about=about, tally=tally, natives=natives, foreign=foreign)
@@ -179,7 +185,11 @@ def agent_parts(
             desk=desk,
             foreign=foreign,
             natives=natives,
-            more={"metrics": metrics.metrics, "history": historian.history},
+            more={
+                "metrics": metrics.metrics,
+                "history": historian.history,
+                **findings.deeds(heard.known),
+            },
             witnesses=(VerbCount(tally, clock=clock), *([] if lives is None else [lives.verb])),
         )
         healer = Healer(manager, carry_out=_carry_out(dispatch))
@@ -187,6 +197,8 @@ def agent_parts(
         stack.callback(healer.close)
         watching.begin()
         stack.callback(watching.close)
+        heard.begin()
+        stack.callback(heard.close)
         foreign.begin()
         stack.callback(foreign.close)
         yield AgentParts(

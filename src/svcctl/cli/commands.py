@@ -65,6 +65,8 @@ TABLE: Mapping[str, Entry] = dict(
             "Show configurations that services run with, and go back.",
         ),
         _entry(_LOOK, "alerts", "alerts:alerts"),
+        _entry(_LOOK, "findings", "findings:findings"),
+        _entry(_LOOK, "finding", "finding:finding", "Say that a finding is nothing, or is."),
         _entry(_LOOK, "alert", "alert:alert", "Show who is told of what, and try a channel."),
         _entry(_LOOK, "audit", "audit:audit"),
         _entry(_CHANGE, "start", "changes:start"),

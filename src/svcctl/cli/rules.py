@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
 from svcctl.cli.foreign import harmless
 from svcctl.cli.human import moment
+from svcctl.cli.log_blocks import blocks
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command
-from svcctl.errors import SystemFault, UnknownService, UsageError, quoted
+from svcctl.errors import UnknownService, UsageError, quoted
 from svcctl.spec.names import did_you_mean
 
 if TYPE_CHECKING:
-    from svcctl.app.rehearsing import Extent, Rehearsal
+    from svcctl.app.rehearsing import Rehearsal
+    from svcctl.app.replaying import Extent
     from svcctl.detect.rules.watch import Outcome
     from svcctl.spec.load import Loaded
     from svcctl.spec.log_rule import LogRule
 
-_BLOCK = 1 << 20
 _STYLES = {"P0": "bad", "P1": "warn", "P2": ""}
 
 Row = dict[str, object]
@@ -163,37 +163,8 @@ def _chosen(loaded: Loaded, names: tuple[str, ...]) -> Mapping[str, tuple[LogRul
     return found
 
 
-def _blocks(logs: Iterable[str]) -> Iterator[bytes]:
-    """Give what logs hold, those that are packed unpacked; each ends with a whole line."""
-    import zlib  # noqa: PLC0415 - few logs are packed
-
-    for path in logs:
-        end = b"\n"
-        try:
-            with _opened(path) as file:
-                while block := file.read(_BLOCK):
-                    end = block[-1:]
-                    yield block
-        except (OSError, EOFError, zlib.error) as error:
-            said = getattr(error, "strerror", None) or error
-            problem = f"cannot read {quoted(path)}: {said}"
-            raise SystemFault(problem) from error
-        if end != b"\n":
-            yield b"\n"
-
-
-def _opened(path: str) -> IO[bytes]:
-    if path == "-":
-        return sys.stdin.buffer
-    if path.endswith(".gz"):
-        import gzip  # noqa: PLC0415 - few logs are packed
-
-        return cast("IO[bytes]", gzip.open(path))
-    return open(path, "rb")  # noqa: PTH123 - whoever asks closes it
-
-
 def _outcomes(rehearsal: Rehearsal, logs: Iterable[str]) -> Iterator[Outcome]:
-    for block in _blocks(logs):
+    for block in blocks(logs):
         yield from rehearsal.feed(block)
     yield from rehearsal.end()
 

@@ -44,7 +44,7 @@ def test_it_does_not_matter_where_it_is_cut(cuts: list[int]) -> None:
 
 
 def test_a_line_without_an_end_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svcctl.app.rehearsing._MOST", 1000)
+    monkeypatch.setattr("svcctl.app.replaying._MOST", 1000)
     rehearsal = Rehearsal(RULES, form="", now=2e9)
 
     outcomes = [each for _ in range(3) for each in rehearsal.feed(b"Error" + b"y" * 500)]
