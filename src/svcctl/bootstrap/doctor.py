@@ -42,6 +42,23 @@ def native_report(paths: Paths, names: Collection[str] = ()) -> Report:
     )
 
 
+def native_names(paths: Paths) -> tuple[str, ...]:
+    """Name the services that a native manager keeps here, without the agent itself."""
+    from svcctl.bootstrap.native_watch import registered  # noqa: PLC0415 - where there may be
+
+    found, unread = registered(paths)
+    return tuple(sorted({*found, *unread} - {""}))
+
+
+def tells_people(paths: Paths) -> bool:
+    """Say whether the agent of *paths*, which need not run, has channels to tell people by."""
+    from svcctl.app.alerting.desk import KIND  # noqa: PLC0415 - where it does not answer
+    from svcctl.engine.past_events import left_documents  # noqa: PLC0415
+
+    kept = [each.get("spec") for each in left_documents(f"{paths.state}/state.db", KIND)]
+    return any(isinstance(each, dict) and each.get("channels") for each in kept)
+
+
 def who_else_may_change(folder: str) -> tuple[tuple[str, ...], str]:
     """Give the ordinary users that may change *folder*, and how to keep them from it; Windows."""
     from svcctl.system.windows.look import access_list  # noqa: PLC0415 - only there

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from svcctl import __version__
-from svcctl.bootstrap.doctor import native_report, on_windows
+from svcctl.bootstrap.doctor import native_names, native_report, on_windows, tells_people
 from svcctl.bootstrap.local import Paths, paths
 from svcctl.cli.machine_checks import (
     Check,
@@ -29,6 +30,8 @@ from svcctl.errors import AgentUnreachable, Denied, SvcctlError
 from svcctl.wire import Request
 
 _PATIENCE = 5.0
+_WATCHED_BY = "they are watched where an agent runs: svcctl agent install"
+_SEEN_BY = "a host that was started before svcctl was updated: svcctl restart NAME; else its log"
 _SIGNS = {Verdict.OK: "good", Verdict.WARN: "warn", Verdict.FAIL: "bad"}
 
 
@@ -92,7 +95,10 @@ def examine(session: Session) -> Iterator[Check]:
         return
     for name in ("config", "state", "run", "logs"):
         yield folder_check(name, Path(getattr(where, name)))
-    yield _agent_check(session, where)
+    about, check = _agent_check(session, where)
+    yield check
+    if names := native_names(where):
+        yield _natives_check(where, names, about)
     if on_windows():
         yield from services_checks(where)
     else:
@@ -122,7 +128,26 @@ def services_checks(where: Paths, names: Sequence[str] = ()) -> Iterator[Check]:
         yield Check(name=f"{fact.service}: {fact.name}", verdict=Verdict.OK, found=fact.text)
 
 
-def _agent_check(session: Session, where: Paths) -> Check:
+def _natives_check(where: Paths, names: Sequence[str], about: Mapping[str, Any] | None) -> Check:
+    """Look at whether the agent sees what native managers keep; *about*: what it says of itself."""
+    name, found = "native services", f"{len(names)}: {', '.join(names)}"
+    if about is None:
+        found += "; no agent watches them"
+        verdict = Verdict.OK
+        if tells_people(where):
+            found, verdict = f"{found}, so that nobody is told of them", Verdict.WARN
+        return Check(name=name, verdict=verdict, found=found, hint=_WATCHED_BY)
+    unseen = about.get("natives_unseen") or {}
+    if not unseen:
+        return Check(name=name, verdict=Verdict.OK, found=f"{found}; the agent sees them all")
+    said = "; ".join(f"{each or 'their manager'}: {why}" for each, why in sorted(unseen.items()))
+    return Check(
+        name=name, verdict=Verdict.WARN, found=f"the agent does not see {said}", hint=_SEEN_BY
+    )
+
+
+def _agent_check(session: Session, where: Paths) -> tuple[Mapping[str, Any] | None, Check]:
+    """Give what the agent says of itself (None: it does not answer), and what to think of it."""
     try:
         with session.client(timeout=_PATIENCE) as client:
             about = client.ask(Request(verb="agent-status"))
@@ -131,15 +156,16 @@ def _agent_check(session: Session, where: Paths) -> Check:
         if not on_windows() and Path(where.socket).exists():
             found = f"does not answer; {where.socket} was left behind"
             hint = "start it again, it takes the socket over: svcctl agent run --detach"
-        return Check(name="agent", verdict=Verdict.WARN, found=found, hint=hint)
+        return None, Check(name="agent", verdict=Verdict.WARN, found=found, hint=hint)
     except SvcctlError as error:
-        return Check(name="agent", verdict=Verdict.FAIL, found=error.problem, hint=error.hint)
+        check = Check(name="agent", verdict=Verdict.FAIL, found=error.problem, hint=error.hint)
+        return None, check
     assert isinstance(about, dict)
     found = f"version {about['version']}, pid {about['pid']}"
     if about["version"] == __version__:
-        return Check(name="agent", verdict=Verdict.OK, found=found)
+        return about, Check(name="agent", verdict=Verdict.OK, found=found)
     hint = f"svcctl agent upgrade  (this is version {__version__})"
-    return Check(name="agent", verdict=Verdict.WARN, found=found, hint=hint)
+    return about, Check(name="agent", verdict=Verdict.WARN, found=found, hint=hint)
 
 
 doctor.examples = (

@@ -33,6 +33,8 @@ from svcctl.wire import Request, Selection
 
 _HOST_RETRY = 0.5  # seconds between two looks whether a host is there to be followed
 _SIGNS = "@*?["
+_OF_BOTH = frozenset(("events",))
+"""Verbs to which the agent has something to add: who was told of what a host knows."""
 
 _NEXT = 1e-6  # seconds; what the journal knows of time is that fine
 
@@ -93,8 +95,8 @@ class NativeClient:
         for pattern in select.names:
             found = _matching(pattern, select.labels, specs)
             mine_names += found
-            broad = any(sign in pattern for sign in _SIGNS)
-            if not found or broad:
+            shared = request.verb in _OF_BOTH or any(sign in pattern for sign in _SIGNS)
+            if not found or shared:
                 theirs.append(pattern)
                 doubtful = doubtful and bool(found)
         return Split(

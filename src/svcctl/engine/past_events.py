@@ -1,4 +1,4 @@
-"""What an engine wrote down of the past, for those who ask once it is gone."""
+"""What an engine wrote down, for those who ask once it is gone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,20 @@ from contextlib import closing
 
 from svcctl.engine.state_file import open_to_read
 from svcctl.errors import StateFault, quoted
-from svcctl.ports import Recorded
+from svcctl.ports import Document, Recorded
 
 _MOST = 10_000
+
+
+def left_documents(path: str, kind: str) -> list[Document]:
+    """Give the documents of a kind in the state file *path*; none where it cannot be read."""
+    try:
+        with closing(open_to_read(path)) as state:
+            rows = state.execute("SELECT json FROM document WHERE kind=?", (kind,)).fetchall()
+        found = [json.loads(text) for (text,) in rows]
+    except (sqlite3.Error, RecursionError, TypeError, ValueError):
+        return []
+    return [each for each in found if isinstance(each, dict)]
 
 
 def past_events(path: str, *, after: int) -> list[Recorded]:
