@@ -134,3 +134,26 @@ def test_what_fails_while_no_agent_runs_is_told_by_the_next_and_by_no_other(
 
     until(lambda: len(sink.titles) == 2, what="it is over", within=60.0)
     assert sink.statuses("service_down") == ["firing", "resolved"]
+
+
+def test_metrics_show_what_hosts_count_and_which_manager_keeps_them(site: Site, until: Any) -> None:
+    site.box.start_agent()
+    (site.box.home / "up").touch()
+    site.register(FAILING.format(home=site.box.home))
+    host = site.host("mailer")
+
+    def page() -> str:
+        return str(site.box.ok("metrics").out)
+
+    where = 'service="mailer",service_instance="mailer"'
+    until(lambda: f"svcctl_service_threads{{{where}}}" in page(), what="it is heard", within=60.0)
+    found = page()
+    assert f'svcctl_service_info{{{where},manager="systemd",revision=' in found
+    assert f"svcctl_service_up{{{where}}} 1" in found
+    assert found.count("\nsvcctl_agent_threads ") == 1
+
+    host.kill()
+    until(
+        lambda: f"svcctl_service_threads{{{where}}}" not in page(), what="it is gone", within=60.0
+    )
+    assert f'svcctl_service_info{{{where},manager="systemd",revision=' in page()

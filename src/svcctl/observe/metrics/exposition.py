@@ -66,7 +66,7 @@ def read_back(
     What is no sample is passed over.
     """
     found: dict[str, dict[str, float]] = {}
-    for line in page.splitlines():
+    for line in page.split("\n"):  # a label may hold any other end of a line
         name = line.partition("{")[0]
         if name in families:
             series, _, value = line.rpartition(" ")

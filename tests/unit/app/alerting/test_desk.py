@@ -16,7 +16,7 @@ from svcctl.app.alerting.desk import Desk
 from svcctl.app.alerting.telling import Place, Telling
 from svcctl.app.arguments import check
 from svcctl.app.kept_table import KeptTable
-from svcctl.app.natives import Natives
+from svcctl.app.natives import KeptNatively, Natives
 from svcctl.app.verbs import find
 from svcctl.errors import NotDelivered, StateFault, UsageError
 from svcctl.events import (
@@ -30,7 +30,7 @@ from svcctl.events import (
 )
 from svcctl.ports import InstanceStatus, Recorded
 from svcctl.spec import canonical
-from svcctl.spec.alert_policy import AlertPolicy
+from svcctl.spec.alert_policy import AlertPolicy, Priority
 from svcctl.spec.alerting import (
     AlertingSpec,
     ChannelKind,
@@ -38,7 +38,7 @@ from svcctl.spec.alerting import (
     PrioritiesSpec,
     PrioritySpec,
 )
-from svcctl.spec.service import Need, ServiceSpec
+from svcctl.spec.service import Manager, Need, ServiceSpec
 from svcctl.testing.fakes import FakeBus, FakeClock, FakeStore
 from svcctl.wire import Selection
 
@@ -561,3 +561,117 @@ async def test_two_desks_never_tell_the_same(office: Office, turns: Turns) -> No
     await turns()
 
     assert office.chat.titles == ["[P0] web: service_down"]
+
+
+def registered(name: str = "mailer") -> dict[str, KeptNatively]:
+    spec = ServiceSpec(
+        name=name,
+        exec=("/bin/app",),
+        labels={"tier": "front"},
+        manager=Manager.SYSTEMD,
+        alert=AlertPolicy(priority=Priority.P1),
+    )
+    return {name: KeptNatively(spec=spec, revision="1", hosted=True)}
+
+
+def fails(office: Office, name: str = "mailer") -> PhaseChanged:
+    return PhaseChanged(
+        at=office.clock.now(),
+        service=name,
+        instance=name,
+        old="running",
+        new="failed",
+        reason="exit code 3",
+    )
+
+
+async def test_a_native_service_is_told_of_as_its_definition_says(
+    office: Office, turns: Turns
+) -> None:
+    office.natives.know(registered())
+    office.configure()
+
+    office.natives.take(fails(office))
+    office.clock.forward(60)
+    await turns()
+
+    assert office.chat.titles == ["[P1] mailer: service_down"]
+    (row,) = await office.alerts()
+    labels = {"host": "h", "instance": "mailer", "manager": "systemd", "service": "mailer"}
+    assert row["labels"] == labels | {"tier": "front"}
+    assert [type(each).__name__ for each in office.bus.events] == ["AlertRaised", "AlertTold"]
+
+
+async def test_what_is_wrong_natively_lasts_until_somebody_says_how_it_is(
+    office: Office, standing: Standing, turns: Turns
+) -> None:
+    office.natives.know(registered())
+    office.configure()
+    office.natives.take(fails(office))
+    office.clock.forward(60)
+    await turns()
+    office.desk.close()
+
+    office.natives = Natives()
+    office.natives.know(registered())
+    office.desk = office.new_desk()
+    office.desk.begin()
+    assert [each["state"] for each in await office.alerts()] == ["firing"]
+
+    office.natives.saw("mailer", [standing("mailer", "running")], now=office.clock.now())
+    office.desk.look_again()
+    assert await office.alerts() == []
+
+
+async def test_a_native_service_that_is_found_failed_is_told_of(
+    office: Office, standing: Standing, turns: Turns
+) -> None:
+    office.configure()
+
+    office.natives.know(registered())
+    office.natives.saw("mailer", [standing("mailer", "failed")], now=office.clock.now())
+    office.desk.look_again()
+    office.clock.forward(60)
+    await turns()
+
+    assert office.chat.titles == ["[P1] mailer: service_down"]
+
+
+async def test_what_is_uninstalled_has_nothing_wrong_with_it(office: Office) -> None:
+    office.natives.know(registered())
+    office.configure()
+    office.natives.take(fails(office))
+
+    office.natives.know({})
+    office.desk.look_again()
+
+    assert await office.alerts() == []
+
+
+async def test_last_words_are_told_at_once(office: Office, turns: Turns) -> None:
+    office.configure()
+    office.phase("backoff")  # a P1, which waits for others
+    await turns()
+    assert office.chat.titles == []
+
+    await office.desk.last_words(within=30.0)
+
+    assert office.chat.titles == ["[P1] web: service_restarting"]
+
+
+async def test_last_words_that_nobody_takes_hold_nobody_up(office: Office) -> None:
+    office.chat.failure = NotDelivered("down", again=True)
+    office.configure()
+    office.phase("failed")
+
+    await office.desk.last_words(within=0.01)
+
+    assert office.chat.titles == []
+
+
+async def test_a_desk_that_tells_nobody_has_no_last_words(office: Office) -> None:
+    office.desk.look_again()
+
+    await office.desk.last_words(within=30.0)
+
+    assert office.opened == 0

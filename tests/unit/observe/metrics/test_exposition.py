@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from svcctl.observe.metrics.catalogue import FAMILIES, UP
-from svcctl.observe.metrics.exposition import Family, Kind, render
+from svcctl.observe.metrics.exposition import Family, Kind, read_back, render
 
 HEAT = Family(name="heat", kind=Kind.GAUGE, help="How hot.", labels=("room",))
 STEPS = Family(name="steps_total", kind=Kind.COUNTER, help="How far.")
@@ -44,6 +44,20 @@ def test_what_is_printed_is_read_back(room: str, value: float) -> None:
     (family,) = text_string_to_metric_families(page)
 
     assert [(each.labels, each.value) for each in family.samples] == [({"room": room}, value)]
+
+
+@given(room=st.text(), value=st.floats(allow_nan=False) | st.integers(0, 2**53))
+def test_an_agent_reads_back_what_a_host_printed(room: str, value: float) -> None:
+    printed = {HEAT.series(room): value}
+    page = render([(HEAT, printed), (STEPS, {STEPS.series(): 3})])
+
+    assert list(read_back(page, {"heat": HEAT})) == [(HEAT, printed)]
+
+
+def test_what_is_no_sample_is_passed_over() -> None:
+    page = 'heat{room="hall"} warm\n# heat{room="x"} 1\nheat\ncold{room="hall"} 1\n'
+
+    assert list(read_back(page, {"heat": HEAT})) == []
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
