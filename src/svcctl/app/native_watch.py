@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, cast
 
+from svcctl.app.native_log import NativeLog
 from svcctl.app.natives import KeptNatively, Natives
-from svcctl.app.past import event_of
 from svcctl.errors import SvcctlError
 from svcctl.ports import Cancel, Clock, InstanceStatus, Recorded, Store
 from svcctl.sdk.waiting import in_thread
@@ -17,10 +17,10 @@ from svcctl.wire import Request
 
 log = logging.getLogger(__name__)
 
-_KIND = "native-seen"
 _ALL = 10_000  # events of one host that are read at once
 _SOON, _SLOWER = 0.25, 2.0  # seconds until the next look, and how much longer each one takes
 _PATIENCE = 10.0  # seconds a host gets to answer
+_RUNS = "running"
 _AT_ONCE = 1.0  # seconds it gets until we ask its manager
 
 
@@ -78,21 +78,18 @@ class NativeWatch:
         every: float = 10.0,
     ) -> None:
         self._view, self._natives = view, natives
-        self._store, self._clock, self._changed = store, clock, changed
+        self._clock, self._changed = clock, changed
         self._every = every
-        self._seen: dict[str, int] = {}
+        self._told = NativeLog(natives, store=store, clock=clock, slack=every)
         self._talks: dict[str, asyncio.Task[None]] = {}
-        self._met: dict[str, float] = {}
         self._heard: set[str] = set()
+        self._refused: dict[str, str] = {}
         self._wait = _SOON
         self._again: asyncio.Event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
         """Look from now on; needs a running event loop."""
-        for name, document in self._store.items(_KIND):
-            if isinstance(number := document.get("number"), int):
-                self._seen[name] = number
         self._natives.pages = self.pages
         self._task = asyncio.get_running_loop().create_task(self._run())
 
@@ -108,7 +105,7 @@ class NativeWatch:
     async def _run(self) -> None:
         cancel, tells = self._view.notice(self._stir)
         for name in self._natives.kept:
-            self._meet(name)
+            self._told.meet(name)
         try:
             while True:
                 self._again.clear()
@@ -163,26 +160,29 @@ class NativeWatch:
         for name in self._silent():
             if name in rows:  # it has not spoken up, nor gone, while others were asked
                 is_new |= self._natives.saw(name, rows[name], now=self._clock.now())
+                if self._should_speak(name, rows[name]):
+                    problems[name] = self._refused[name]
         return is_new
 
+    def _should_speak(self, name: str, rows: Iterable[InstanceStatus]) -> bool:
+        """Say whether a host that does not speak is there, and has had time to begin."""
+        runs = any(each.phase == _RUNS for each in rows)
+        return runs and name in self._refused and self._wait >= self._every
+
     def _take_over(self, kept: Mapping[str, KeptNatively]) -> bool:
-        gone = (self._natives.kept.keys() | self._seen.keys()) - kept.keys()
+        gone = (self._natives.kept.keys() | self._told.known) - kept.keys()
         for name in kept.keys() - self._natives.kept.keys():
-            self._meet(name)
+            self._told.meet(name)
         for name in gone:
             if talk := self._talks.get(name):
                 talk.cancel()
-            self._seen.pop(name, None)
-            self._store.delete(_KIND, name)
+            self._refused.pop(name, None)
+            self._told.forget(name)
         return self._natives.know(kept)
-
-    def _meet(self, name: str) -> None:
-        """Begin with a service: what happened long before somebody cared for it is no news."""
-        self._met[name] = self._clock.now() - self._every if name not in self._seen else 0.0
 
     async def _read_missed(self, silent: Collection[str], problems: dict[str, str]) -> None:
         """Take in what hosts that are gone wrote before they went."""
-        after = {e: self._seen.get(e, 0) for e in silent if self._natives.kept[e].hosted}
+        after = {e: self._told.last(e) for e in silent if self._natives.kept[e].hosted}
 
         def read() -> dict[str, list[Recorded]]:
             found: dict[str, list[Recorded]] = {}
@@ -195,7 +195,7 @@ class NativeWatch:
 
         for name, missed in (await in_thread("native past", read)).items():
             if name not in self._heard:
-                self._tell(name, missed)
+                self._told.tell(name, missed)
 
     def _say(self, problems: Mapping[str, str]) -> None:
         """Keep what cannot be seen, and log it once."""
@@ -225,10 +225,11 @@ class NativeWatch:
                 async with asyncio.timeout(_PATIENCE):
                     await self._catch_up(name, host)
                 self._heard.add(name)
+                self._refused.pop(name, None)
                 answered.set_result(None)
                 await self._follow(name, host)
         except (SvcctlError, TimeoutError) as error:
-            log.debug("natives.silent", extra={"service": name, "problem": str(error)})
+            self._refused[name] = str(error) or "its host does not answer in time"
         except Exception:  # a host of another version must not end the watch over the rest
             log.exception("natives.talk-failed", extra={"service": name})
         finally:
@@ -242,41 +243,26 @@ class NativeWatch:
     async def _catch_up(self, name: str, host: Spoken) -> None:
         """Take in what happened since we last heard of it, all at once, and how it is now."""
         latest = await host.items(_events(lines=1))
-        last, seen = (_recorded(latest[0]).number if latest else 0), self._seen.get(name, 0)
-        if last < seen:  # its log has begun anew
-            self._remember(name, seen := 0)
+        last = _recorded(latest[0]).number if latest else 0
+        if last < self._told.last(name):
+            self._told.begin_anew(name)
+        seen = self._told.last(name)
         missed = [] if seen == last else await host.items(_events(after=seen))
         rows = self._view.rows(name, await host.ask(Request(verb="status")))
-        self._tell(name, map(_recorded, missed))
+        self._told.tell(name, map(_recorded, missed))
         if self._natives.saw(name, rows, now=self._clock.now()):
             self._changed()
 
     async def _follow(self, name: str, host: Spoken) -> None:
         """Take in what happens; come back where something was passed over, to catch up."""
-        seen = self._seen.get(name, 0)
-        async for is_result, item in host.answers(_events(after=seen, follow=True)):
+        asked = _events(after=self._told.last(name), follow=True)
+        async for is_result, item in host.answers(asked):
             if is_result:
                 return
             recorded = _recorded(item)
-            if recorded.number > self._seen.get(name, 0) + 1:
+            if recorded.number > self._told.last(name) + 1:
                 return
-            self._tell(name, (recorded,))
-
-    def _tell(self, name: str, recorded: Iterable[Recorded]) -> None:
-        """Pass on what is news; what a host says of itself is no business of others."""
-        seen = last = self._seen.get(name, 0)
-        for each in recorded:
-            is_news = each.number > seen and each.at >= self._met.get(name, 0.0)
-            event = event_of(each) if is_news else None
-            if event is not None and event.service:
-                self._natives.take(event)
-            last = max(last, each.number)
-        if last != seen:
-            self._remember(name, last)
-
-    def _remember(self, name: str, number: int) -> None:
-        self._seen[name] = number
-        self._store.put(_KIND, name, {"number": number})
+            self._told.tell(name, (recorded,))
 
     # what hosts count
 

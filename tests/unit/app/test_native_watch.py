@@ -347,6 +347,18 @@ async def test_what_cannot_be_seen_is_said_once(
     assert "web" in post.natives.problems
 
 
+async def test_a_host_that_runs_and_does_not_speak_with_us_is_said_to(post: Post) -> None:
+    post.register("running")
+
+    post.watch.begin()
+
+    await post.until(lambda: post.natives.problems)
+    assert post.natives.problems == {"web": "the host of 'web' does not answer"}
+    assert [each.phase for each in post.natives.standing] == ["running"]
+    post.begin_host()
+    await post.until(lambda: not post.natives.problems)
+
+
 async def test_pages_are_those_of_hosts_that_speak(post: Post) -> None:
     post.register("running")
     host = post.begin_host()
