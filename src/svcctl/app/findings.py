@@ -69,6 +69,10 @@ class Findings:
         """Give what was found of *service* and is not over."""
         return [_event(each) for each in self._open.values() if each["service"] == service]
 
+    def is_quiet(self, pattern: str) -> bool:
+        """Say whether somebody has called findings of *pattern* false."""
+        return pattern in self._quiet
+
     def nothing_more(self, service: str) -> None:
         """Tell that all is over that detectors found in what *service* logs."""
         from svcctl.detect.finding import OF_LOGS  # noqa: PLC0415 - rarely needed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -44,6 +44,13 @@ _OF_SERVICES = {
 
 Numbers = dict[Family, dict[str, float]]
 
+Trend = Callable[[str], float | None]
+"""Gives how many bytes a second the memory of an instance grows; None: it does not leak."""
+
+
+def _no_trend(_: str) -> None:
+    return None
+
 
 class Metrics:
     """Gives the page of ``/metrics`` and of ``svcctl metrics``; measures only when it is asked."""
@@ -56,8 +63,10 @@ class Metrics:
         tally: Tally,
         natives: Natives,
         foreign: ForeignLogs,
+        trend: Trend = _no_trend,
     ) -> None:
         self._manager, self._about, self._tally = manager, about, tally
+        self._trend = trend
         self._natives, self._foreign = natives, foreign
         self._clock = manager.world.clock
         self._private: dict[str, tuple[float, int]] = {}
@@ -130,6 +139,7 @@ class Metrics:
         _tell(numbers, catalogue.CPU, round(user, 3), *where, "user")
         _tell(numbers, catalogue.CPU, usage.system_seconds, *where, "system")
         _tell(numbers, catalogue.MEMORY, usage.memory_bytes, *where, "resident")
+        _tell(numbers, catalogue.MEMORY_TREND, self._trend(keeper.name), *where)
         _tell(numbers, catalogue.PROCESSES, usage.processes, *where)
         _tell(numbers, catalogue.THREADS, usage.threads, *where)
         _tell(numbers, catalogue.FILES, usage.open_files, *where)

@@ -136,6 +136,13 @@ LOOKING: tuple[Verb, ...] = (
         examples=("svcctl metrics",),
     ),
     Verb(
+        name="trends",
+        summary="Say what services use more and more of, and when it is used up.",
+        effect=Effect.READ,
+        role=Role.VIEWER,
+        selects=Selects.ANY,
+    ),
+    Verb(
         name="history",
         summary="Show what services used over time.",
         effect=Effect.READ,

@@ -23,7 +23,6 @@ from svcctl.app.logs import Logs
 from svcctl.app.metrics import LineCount, Metrics, VerbCount
 from svcctl.app.natives import Natives
 from svcctl.app.reading import Reading
-from svcctl.app.sampling import Sampler
 from svcctl.app.services import Services
 from svcctl.app.waiting import Nobody, Waiting
 from svcctl.app.watch_deeds import WatchDeeds
@@ -34,6 +33,7 @@ from svcctl.bootstrap.access import access_of, auditing
 from svcctl.bootstrap.here import machine
 from svcctl.bootstrap.machine import StopSignals
 from svcctl.bootstrap.programs import ask_program
+from svcctl.bootstrap.resources import judging
 from svcctl.bootstrap.understanding import understanding
 from svcctl.engine import tenure
 from svcctl.engine.bus import LocalBus
@@ -94,13 +94,15 @@ def agent_parts(
     *,
     group: str | None = None,
     services: str | None = None,
+    sample: float | None = None,
     traces: str | None = None,
 ) -> Iterator[AgentParts]:
     """Give an agent that has adopted what runs; leaving the block touches no service.
 
     Members of *group* may use it too.  *services* is the folder where services in Python have
-    theirs: None for where those of our own account look, empty where each is to look.  *traces* is
-    the URL of the collector that is sent traces.
+    theirs: None for where those of our own account look, empty where each is to look.  *sample*:
+    seconds between two looks at what programs use.  *traces* is the URL of the collector that is
+    sent traces.
 
     Must be entered within a running event loop.  Raises Conflict where another agent has these
     folders, StateFault where they cannot be used.
@@ -168,14 +170,20 @@ def agent_parts(
         findings = Findings(store=store, events=store, bus=bus, clock=clock)
         findings.begin()
         stack.callback(findings.close)
+        judged = stack.enter_context(judging(manager, findings, every=sample))
         heard = understanding(manager, findings, folder=f"{paths.state}/learnt")
         watching = Watching(manager)
         foreign = ForeignLogs(manager, watching=watching, open_sources=lambda: _foreign(paths))
-        metrics = Metrics(manager, about=about, tally=tally, natives=natives, foreign=foreign)
-        sampler = Sampler(manager)
-        historian = Historian(manager, natives, sampler)
+        metrics = Metrics(
+            manager,
+            about=about,
+            tally=tally,
+            natives=natives,
+            foreign=foreign,
+            trend=judged.resources.trend,
+        )
+        historian = Historian(manager, natives, judged.sampler)
         stack.callback(historian.close)
-        stack.callback(sampler.close)
         dispatch = _dispatch(
             manager,
             store,
@@ -188,6 +196,7 @@ def agent_parts(
             more={
                 "metrics": metrics.metrics,
                 "history": historian.history,
+                "trends": judged.resources.trends,
                 **findings.deeds(heard.known),
             },
             witnesses=(VerbCount(tally, clock=clock), *([] if lives is None else [lives.verb])),

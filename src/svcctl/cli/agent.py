@@ -54,6 +54,11 @@ def agent() -> None:
     help="write down this often what services use (10s) [env: SVCCTL_AGENT_HISTORY]",
 )
 @click.option(
+    "--sample",
+    metavar="DURATION",
+    help="look this often at what services use (60s) [env: SVCCTL_AGENT_SAMPLE]",
+)
+@click.option(
     "--traces",
     metavar="URL",
     help="send traces to this OTLP collector (http://localhost:4318) [env: SVCCTL_AGENT_TRACES]",
@@ -66,16 +71,23 @@ def run(
     group: str | None,
     metrics_port: int | None,
     history: str | None,
+    sample: str | None,
     traces: str | None,
 ) -> None:
     """Keep services until told to stop.
 
     The first Ctrl-C (or SIGTERM) stops all services in order, the second kills them.
     """
-    from svcctl.server.choices import GROUP, HISTORY, METRICS_PORT, TRACES  # noqa: PLC0415
+    from svcctl.server import choices  # noqa: PLC0415
 
     home = _home(context)
-    chosen = {GROUP: group, METRICS_PORT: metrics_port, HISTORY: history, TRACES: traces}
+    chosen = {
+        choices.GROUP: group,
+        choices.METRICS_PORT: metrics_port,
+        choices.HISTORY: history,
+        choices.SAMPLE: sample,
+        choices.TRACES: traces,
+    }
     os.environ.update({name: str(value) for name, value in chosen.items() if value is not None})
     if detach:
         from svcctl.bootstrap.background import agent_answers, start_agent  # noqa: PLC0415

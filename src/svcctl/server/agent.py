@@ -30,7 +30,9 @@ async def keep(where: Paths, *, choices: Choices, opened: Callable[[AgentParts],
     *opened* is called once the door is open.  The first SIGTERM or SIGINT stops all services in
     order, the second kills them.  Raises Conflict where an agent runs already.
     """
-    with agent_parts(where, group=choices.group, traces=choices.traces) as parts:
+    with agent_parts(
+        where, group=choices.group, sample=choices.sample, traces=choices.traces
+    ) as parts:
         stopping: list[asyncio.Task[None]] = []
 
         def asked_by_signal() -> None:

@@ -10,6 +10,7 @@ from svcctl.errors import SpecError, UsageError
 GROUP = "SVCCTL_AGENT_GROUP"
 METRICS_PORT = "SVCCTL_AGENT_METRICS_PORT"
 HISTORY = "SVCCTL_AGENT_HISTORY"
+SAMPLE = "SVCCTL_AGENT_SAMPLE"
 TRACES = "SVCCTL_AGENT_TRACES"
 
 _MOST = 65535
@@ -21,12 +22,14 @@ class Choices:
     """*group*: its members may use the agent too; *metrics_port*: where it is scraped.
 
     *history*: seconds between two samples that are written down, None for no history;
+    *sample*: seconds between two that are judged, None for as many as usual;
     *traces*: the URL of the collector that is sent traces, None for no traces.
     """
 
     group: str | None = None
     metrics_port: int | None = None
     history: float | None = None
+    sample: float | None = None
     traces: str | None = None
 
 
@@ -35,7 +38,8 @@ def read_choices(environ: Mapping[str, str]) -> Choices:
     return Choices(
         group=environ.get(GROUP) or None,
         metrics_port=_port(environ.get(METRICS_PORT, "")),
-        history=_interval(environ.get(HISTORY, "")),
+        history=_interval(HISTORY, environ.get(HISTORY, "")),
+        sample=_interval(SAMPLE, environ.get(SAMPLE, "")),
         traces=environ.get(TRACES) or None,
     )
 
@@ -50,7 +54,7 @@ def _port(text: str) -> int | None:
     return int(text)
 
 
-def _interval(text: str) -> float | None:
+def _interval(name: str, text: str) -> float | None:
     if not text:
         return None
     from svcctl.spec.notation import parse_duration  # noqa: PLC0415 - 1 MB, rare
@@ -61,6 +65,6 @@ def _interval(text: str) -> float | None:
         found = 0.0
     if not _SHORTEST <= found <= _LONGEST:
         raise UsageError(
-            f"{HISTORY} is {text!r}, not an interval", hint="between 1s and 1h, for example: 10s"
+            f"{name} is {text!r}, not an interval", hint="between 1s and 1h, for example: 10s"
         )
     return found

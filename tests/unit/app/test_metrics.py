@@ -38,6 +38,7 @@ class Scraped:
 
     def __init__(self, world: FakeWorld) -> None:
         self.world, self.tally = world, Tally()
+        self.trends: dict[str, float] = {}
         world.bus.subscribe(self.tally.notice)
         self.manager = AgentManager(world.ports)
         about = About(
@@ -58,6 +59,7 @@ class Scraped:
             tally=self.tally,
             natives=self.natives,
             foreign=self.foreign,
+            trend=self.trends.get,
         )
 
     async def keep(self, spec: ServiceSpec) -> None:
@@ -183,6 +185,16 @@ def leak() -> FindingMade:
         score=1.0,
         explanation="",
     )
+
+
+async def test_the_trend_is_told_of_what_leaks(scraped: Scraped) -> None:
+    name = f"service_memory_trend_bytes_per_second{{{WEB}}}"
+    await scraped.keep(spec())
+    assert name not in scraped.page()
+
+    scraped.trends["web"] = 1_500.0
+
+    assert scraped.page()[name] == 1_500.0
 
 
 async def test_the_agent_tells_of_itself_what_it_knows(scraped: Scraped) -> None:

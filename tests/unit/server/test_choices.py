@@ -20,6 +20,7 @@ def test_what_is_chosen_is_read() -> None:
 
 def test_a_history_is_written_every_so_often() -> None:
     assert read_choices({"SVCCTL_AGENT_HISTORY": "1m"}).history == 60.0
+    assert read_choices({"SVCCTL_AGENT_SAMPLE": "10s"}).sample == 10.0
 
 
 @pytest.mark.parametrize("text", ["often", "500ms", "2h"])
