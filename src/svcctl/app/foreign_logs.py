@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 KIND = "watch"
 """Under which the store has what is watched, by name."""
 
+_SETTLING = 10.0  # seconds a new log gets to be opened
 _PATIENCE = 5.0  # seconds in which all threads have ended, once they were told to
 
 Listener = Callable[["WatchSpec", Portion], None]
@@ -104,6 +107,16 @@ class ForeignLogs:
         if before is None or before["spec"] != document["spec"]:
             self._shut(name)
             self._open(name, document)
+
+    async def settle(self) -> None:
+        """Come back when nothing that is written from now on is missed, after 10 s at the latest.
+
+        What cannot be followed is not waited for.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLING):
+                for each in tuple(self._watched.values()):
+                    await each.follower.settled.wait()
 
     def listen(self, listener: Listener) -> Cancel:
         """Have *listener* hear all that comes from now on."""

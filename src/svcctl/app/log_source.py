@@ -81,6 +81,7 @@ class Follower:
 
     What was taken is acknowledged, and so is what *take* raised for: that is logged.  What cannot
     be read is tried again.  *told* hears, in the event loop, of a problem and (empty) of its end.
+    *settled* is set once it is known from where on it is followed, or that it cannot be.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Follower:
         self._loop = asyncio.get_running_loop()
         self._over = threading.Event()
         self._next_lag = 0.0
+        self.settled = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
         self._thread.start()
 
@@ -115,6 +117,7 @@ class Follower:
             try:
                 source = self._open()
                 try:
+                    self._in_loop(self.settled.set)
                     self._follow(source)
                 finally:
                     source.close()
@@ -127,6 +130,7 @@ class Follower:
                 self._note("it failed; see the log of the agent")
             else:
                 return
+            self._in_loop(self.settled.set)
             failed = 0 if time.monotonic() - begun > _PAUSES[-1] else failed + 1
             self._over.wait(_PAUSES[min(failed, len(_PAUSES) - 1)])
 

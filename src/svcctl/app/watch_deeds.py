@@ -22,8 +22,13 @@ class WatchDeeds:
     def __init__(self, foreign: ForeignLogs, settings: WatchSettings) -> None:
         self._foreign, self._settings = foreign, settings
 
-    def deeds(self, *, show: Deed, remove: Deed) -> dict[str, Deed]:
-        """Give what carries out each verb; *show* and *remove* do so for services."""
+    def deeds(self, *, apply: Deed, show: Deed, remove: Deed) -> dict[str, Deed]:
+        """Give what carries out each verb; *apply*, *show* and *remove* do so for services."""
+
+        async def apply_all(selection: Selection, args: Arguments, emit: Emit) -> object:
+            found = await apply(selection, args, emit)
+            await self._foreign.settle()
+            return found
 
         async def show_all(selection: Selection, args: Arguments, emit: Emit) -> object:
             watches, services = self._split(selection)
@@ -42,7 +47,12 @@ class WatchDeeds:
                     self._foreign.keep(name, None)
             return {**found, "plan": [*found["plan"], *plan]}
 
-        return {"show": show_all, "remove": remove_all, "watch-list": self._list}
+        return {
+            "apply": apply_all,
+            "show": show_all,
+            "remove": remove_all,
+            "watch-list": self._list,
+        }
 
     async def _list(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         del selection, args, emit

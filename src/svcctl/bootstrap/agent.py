@@ -334,7 +334,6 @@ def _dispatch(
         "scale": services.scale,
         "enable": services.enable,
         "disable": services.disable,
-        "apply": applying.apply,
         "logs": logs.logs,
         "events": reading.events,
         "tree": reading.tree,
@@ -343,7 +342,9 @@ def _dispatch(
         **more,
         **Conversing(manager).deeds(),
         **desk.deeds(),
-        **WatchDeeds(foreign, watches).deeds(show=reading.show, remove=applying.remove),
+        **WatchDeeds(foreign, watches).deeds(
+            apply=applying.apply, show=reading.show, remove=applying.remove
+        ),
         **auditing(store, path=store.path, access=access, clock=clock).deeds(),
         "agent-status": agent.status,
         "agent-stop": agent.stop,

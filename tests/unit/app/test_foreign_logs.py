@@ -337,6 +337,20 @@ async def test_what_another_version_wrote_is_told_and_left(
     assert "watch.refused" in caplog.text
 
 
+async def test_it_is_settled_once_each_log_is_open_or_cannot_be(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("svcctl.app.log_source._PAUSES", (0.0,))
+    async with watching(world) as watched:
+        log = watched.watch(WatchSpec(name="a", path=("/a",)))
+        watched.watch(WatchSpec(name="b", path=("/b",)))
+        watched.scripts.of("b").coming.put(OSError(5, "no disk", "/b"))
+
+        await watched.foreign.settle()
+
+        assert (log.opened, watched.scripts.of("b").opened >= 1) == (1, True)
+
+
 async def test_nothing_is_acknowledged_that_was_not_taken(world: FakeWorld) -> None:
     del world
     log, begun = Script(), asyncio.Event()
