@@ -73,6 +73,10 @@ class Access:
         """Whatever only reads is written down too, whoever asks."""
         return self._policy is not None and self._policy.audits_looks
 
+    def role_names(self) -> tuple[str, ...]:
+        """Give the roles there are: the built-in ones first."""
+        return (*(str(each) for each in Role), *(self._policy.own if self._policy else ()))
+
     # who may
 
     def insist(

@@ -29,7 +29,7 @@ from svcctl.app.watch_deeds import WatchDeeds
 from svcctl.app.watch_settings import WatchSettings
 from svcctl.app.watching import Watching
 from svcctl.auth.identity import inside
-from svcctl.bootstrap.access import access_of, auditing
+from svcctl.bootstrap.access import access_of, auditing, tokens
 from svcctl.bootstrap.here import machine
 from svcctl.bootstrap.machine import StopSignals
 from svcctl.bootstrap.programs import ask_program
@@ -346,6 +346,7 @@ def _dispatch(
             apply=applying.apply, show=reading.show, remove=applying.remove
         ),
         **auditing(store, path=store.path, access=access, clock=clock).deeds(),
+        **tokens(store, access=access, clock=clock).deeds(),
         "agent-status": agent.status,
         "agent-stop": agent.stop,
         "agent-upgrade": agent.upgrade,

@@ -230,3 +230,66 @@ def test_an_explanation_is_json_too(agent: Any, capsys: Captured) -> None:
     assert main(["auth", "explain", "uid:0", "agent-status", "-o", "json"]) == 0
 
     assert json.loads(capsys.readouterr().out)["allowed"] is True
+
+
+ISSUED: dict[str, Any] = {
+    "token": "a.b.c",
+    "id": "3f9a77aa11223344",
+    "subject": "ci",
+    "roles": ["operator"],
+    "issued_at": 1_790_000_000.0,
+    "expires_at": 1_790_003_600.0,
+}
+
+
+def test_a_token_is_the_result_and_all_else_is_talk(agent: Any, capsys: Captured) -> None:
+    agent.says("token-issue", ISSUED)
+
+    assert main(["auth", "token", "issue", "ci", "--roles", "operator", "--for", "30m"]) == 0
+
+    said = capsys.readouterr()
+    assert said.out == "a.b.c\n"
+    assert "for ci, with operator, until" in said.err
+    assert "svcctl auth token revoke 3f9a77aa" in said.err
+    assert agent.asked[0]["args"] == {
+        "name": "ci",
+        "roles": "operator",
+        "for": 1800.0,
+        "first": False,
+    }
+
+
+def test_tokens_are_listed_without_them(agent: Any, capsys: Captured) -> None:
+    agent.says("token-list", [ISSUED | {"token": "", "state": "valid"}])
+
+    assert main(["auth", "token", "list"]) == 0
+
+    heading, row = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["ID", "FOR", "ROLES", "ISSUED", "EXPIRES", "STATE"]
+    assert row.split()[:3] == ["3f9a77aa", "ci", "operator"]
+
+
+def test_what_was_done_to_tokens_is_said(agent: Any, capsys: Captured) -> None:
+    agent.says("token-list", [])
+    agent.says("token-revoke", ISSUED)
+    agent.says("token-rotate", {"key": "k2", "signs_from": 1_790_000_300.0, "keys": 2})
+
+    main(["auth", "token", "list"])
+    main(["auth", "token", "revoke", "3f9a77", "--reason", "lost"])
+    main(["auth", "token", "rotate"])
+
+    none, revoked, rotated = capsys.readouterr().out.splitlines()
+    assert none == "there is no token"
+    assert revoked == "the token of ci holds no more"
+    assert rotated.startswith("key k2 signs from ")
+    assert agent.asked[1]["args"] == {"id": "3f9a77", "reason": "lost"}
+
+
+@pytest.mark.parametrize("command", ["issue ci", "list"])
+def test_tokens_are_json_too(command: str, agent: Any, capsys: Captured) -> None:
+    agent.says("token-issue", ISSUED)
+    agent.says("token-list", [ISSUED])
+
+    assert main(["auth", "token", *command.split(), "-o", "json"]) == 0
+
+    assert "3f9a77aa11223344" in capsys.readouterr().out

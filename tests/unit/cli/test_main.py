@@ -207,6 +207,7 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
         "set-log-level": "log-level",
         "audit-verify": "audit",
         "auth-explain": "auth",
+        **{f"token-{each}": "auth" for each in ("issue", "list", "revoke", "rotate")},
         **{f"agent-{each}": "agent" for each in ("status", "stop", "upgrade")},
         **{f"config-{each}": "config" for each in ("history", "rollback")},
         "watch-list": "watch",
