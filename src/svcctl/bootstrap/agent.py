@@ -254,7 +254,7 @@ def _registered(paths: Paths) -> Natives:
     """Give the services of native managers as they are registered; hosts have none of their own."""
     natives = Natives()
     if os.path.isdir(paths.native):  # noqa: PTH112 - pathlib is slow to load
-        from svcctl.bootstrap.native_watch import registered  # noqa: PLC0415 - where there may be
+        from svcctl.bootstrap.registered import registered  # noqa: PLC0415 - where there may be
 
         natives.know(registered(paths)[0])
     return natives

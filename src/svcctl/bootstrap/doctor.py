@@ -44,7 +44,7 @@ def native_report(paths: Paths, names: Collection[str] = ()) -> Report:
 
 def native_names(paths: Paths) -> tuple[str, ...]:
     """Name the services that a native manager keeps here, without the agent itself."""
-    from svcctl.bootstrap.native_watch import registered  # noqa: PLC0415 - where there may be
+    from svcctl.bootstrap.registered import registered  # noqa: PLC0415 - where there may be
 
     found, unread = registered(paths)
     return tuple(sorted({*found, *unread} - {""}))

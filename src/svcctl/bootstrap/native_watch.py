@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svcctl.app.native_watch import NativeWatch
 from svcctl.app.natives import KeptNatively
+from svcctl.bootstrap.registered import notice, registered
 from svcctl.client.conversation import Conversation
-from svcctl.errors import AgentUnreachable, SvcctlError
+from svcctl.errors import AgentUnreachable
 from svcctl.ports import Cancel, InstanceStatus, Recorded
 from svcctl.system.detect import Platform, platform
 from svcctl.system.paths import Paths, host_paths
@@ -22,9 +22,6 @@ from svcctl.wire import LONGEST
 if TYPE_CHECKING:  # what speaks to native managers is loaded where one keeps something
     from svcctl.app.native import NativeServices
     from svcctl.bootstrap.agent import AgentParts
-
-_AGENT = "svcctl-agent"  # as it is called where a native manager keeps it: no agent watches itself
-_SUFFIX = ".json"
 
 
 def native_watch(parts: AgentParts, home: str | None) -> NativeWatch:
@@ -41,39 +38,6 @@ def native_watch(parts: AgentParts, home: str | None) -> NativeWatch:
         store=world.store,
         clock=world.clock,
         changed=changed,
-    )
-
-
-def registered(paths: Paths) -> tuple[dict[str, KeptNatively], dict[str, str]]:
-    """Give what is registered in *paths*, and by name why some of it cannot be read."""
-    registrations = Registrations(paths.native)
-    try:
-        names = registrations.names()
-    except OSError as error:
-        return {}, {"": f"'{paths.native}' cannot be read: {error.strerror}"}
-    found: dict[str, KeptNatively] = {}
-    problems: dict[str, str] = {}
-    for name in names:
-        if name == _AGENT:
-            continue
-        try:
-            found[name] = _kept(registrations, name)
-        except SvcctlError as error:
-            problems[name] = error.problem
-    return found, problems
-
-
-def _kept(registrations: Registrations, name: str) -> KeptNatively:
-    from svcctl.spec import canonical  # noqa: PLC0415 - where there is one
-    from svcctl.spec.hostless import is_hosted  # noqa: PLC0415
-    from svcctl.spec.service import Manager  # noqa: PLC0415
-
-    found = registrations.read(name)
-    spec = canonical.parse(found.applied.spec)
-    return KeptNatively(
-        spec=replace(spec, manager=Manager(found.manager)),
-        revision=found.applied.revision,
-        hosted=is_hosted(spec, found.manager),
     )
 
 
@@ -108,8 +72,9 @@ class MachineView:
         """See :class:`svcctl.app.native_watch.NativeView`; a host that never ran missed nothing."""
         from svcctl.engine.past_events import past_events  # noqa: PLC0415 - where there is one
 
-        path = Path(host_paths(self._paths, name).state, "state.db")
-        return past_events(str(path), after=after) if path.exists() else []
+        path = f"{host_paths(self._paths, name).state}/state.db"
+        is_there = os.path.exists(path)  # noqa: PTH110 - as below
+        return past_events(path, after=after) if is_there else []
 
     def rows(self, name: str, said: object) -> list[InstanceStatus]:
         """See :class:`svcctl.app.native_watch.NativeView`."""
@@ -134,26 +99,7 @@ class MachineView:
 
     def notice(self, call: Callable[[], None]) -> tuple[Cancel, bool]:
         """See :class:`svcctl.app.native_watch.NativeView`."""
-        from svcctl.observe.logs.tail.changes import Inotify, best_changes  # noqa: PLC0415
-
-        Path(self._paths.native).mkdir(mode=0o711, exist_ok=True)
-        changes = best_changes()
-        if not isinstance(changes, Inotify):
-            return changes.close, False
-        changes.watch({self._paths.native})
-        loop = asyncio.get_running_loop()
-
-        def look() -> None:
-            found = changes.take()
-            if found is None or any(each.endswith(_SUFFIX) for each in found):
-                call()
-
-        def cancel() -> None:
-            loop.remove_reader(changes.fileno())
-            changes.close()
-
-        loop.add_reader(changes.fileno(), look)
-        return cancel, True
+        return notice(self._paths, call)
 
 
 async def _open(where: Paths) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -98,11 +98,9 @@ def _begin_history(parts: AgentParts, choices: Choices) -> None:
 
 def _watch_natives(parts: AgentParts, stack: contextlib.AsyncExitStack) -> None:
     """Watch what native managers keep, until the stack is left."""
-    from svcctl.bootstrap.native_watch import native_watch  # noqa: PLC0415 - hosts watch none
+    from svcctl.server.natives import watch_once_registered  # noqa: PLC0415 - not for hosts
 
-    watch = native_watch(parts, os.environ.get("SVCCTL_HOME"))
-    watch.begin()
-    stack.callback(watch.close)
+    stack.callback(watch_once_registered(parts, os.environ.get("SVCCTL_HOME")))
 
 
 class Controls:
