@@ -7,6 +7,7 @@ SvcctlError                          SVC-1000  exit 1    HTTP 500
 ├── UnknownService                   SVC-1300  exit 4    HTTP 404   no such service
 ├── AgentUnreachable                 SVC-1400  exit 5    HTTP 503   nobody answers
 ├── Denied                           SVC-1500  exit 6    HTTP 403   you may not
+│   └── Unauthenticated              SVC-1501  exit 6    HTTP 401   you do not show who you are
 ├── Conflict                         SVC-1600  exit 1    HTTP 409   not possible in this state
 │   ├── SagaUndone                   SVC-1601  exit 1    HTTP 409   a saga failed, and is taken back
 │   └── NotUndone                    SVC-1602  exit 1    HTTP 409   a step of a saga stays done
@@ -109,6 +110,12 @@ class Denied(SvcctlError):
     """The caller may not do that."""
 
     code, exit_status, http_status = "SVC-1500", 6, 403
+
+
+class Unauthenticated(Denied):
+    """The caller did not show who they are, or not well enough."""
+
+    code, http_status = "SVC-1501", 401
 
 
 class Conflict(SvcctlError):

@@ -1,0 +1,95 @@
+"""What is under way longer than who asked wants to wait: to be looked at again, by an id."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Coroutine
+from dataclasses import dataclass
+
+from svcctl.errors import LimitReached, SvcctlError
+from svcctl.ports import Clock
+from svcctl.server.http.problem import problem_of
+
+_MOST = 1_000
+_KEPT = 3600.0  # seconds that an outcome is kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One verb under way, or over; *begun_at* is in seconds since 1970."""
+
+    id: str
+    verb: str
+    actor: str
+    begun_at: float
+    work: asyncio.Task[object]
+
+    def document(self) -> dict[str, object]:
+        """Give how it stands: ``running``, ``done`` with a result, or ``failed`` with a problem."""
+        said: dict[str, object] = {"id": self.id, "verb": self.verb, "begun_at": self.begun_at}
+        if not self.work.done():
+            return {**said, "state": "running"}
+        if self.work.cancelled():
+            return {**said, "state": "abandoned"}
+        error = self.work.exception()
+        if error is None:
+            return {**said, "state": "done", "result": self.work.result()}
+        told = error if isinstance(error, SvcctlError) else SvcctlError("it failed inside svcctl")
+        return {**said, "state": "failed", "error": problem_of(told, request_id=self.id)}
+
+
+class Operations:
+    """Those that somebody may still ask about: the last thousand, for an hour."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: dict[str, Operation] = {}
+
+    def begin(self, verb: str, actor: str, work: Coroutine[object, object, object]) -> Operation:
+        """Have *work* done whoever waits for it; raises LimitReached where too much is under way.
+
+        What is refused is not begun.
+        """
+        self._forget_old()
+        if len(self._known) >= _MOST:
+            work.close()
+            raise LimitReached(f"{_MOST} operations are known", hint="ask again later")
+        operation = Operation(
+            id=secrets.token_urlsafe(12),
+            verb=verb,
+            actor=actor,
+            begun_at=self._clock.now(),
+            work=asyncio.ensure_future(work),
+        )
+        operation.work.add_done_callback(_seen)
+        self._known[operation.id] = operation
+        return operation
+
+    def find(self, id: str, actor: str) -> Operation | None:  # noqa: A002 - its name in the path
+        """Give the one of that id that *actor* began; others are nobody else's business."""
+        found = self._known.get(id)
+        return found if found and found.actor == actor else None
+
+    async def close(self) -> None:
+        """Wait for nobody any more: what is under way goes on in the agent."""
+        tasks = [each.work for each in self._known.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _forget_old(self) -> None:
+        now = self._clock.now()
+        over = [
+            id
+            for id, each in self._known.items()  # noqa: A001
+            if each.work.done() and (now - each.begun_at > _KEPT or len(self._known) >= _MOST)
+        ]
+        for each in over:
+            del self._known[each]
+
+
+def _seen(work: asyncio.Task[object]) -> None:
+    """Take note of how it ended, so that an outcome nobody asks for is no complaint."""
+    if not work.cancelled():
+        work.exception()
