@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from svcctl.cli.human import length, size
@@ -98,15 +98,30 @@ def _tell_health(session: Session, found: Iterable[Standing]) -> None:
         session.out.line(line)
 
 
-def lines(out: Screen, found: Sequence[Standing], *, wide: bool, now: float) -> list[str]:
-    """Give the lines of the table; *now* is in seconds since 1970."""
+def lines(
+    out: Screen,
+    found: Sequence[Standing],
+    *,
+    wide: bool,
+    now: float,
+    trends: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Give the lines of the table; *now* is in seconds since 1970.
+
+    *trends* say by instance what is used more and more; where there are any they have a column.
+    """
     if not found:
         return ["no services yet; next: svcctl apply FILE"]
-    headings = [*_HEADINGS[:-1], *_WIDE, _HEADINGS[-1]] if wide else _HEADINGS
-    return out.laid_out(headings, [_row(out, each, wide=wide, now=now) for each in found])
+    more = (*(_WIDE if wide else ()), *(("TREND",) if trends else ()))
+    headings = [*_HEADINGS[:-1], *more, _HEADINGS[-1]]
+    rows = [_row(out, each, wide=wide, now=now, trends=trends or {}) for each in found]
+    return out.laid_out(headings, rows)
 
 
-def _row(out: Screen, each: Standing, *, wide: bool, now: float) -> list[Cell]:
+def _row(
+    out: Screen, each: Standing, *, wide: bool, now: float, trends: Mapping[str, str]
+) -> list[Cell]:
+    trend = [_or_nothing(trends.get(each["instance"]))] if trends else []
     return [
         Cell(each["instance"]),
         phase_cell(out, each["phase"]),
@@ -117,6 +132,7 @@ def _row(out: Screen, each: Standing, *, wide: bool, now: float) -> list[Cell]:
         _or_nothing(None if each["cpu"] is None else f"{each['cpu']:.0f}%"),
         _or_nothing(None if each["memory_bytes"] is None else size(each["memory_bytes"])),
         *(_more(each) if wide else ()),
+        *trend,
         Cell(reason(each, now)),
     ]
 

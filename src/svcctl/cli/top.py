@@ -6,8 +6,9 @@ import time
 
 import click
 
-from svcctl.cli import standing
+from svcctl.cli import standing, trends
 from svcctl.cli.live import refresh
+from svcctl.cli.output import as_json
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import Command, names_argument, read_duration
 from svcctl.wire import Selection
@@ -36,6 +37,12 @@ from svcctl.wire import Selection
             metavar="AGE",
             help="show what was used from this age (1h) or time on, as lines",
         ),
+        click.Option(
+            ["--output", "-o"],
+            type=click.Choice(["table", "json"]),
+            default="table",
+            help="form of the answer; as JSON it looks once",
+        ),
     ],
     help="Watch what services use; q or Ctrl-C ends.",
 )
@@ -49,20 +56,29 @@ def top(
     every: float,
     once: bool,
     since: str | None,
+    output: str,
 ) -> int:
     selection = Selection(names=names, all=not names)
     asked = Asked(verb="status", selection=selection)
+
+    def look() -> list[standing.Standing]:
+        return sorted(standing.ask(session, asked), key=lambda each: _rank(each, sort))
 
     def page() -> list[str]:
         if since:
             from svcctl.cli import history  # noqa: PLC0415 - for those who look back
 
             past = Asked(verb="history", selection=selection, args={"since": since})
-            return history.lines(session.out, history.ask(session, past), sort=sort)
-        found = sorted(standing.ask(session, asked), key=lambda each: _rank(each, sort))
-        return standing.lines(session.out, found, wide=False, now=time.time())
+            found = history.ask(session, past)
+            return [as_json(found)] if json else history.lines(session.out, found, sort=sort)
+        rising = trends.ask(session)
+        if json:
+            return [as_json([{**e, "trends": rising.get(e["instance"], [])} for e in look()])]
+        marks = {name: trends.mark(session.out, each) for name, each in rising.items()}
+        return standing.lines(session.out, look(), wide=False, now=time.time(), trends=marks)
 
-    if not once:
+    json = output == "json"
+    if not (once or json):
         return refresh(session, page, every=every)
     for line in page():
         session.out.line(line)
@@ -81,4 +97,9 @@ def _rank(each: standing.Standing, sort: str) -> tuple[float, float, str]:
             return 0.0, 0.0, each["instance"]
 
 
-top.examples = ("svcctl top", "svcctl top @shop --sort memory", "svcctl top --since 1h --once")
+top.examples = (
+    "svcctl top",
+    "svcctl top @shop --sort memory",
+    "svcctl top --since 1h --once",
+    "svcctl top -o json",
+)
