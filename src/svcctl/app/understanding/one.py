@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # loaded when the first line comes
 
 log = logging.getLogger(__name__)
 
-_SAVE_EVERY = 300.0
+_SAVE_FIRST, _SAVE_EVERY = 20.0, 300.0  # seconds; twice as many each time
 _AT_ONCE = 250  # lines that are read before others get their turn: a few milliseconds
 _WAITING = 5_000  # lines that may wait for theirs
 _SLACK = 0.05  # seconds after which a time is surely over
@@ -62,6 +62,7 @@ class Understood:
         self._timer: Timer | None = None
         self._due = math.inf
         self._saving: Timer | None = None
+        self._save_after = _SAVE_FIRST
         self._last: tuple[float, float] | None = None
 
     @property
@@ -123,7 +124,8 @@ class Understood:
         elif self._waiting:
             self._turn = clock.later(0.0, self._work)
         if self._saving is None:
-            self._saving = clock.later(_SAVE_EVERY, self._save)
+            self._saving = clock.later(self._save_after, self._save)
+            self._save_after = min(2 * self._save_after, _SAVE_EVERY)
 
     def _read(self, watch: LogWatch, source: str, lines: list[bytes]) -> None:
         listener = self._listeners.get(source)
