@@ -25,7 +25,9 @@ _HERE = frozenset((Way.LOCAL, Way.INSIDE))
 class Witness(Protocol):
     """Sees verbs being carried out: counts them, or makes a trace of them."""
 
-    def __call__(self, verb: str, *, actor: str) -> AbstractContextManager[object]:
+    def __call__(
+        self, verb: str, *, actor: str, selection: Selection
+    ) -> AbstractContextManager[object]:
         """Give a block around the verb; what leaves the block is how it failed."""
 
 
@@ -84,7 +86,7 @@ class Dispatch:
             raise error
         with ExitStack() as stack:
             for witness in self._witnesses:
-                stack.enter_context(witness(name, actor=identity.actor))
+                stack.enter_context(witness(name, actor=identity.actor, selection=selection))
             if self._is_noted(verb, identity, dry=args.get("dry_run") is True):
                 stack.enter_context(asked.written_down())
                 return await self._carry_out(verb, selection, args, identity, emit)

@@ -202,9 +202,9 @@ class VerbCount:
         self._tally, self._clock = tally, clock
 
     @contextmanager
-    def __call__(self, verb: str, *, actor: str) -> Iterator[None]:
+    def __call__(self, verb: str, *, actor: str, selection: Selection) -> Iterator[None]:
         """See :class:`svcctl.app.dispatch.Witness`."""
-        del actor
+        del actor, selection
         begun, result = self._clock.monotonic(), _FAILED
         try:
             yield

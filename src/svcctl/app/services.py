@@ -14,6 +14,7 @@ from svcctl.engine.life import Phase
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict, UsageError
 from svcctl.ports import Document
+from svcctl.spec.names import did_you_mean
 from svcctl.wire import Selection
 
 Verdicts = list[Outcome]
@@ -152,6 +153,25 @@ class Services:
         for name in names:
             self._manager.signal(name, signal)
         return self._as_they_are(names)
+
+    async def run(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        """Run a command of ``hook.run``, in one instance after the other."""
+        del emit
+        command = args.text("command") or ""
+        keepers = self._keepers(self.chosen(selection))
+        for keeper in keepers:
+            known = keeper.spec.hook.run
+            if command not in known:
+                raise UsageError(
+                    f"service {keeper.spec.name!r} has no command {command!r} in hook.run",
+                    hint=did_you_mean(command, known) or f"it has: {', '.join(known) or 'none'}",
+                )
+        found: Verdicts = []
+        for keeper in keepers:
+            problem = await keeper.program.run_named(command)
+            (outcome,) = self._verdicts_now([keeper.address])
+            found.append(_with_problem(outcome, problem))
+        return [each.document() for each in found]
 
     async def scale(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Change how many instances of one service run."""

@@ -9,6 +9,7 @@ from svcctl.app.verbs_of_access import ACCESS
 from svcctl.app.verbs_of_agent import AGENT
 from svcctl.app.verbs_of_alerts import ALERTS
 from svcctl.app.verbs_of_findings import FINDINGS
+from svcctl.app.verbs_of_healing import HEALING
 from svcctl.app.verbs_of_looking import LOOKING
 from svcctl.app.verbs_of_programs import PROGRAMS
 from svcctl.app.verbs_of_services import SERVICES
@@ -22,7 +23,7 @@ def _explained(verb: Verb) -> Verb:
 
 
 VERBS: tuple[Verb, ...] = tuple(
-    map(_explained, (*SERVICES, *LOOKING, *PROGRAMS, *ALERTS, *FINDINGS, *ACCESS, *AGENT))
+    map(_explained, (*SERVICES, *LOOKING, *PROGRAMS, *ALERTS, *FINDINGS, *HEALING, *ACCESS, *AGENT))
 )
 """All of them, by what they are about."""
 

@@ -16,7 +16,7 @@ from svcctl.app.conversing import Conversing
 from svcctl.app.dispatch import Deed, Dispatch, Witness
 from svcctl.app.findings import Findings
 from svcctl.app.foreign_logs import ForeignLogs
-from svcctl.app.healer import HEALER, CarryOut, Healer
+from svcctl.app.healer import HEALER, Healer
 from svcctl.app.history import Historian
 from svcctl.app.kept_table import KeptTable
 from svcctl.app.logs import Logs
@@ -50,6 +50,7 @@ from svcctl.wire import Selection
 
 if TYPE_CHECKING:  # what tells of alerts, or makes traces, is loaded where that is wanted
     from svcctl.app.alerting.telling import Telling
+    from svcctl.app.healing.acting import CarryOut
     from svcctl.app.log_source import LogSources
     from svcctl.observe.traces.lives import Lives
     from svcctl.spec.alerting import AlertingSpec
@@ -184,6 +185,8 @@ def agent_parts(
         )
         historian = Historian(manager, natives, judged.sampler)
         stack.callback(historian.close)
+        counted = VerbCount(tally, clock=clock)
+        healer = Healer(manager, store=store, events=store)
         dispatch = _dispatch(
             manager,
             store,
@@ -191,6 +194,7 @@ def agent_parts(
             ending,
             logs_folder=paths.logs,
             desk=desk,
+            healer=healer,
             foreign=foreign,
             natives=natives,
             more={
@@ -199,10 +203,9 @@ def agent_parts(
                 "trends": judged.resources.trends,
                 **findings.deeds(heard.known),
             },
-            witnesses=(VerbCount(tally, clock=clock), *([] if lives is None else [lives.verb])),
+            witnesses=(counted, healer.witness, *([] if lives is None else [lives.verb])),
         )
-        healer = Healer(manager, carry_out=_carry_out(dispatch))
-        healer.begin()
+        healer.begin(_carry_out(dispatch))
         stack.callback(healer.close)
         watching.begin()
         stack.callback(watching.close)
@@ -232,11 +235,11 @@ def agent_parts(
 def _carry_out(dispatch: Dispatch) -> CarryOut:
     """Give what has the healer act as anybody else would."""
 
-    async def carry_out(verb: str, service: str) -> object:
+    async def carry_out(verb: str, *, names: tuple[str, ...], args: Mapping[str, object]) -> object:
         return await dispatch.carry_out(
             verb,
-            selection=Selection(names=(service,)),
-            args={},
+            selection=Selection(names=names),
+            args=args,
             identity=inside(HEALER),
             emit=Nobody(),
         )
@@ -290,6 +293,7 @@ def _dispatch(
     *,
     logs_folder: str,
     desk: Desk,
+    healer: Healer,
     foreign: ForeignLogs,
     natives: Natives,
     more: Mapping[str, Deed],
@@ -317,6 +321,7 @@ def _dispatch(
         forget_logs=forget_logs,
         settings={
             "alerting": KeptTable("alerting", desk),
+            "healing": KeptTable("healing", healer),
             "access": KeptTable("access", access),
             "watches": watches,
         },
@@ -332,6 +337,7 @@ def _dispatch(
         "reset": services.reset,
         "kill": services.kill,
         "scale": services.scale,
+        "run": services.run,
         "enable": services.enable,
         "disable": services.disable,
         "logs": logs.logs,
@@ -342,6 +348,7 @@ def _dispatch(
         **more,
         **Conversing(manager).deeds(),
         **desk.deeds(),
+        **healer.deeds(),
         **WatchDeeds(foreign, watches).deeds(
             apply=applying.apply, show=reading.show, remove=applying.remove
         ),

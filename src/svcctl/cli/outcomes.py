@@ -19,6 +19,7 @@ Outcome = dict[str, Any]
 _SAID = {
     "kill": "{instance} got signal {signal}",
     "enable": "{service} starts by itself",
+    "run": "the command is done in {instance}",
     "disable": "{service} no longer starts by itself",
 }
 _RUNNING = "{instance} is running (pid {pid}, ready)"

@@ -35,7 +35,7 @@ class Program:
         self.child: Child | None = None
         self._remains: Child | None = None  # a tree without its main process
         self._sweeping = False
-        self._commands: set[asyncio.Task[None]] = set()
+        self._commands: set[asyncio.Task[str]] = set()
         self._reload: asyncio.Task[str] | None = None
 
     # start
@@ -300,22 +300,29 @@ class Program:
         }[which]
         self._start(self._run(commands, which, limit=hook.timeout), which)
 
-    def run_named(self, name: str) -> None:
-        """Run the command of ``hook.run`` called *name*; what goes wrong with it is an event."""
-        hook, which = self._keeper.spec.hook, f"run:{name}"
-        self._start(self._run((hook.run[name],), which, limit=hook.timeout), which)
+    async def run_named(self, name: str) -> str:
+        """Run the command of ``hook.run`` called *name*; give what went wrong, or an empty text.
 
-    def _start(self, work: Coroutine[None, None, str], which: str) -> None:
-        async def follow_up() -> None:
+        That is an event as well.  The command is given up where the program is to stop.
+        """
+        hook, which = self._keeper.spec.hook, f"run:{name}"
+        task = self._start(self._run((hook.run[name],), which, limit=hook.timeout), which)
+        await asyncio.wait({task})
+        return "it was given up" if task.cancelled() else task.result()
+
+    def _start(self, work: Coroutine[None, None, str], which: str) -> asyncio.Task[str]:
+        async def follow_up() -> str:
             try:
                 problem = await work
             except SvcctlError as error:
                 problem = error.problem
             self._commands.discard(task)
             self._concluded(which, problem)
+            return problem
 
         task = asyncio.get_running_loop().create_task(follow_up())
         self._commands.add(task)
+        return task
 
     def _concluded(self, which: str, problem: str) -> None:
         """A command is over: say what failed, and let the machine go on where it waits."""
@@ -378,6 +385,11 @@ class Program:
     def reload(self) -> None:
         """Make the program read its configuration again."""
         self._reload = asyncio.get_running_loop().create_task(self._reload_now())
+
+    @property
+    def is_reloading(self) -> bool:
+        """Whether a reload is under way."""
+        return self._reload is not None and not self._reload.done()
 
     async def reloaded(self) -> str:
         """Wait for the reload under way; give what went wrong, or an empty text."""

@@ -66,8 +66,8 @@ class HealingSpec:
     enabled: bool = field(default=True, metadata={"doc": "false: nothing is done by itself"})
     dry_run: bool = field(default=False, metadata={"doc": "only say what would have been done"})
     budget: str = field(
-        default="30 in 1h", metadata={"doc": "at most so many healings of all services together"}
+        default="60 in 1h", metadata={"doc": "at most so many healings of all services together"}
     )
     service_budget: str = field(
-        default="6 in 1h", metadata={"doc": "at most so many healings of one service"}
+        default="12 in 1h", metadata={"doc": "at most so many healings of one service"}
     )

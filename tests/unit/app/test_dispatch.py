@@ -333,10 +333,10 @@ def test_every_verb_says_what_it_does_and_how() -> None:
 
 
 async def test_a_witness_sees_each_verb_and_how_it_failed() -> None:
-    seen: list[tuple[str, str, str]] = []
+    seen: list[tuple[str, str, Selection, str]] = []
 
     @contextmanager
-    def witness(verb: str, *, actor: str) -> Iterator[None]:
+    def witness(verb: str, *, actor: str, selection: Selection) -> Iterator[None]:
         problem = ""
         try:
             yield
@@ -344,7 +344,7 @@ async def test_a_witness_sees_each_verb_and_how_it_failed() -> None:
             problem = error.problem
             raise
         finally:
-            seen.append((verb, actor, problem))
+            seen.append((verb, actor, selection, problem))
 
     desk = Desk(witnesses=(witness,))
     await desk.ask("start")
@@ -353,4 +353,4 @@ async def test_a_witness_sees_each_verb_and_how_it_failed() -> None:
     with pytest.raises(UsageError):
         await desk.ask("dance")
 
-    assert seen == [("start", "ann", ""), ("status", "ann", "not now")]
+    assert seen == [("start", "ann", WEB, ""), ("status", "ann", WEB, "not now")]

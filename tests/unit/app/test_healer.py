@@ -1,115 +1,561 @@
-"""What is found is acted upon, through the verbs."""
+"""What is found is acted upon through the verbs: once, in order, and behind nobody's back."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from svcctl.app.healer import Healer
+from svcctl.app.arguments import check
+from svcctl.app.healer import HEALER, Healer
+from svcctl.app.healing.deed import State
+from svcctl.app.healing.ledger import KIND
+from svcctl.app.verbs import find
+from svcctl.app.waiting import Nobody
+from svcctl.engine.life import Phase
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict
-from svcctl.events import FindingMade, HookFailed
-from svcctl.ports import Applied
+from svcctl.events import (
+    Event,
+    FindingEnded,
+    FindingMade,
+    HealingBegun,
+    HealingDone,
+    HealingHeld,
+)
+from svcctl.ports import Applied, Recorded
 from svcctl.spec import canonical
+from svcctl.spec.heal import HealingSpec, HealPolicy
+from svcctl.spec.log_rule import LogRule
 from svcctl.spec.policy import Hooks
-from svcctl.spec.service import ServiceSpec
+from svcctl.spec.service import Need, ServiceSpec
 from svcctl.testing.world import FakeWorld
+from svcctl.wire import Selection
+
+
+class Past:
+    """Remembers what the buses of one agent after the other carried."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def append(self, event: Event) -> None:
+        self.events.append(event)
+
+    def read(
+        self,
+        *,
+        services: tuple[str, ...] = (),
+        after: int = 0,
+        since: float = 0.0,
+        limit: int = 1000,
+    ) -> list[Recorded]:
+        del services, after
+        return [
+            Recorded(
+                number=number,
+                at=each.at,
+                kind=type(each).__name__,
+                service=each.service,
+                instance=each.instance,
+                fields=each.fields(),
+            )
+            for number, each in enumerate(self.events)
+            if each.at >= since
+        ][-limit:]
 
 
 class Healed:
-    """An agent that keeps ``web`` and heals it; *done* are the verbs that were asked for."""
+    """An agent that heals; *asked* are the verbs it asked for, which wait for *gate*."""
 
-    def __init__(self, world: FakeWorld) -> None:
-        self.world, self.manager = world, AgentManager(world.ports)
-        self.done: list[tuple[str, str]] = []
+    def __init__(self, world: FakeWorld, past: Past | None = None) -> None:
+        self.world, self.past = world, past or Past()
+        world.bus.subscribe(self.past.append)
+        self.manager = AgentManager(world.ports)
+        self.manager.load()
+        self.asked: list[tuple[str, str]] = []
+        self.under_way: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.problem = ""
         self.refuses = False
-        self.healer = Healer(self.manager, carry_out=self._carry_out)
-        self.healer.begin()
+        self.healer = Healer(self.manager, store=world.store, events=self.past)
 
-    async def _carry_out(self, verb: str, service: str) -> object:
-        self.done.append((verb, service))
+    def begin(self) -> None:
+        self.healer.begin(self._carry_out)
+
+    async def _carry_out(
+        self, verb: str, *, names: tuple[str, ...], args: Mapping[str, object]
+    ) -> object:
+        known = find(verb)
+        assert known is not None
+        checked = check(known, args, actor=HEALER)
         if self.refuses:
             raise Conflict("not now")
-        return None
+        for name in names:
+            service = name.partition(".")[0]
+            assert service not in self.under_way
+            self.asked.append((verb, name))
+            self.under_way.append(service)
+            await self.gate.wait()
+            self.under_way.remove(service)
+            if verb == "restart" and not self.problem:
+                self.manager.restart(name)
+                self.world.clock.forward()
+            if verb == "run":
+                await self.manager.instance(name).program.run_named(checked.text("command") or "")
+        return [
+            {"instance": each, "ok": not self.problem, "problem": self.problem} for each in names
+        ]
 
-    async def keep(self) -> None:
-        hook = Hooks(run={"dump": ("/bin/dump",)})
-        spec = ServiceSpec(name="web", exec=("/bin/app",), hook=hook)
+    async def keep(
+        self,
+        name: str = "web",
+        *policies: HealPolicy,
+        rules: tuple[LogRule, ...] = (),
+        needs: tuple[str, ...] = (),
+        instances: int = 1,
+    ) -> None:
+        spec = ServiceSpec(
+            name=name,
+            exec=("/bin/app",),
+            hook=Hooks(run={"dump": ("/bin/dump",)}),
+            heal=policies,
+            rules=rules,
+            needs=dict.fromkeys(needs, Need.READY),
+            instances=instances,
+        )
         document = canonical.dump(spec)
-        applied = Applied(name="web", spec=document, revision=canonical.revision(document))
-        await self.manager.install(applied)
-        self.manager.start("web")
+        applied = Applied(name=name, spec=document, revision=canonical.revision(document))
+        if name in self.manager.names():
+            await self.manager.configure(applied)
+        else:
+            await self.manager.install(applied)
+            self.manager.start(name)
+        self.world.clock.forward(1.0)
 
-    async def find(self, action: str) -> None:
-        await self.keep()
+    async def find(
+        self,
+        service: str = "web",
+        *,
+        kind: str = "silence",
+        action: str = "",
+        instance: str = "",
+        seen_in: str = "",
+    ) -> None:
         now = self.world.clock.now()
         self.world.bus.publish(
             FindingMade(
                 at=now,
-                service="web",
-                kind="rule",
-                subject="stuck",
-                pattern="web/rule/stuck",
+                service=service,
+                instance=instance,
+                kind=kind,
+                subject="it",
+                pattern=f"{service}/{kind}",
                 observed="1",
                 expected="0",
                 since=now,
                 score=1.0,
-                explanation="it is stuck",
+                explanation=f"{kind} of {service}",
                 action=action,
-                seen_in="web",
+                seen_in=seen_in,
             )
         )
         await settled()
 
+    async def end(self, service: str = "web", *, kind: str = "silence") -> None:
+        now = self.world.clock.now()
+        pattern = f"{service}/{kind}"
+        self.world.bus.publish(FindingEnded(at=now, service=service, pattern=pattern))
+        await settled()
 
-@pytest.fixture
-def healed(world: FakeWorld) -> Healed:
-    return Healed(world)
+    async def wait(self, seconds: float) -> None:
+        self.world.clock.forward(seconds)
+        await settled()
+
+    def told(self, kind: type[Event]) -> list[Any]:
+        return [each for each in self.past.events if isinstance(each, kind)]
+
+    async def show(self, verb: str = "healing", **args: object) -> Any:
+        known = find(verb)
+        assert known is not None
+        deed = self.healer.deeds()[verb]
+        return await deed(Selection(all=True), check(known, args), Nobody())
+
+
+def policy(*on: str, **options: Any) -> HealPolicy:
+    return HealPolicy(on=on or ("silence",), **options)
 
 
 async def settled() -> None:
     """Let tasks that wait for nothing come to their ends."""
-    for _ in range(5):
+    for _ in range(30):
         await asyncio.sleep(0)
 
 
+@pytest.fixture
+def healed(world: FakeWorld) -> Healed:
+    found = Healed(world)
+    found.begin()
+    return found
+
+
+async def test_what_is_found_is_healed_and_told(healed: Healed) -> None:
+    await healed.keep("web", policy())
+
+    await healed.find()
+
+    assert healed.asked == [("restart", "web")]
+    (begun,) = healed.told(HealingBegun)
+    (done,) = healed.told(HealingDone)
+    assert (begun.deed, begun.why, begun.by) == ("restart", "silence of web", "heal[0]")
+    assert (done.number, done.outcome, done.problem) == (begun.number, "done", "")
+
+
+async def test_nothing_is_done_unless_it_is_written(healed: Healed) -> None:
+    await healed.keep("web")
+
+    await healed.find()
+
+    assert healed.asked == []
+    assert healed.told(HealingHeld) == []
+
+
 async def test_a_rule_may_ask_for_a_verb(healed: Healed) -> None:
-    await healed.find("restart")
+    await healed.keep("web")
 
-    assert healed.done == [("restart", "web")]
+    await healed.find(kind="rule", action="restart")
 
-
-async def test_nothing_is_done_unless_it_is_asked_for(healed: Healed) -> None:
-    await healed.find("")
-
-    assert healed.done == []
+    assert healed.asked == [("restart", "web")]
 
 
-async def test_a_verb_that_is_refused_is_logged(
-    healed: Healed, caplog: pytest.LogCaptureFixture
+async def test_a_rule_may_run_a_command_where_it_fired(healed: Healed) -> None:
+    await healed.keep("web", instances=2)
+
+    await healed.find(kind="rule", action="run:dump", seen_in="web.2")
+
+    assert healed.asked == [("run", "web.2")]
+    assert healed.world.child("web.2:run:dump").launch.argv == ("/bin/dump",)
+    healed.healer.close()
+    healed.world.child("web.2:run:dump").exit(0)
+    await settled()
+
+
+async def test_instances_are_healed_one_after_the_other(healed: Healed) -> None:
+    await healed.keep("web", policy(), instances=3)
+    healed.gate.clear()
+
+    await healed.find()
+    assert healed.asked == [("restart", "web.1")]
+
+    healed.gate.set()
+    await settled()
+    assert healed.asked == [("restart", "web.1"), ("restart", "web.2"), ("restart", "web.3")]
+
+
+async def test_where_one_does_not_come_up_the_others_are_left_alone(healed: Healed) -> None:
+    await healed.keep("web", policy(), instances=3)
+    healed.problem = "exited with status 1"
+
+    await healed.find()
+
+    assert healed.asked == [("restart", "web.1")]
+    (done,) = healed.told(HealingDone)
+    assert (done.outcome, done.problem) == ("failed", "web.1: exited with status 1")
+
+
+async def test_two_findings_in_two_instances_are_healed_one_after_the_other(
+    healed: Healed,
 ) -> None:
+    await healed.keep("web", policy(cooldown=0.0), instances=2)
+    healed.gate.clear()
+
+    await healed.find(instance="web")
+    await healed.find(instance="web.2")
+    assert healed.asked == [("restart", "web.1")]
+
+    healed.gate.set()
+    await settled()
+    assert healed.asked == [("restart", "web.1"), ("restart", "web.2")]
+
+
+async def test_a_verb_that_is_refused_is_told(healed: Healed) -> None:
+    await healed.keep("web", policy())
     healed.refuses = True
 
-    await healed.find("restart")
+    await healed.find()
 
-    assert [each.message for each in caplog.records] == ["healing.not_done"]
+    (done,) = healed.told(HealingDone)
+    assert (done.outcome, done.problem) == ("failed", "not now")
+    (unhealed,) = [each for each in healed.told(FindingMade) if each.kind == "unhealed"]
+    assert "service 'web' is not healed by restart: not now" in unhealed.explanation
 
 
-async def test_a_rule_may_run_a_command_of_the_service(healed: Healed) -> None:
-    await healed.find("run:dump")
+async def test_what_is_over_budget_is_told_once_and_is_a_finding_until_it_is_over(
+    healed: Healed,
+) -> None:
+    await healed.keep("web", policy(budget="1 in 1h", cooldown=0.0))
+    await healed.find()
 
-    child = healed.world.child("web:run:dump")
-    assert child.launch.argv == ("/bin/dump",)
-    child.exit(3)
+    await healed.wait(62.0)
+    await healed.find()
+    await healed.wait(120.0)
+
+    assert len(healed.asked) == 1
+    held = [each for each in healed.told(HealingHeld) if each.reason == "budget"]
+    assert len(held) == 1
+    (unhealed,) = [each for each in healed.told(FindingMade) if each.kind == "unhealed"]
+    await healed.end()
+    assert [each.pattern for each in healed.told(FindingEnded)][-1] == unhealed.pattern
+
+
+async def test_it_is_done_once_the_budget_has_room_again(healed: Healed) -> None:
+    await healed.keep("web", policy(budget="1 in 1h", cooldown=0.0))
+    await healed.find()
+
+    await healed.wait(3500.0)
+    assert len(healed.asked) == 1
+    await healed.wait(200.0)
+
+    assert len(healed.asked) == 2
+
+
+async def test_the_cause_is_healed_and_its_dependant_only_if_that_did_not_help(
+    healed: Healed,
+) -> None:
+    await healed.keep("db", policy())
+    await healed.keep("web", policy(), needs=("db",))
+    healed.gate.clear()
+
+    await healed.find("db")
+    await healed.find("web")
+    assert healed.asked == [("restart", "db")]
+    healed.gate.set()
     await settled()
-    (failed,) = [each for each in healed.world.bus.events if isinstance(each, HookFailed)]
-    assert failed.hook == "run:dump"
+    assert healed.asked == [("restart", "db")]
+
+    await healed.end("db")
+    await healed.wait(62.0)
+    assert healed.asked == [("restart", "db"), ("restart", "web")]
+
+
+async def test_a_dependant_that_is_well_again_is_left_alone(healed: Healed) -> None:
+    await healed.keep("db", policy())
+    await healed.keep("web", policy(), needs=("db",))
+
+    await healed.find("db")
+    await healed.find("web")
+    await healed.end("web")
+    await healed.wait(3600.0)
+
+    assert ("restart", "web") not in healed.asked
+
+
+async def test_nobody_who_is_at_work_is_disturbed(healed: Healed) -> None:
+    await healed.keep("web", policy())
+
+    with healed.healer.witness("restart", actor="ann", selection=Selection(names=("web",))):
+        await healed.find()
+        assert healed.asked == []
+    await settled()
+
+    assert healed.asked == [("restart", "web")]
+    (held,) = healed.told(HealingHeld)
+    assert (held.reason, held.problem) == ("attended", "ann (restart) is at work on it")
+
+
+@pytest.mark.parametrize(
+    ("verb", "selection", "waits"),
+    [
+        ("status", Selection(all=True), False),
+        ("apply", Selection(), True),
+        ("stop", Selection(names=("w*",)), True),
+        ("stop", Selection(names=("other",)), False),
+        ("heal", Selection(all=True), False),
+    ],
+)
+async def test_only_what_changes_the_service_is_work_on_it(
+    healed: Healed, verb: str, selection: Selection, *, waits: bool
+) -> None:
+    await healed.keep("web", policy())
+
+    with healed.healer.witness(verb, actor="ann", selection=selection):
+        await healed.find()
+        assert (healed.asked == []) == waits
+
+
+async def test_a_service_that_somebody_stopped_stays_stopped(healed: Healed) -> None:
+    await healed.keep("web", policy())
+    healed.manager.stop("web")
+    healed.world.clock.forward()
+
+    await healed.find()
+    await healed.find(kind="rule", action="restart")
+    await healed.wait(3600.0)
+
+    assert healed.asked == []
+    assert healed.manager.instance("web").state.phase is Phase.STOPPED
+
+
+async def test_a_dry_run_only_says_what_it_would_have_done(healed: Healed) -> None:
+    await healed.keep("web", policy(dry_run=True))
+
+    await healed.find()
+    await healed.wait(7200.0)
+
+    assert healed.asked == []
+    assert [each.reason for each in healed.told(HealingHeld)] == ["dry_run"]
+    assert healed.told(HealingBegun) == []
+
+
+async def test_what_waits_for_its_hour_can_be_done_now(healed: Healed) -> None:
+    await healed.keep("web", policy(after=3600.0))
+    await healed.find()
+
+    shown = await healed.show()
+    (dry,) = await healed.show("heal", dry_run=True)
+    assert (shown["wanted"][0]["reason"], dry["now"], healed.asked) == ("young", True, [])
+    (done,) = await healed.show("heal")
+
+    assert (done["state"], healed.asked) == ("done", [("restart", "web")])
+
+
+async def test_what_was_done_and_what_would_have_been_is_shown(healed: Healed) -> None:
+    await healed.keep("web", policy())
+    await healed.find()
+    await healed.end()
+    await healed.wait(60.0)
+
+    shown = await healed.show(since="1h")
+
+    assert shown["wanted"] == []
+    assert [(each["deed"], each["state"]) for each in shown["done"]] == [("restart", "done")]
+    assert [(each["deed"], each["now"]) for each in shown["rehearsed"]] == [("restart", True)]
+
+
+async def test_what_holds_for_all_is_taken_over_and_kept(healed: Healed, world: FakeWorld) -> None:
+    await healed.keep("web", policy())
+
+    healed.healer.keep({"spec": canonical.dump(HealingSpec(enabled=False)), "origins": {}})
+    await healed.find()
+    assert healed.asked == []
+    assert Healer(healed.manager, store=world.store, events=healed.past).kept["spec"] == {
+        "enabled": False
+    }
+
+    healed.healer.keep(None)
+    await settled()
+    assert healed.asked == [("restart", "web")]
+
+
+async def test_where_nobody_can_tell_what_holds_nothing_is_done(
+    healed: Healed, caplog: pytest.LogCaptureFixture
+) -> None:
+    await healed.keep("web", policy())
+
+    healed.healer.keep({"spec": {"enabled": "perhaps"}})
+    await healed.find()
+
+    assert healed.asked == []
+    assert [each.message for each in caplog.records] == ["healing.unreadable"]
+
+
+# one agent after the other
+
+
+def next_agent(healed: Healed) -> Healed:
+    """Give the agent after one that was killed where it stood."""
+    return Healed(healed.world.successor(), healed.past)
+
+
+async def test_an_agent_that_was_killed_while_it_healed_says_so_and_does_it_once(
+    healed: Healed,
+) -> None:
+    await healed.keep("web", policy(cooldown=600.0))
+    healed.gate.clear()
+    await healed.find()
+    assert [each["state"] for _, each in healed.world.store.items(KIND)] == [State.BEGUN]
+    healed.healer.close()
+
+    after = next_agent(healed)
+    after.begin()
+    await settled()
+
+    (done,) = after.told(HealingDone)
+    assert (done.outcome, done.problem) == ("unknown", "the agent ended before it was over")
+    assert after.asked == []
+    await after.wait(599.0)
+    assert after.asked == []
+    await after.wait(2.0)
+    assert after.asked == [("restart", "web")]
+
+
+async def test_budgets_survive_the_agent(healed: Healed) -> None:
+    await healed.keep("web", policy(budget="1 in 1h", cooldown=0.0))
+    await healed.find()
+    healed.healer.close()
+
+    after = next_agent(healed)
+    after.begin()
+    await settled()
+    await after.wait(120.0)
+    assert after.asked == []
+    await after.wait(3600.0)
+
+    assert after.asked == [("restart", "web")]
+
+
+async def test_what_is_wrong_is_known_to_the_next_agent(healed: Healed) -> None:
+    await healed.keep("web", policy(after=300.0))
+    await healed.find()
+    healed.healer.close()
+
+    after = next_agent(healed)
+    after.begin()
+    await after.wait(301.0)
+
+    assert after.asked == [("restart", "web")]
+
+
+async def test_what_an_earlier_agent_told_is_over_once_it_is(healed: Healed) -> None:
+    await healed.keep("web", policy(budget="0 in 1h"))
+    await healed.find()
+    healed.healer.close()
+    await healed.end()
+
+    after = next_agent(healed)
+    after.begin()
+    await settled()
+
+    assert after.told(FindingEnded)[-1].pattern.startswith("web/unhealed/")
 
 
 async def test_what_is_closed_does_nothing(healed: Healed) -> None:
+    await healed.keep("web", policy())
     healed.healer.close()
 
-    await healed.find("restart")
+    await healed.find()
 
-    assert healed.done == []
+    assert healed.asked == []
+
+
+async def test_a_definition_without_healing_is_healed_no_more(healed: Healed) -> None:
+    await healed.keep("web", policy(after=60.0))
+    await healed.find()
+
+    await healed.keep("web")
+    await healed.wait(3600.0)
+
+    assert healed.asked == []
+
+
+async def test_the_quiet_hour_is_learnt_from_the_history_if_there_is_one(healed: Healed) -> None:
+    await healed.keep("web", policy(at="quiet"))
+    healed.refuses = True  # no history
+
+    await healed.find()
+
+    (held,) = healed.told(HealingHeld)
+    assert held.reason == "hour"

@@ -25,6 +25,7 @@ from svcctl.spec.policy import RestartPolicy
 from svcctl.spec.probe import Probe, Purpose
 from svcctl.spec.service import ServiceSpec
 from svcctl.testing.world import FakeWorld
+from svcctl.wire import Selection
 
 WEB = 'service="web",service_instance="web"'
 
@@ -255,7 +256,7 @@ def test_a_verb_that_failed_is_counted_by_how(
 ) -> None:
     witness = VerbCount(scraped.tally, clock=scraped.world.clock)
 
-    with pytest.raises(type(error)), witness("start", actor="me"):
+    with pytest.raises(type(error)), witness("start", actor="me", selection=Selection()):
         raise error
 
     assert scraped.page()[f'verbs_total{{verb="start",result="{result}"}}'] == 1
@@ -265,7 +266,7 @@ def test_a_verb_that_was_done_is_counted_with_its_time(scraped: Scraped) -> None
     witness = VerbCount(scraped.tally, clock=scraped.world.clock)
 
     for _ in range(2):
-        with witness("start", actor="me"):
+        with witness("start", actor="me", selection=Selection()):
             scraped.world.clock.forward(2.0)
 
     page = scraped.page()

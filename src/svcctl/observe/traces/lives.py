@@ -50,8 +50,9 @@ class Lives:
         self._lives: dict[str, _Life] = {}
 
     @contextmanager
-    def verb(self, verb: str, *, actor: str) -> Iterator[None]:
+    def verb(self, verb: str, *, actor: str, selection: object) -> Iterator[None]:
         """See :class:`svcctl.app.dispatch.Witness`."""
+        del selection
         from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415 - an extra
 
         attributes = {"svcctl.verb": verb, "svcctl.actor": actor}

@@ -49,7 +49,7 @@ def written() -> Written:
 
 
 def test_a_verb_is_a_span_that_says_who_asked(written: Written) -> None:
-    with written.lives.verb("start", actor="ann"):
+    with written.lives.verb("start", actor="ann", selection=None):
         pass
 
     span = written.spans()["start"]
@@ -61,7 +61,7 @@ def test_a_verb_is_a_span_that_says_who_asked(written: Written) -> None:
     ("error", "words"), [(Conflict("not now"), "not now"), (ZeroDivisionError(), "ZeroDivision")]
 )
 def test_a_verb_that_failed_says_why(written: Written, error: Exception, words: str) -> None:
-    with pytest.raises(type(error)), written.lives.verb("start", actor="ann"):
+    with pytest.raises(type(error)), written.lives.verb("start", actor="ann", selection=None):
         raise error
 
     span = written.spans()["start"]
@@ -97,7 +97,7 @@ def test_a_life_has_its_way_up_and_its_way_down(written: Written) -> None:
 
 
 def test_a_life_is_below_the_verb_that_is_being_carried_out(written: Written) -> None:
-    with written.lives.verb("start", actor="ann"):
+    with written.lives.verb("start", actor="ann", selection=None):
         written.lives.environment("web", "web")
     written.exits(0)
 
@@ -109,7 +109,7 @@ def test_a_life_is_below_the_verb_that_is_being_carried_out(written: Written) ->
 
 
 def test_a_verb_that_is_over_is_no_parent(written: Written) -> None:
-    with written.lives.verb("start", actor="ann"):
+    with written.lives.verb("start", actor="ann", selection=None):
         past = trace.get_current_span()
     with trace.use_span(past):
         written.lives.environment("web", "web")
