@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from svcctl.app.arguments import Arguments
@@ -45,14 +45,13 @@ class Told(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class _Watched:
-    """One process: who it is, what is learnt of it, and which patterns were told."""
+    """One process: who it is, and what is learnt of it."""
 
     service: str
     who: str
     watch: ResourceWatch
     using: Using
     saved_at: float
-    told: set[str] = field(default_factory=set)
 
 
 class Resources:
@@ -74,7 +73,7 @@ class Resources:
         for name in self._manager.names():
             for each in self._open_of(name):
                 if not self._runs(each):
-                    self._end(each.service, each.instance, (each.pattern,))
+                    self._end(name, each.instance)
         self._sampler.every(every, self._read)
 
     def close(self) -> None:
@@ -112,8 +111,8 @@ class Resources:
 
     def _noticed(self, event: Event) -> None:
         match event:
-            case InstanceExited(instance=instance):
-                self._drop(instance)
+            case InstanceExited(service=service, instance=instance):
+                self._drop(service, instance)
             case SpecApplied(change="removed", service=service):
                 for instance in self._instances_of(service):
                     del self._watched[instance]
@@ -121,7 +120,7 @@ class Resources:
                     self._store.delete(_kind(service), instance)
             case SpecApplied(service=service) if not self._is_wanted(service):
                 for instance in self._instances_of(service):
-                    self._drop(instance)
+                    self._drop(service, instance)
             case _:
                 pass
 
@@ -132,11 +131,10 @@ class Resources:
         spec = self._manager.specs.get(service)
         return spec is not None and spec.detect.on
 
-    def _drop(self, instance: str) -> None:
+    def _drop(self, service: str, instance: str) -> None:
         """Its program has ended, or nobody wants to know any more."""
-        watched = self._watched.pop(instance, None)
-        if watched is not None:
-            self._end(watched.service, instance, watched.told)
+        self._end(service, instance)
+        if watched := self._watched.pop(instance, None):
             self._save(instance, watched)
 
     def _read(self, samples: Sequence[Sample]) -> float | None:
@@ -167,9 +165,6 @@ class Resources:
         learning = max(1, round(keeper.spec.detect.learning / self._every))
         started = keeper.entry.started_at
         watch = ResourceWatch(keeper.name, started=started, learning=learning)
-        told = {
-            each.pattern for each in self._open_of(keeper.spec.name) if each.instance == keeper.name
-        }
         is_same = False
         if document := self._kept(keeper):
             is_same, state = document.get("who") == _who(identity), document.get("state")
@@ -180,15 +175,14 @@ class Resources:
                 log.warning("resources.unreadable", extra=fields)
                 is_same = False
                 watch = ResourceWatch(keeper.name, started=started, learning=learning)
-        over = told.difference(watch.open) if is_same else told
-        self._end(keeper.spec.name, keeper.name, over)
+        still = watch.open if is_same else ()
+        self._end(keeper.spec.name, keeper.name, lambda pattern: pattern not in still)
         return _Watched(
             service=keeper.spec.name,
             who=_who(identity),
             watch=watch,
             using=Using(keeper),
             saved_at=self._spread(),
-            told=told - over,
         )
 
     def _kept(self, keeper: Keeper) -> Document | None:
@@ -215,11 +209,9 @@ class Resources:
     def _tell(self, keeper: Keeper, watched: _Watched, change: Change) -> None:
         for finding in change.begun:
             if not self._told.is_quiet(finding.pattern):
-                watched.told.add(finding.pattern)
                 urgent = finding.pattern in change.urgent
                 self._bus.publish(self._event(keeper, watched.watch, finding, urgent=urgent))
-        self._end(keeper.spec.name, keeper.name, watched.told.intersection(change.ended))
-        watched.told.difference_update(change.ended)
+        self._end(keeper.spec.name, keeper.name, lambda pattern: pattern in change.ended)
 
     def _event(
         self, keeper: Keeper, watch: ResourceWatch, finding: Finding, *, urgent: bool
@@ -235,10 +227,14 @@ class Resources:
             exhausted_at=next((now + each for each in ends if each is not None), None),
         )
 
-    def _end(self, service: str, instance: str, patterns: Iterable[str]) -> None:
-        for each in sorted(patterns):
-            at = self._clock.now()
-            self._bus.publish(over_in(instance, each, service=service, at=at))
+    def _end(
+        self, service: str, instance: str, is_over: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """Say that what was told of *instance* is over, where its pattern *is_over*."""
+        for each in tuple(self._open_of(service)):
+            if each.instance == instance and is_over(each.pattern):
+                at = self._clock.now()
+                self._bus.publish(over_in(instance, each.pattern, service=service, at=at))
 
     def _open_of(self, service: str) -> Iterator[FindingMade]:
         """Give what we have told of *service*: what is found in logs has no instance."""

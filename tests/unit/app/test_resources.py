@@ -333,3 +333,16 @@ async def test_nothing_is_left_of_what_is_removed(watched: Watched) -> None:
 
 async def test_nothing_ticks_while_nothing_runs(watched: Watched) -> None:
     assert watched.world.clock.next_at is None
+
+
+async def test_what_was_told_is_over_though_the_next_agent_never_looked(
+    watched: Watched,
+) -> None:
+    await watched.keep(replace(WEB, limits=Limits(memory=210 * MIB)))
+    watched.run(0.1, steady)
+
+    later = watched.next_agent()
+    assert later.ended == []
+    later.world.child().exit(1)
+
+    assert later.ended == ["web/leak/memory is nearly exhausted"]
