@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 _ALL = 10_000  # events of one host that are read at once
 _SOON, _SLOWER = 0.25, 2.0  # seconds until the next look, and how much longer each one takes
 _PATIENCE = 10.0  # seconds a host gets to answer
+_PAGE_PATIENCE = 2.0  # likewise for numbers: who scrapes does not wait for long
 _RUNS = "running"
 _AT_ONCE = 1.0  # seconds it gets until we ask its manager
 
@@ -274,7 +275,7 @@ class NativeWatch:
 
     async def _page(self, name: str) -> str:
         try:
-            async with asyncio.timeout(_PATIENCE), self._view.converse(name) as host:
+            async with asyncio.timeout(_PAGE_PATIENCE), self._view.converse(name) as host:
                 page = await host.ask(Request(verb="metrics"))
         except (SvcctlError, TimeoutError) as error:
             log.debug("natives.no-page", extra={"service": name, "problem": str(error)})
