@@ -22,6 +22,7 @@ _HOUR = 3_600.0
 _BLOCK = 1_800.0
 _BLOCKS = 192  # four days
 _CONFIRMED = 24.0  # hours
+_AGAIN = 23.0  # hours
 _PARTS, _RISING, _PART_LEAST = 8, 5, 0.25
 _THIRD_LEAST = 0.4
 _STRAIGHTER = 1.1  # times the misfit of a line is that of a logarithm, at the least
@@ -83,6 +84,7 @@ class Leak:
         self._last = 0.0
         self._leaking = 0
         self._told: bool | None = None
+        self._told_at = 0.0  # hours since the start
 
     @property
     def is_leaking(self) -> bool:
@@ -92,8 +94,8 @@ class Leak:
     def add(self, value: float, *, at: float) -> Deviation | None:
         """Take a sample, *at* in seconds since 1970; say that it leaks, or None.
 
-        That is said once when it is suspected and once when it is confirmed.  What is no number
-        (not a number, infinite) is left out.
+        That is said when it is suspected, when it is confirmed, and then once a day.  What is no
+        number (not a number, infinite) is left out.
         """
         if not math.isfinite(value):
             return None
@@ -111,9 +113,9 @@ class Leak:
         if self._leaking == 0:
             self._told = None
         trend = self.trend()
-        if trend is None or self._told or self._told == trend.confirmed:
+        if trend is None or not self._is_news(trend):
             return None
-        self._told = trend.confirmed
+        self._told, self._told_at = trend.confirmed, self._hours[-1]
         return self._deviation(trend)
 
     def trend(self) -> Trend | None:
@@ -142,6 +144,7 @@ class Leak:
             "last": self._last,
             "leaking": self._leaking,
             "told": self._told,
+            "told_at": self._told_at,
         }
 
     def restore(self, state: Mapping[str, object]) -> None:
@@ -156,12 +159,17 @@ class Leak:
                 "last": float(last),
                 "leaking": int(leaking),
                 "told": bool() | None as told,
+                "told_at": float(told_at),
             } if started == self._started and len(hours) == len(lows):
                 self._hours, self._lows = array("d", hours), array("d", lows)
                 self._open = (int(begun[0]), float(begun[1])) if begun else None
-                self._last, self._leaking, self._told = last, leaking, told
+                self._last, self._leaking = last, leaking
+                self._told, self._told_at = told, told_at
             case _:
                 raise ValueError(f"no state of this leak: {state.get('version')!r}")
+
+    def _is_news(self, trend: Trend) -> bool:
+        return self._told != trend.confirmed or self._hours[-1] - self._told_at >= _AGAIN
 
     def _close(self, hour: float, low: float) -> None:
         self._hours.append(hour)

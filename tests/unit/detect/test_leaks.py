@@ -74,6 +74,12 @@ def test_after_a_whole_day_it_is_confirmed_and_told_once_more() -> None:
     assert trend.exhausted_in is None
 
 
+def test_a_leak_that_goes_on_is_told_once_a_day() -> None:
+    found = _watch(Leak("memory", started=0.0), leak(5.0), 24 * 5)
+
+    assert len(found) == 6
+
+
 def test_a_leak_that_ends_is_over_and_told_anew_if_it_comes_again() -> None:
     leaking = Leak("memory", started=0.0)
 

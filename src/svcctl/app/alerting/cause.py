@@ -19,19 +19,19 @@ from svcctl.ports import InstanceStatus
 from svcctl.spec.alert_policy import Happening
 
 _SHORT, _LONG = 600.0, 3600.0  # seconds after which what has no opposite is over
-_A_DAY = 86_400.0  # rules and the healer say that it is over, unless the agent died meanwhile
+_A_DAY = 86_400.0  # whoever found it says that it is over, unless the agent died meanwhile
 
 LASTS: Mapping[Happening, float] = {
     **dict.fromkeys((Happening.AGENT_LOST, Happening.SERVICE_FLAPPING), _SHORT),
     **dict.fromkeys(
         (
             *(Happening.CRASH, Happening.ERROR_RATIO, Happening.LATENCY, Happening.SILENCE),
-            *(Happening.LEAK, Happening.BURST, Happening.DROP, Happening.NEW_TEMPLATE),
+            *(Happening.BURST, Happening.DROP, Happening.NEW_TEMPLATE),
             *(Happening.SESSION, Happening.METRIC),
         ),
         _LONG,
     ),
-    **dict.fromkeys((Happening.RULE, Happening.UNHEALED), _A_DAY),
+    **dict.fromkeys((Happening.RULE, Happening.UNHEALED, Happening.LEAK), _A_DAY),
 }
 """Seconds after which what nothing else ends is over."""
 
@@ -151,6 +151,7 @@ def _crash(event: CrashSeen) -> Cause:
 
 def _found(event: FindingMade) -> Cause:
     happening = _happening(event.kind)
+    flaps = happening is Happening.SERVICE_FLAPPING  # as counted here too: it is the same thing
     return Cause(
         happening=happening,
         service=event.service,
@@ -159,8 +160,8 @@ def _found(event: FindingMade) -> Cause:
         details=f"{event.subject}: {event.observed}, expected {event.expected}",
         samples=event.samples,
         began=event.since,
-        about=("pattern", event.pattern),
-        until=event.at + LASTS[happening],
+        about=("", "") if flaps else ("pattern", event.pattern),
+        until=event.at + (_A_DAY if flaps else LASTS[happening]),
         priority=event.priority,
     )
 

@@ -5,14 +5,15 @@ happening             begins with                    ends with
 ====================  =============================  ===========================================
 service_down          phase failed                   running, stopped or finished
 service_restarting    phase backoff                  running, stopped, finished or failed
-service_flapping      4 times backoff in 10 minutes  10 minutes without, or stopped
+service_flapping      4 times backoff in 10 minutes  10 minutes without, or stopped; where a finding
+                      says so, with the end of that
 not_live, not_ready   a verdict of a probe           the other verdict, or another run
 memory                the soft limit exceeded        another run
 capture_paused        output that cannot be written  output that can, or stopped
 crash                 an error not handled           an hour without
 agent_lost            an agent that never ended      10 minutes
 what rules find       a finding                      its end, or a day without
-what detectors find   a finding                      its end, or an hour without
+what detectors find   a finding                      its end, or an hour (leaks: a day) without
 ====================  =============================  ===========================================
 
 What is removed has nothing wrong with it any more.
@@ -37,6 +38,7 @@ from svcctl.ports import InstanceStatus
 from svcctl.spec.alert_policy import Happening
 
 _FLAPS, _WITHIN = 4, 600.0  # failures, and seconds
+_FLAPPING = "flapping"  # as findings call it
 
 _OF_A_RUN = frozenset(
     (
@@ -131,7 +133,11 @@ class Causes:
                 return [e for e in mine if e.happening is paused and e.about[1] == stream]
             case FindingEnded(pattern=pattern):
                 about = ("pattern", pattern)
-                return [e for e in self.now if e.about == about and e.service == event.service]
+                flapping = [e for e in mine if e.happening is Happening.SERVICE_FLAPPING]
+                return [
+                    *(e for e in self.now if e.about == about and e.service == event.service),
+                    *(flapping if event.instance and f"/{_FLAPPING}/" in pattern else ()),
+                ]
             case _:
                 return []
 

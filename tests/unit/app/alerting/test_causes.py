@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -229,11 +230,26 @@ def test_a_finding_is_told_with_its_reason(kind: str, happening: Happening) -> N
 
     assert found.happening is happening
     assert found.began == 5.0
-    assert found.until == 10.0 + LASTS[happening]
+    flaps = happening is Happening.SERVICE_FLAPPING
+    assert found.until == 10.0 + (86_400.0 if flaps else LASTS[happening])
     assert found.summary == "far more timeouts than usual"
     assert found.details == "timeout after <*>: 90 a minute, expected 2 a minute"
     assert found.samples == ("timeout after 3",)
     assert found.priority == "P0"
+
+
+def test_flapping_is_one_thing_however_it_was_found_and_ends_with_the_finding() -> None:
+    causes = Causes()
+    for at in (0.0, 1.0, 2.0, 3.0):
+        causes.take(phase("backoff", at=at))
+
+    causes.take(replace(finding("flapping"), pattern="web/flapping/web"))
+    flapping = [e for e in causes.now if e.happening is Happening.SERVICE_FLAPPING]
+    over = FindingEnded(at=50.0, service="web", instance="web", pattern="web/flapping/web")
+    change = causes.take(over)
+
+    assert len(flapping) == 1
+    assert change.ended == tuple(flapping)
 
 
 def test_what_changed_while_nobody_looked_is_seen_afterwards(standing: Standing) -> None:
