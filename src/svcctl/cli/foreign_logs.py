@@ -86,7 +86,7 @@ def _coming(following: Tail, which: Sought) -> Iterator[Item]:
         following.wait(_PATIENCE)
 
 
-def _oldest_first(parts: list[str]) -> list[str]:
+def _oldest_first(parts: Iterable[str]) -> list[str]:
     aged = []
     for path in parts:
         try:

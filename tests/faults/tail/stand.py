@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +37,9 @@ class Count:
 class Stand:
     """``app.log`` in *folder*, and who writes and follows it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, state: Path | None = None) -> None:
         self.log, self._out = folder / "logs" / "app.log", folder / "out"
-        self._positions = folder / "positions"
+        self._positions = (state or folder) / "positions"
         self.log.parent.mkdir()
 
     def write(self, load: Load) -> subprocess.Popen[bytes]:
@@ -46,8 +47,9 @@ class Stand:
         program = [sys.executable, str(PROGRAMS / "writer.py"), str(self.log)]
         return subprocess.Popen([*program, *map(str, words)])
 
-    def follow(self, glob: str = "app.log") -> subprocess.Popen[bytes]:
-        program = [sys.executable, str(PROGRAMS / "tailer.py")]
+    def follow(self, glob: str = "app.log", *, by: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+        """Start a tailer, run *by* another program, and wait until it is ready."""
+        program = [*by, sys.executable, str(PROGRAMS / "tailer.py")]
         places = [self.log.parent / glob, self._positions, self._out]
         tailer = subprocess.Popen([*program, *map(str, places)], stdout=subprocess.PIPE)
         assert tailer.stdout
@@ -59,8 +61,14 @@ class Stand:
         tailer.send_signal(signal.SIGTERM)
         assert tailer.wait(PATIENCE) == 0
 
+    @property
+    def taken(self) -> list[int]:
+        """The numbers of the lines that came."""
+        found = self._out.read_bytes() if self._out.exists() else b""
+        return [int(line[:9]) for line in found.splitlines(keepends=True) if line.endswith(b"\n")]
+
     def count(self, lines: int) -> Count:
-        numbers = [int(line[:9]) for line in self._out.read_bytes().splitlines()]
+        numbers = self.taken
         seen = Counter(numbers)
         return Count(
             lost=lines - len(seen),

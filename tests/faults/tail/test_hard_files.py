@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -81,3 +82,29 @@ def test_a_log_deleted_and_made_again_all_the_time_is_read(tmp_path: Path, effor
             log.unlink()
 
     assert taken == [b"%d" % number for number in range(len(taken))]
+
+
+def test_a_log_emptied_in_the_middle_of_a_line_gives_no_line_nobody_wrote(
+    tmp_path: Path, effort: Effort, chance: Random
+) -> None:
+    log = tmp_path / "app.log"
+    whole, halves = list[bytes](), set[bytes]()
+    taken: list[bytes] = []
+    with Tail([str(log)], clock=SystemClock(), changes=best_changes(), at_end=False) as tail:
+        for number in range(effort.of(400, bounded=40)):
+            half = b"%06d ha" % number
+            with open(log, "ab") as file:
+                file.write(b"%06d is whole\n%s" % (number, half))
+            whole.append(b"%06d is whole" % number)
+            halves.add(half)
+            if chance.random() < 0.7:  # else all of it has to come from the copy
+                taken += [line for block in tail.take() for line in block.lines()]
+                tail.acknowledge()
+            (tmp_path / f"app.log.{number:06}").write_bytes(log.read_bytes())
+            os.truncate(log, 0)
+        log.write_bytes(b"the end\n")
+        while not taken or taken[-1] != b"the end":
+            taken += [line for block in until_taken(tail, 1) for line in block.lines()]
+
+    assert [line for line in taken if line in whole] == whole
+    assert set(taken) <= {*whole, *halves, b"the end"}

@@ -71,6 +71,31 @@ def test_a_tailer_that_is_stopped_over_rotations_misses_none(
 
 @pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("how", ["rename", "copy"])
+@pytest.mark.parametrize("glob", ["app.log", "app.log*"])
+def test_a_tailer_that_is_killed_over_rotations_misses_none(
+    stand: Stand, effort: Effort, how: str, glob: str
+) -> None:
+    lines = effort.of(150_000, bounded=30_000)
+    load = Load(how=how, lines=lines, rate=10_000, every=lines / 10_000 / 12)
+    tailer = stand.follow(glob)
+    writer = stand.write(load)
+    _pass(writer, lines / 10_000 / 3)
+
+    tailer.kill()
+    tailer.wait()
+    _pass(writer, lines / 10_000 / 3)
+    tailer = stand.follow(glob)
+    assert writer.wait(PATIENCE) == 0
+    stand.end(tailer)
+
+    count = stand.count(load.lines)
+    assert count.lost == 0
+    assert count.in_order == (not count.repeated)
+    assert count.repeated <= lines / 3  # what was not yet saved when it was killed
+
+
+@pytest.mark.timeout(PATIENCE)
+@pytest.mark.parametrize("how", ["rename", "copy"])
 def test_a_tailer_killed_again_and_again_loses_nothing_and_repeats_little(
     stand: Stand, effort: Effort, chance: random.Random, how: str
 ) -> None:

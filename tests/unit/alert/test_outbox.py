@@ -244,6 +244,31 @@ def test_a_channel_that_is_down_keeps_none_of_the_others() -> None:
     assert post.outbox.waiting == {"chat": 1, "mail": 0}
 
 
+def test_a_channel_that_is_down_for_an_hour_is_told_everything_once_and_in_order() -> None:
+    chat, mail, store = Box(*[BUSY] * 1_000), Box(), FakeStore()
+    ways = Way(name="chat", channel=chat), Way(name="mail", channel=mail)
+    before = Post(*ways, store=store)
+
+    async def half_an_hour(post: Post, first: int) -> None:
+        for number in range(first, first + 30):
+            post.outbox.take(errand(str(number), "chat", "mail"))
+            await post.turn(60)
+
+    before.play(lambda: half_an_hour(before, 0))
+    after = Post(*ways, store=store)  # the agent is restarted meanwhile
+
+    async def comes_back() -> None:
+        await half_an_hour(after, 30)
+        chat.failures.clear()
+        await after.turn(300)
+
+    after.play(comes_back)
+
+    assert chat.taken == [f"{number} chat" for number in range(60)]
+    assert mail.taken == [f"{number} mail" for number in range(60)]
+    assert (chat.tries < 100, store.items("alert-delivery")) == (True, [])
+
+
 def test_what_was_under_way_when_the_process_died_is_carried_by_the_next() -> None:
     store, chat = FakeStore(), Box()
     before = Post(Way(name="chat", channel=Box(BUSY)), store=store)

@@ -25,11 +25,15 @@ class Candidates:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for each in self:
-            each.content.close()
+        self.close()
 
     def __iter__(self) -> Iterator[Opened]:
         return iter([each for each in self._files if not each.is_kept])
+
+    def close(self) -> None:
+        """Close those nobody kept."""
+        for each in self:
+            each.content.close()
 
     def add(self, opened: Opened) -> None:
         """Take a file that was just opened."""

@@ -78,7 +78,8 @@ class Generation:
         content = opened.content
         self._head = content.read(min(HEAD, offset), 0)
         self._before = content.read(min(BEFORE, offset), max(0, offset - BEFORE))
-        self._first = b"" if offset else content.read(BEFORE, 0)
+        self._first = b""
+        self.notice_beginning()
         self._encoding = manner.encoding
         self._end, self._quiet_since = -1, inf
 
@@ -138,10 +139,16 @@ class Generation:
         """Give the seconds since a look first saw that nothing had come."""
         return now - self._quiet_since
 
+    def notice_beginning(self) -> None:
+        """Remember what there is to read first, so that it is missed should it not be read."""
+        if not self.offset and len(self._first) < BEFORE and not self.is_turned_back():
+            self._first = self.opened.content.read(BEFORE, 0)
+
     def restart(self) -> None:
         """Go on at the beginning: the file was emptied."""
         self.offset, self.skipping = 0, False
         self._head = self._before = self._first = b""
+        self.notice_beginning()
         self._encoding = self._manner.encoding
         self._end = -1
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from svcctl.observe.logs.tail.candidates import Candidates
 from svcctl.observe.logs.tail.generation import Block, Generation, Manner, TurnedBack
@@ -20,11 +20,12 @@ from svcctl.observe.logs.tail.opened import Damaged, Opened
 
 log = logging.getLogger(__name__)
 
-Parts = Callable[[str], list[str]]
-"""Gives the paths of the older parts of the log at a path, in no order."""
+Parts = Callable[[str], Mapping[str, int]]
+"""Gives the older parts of the log at a path, in no order, and their inodes as they are now."""
 
 _UNSETTLED = 1.0  # seconds for which names may move after a rotation was seen
 _MOST_MARKS = 256  # of files that were read
+_TRIES = 10  # to open all files between two rotations
 
 
 class Lineage:
@@ -96,6 +97,7 @@ class Lineage:
         shrunk = size < max(live.offset, live.size)
         unsure = touched and live.offset in {0, size}  # it may have been filled and emptied again
         live.size, self._written_ns = size, state.st_mtime_ns
+        live.notice_beginning()  # before others are looked for: a copy may be made meanwhile
         if shrunk:
             self._unsettled_until = now + _UNSETTLED
         if shrunk or unsure or self._unsure or self._sought or now < self._unsettled_until:
@@ -221,10 +223,23 @@ class Lineage:
         self._copies = {mark: each for mark, each in self._copies.items() if each is not generation}
 
     def _unknown(self) -> Candidates:
-        """Open the files that are neither held nor as they were when they were read."""
+        """Open the files that are neither held nor as they were when they were read.
+
+        Where names move meanwhile one of them may be missed, and a newer one read before it.
+        """
+        parts = self._parts(self.path)
+        for _ in range(_TRIES):
+            found = self._open_unknown(parts)
+            before, parts = parts, self._parts(self.path)
+            if parts == before:
+                return found
+            found.close()
+        return self._open_unknown(parts)
+
+    def _open_unknown(self, parts: Iterable[str]) -> Candidates:
         found = Candidates()
         held = {each.ids: each for each in self._generations}
-        for path in [*self._parts(self.path), self.path]:
+        for path in [*parts, self.path]:
             try:
                 state = os.stat(path)
             except OSError as error:
