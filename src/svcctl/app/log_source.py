@@ -96,7 +96,7 @@ class Follower:
         self.standing = Standing()
         self._name, self._open, self._take, self._told = name, open_source, take, told
         self._loop = asyncio.get_running_loop()
-        self._over = threading.Event()
+        self._over, self._answered = threading.Event(), threading.Event()
         self._next_lag = 0.0
         self.settled = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name=f"watch {name}", daemon=True)
@@ -105,6 +105,7 @@ class Follower:
     def stop(self) -> None:
         """Take no more; what was not taken yet is not acknowledged."""
         self._over.set()
+        self._answered.set()
 
     def join(self, seconds: float) -> None:
         """Wait until where the log was left is saved, at most so long."""
@@ -158,22 +159,24 @@ class Follower:
 
     def _hand_over(self, found: list[Portion]) -> bool:
         """Have *found* taken; say whether it was, and not given up."""
-        done = threading.Event()
+        taken = False
 
         def take() -> None:
+            nonlocal taken
+            if self._over.is_set():
+                return
             try:
                 self._take(found)
             except Exception:
                 log.exception("watch.not-judged", extra={"watch": self._name})
-            finally:
-                done.set()
+            taken = True
+            self._answered.set()
 
-        if not self._in_loop(take):
+        self._answered.clear()
+        if self._over.is_set() or not self._in_loop(take):
             return False
-        while not done.wait(_WAIT):
-            if self._over.is_set():
-                return False
-        return True
+        self._answered.wait()
+        return taken
 
     def _note(self, problem: str) -> None:
         """Tell of a problem once, and of its end."""

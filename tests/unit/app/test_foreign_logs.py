@@ -242,7 +242,10 @@ async def test_what_comes_is_handed_on(world: FakeWorld) -> None:
         assert (standing.lines, standing.last_at) == (2, world.clock.now())
 
 
-async def test_a_problem_is_told_once_and_its_end_too(world: FakeWorld) -> None:
+async def test_a_problem_is_told_once_and_its_end_too(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("svcctl.app.log_source._LAG_EVERY", 0.0)
     async with watching(world) as watched:
         log = watched.watch(WatchSpec(name="a", path=("/a",), service="web"))
         log.trouble = "/a: permission denied"
