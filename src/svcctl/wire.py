@@ -1,7 +1,8 @@
 """The local protocol: one JSON object a line, requests one way and answers the other.
 
 Request   {"id": 1, "verb": "start", "args": {},
-           "select": {"names": ["web"], "labels": [], "all": false}}
+           "select": {"names": ["web"], "labels": [], "all": false},
+           "on_behalf": {}}            an identity, of those who may speak for others
 Answers   {"id": 1, "item": ...}      any number, of a verb that streams or tells its progress
           {"id": 1, "result": ...}    the last one, or
           {"id": 1, "error": {"code", "problem", "hint", "mistakes"}}
@@ -35,12 +36,16 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Something asked of an agent, or of a service written with the SDK."""
+    """Something asked of an agent, or of a service written with the SDK.
+
+    *on_behalf* is the identity, as a document, of whom it is asked for; empty: for oneself.
+    """
 
     verb: str
     select: Selection = field(default_factory=Selection)
     args: dict[str, object] = field(default_factory=dict)
     id: int = 1
+    on_behalf: dict[str, object] = field(default_factory=dict)
 
 
 def encode(document: object) -> bytes:
@@ -74,6 +79,7 @@ def decode_request(line: bytes) -> Request:
                 all=select.get("all") is True,
             ),
             args=dict(document.get("args") or {}),
+            on_behalf=dict(document.get("on_behalf") or {}),
         )
     except (
         ArithmeticError,

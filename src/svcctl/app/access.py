@@ -79,6 +79,13 @@ class Access:
 
     # who may
 
+    def may_speak_for_others(self, identity: Identity) -> bool:
+        """Whether *identity* may ask on behalf of who came in from elsewhere.
+
+        Nobody gains by it: whom they speak for may do less than the owner of this machine.
+        """
+        return self._owns(identity)
+
     def insist(
         self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]
     ) -> Selection:

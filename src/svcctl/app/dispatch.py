@@ -11,7 +11,7 @@ from svcctl.app.asked import Asked
 from svcctl.app.verb import Effect, Role, Selects, Verb
 from svcctl.app.verbs import VERBS, find
 from svcctl.app.waiting import Emit
-from svcctl.auth.identity import Identity, Way
+from svcctl.auth.identity import Identity, Way, parse
 from svcctl.errors import Denied, SvcctlError, UsageError
 from svcctl.ports import AuditLog, Clock
 from svcctl.wire import Selection
@@ -37,6 +37,9 @@ class Authority(Protocol):
     @property
     def audits_looks(self) -> bool:
         """Whatever only reads is written down too, whoever asks."""
+
+    def may_speak_for_others(self, identity: Identity) -> bool:
+        """Whether *identity* may ask on behalf of who came in from elsewhere."""
 
     def insist(
         self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]
@@ -95,6 +98,20 @@ class Dispatch:
             except Denied as error:
                 asked.refused(error)
                 raise
+
+    def speaking_for(self, identity: Identity, document: Mapping[str, object]) -> Identity:
+        """Give whom *identity* asks on behalf of, itself where *document* is empty.
+
+        Raises Denied, audited, where it may not speak for others, or for one on this machine.
+        """
+        if not document:
+            return identity
+        other = parse(document)
+        if not self._authority.may_speak_for_others(identity) or other.way in _HERE:
+            error = Denied(f"{identity.actor} may not ask on behalf of {other.actor!r}")
+            self.turn_away(identity, error)
+            raise error
+        return other
 
     def turn_away(self, identity: Identity, error: SvcctlError) -> None:
         """Write down that somebody was not even let in."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from svcctl.errors import UsageError
 
 
 class Way(StrEnum):
@@ -53,3 +56,31 @@ def inside(actor: str) -> Identity:
 def local(actor: str, *, source: str = "") -> Identity:
     """Give the identity of who came in at the door of this machine, named by the kernel."""
     return Identity(actor=actor, way=Way.LOCAL, proof=Proof.PEER, source=source)
+
+
+def parse(document: Mapping[str, object]) -> Identity:
+    """Give the identity that *document* is (see :func:`dataclasses.asdict`); raises UsageError."""
+    match document:
+        case {
+            "actor": str(actor),
+            "way": str(way),
+            "proof": str(proof),
+            "source": str(source),
+            "roles": [*roles],
+            "expires_at": (float() | None) as expires_at,
+            "token_id": str(token_id),
+        } if actor and all(isinstance(each, str) for each in roles):
+            try:
+                return Identity(
+                    actor=actor,
+                    way=Way(way),
+                    proof=Proof(proof),
+                    source=source,
+                    roles=tuple(map(str, roles)),
+                    expires_at=expires_at,
+                    token_id=token_id,
+                )
+            except ValueError as error:
+                raise UsageError(f"not an identity: {error}") from error
+        case _:
+            raise UsageError("not an identity", hint="it has every field of one")

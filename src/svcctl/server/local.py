@@ -147,7 +147,7 @@ class LocalServer:
                 request.verb,
                 selection=request.select,
                 args=request.args,
-                identity=identity,
+                identity=self._dispatch.speaking_for(identity, request.on_behalf),
                 emit=outlet,
             )
             return encode({"id": request.id, "result": result})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import pytest
 
@@ -14,7 +14,7 @@ from svcctl.app.dispatch import Deed, Dispatch, Witness
 from svcctl.app.verb import Effect, Role, Selects, Verb
 from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
-from svcctl.auth.identity import Identity, Proof, Way, local
+from svcctl.auth.identity import Identity, Proof, Way, inside, local
 from svcctl.errors import Conflict, Denied, SvcctlError, UsageError
 from svcctl.ports import AuditEntry
 from svcctl.testing.fakes import FakeClock
@@ -53,6 +53,10 @@ class Anybody:
 
     denied: str = ""
     audits_looks: bool = False
+    fronts: tuple[str, ...] = ()
+
+    def may_speak_for_others(self, identity: Identity) -> bool:
+        return identity.actor in self.fronts
 
     def insist(
         self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]
@@ -354,3 +358,25 @@ async def test_a_witness_sees_each_verb_and_how_it_failed() -> None:
         await desk.ask("dance")
 
     assert seen == [("start", "ann", WEB, ""), ("status", "ann", WEB, "not now")]
+
+
+def test_who_may_speak_for_others_does() -> None:
+    desk = Desk(authority=Anybody(fronts=("ann",)))
+
+    assert desk.dispatch.speaking_for(ANN, asdict(FAR)) == FAR
+    assert desk.dispatch.speaking_for(ANN, {}) == ANN
+    assert desk.audit.records == []
+
+
+@pytest.mark.parametrize(
+    ("who", "other"),
+    [(local("bob"), FAR), (ANN, local("root")), (ANN, inside("healer"))],
+    ids=["not a front", "one of this machine", "a part of the agent"],
+)
+def test_nobody_else_does_and_nobody_as_one_of_this_machine(who: Identity, other: Identity) -> None:
+    desk = Desk(authority=Anybody(fronts=("ann",)))
+
+    with pytest.raises(Denied):
+        desk.dispatch.speaking_for(who, asdict(other))
+
+    assert desk.audit.outcomes == [("connect", "asked"), ("connect", "SVC-1500")]
