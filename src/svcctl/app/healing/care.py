@@ -81,6 +81,7 @@ class Care:
                 self._lives.came_up(keeper.spec.name, keeper.name, at=keeper.entry.started_at)
         troubles.settle(map(self._manager.glance, keepers), now=now)
         troubles.expire(now)
+        troubles.forget_rules()
         self._unhealed.recall(troubles)
         for deed in self.ledger.interrupted:
             problem = "the agent ended before it was over"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from svcctl.app.alerting.cause import Cause
 from svcctl.app.alerting.causes import Causes
-from svcctl.events import Event, FindingMade, FindingRejected
+from svcctl.events import Event, FindingMade, FindingRejected, SpecApplied
 from svcctl.ports import InstanceStatus
 from svcctl.spec.alert_policy import Happening
 
@@ -103,9 +103,17 @@ class Troubles:
         if isinstance(event, FindingRejected):
             self._reject(event)
             return []
+        if isinstance(event, SpecApplied):
+            self.forget_rules(event.service)
         change = self._causes.take(event)
         self._end(change.ended, at=event.at)
         return [self._begin(cause, event) for cause in change.begun]
+
+    def forget_rules(self, service: str = "") -> None:
+        """Forget what rules found, of all services or of one: who judges by them begins anew."""
+        for key, each in tuple(self._open.items()):
+            if each.happening is Happening.RULE and service in {"", each.service}:
+                del self._open[key]
 
     def expire(self, now: float) -> None:
         """End what is over by itself at *now*."""
