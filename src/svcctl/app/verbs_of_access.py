@@ -24,7 +24,7 @@ ACCESS: tuple[Verb, ...] = (
             "svcctl audit --since 1d --verb 'sto*'",
             "svcctl audit --service web --actor uid:1001",
             "svcctl audit --verify",
-            "svcctl audit --export jsonl > audit.jsonl",
+            "svcctl audit --export jsonl",
         ),
     ),
     Verb(

@@ -13,12 +13,17 @@ from svcctl.ports import Clock
 from svcctl.system import whole_file
 
 NATIVE = "native.db"
-"""The state file in which is written down what was done to native services."""
+"""The state file in which the command line writes down what it does itself, without an agent."""
+
+
+def own_name() -> str:
+    """Give the actor that this process is."""
+    return f"uid:{os.geteuid()}" if hasattr(os, "geteuid") else f"pid:{os.getpid()}"
 
 
 def access_of(store: SqliteStore, *, specs: Specs) -> Access:
     """Give who may do what, as it was applied."""
-    owners = {"uid:0", f"uid:{os.geteuid()}"} if hasattr(os, "geteuid") else None
+    owners = {"uid:0", own_name()} if hasattr(os, "geteuid") else None
     return Access(store=store, specs=specs, owners=owners)
 
 

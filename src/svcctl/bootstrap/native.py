@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import cast
 
 from svcctl.app.native import NativeServices
 from svcctl.auth.identity import local
-from svcctl.bootstrap.access import NATIVE
+from svcctl.bootstrap.access import NATIVE, own_name
 from svcctl.bootstrap.connection import client_of
 from svcctl.bootstrap.here import boot_id
 from svcctl.client.everywhere import Client
@@ -167,13 +166,8 @@ def native_client(paths: Paths, home: str | None) -> NativeClient:
         journal=_journal(paths),
         events=lambda name: _events(paths, name),
         audit=lambda: _audit(paths),
-        identity=local(_own_name(), source="this machine"),
+        identity=local(own_name(), source="this machine"),
     )
-
-
-def _own_name() -> str:
-    """Give the actor that this process is."""
-    return f"uid:{os.geteuid()}" if hasattr(os, "geteuid") else f"pid:{os.getpid()}"
 
 
 def native_services(paths: Paths, machine: NativeMachine) -> NativeServices:

@@ -1,4 +1,4 @@
-"""Reads audit logs where no agent answers, and that of native services, which has none."""
+"""Reads audit logs where no agent answers, and that of the command line, which needs none."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def verdict(home: str | None, file: str, args: Mapping[str, object]) -> Document
 
 
 def has_native(home: str | None) -> bool:
-    """Say whether anything was ever done to native services."""
+    """Say whether the command line ever did something without an agent."""
     return os.path.exists(_path(home, NATIVE))  # noqa: PTH110 - pathlib is slow to load
 
 

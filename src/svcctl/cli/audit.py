@@ -20,7 +20,7 @@ from svcctl.errors import AgentUnreachable, UsageError, quoted
 _TAMPERED = 1
 _ASKED = "asked"
 _TRAIL = "trail"  # which audit log a row is of
-_AGENTS, _NATIVE = "agent", "native services"
+_AGENTS, _NATIVE = "agent", "command line"
 
 Row = dict[str, Any]
 """A row of the audit log, as :func:`svcctl.engine.audit_trail.read` gives it."""
@@ -132,10 +132,15 @@ def _line(row: Row) -> list[Cell]:
         Cell(row["actor"]),
         Cell(row["way"] or "-", "dim"),
         Cell(row["verb"]),
-        Cell(row["target"] or "-"),
+        Cell(row["target"] or _shown(row["args"])),
         Cell("not over" if outcome == _ASKED else outcome, shade),
         Cell(row["reason"] or "-"),
     ]
+
+
+def _shown(args: str) -> str:
+    """Give what a verb about no service was asked with."""
+    return args if args != "{}" else "-"
 
 
 def _show_verdicts(session: Session, asked: Asked, verdicts: dict[str, Row]) -> int:

@@ -105,6 +105,7 @@ TABLE: Mapping[str, Entry] = dict(
         _entry(_NATIVE, "host", "host:host", "Run a service as its native manager would."),
         _entry(_MORE, "auth", "auth:auth", "Say who may do what."),
         _entry(_MORE, "agent", "agent:agent", "Run, look at, stop and upgrade the agent."),
+        _entry(_MORE, "cert", "cert:cert", "Make certificates for this machine and others."),
         _entry(_MORE, "exec", "execute:execute", "Run a command as a service would."),
         _entry(_MORE, "mock", "mock:mock", "Answer as the servers a program needs would."),
         _entry(_MORE, "doctor", "doctor:doctor", "Find out what is wrong with this machine."),

@@ -133,10 +133,10 @@ def test_what_an_agent_left_is_read_where_none_answers(state: str, capsys: Captu
 
     said = capsys.readouterr().out
     rows, rest = json.JSONDecoder().raw_decode(said)
-    assert [row["trail"] for row in rows].count("native services") == 2
+    assert [row["trail"] for row in rows].count("command line") == 2
     assert said[rest:].split("\n")[1:3] == [
         "audit log of the agent: 3 rows, each as it was written",
-        "audit log of the native services: 2 rows, each as it was written",
+        "audit log of the command line: 2 rows, each as it was written",
     ]
 
 
