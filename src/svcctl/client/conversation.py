@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from svcctl.errors import AgentUnreachable
@@ -23,16 +23,14 @@ class Conversation:
 
     async def ask(self, request: Request) -> object:
         """Give the result of *request*; its items are passed over."""
-        async for is_result, document in self.answers(request):
-            if is_result:
-                return document
-        raise AssertionError("an answer ends with a result or raises")
+        *_, (_, result) = [each async for each in self.answers(request)]
+        return result
 
     async def items(self, request: Request) -> list[object]:
         """Give the items of *request*, whose result is passed over."""
         return [each async for is_result, each in self.answers(request) if not is_result]
 
-    async def answers(self, request: Request) -> AsyncIterator[tuple[bool, object]]:
+    async def answers(self, request: Request) -> AsyncGenerator[tuple[bool, object]]:
         """Give each answer as it comes: (False, item) any number of times, then (True, result)."""
         try:
             self._writer.write(encode_request(request))
@@ -48,6 +46,11 @@ class Conversation:
         except (OSError, ValueError) as error:  # ValueError: a line that is longer than any
             raise AgentUnreachable(f"the host went away: {error}") from error
         raise AgentUnreachable("the host went away before it answered")
+
+    @property
+    def is_over(self) -> bool:
+        """The other end has hung up, as far as is known."""
+        return self._reader.at_eof() or self._writer.is_closing()
 
     async def close(self) -> None:
         """Hang up."""

@@ -1,4 +1,4 @@
-"""A real HTTP server before a real dispatch, whose verbs do what a test says."""
+"""A real HTTP server before a real agent's door, whose verbs do what a test says."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
-import uvicorn
 from starlette.requests import Request
 
 from svcctl.app.access import Access
@@ -17,13 +17,19 @@ from svcctl.app.dispatch import Deed, Dispatch
 from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
 from svcctl.auth.identity import Identity, Proof, Way
+from svcctl.client.conversation import Conversation
+from svcctl.client.link import Link
 from svcctl.errors import Unauthenticated
 from svcctl.ports import AuditEntry
 from svcctl.server.http.application import application
+from svcctl.server.http.guarded import Limits
+from svcctl.server.http.serving import served
+from svcctl.server.local import LocalServer
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.clock import SystemClock
+from svcctl.system.posix.local_socket import SocketDoor
 from svcctl.testing.fakes import FakeStore
-from svcctl.wire import Selection
+from svcctl.wire import LONGEST, Selection
 
 ANN = "Bearer ann"
 PATIENCE = 30.0
@@ -33,7 +39,10 @@ SPECS = {name: ServiceSpec(name=name, exec=("true",)) for name in ("web", "db")}
 class Stand:
     """Verbs that say what they were asked, until a test has them do something else."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+        self.agent = str(folder / "agent.sock")
+        self.limits = limits
+        self.conversations = self.port = 0
         self.deeds: dict[str, Deed] = {
             verb.name: self._saying(verb.name) for verb in VERBS if not verb.local_only
         }
@@ -59,22 +68,28 @@ class Stand:
         authority = Access(store=FakeStore(), specs=lambda: SPECS, owners=None)
         dispatch = Dispatch(deeds, authority=authority, audit=self, clock=SystemClock())
         app = application(dispatch, authenticate=_known, clock=SystemClock())
-        listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
-        serving = asyncio.create_task(server.serve([listener]))
-        host, port = listener.getsockname()
-        client = httpx.AsyncClient(
-            base_url=f"http://{host}:{port}",
-            headers={"authorization": ANN},
-            timeout=PATIENCE,
-            trust_env=False,
-        )
-        try:
-            async with client:
-                yield client
-        finally:
-            server.should_exit = True
-            await serving
+        door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        door.setblocking(False)
+        door.bind(self.agent)
+        link = Link(self._connect)
+        app = application(link, authenticate=_known, clock=SystemClock())
+        async with (
+            LocalServer(dispatch, door=SocketDoor(door, who_is=lambda _: "uid:7")),
+            served(app, host="127.0.0.1", port=0, tls=None, limits=self.limits) as port,
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{port}",
+                headers={"authorization": ANN},
+                timeout=PATIENCE,
+                trust_env=False,
+            ) as client,
+        ):
+            self.port = port
+            yield client
+        await link.close()
+
+    async def _connect(self) -> Conversation:
+        self.conversations += 1
+        return Conversation(*await asyncio.open_unix_connection(self.agent, limit=LONGEST))
 
 
 async def _known(request: Request) -> Identity:

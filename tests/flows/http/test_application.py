@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -22,8 +23,8 @@ Story = Callable[[Stand, httpx.AsyncClient], Awaitable[None]]
 
 
 @pytest.fixture
-def stand() -> Stand:
-    return Stand()
+def stand(tmp_path: Path) -> Stand:
+    return Stand(tmp_path)
 
 
 def told(stand: Stand, story: Story) -> None:
