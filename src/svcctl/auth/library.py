@@ -24,6 +24,11 @@ def jose_error() -> type[Exception]:
     return found
 
 
+def http_signatures() -> Any:  # noqa: ANN401 - a module
+    """Give http_message_signatures; raises NotAvailable."""
+    return _module("http_message_signatures")
+
+
 def insist_on_cryptography() -> None:
     """Raise NotAvailable where certificates cannot be made nor read."""
     _module("cryptography.x509")
