@@ -71,7 +71,7 @@ def test_who_does_not_come_to_the_point_is_cut_off(stand: Stand, pieces: tuple[b
     "request_",
     [
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET / HTTP/1.1\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         b"GET /v1/status HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\na",
         b"GET /v1/status HTTP/1.1\r\nhost : x\r\n\r\n",
         b"GET /v1/status HTTP/9.9\r\n\r\n",
