@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.found_in import found_in, over_in
+from svcctl.app.own_folders import OwnFolders
 from svcctl.app.sampling import Sample, Sampler
 from svcctl.app.selection import choose
 from svcctl.app.using import Using
@@ -57,8 +58,11 @@ class _Watched:
 class Resources:
     """Watches what runs and wants it (``detect``); loads nothing before the first sample."""
 
-    def __init__(self, manager: AgentManager, sampler: Sampler, *, told: Told) -> None:
+    def __init__(
+        self, manager: AgentManager, sampler: Sampler, *, told: Told, folders: OwnFolders
+    ) -> None:
         self._manager, self._sampler, self._told = manager, sampler, told
+        self._folders = folders
         self._clock, self._bus = manager.world.clock, manager.world.bus
         self._store = manager.world.store
         self._every = EVERY
@@ -80,6 +84,7 @@ class Resources:
         """Watch no more; what was learnt is kept."""
         if self._forget:
             self._forget()
+        self._folders.close()
         for name, each in self._watched.items():
             self._save(name, each)
         self._watched.clear()
@@ -139,7 +144,9 @@ class Resources:
 
     def _read(self, samples: Sequence[Sample]) -> float | None:
         left = self._manager.world.spawner.memory_left()
-        sooner = [self._look_at(each, left=left) for each in samples if each.keeper.spec.detect.on]
+        wanted = [each for each in samples if each.keeper.spec.detect.on]
+        sooner = [self._look_at(each, left=left) for each in wanted]
+        self._folders.look(self._manager.specs, [each.keeper.spec.name for each in wanted])
         self._read_back.clear()
         return min((each for each in sooner if each is not None), default=None)
 
@@ -151,7 +158,8 @@ class Resources:
         watched = self._watched.get(keeper.name)
         if watched is None or watched.who != _who(child.identity):
             watched = self._watched[keeper.name] = self._begin(keeper, child.identity)
-        used = watched.using.read(sample.usage, left=left)
+        folder = self._folders.of(keeper.spec.name) if keeper.number == 1 else None
+        used = watched.using.read(sample.usage, left=left, folder=folder)
         change = watched.watch.read(used.amounts, at=now, age=used.age, rooms=used.rooms)
         if change.begun or change.ended:
             self._tell(keeper, watched, change)

@@ -40,12 +40,21 @@ class Using:
         self._asked: dict[str, float] = {}
         self._before: Used | None = None
 
-    def read(self, usage: Usage, *, left: int | None) -> Used:
-        """Give what *usage* says; *left* is the memory that the machine has left, if known."""
+    def read(
+        self, usage: Usage, *, left: int | None, folder: tuple[int, int] | None = None
+    ) -> Used:
+        """Give what *usage* says.
+
+        *left* is the memory that the machine has left, *folder* the bytes in that of the service
+        and those its disk has left, if known.
+        """
         now = self._clock.monotonic()
+        amounts, rooms = self._amounts(usage, now), self._rooms(usage, left, now)
+        if folder is not None:
+            amounts["disk"], rooms["disk"] = _disk(*folder)
         return Used(
-            amounts=self._amounts(usage, now),
-            rooms=self._rooms(usage, left, now),
+            amounts=amounts,
+            rooms=rooms,
             age=max(0.0, now - self._keeper.state.spawned_at),
         )
 
@@ -125,3 +134,9 @@ class Using:
             return False
         self._asked[what] = now
         return True
+
+
+def _disk(used: int, left: int) -> tuple[float, Room]:
+    from svcctl.detect.exhaustion import Room  # noqa: PLC0415 - as above
+
+    return used, Room(left=left)

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from svcctl.app.findings import Findings
+from svcctl.app.own_folders import OwnFolders
 from svcctl.app.resources import EVERY, Resources
 from svcctl.app.restarts import Restarts
 from svcctl.app.sampling import Sampler
 from svcctl.engine.manager import AgentManager
+from svcctl.system.folder import measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,8 @@ class Judging:
 def judging(manager: AgentManager, findings: Findings, *, every: float | None) -> Iterator[Judging]:
     """Have programs judged *every* so many seconds (None: as usual) while the block lasts."""
     sampler = Sampler(manager)
-    resources = Resources(manager, sampler, told=findings)
+    folders = OwnFolders(measure, clock=manager.world.clock)
+    resources = Resources(manager, sampler, told=findings, folders=folders)
     restarts = Restarts(manager, is_quiet=findings.is_quiet)
     restarts.begin()
     resources.begin(every=every or EVERY)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from svcctl.app.arguments import Arguments
+from svcctl.app.own_folders import OwnFolders
 from svcctl.app.resources import Resources
 from svcctl.app.sampling import Sampler
 from svcctl.app.waiting import Nobody
@@ -39,7 +40,9 @@ class Watched:
         self.manager = AgentManager(world.ports)
         world.bus.subscribe(self._notice)
         self.sampler = Sampler(self.manager)
-        self.resources = Resources(self.manager, self.sampler, told=self)
+        self.folder: tuple[int, int] | None = None
+        folders = OwnFolders(lambda _: self.folder, clock=world.clock)
+        self.resources = Resources(self.manager, self.sampler, told=self, folders=folders)
 
     def _notice(self, event: object) -> None:
         if isinstance(event, FindingMade | FindingEnded):
@@ -268,6 +271,21 @@ async def test_an_unusual_value_is_told_once_it_was_learnt_what_is_usual(
     assert (found.kind, found.observed) == ("unusual value", "2000 ms")
     assert found.subject.startswith("latency of http")
     assert watched.ended == [found.pattern]
+
+
+@pytest.mark.slow
+async def test_a_folder_that_fills_is_a_leak_of_the_disk(watched: Watched) -> None:
+    await watched.keep(replace(WEB, cwd="/srv/web"))
+
+    for tenth in range(18 * 6):
+        watched.folder = (1_000 + 5 * tenth) * MIB, (9_000 - 5 * tenth) * MIB
+        watched.run(1 / 6, steady)
+        if looking := watched.resources._folders._looking:
+            await looking
+
+    (found,) = watched.made
+    assert (found.kind, found.subject) == ("leak", "disk")
+    assert "at its limit in" in found.observed
 
 
 async def test_what_somebody_called_false_is_not_told(watched: Watched) -> None:
