@@ -152,15 +152,14 @@ class Healer:
     async def _show(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         from svcctl.app.healing import rows  # noqa: PLC0415 - likewise
         from svcctl.app.reading import moment  # noqa: PLC0415
+        from svcctl.spec import canonical  # noqa: PLC0415
 
         del emit
         names, care = self._chosen(selection), self._open()
         scene = care.scene()
         since = moment(args.text("since"), now=scene.now)
         found: Document = {
-            "enabled": scene.healing.enabled,
-            "dry_run": scene.healing.dry_run,
-            "budget": scene.healing.budget,
+            "healing": canonical.effective(scene.healing),
             "wanted": [rows.decided(e, scene) for e in care.wanted() if e.service in names],
             "done": [rows.done(each) for each in care.ledger.deeds if each.service in names],
         }

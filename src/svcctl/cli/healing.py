@@ -26,9 +26,9 @@ def _healing(session: Session, asked: Asked) -> int:
     if asked.text("output") == "json":
         session.out.line(as_json(found))
         return 0
-    if not found["enabled"]:
+    if not found["healing"].get("enabled", True):
         session.tell("healing is switched off: [healing] enabled = false")
-    elif found["dry_run"]:
+    elif found["healing"].get("dry_run"):
         session.tell("nothing is done, it is only rehearsed: [healing] dry_run = true")
     if found["wanted"]:
         _show_wanted(session, found["wanted"])

@@ -21,7 +21,7 @@ from svcctl.app.verb import Effect
 from svcctl.app.verbs import find
 from svcctl.auth.identity import Identity
 from svcctl.client.everywhere import Answers, Client, Split, part
-from svcctl.client.merged import as_they_come
+from svcctl.client.merged import as_they_come, combined
 from svcctl.client.tailing import follow, size_of
 from svcctl.errors import AgentUnreachable, Conflict, UnknownService, UsageError
 from svcctl.observe.logs.query import Line, Source, Wanted, read
@@ -173,6 +173,10 @@ class NativeClient:
                 )
             case _ if verb in CONVERSED:
                 return self._conversed(names, verb, args)
+            case "heal":
+                return self._heard(names, verb, args) or []
+            case "run":
+                return self._run(names, args)
             case _:
                 deeds: dict[str, Callable[[Sequence[str], Arguments], list[Document]]] = {
                     "start": services.start,
@@ -206,21 +210,46 @@ class NativeClient:
                 yield from self._happenings(request, names, args)
             case verb if verb in CONVERSED:
                 yield True, self._conversed(names, verb, args)
+            case "healing":
+                nothing: Document = {"healing": {}, "wanted": [], "done": []}
+                yield True, self._heard(names, request.verb, args) or nothing
             case _:
                 with self._host(names[0]) as host:
                     yield from host.answers(request)
 
     def _conversed(self, names: Sequence[str], verb: str, args: Arguments) -> list[object]:
         """Give what the programs of *names* answer, each through its host."""
-        given = {name: value for name, value in args.values.items() if value is not None}
-        specs, found = self._services.specs(), list[object]()
+        found = list[object]()
         for name in names:
-            request = Request(verb=verb, select=Selection(names=(name,)), args=given)
-            with self._host(service_of(name, specs)) as host:
-                rows = host.ask(request)
+            rows = self._ask_host(name, verb, args)
             assert isinstance(rows, list)
             found += rows
         return found
+
+    def _heard(self, names: Sequence[str], verb: str, args: Arguments) -> object:
+        """Give what those hosts of *names* answer that are there, in one; None: nobody does."""
+        specs, found = self._services.specs(), list[object]()
+        for name in names:
+            with suppress(AgentUnreachable):
+                if self._services.is_hosted(specs[service_of(name, specs)]):
+                    found.append(self._ask_host(name, verb, args))
+        return combined(found)
+
+    def _run(self, names: Sequence[str], args: Arguments) -> object:
+        specs = self._services.specs()
+        for name in names:
+            if not self._services.is_hosted(specs[service_of(name, specs)]):
+                raise Conflict(
+                    f"{name!r} has no host of svcctl, which would run its commands",
+                    hint="see the option `host` of its definition",
+                )
+        return combined([self._ask_host(name, "run", args) for name in names])
+
+    def _ask_host(self, name: str, verb: str, args: Arguments) -> object:
+        given = {key: value for key, value in args.values.items() if value is not None}
+        request = Request(verb=verb, select=Selection(names=(name,)), args=given)
+        with self._host(service_of(name, self._services.specs())) as host:
+            return host.ask(request)
 
     # logs and events
 
