@@ -16,7 +16,9 @@ from svcctl.wire import Selection
 
 if TYPE_CHECKING:  # an agent without [access], asked on its own machine, has none of it in memory
     from svcctl.app.policy import Policy
+    from svcctl.auth.oidc import Issuer
     from svcctl.auth.roles import Decision
+    from svcctl.auth.signature import SignerKey
     from svcctl.spec.service import ServiceSpec
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,10 @@ class Access:
     def role_names(self) -> tuple[str, ...]:
         """Give the roles there are: the built-in ones first."""
         return (*(str(each) for each in Role), *(self._policy.own if self._policy else ()))
+
+    def trusted(self) -> tuple[tuple[Issuer, ...], dict[str, SignerKey]]:
+        """Give whose tokens, and whose signed requests, are taken besides our own."""
+        return (self._policy.issuers(), self._policy.signers()) if self._policy else ((), {})
 
     # who may
 

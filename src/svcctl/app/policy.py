@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from svcctl.auth.identity import Identity, Way
 from svcctl.auth.roles import Decision, Question, RoleRule, Rule, Scope, decide
 from svcctl.ports import Document
 from svcctl.spec.access import AccessRuleSpec, AccessSpec, Audited, OwnRoleSpec, Permission
 from svcctl.spec.canonical import parse_table
+
+if TYPE_CHECKING:
+    from svcctl.auth.oidc import Issuer
+    from svcctl.auth.signature import SignerKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,32 @@ class Policy:
             environment=self.spec.environment,
         )
         return decide(question, own=self.own, rules=self.rules)
+
+    def issuers(self) -> tuple[Issuer, ...]:
+        """Give whose tokens are taken besides our own."""
+        from svcctl.auth.oidc import Issuer  # noqa: PLC0415 - where there are any
+
+        return tuple(
+            Issuer(
+                name=name,
+                url=each.url,
+                audience=each.audience,
+                claim=each.claim,
+                groups=each.groups,
+                roles=each.roles,
+            )
+            for name, each in self.spec.issuers.items()
+        )
+
+    def signers(self) -> dict[str, SignerKey]:
+        """Give whose signed requests are taken, by the ids of their keys."""
+        from svcctl.auth.signature import SignerKey  # noqa: PLC0415 - where there are any
+        from svcctl.spec.access_rules import public_key  # noqa: PLC0415
+
+        return {
+            name: SignerKey(actor=f"key:{name}", public=public_key(each.key), roles=each.roles)
+            for name, each in self.spec.signers.items()
+        }
 
     def roles_of(self, identity: Identity, *, owns: bool) -> tuple[str, ...]:
         """Give the roles somebody has: by their proof, by where they are, and by bindings."""

@@ -12,11 +12,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from svcctl.auth.identity import Identity, Proof, Way
 from svcctl.auth.tokens import check_times, header_of, verified_claims
-from svcctl.errors import Denied, SvcctlError, SystemFault, UsageError
+from svcctl.errors import Denied, SpecError, SvcctlError, SystemFault
+from svcctl.spec.access_rules import check_address
 
 Fetch = Callable[[str], bytes]
 """Gets what is at an address, blocking; raises SystemFault where that fails or takes too long."""
@@ -35,7 +35,6 @@ AGAIN = 30.0
 
 _LONGEST = 86_400.0  # seconds a token of theirs may live
 _MOST_KEYS = 100
-_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ class Trust:
     """The tokens of *issuer*, by keys that *fetch* gets; *now* gives the seconds since 1970."""
 
     def __init__(self, issuer: Issuer, *, fetch: Fetch, now: Callable[[], float]) -> None:
-        check_address(issuer.url)
+        _insist_on_safe(issuer.url)
         self._issuer, self._fetch, self._now = issuer, fetch, now
         self._keys: dict[str, Mapping[str, str]] = {}
         self._fetched_at = self._tried_at = float("-inf")
@@ -101,7 +100,7 @@ class Trust:
         address = found.get("jwks_uri")
         if not isinstance(address, str):
             raise SystemFault(f"issuer '{self._issuer.name}' does not say where its keys are")
-        check_address(address)
+        _insist_on_safe(address)
         return usable_keys(_document(self._fetch(address)))
 
 
@@ -145,18 +144,11 @@ def identity_of(issuer: Issuer, claims: Mapping[str, object], *, way: Way, sourc
     )
 
 
-def check_address(url: str) -> None:
-    """Raise UsageError unless nobody between here and *url* can change what it says."""
+def _insist_on_safe(url: str) -> None:
     try:
-        parts = urlsplit(url)
-        is_safe = parts.scheme == "https" or (
-            parts.scheme == "http" and parts.hostname in _LOOPBACK
-        )
-        is_plain = bool(parts.hostname) and not (parts.username or parts.password or parts.fragment)
-    except ValueError:
-        is_safe = is_plain = False
-    if not is_safe or not is_plain:
-        raise UsageError(f"{url!r:.200} is no safe address", hint="it begins with https://")
+        check_address(url)
+    except SpecError as error:
+        raise SystemFault(f"{url!r:.200} is no safe address of keys", hint=error.hint) from error
 
 
 def _discovery(url: str) -> str:

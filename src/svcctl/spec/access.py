@@ -80,6 +80,27 @@ class AccessRuleSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerSpec:
+    """An OpenID Connect issuer whose tokens are taken, of actors ``oidc:NAME:WHO``."""
+
+    url: str = field(metadata={"doc": "what its tokens say as iss, such as https://id.example.org"})
+    audience: str = field(default="svcctl", metadata={"doc": "what its tokens must be for (aud)"})
+    claim: str = field(default="sub", metadata={"doc": "claim that says who somebody is"})
+    groups: str = field(default="groups", metadata={"doc": "claim that lists their groups"})
+    roles: Mapping[str, str] = field(
+        default_factory=dict, metadata={"doc": "role that a group gives, by the group's name"}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignerSpec:
+    """A key that signs requests, of the actor ``key:NAME``."""
+
+    key: str = field(metadata={"doc": "its public half: Ed25519, 32 bytes as base64"})
+    roles: tuple[str, ...] = field(default=(), metadata={"doc": "roles it vouches for"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessSpec:
     """Who may do what."""
 
@@ -97,6 +118,12 @@ class AccessSpec:
     )
     roles: Mapping[str, OwnRoleSpec] = field(
         default_factory=dict, metadata={"doc": "roles of one's own, by name"}
+    )
+    issuers: Mapping[str, IssuerSpec] = field(
+        default_factory=dict, metadata={"doc": "whose tokens are taken besides our own, by name"}
+    )
+    signers: Mapping[str, SignerSpec] = field(
+        default_factory=dict, metadata={"doc": "whose signed requests are taken, by name"}
     )
     bindings: tuple[BindingSpec, ...] = field(default=(), metadata={"doc": "who has which roles"})
     rules: tuple[AccessRuleSpec, ...] = field(

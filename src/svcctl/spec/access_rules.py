@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Collection, Iterable, Iterator
+from urllib.parse import urlsplit
 
+from svcctl.errors import SpecError
 from svcctl.spec.access import AccessSpec, BuiltInRole
-from svcctl.spec.finding import Finding
+from svcctl.spec.finding import Finding, checked
 from svcctl.spec.locate import KeyPath, path_text
 from svcctl.spec.names import SERVICE_NAME, did_you_mean
 from svcctl.spec.notation import show
 
 _ROOT: KeyPath = ("access",)
+_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+_KEY_BYTES = 32
 
 
 def access_findings(spec: AccessSpec, verbs: Collection[str] = ()) -> Iterator[Finding]:
@@ -24,6 +29,7 @@ def access_findings(spec: AccessSpec, verbs: Collection[str] = ()) -> Iterator[F
         if role.like is None and not role.verbs:
             problem = f"role {name!r} may do nothing"
             yield Finding(path=path, problem=problem, hint="give it `like` or `verbs`")
+    yield from _trusted(spec, known)
     for number, binding in enumerate(spec.bindings):
         path = (*_ROOT, "bindings", number)
         yield from _roles(path, binding.roles, known)
@@ -37,24 +43,69 @@ def access_findings(spec: AccessSpec, verbs: Collection[str] = ()) -> Iterator[F
         yield from _verbs(path, rule.verbs, verbs)
 
 
+def _trusted(spec: AccessSpec, known: Collection[str]) -> Iterator[Finding]:
+    for name, issuer in spec.issuers.items():
+        path = (*_ROOT, "issuers", name)
+        yield from _own_name(path, name, "an issuer")
+        yield from checked((*path, "url"), check_address, issuer.url)
+        for group, given in issuer.roles.items():
+            yield from _role((*path, "roles", group), given, known)
+    for name, signer in spec.signers.items():
+        path = (*_ROOT, "signers", name)
+        yield from _own_name(path, name, "a signer")
+        yield from checked((*path, "key"), public_key, signer.key)
+        yield from _roles(path, signer.roles, known)
+
+
+def check_address(url: str) -> None:
+    """Raise SpecError unless nobody between here and *url* can change what it says."""
+    try:
+        parts = urlsplit(url)
+        is_safe = parts.scheme == "https" or (
+            parts.scheme == "http" and parts.hostname in _LOOPBACK
+        )
+        is_plain = bool(parts.hostname) and not (parts.username or parts.password or parts.fragment)
+    except ValueError:
+        is_safe = is_plain = False
+    if not is_safe or not is_plain:
+        raise SpecError("this is no safe address", hint="it begins with https://")
+
+
+def public_key(text: str) -> bytes:
+    """Give the 32 bytes of an Ed25519 key; raises SpecError."""
+    try:
+        found = b64decode(text, validate=True)
+    except ValueError:
+        found = b""
+    if len(found) != _KEY_BYTES:
+        raise SpecError("this is no public key", hint="Ed25519: 32 bytes, as base64")
+    return found
+
+
 def _role_name(path: KeyPath, name: str) -> Iterator[Finding]:
     if name in tuple(BuiltInRole):
         problem = f"role {name!r} is built in"
         yield Finding(path=path, problem=problem, hint="give yours another name", about_key=True)
-    elif not SERVICE_NAME.fullmatch(name):
-        problem = f"{show(name)} cannot name a role"
-        yield Finding(
-            path=path, problem=problem, hint="use a-z, 0-9, '.', '_' and '-'", about_key=True
-        )
+    else:
+        yield from _own_name(path, name, "a role")
+
+
+def _own_name(path: KeyPath, name: str, what: str) -> Iterator[Finding]:
+    if not SERVICE_NAME.fullmatch(name):
+        problem, hint = f"{show(name)} cannot name {what}", "use a-z, 0-9, '.', '_' and '-'"
+        yield Finding(path=path, problem=problem, hint=hint, about_key=True)
 
 
 def _roles(path: KeyPath, named: Iterable[str], known: Iterable[str]) -> Iterator[Finding]:
-    roles = tuple(map(str, known))
     for number, each in enumerate(named):
-        if each not in roles:
-            hint = did_you_mean(each, roles) or f"add [access.roles.{each}]"
-            problem = f"there is no role {each!r}"
-            yield Finding(path=(*path, "roles", number), problem=problem, hint=hint)
+        yield from _role((*path, "roles", number), each, known)
+
+
+def _role(path: KeyPath, named: str, known: Iterable[str]) -> Iterator[Finding]:
+    roles = tuple(map(str, known))
+    if named not in roles:
+        hint = did_you_mean(named, roles) or f"add [access.roles.{named}]"
+        yield Finding(path=path, problem=f"there is no role {named!r}", hint=hint)
 
 
 def _labels(path: KeyPath, labels: Iterable[str]) -> Iterator[Finding]:

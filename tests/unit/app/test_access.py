@@ -259,6 +259,26 @@ def test_what_cannot_be_read_any_more_lets_only_the_owner_look(
     assert machine.may(OWNER, "apply")
 
 
+def test_whom_else_to_trust_is_said_there_too(machine: Machine) -> None:
+    assert machine.access.trusted() == ((), {})
+
+    key = "JrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs="
+    machine.apply(
+        "[access.issuers.corp]\nurl = 'https://id.example.org'\nroles.ops = 'operator'\n"
+        f"[access.signers.ci]\nkey = '{key}'\nroles = ['deployer']"
+    )
+
+    (issuer,), signers = machine.access.trusted()
+    assert (issuer.name, issuer.url, issuer.audience) == (
+        "corp",
+        "https://id.example.org",
+        "svcctl",
+    )
+    assert issuer.roles == {"ops": "operator"}
+    assert (signers["ci"].actor, signers["ci"].roles) == ("key:ci", ("deployer",))
+    assert len(signers["ci"].public) == 32
+
+
 def test_a_misspelt_verb_is_refused_whatever_handed_it_over(machine: Machine) -> None:
     table = KeptTable("access", machine.access)
     document = machine.document("[[access.rules]]\neffect = 'deny'\nverbs = ['stopp']")

@@ -11,6 +11,7 @@ from svcctl.auth.roles import RANKS
 from svcctl.errors import SpecError
 from svcctl.spec import canonical
 from svcctl.spec.access import AccessSpec, Audited, BuiltInRole, Permission
+from svcctl.spec.access_rules import check_address
 from svcctl.spec.load import Loaded, load_files
 
 Load = Callable[..., Loaded]
@@ -110,6 +111,46 @@ def test_a_mistake_has_its_place(tmp_path: Path, text: str, expected: str) -> No
     found = mistakes(tmp_path, text)
 
     assert any(each.startswith(expected) for each in found), found
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://id.example.org",
+        "ftp://id.example.org",
+        "file:///etc/passwd",
+        "https://",
+        "https://u:p@id.example.org",
+        "https://[",
+        "",
+        "https://id.example.org/#x",
+    ],
+)
+def test_an_address_of_keys_is_safe_or_refused(url: str, tmp_path: Path) -> None:
+    found = mistakes(tmp_path, f"[access.issuers.corp]\nurl = '{url}'")
+
+    assert found == ["2:7 access.issuers.corp.url: this is no safe address"]
+
+
+@pytest.mark.parametrize("url", ["https://id.example.org/a", "http://127.0.0.1:8080/realm"])
+def test_a_safe_address_is_taken(url: str) -> None:
+    check_address(url)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[access.signers.ci]\nkey = 'AAAA'", "2:7 access.signers.ci.key: this is no public key"),
+        ("[access.signers.ci]\nkey = '@'", "2:7 access.signers.ci.key: this is no public key"),
+        ("[access.signers.'C I']\nkey = ''", "1:17 'C I' cannot name a signer"),
+        (
+            "[access.issuers.corp]\nurl = 'https://id'\nroles.ops = 'operater'",
+            "3:13 there is no role 'operater'",
+        ),
+    ],
+)
+def test_a_mistake_in_whom_to_trust_has_its_place(tmp_path: Path, text: str, expected: str) -> None:
+    assert any(each.startswith(expected) for each in mistakes(tmp_path, text))
 
 
 def test_globs_of_verbs_need_not_fit_any(tmp_path: Path) -> None:
