@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
@@ -12,9 +13,9 @@ from svcctl.app.native_watch import NativeWatch
 from svcctl.app.natives import KeptNatively
 from svcctl.bootstrap.registered import notice, registered
 from svcctl.client.conversation import Conversation
-from svcctl.errors import AgentUnreachable
+from svcctl.errors import AgentUnreachable, SystemFault
 from svcctl.ports import Cancel, InstanceStatus, Recorded
-from svcctl.system.detect import Platform, platform
+from svcctl.system.detect import Platform, native_manager, platform, privileged
 from svcctl.system.paths import Paths, host_paths
 from svcctl.system.registrations import Registrations
 from svcctl.wire import LONGEST
@@ -22,6 +23,9 @@ from svcctl.wire import LONGEST
 if TYPE_CHECKING:  # what speaks to native managers is loaded where one keeps something
     from svcctl.app.native import NativeServices
     from svcctl.bootstrap.agent import AgentParts
+
+
+log = logging.getLogger(__name__)
 
 
 def native_watch(parts: AgentParts, home: str | None) -> NativeWatch:
@@ -42,23 +46,27 @@ def native_watch(parts: AgentParts, home: str | None) -> NativeWatch:
 
 
 class MachineView:
-    """The native managers of this machine; fulfils :class:`svcctl.app.native_watch.NativeView`."""
+    """The native managers of this machine; fulfils :class:`svcctl.app.native_view.NativeView`."""
 
     def __init__(self, paths: Paths, home: str | None) -> None:
         self._paths, self._home = paths, home
         self._services: NativeServices | None = None
+        self._names: frozenset[str] = frozenset()
+        self._tell = False
 
     @property
     def managers_tell(self) -> bool:
-        """They do not, as far as we hear."""
-        return False
+        """See :class:`svcctl.app.native_view.NativeView`; systemd does, where it can be heard."""
+        return self._tell
 
     def kept(self) -> tuple[Mapping[str, KeptNatively], Mapping[str, str]]:
-        """See :class:`svcctl.app.native_watch.NativeView`."""
-        return registered(self._paths)
+        """See :class:`svcctl.app.native_view.NativeView`."""
+        found = registered(self._paths)
+        self._names = frozenset(found[0])
+        return found
 
     def standing(self, names: Collection[str]) -> Mapping[str, list[InstanceStatus]]:
-        """See :class:`svcctl.app.native_watch.NativeView`."""
+        """See :class:`svcctl.app.native_view.NativeView`."""
         if self._services is None:
             from svcctl.bootstrap.native import NativeMachine, native_services  # noqa: PLC0415
 
@@ -69,7 +77,7 @@ class MachineView:
         return found
 
     def missed(self, name: str, after: int) -> list[Recorded]:
-        """See :class:`svcctl.app.native_watch.NativeView`; a host that never ran missed nothing."""
+        """See :class:`svcctl.app.native_view.NativeView`; a host that never ran missed nothing."""
         from svcctl.engine.past_events import past_events  # noqa: PLC0415 - where there is one
 
         path = f"{host_paths(self._paths, name).state}/state.db"
@@ -77,7 +85,7 @@ class MachineView:
         return past_events(path, after=after) if is_there else []
 
     def rows(self, name: str, said: object) -> list[InstanceStatus]:
-        """See :class:`svcctl.app.native_watch.NativeView`."""
+        """See :class:`svcctl.app.native_view.NativeView`."""
         from svcctl.system.running_hosts import row_of  # noqa: PLC0415 - where there is one
 
         registration = Registrations(self._paths.native).read(name)
@@ -85,7 +93,7 @@ class MachineView:
 
     @asynccontextmanager
     async def converse(self, name: str) -> AsyncIterator[Conversation]:
-        """See :class:`svcctl.app.native_watch.NativeView`."""
+        """See :class:`svcctl.app.native_view.NativeView`."""
         where = host_paths(self._paths, name)
         try:
             reader, writer = await _open(where)
@@ -97,9 +105,36 @@ class MachineView:
         finally:
             await conversation.close()
 
-    def notice(self, call: Callable[[], None]) -> tuple[Cancel, bool]:
-        """See :class:`svcctl.app.native_watch.NativeView`."""
-        return notice(self._paths, call)
+    def notice(self, call: Callable[[str], None]) -> tuple[Cancel, bool]:
+        """See :class:`svcctl.app.native_view.NativeView`."""
+        cancel, tells = notice(self._paths, lambda: call(""))
+        if native_manager() != "systemd":
+            return cancel, tells
+        hearing = asyncio.create_task(self._hear(call))
+
+        def cancel_both() -> None:
+            hearing.cancel()
+            cancel()
+
+        return cancel_both, tells
+
+    async def _hear(self, call: Callable[[str], None]) -> None:
+        """Hear systemd where it can be heard; else it is asked, as everywhere."""
+
+        def heard(unit: str) -> None:
+            self._tell = True
+            name = unit.removesuffix(".service")
+            if name in self._names:
+                call(name)
+
+        try:
+            from svcctl.system.systemd.signals import hear_units  # noqa: PLC0415 - optional library
+
+            await hear_units(heard, user=not privileged())
+        except (ImportError, SystemFault) as error:
+            log.debug("natives.unheard", extra={"problem": str(error)})
+        finally:
+            self._tell = False
 
 
 async def _open(where: Paths) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

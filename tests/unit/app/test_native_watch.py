@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+)
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
@@ -60,7 +68,7 @@ class FakeHost:
         found: list[object] = [asdict(each) for each in self.log if each.number > after]
         return found[-lines:]
 
-    async def answers(self, request: Request) -> AsyncIterator[tuple[bool, object]]:
+    async def answers(self, request: Request) -> AsyncGenerator[tuple[bool, object]]:
         last: Any = request.args["after"]
         while True:
             for each in self.log[last:]:
@@ -82,11 +90,9 @@ class FakeView:
         self.hosts: dict[str, FakeHost] = {}
         self.logs: dict[str, list[Recorded]] = {}
         self.said: dict[str, list[InstanceStatus]] = {}
-        self.silent = False
-        self.stir: Callable[[], None] = lambda: None
+        self.silent = self.managers_tell = False
+        self.stir: Callable[[str], None] = lambda _: None
         self.looks = 0
-
-    managers_tell = False
 
     def kept(self) -> tuple[Mapping[str, KeptNatively], Mapping[str, str]]:
         return dict(self.registered), self.problems
@@ -114,7 +120,7 @@ class FakeView:
             raise AgentUnreachable(f"the host of {name!r} does not answer")
         yield host
 
-    def notice(self, call: Callable[[], None]) -> tuple[Cancel, bool]:
+    def notice(self, call: Callable[[str], None]) -> tuple[Cancel, bool]:
         self.stir = call
         return lambda: None, True
 
@@ -252,6 +258,29 @@ async def test_a_unit_that_fails_before_its_host_lives_is_seen(post: Post) -> No
     await post.until(lambda: post.phases == ["failed"])
 
 
+async def test_a_manager_that_tells_is_looked_at_soon_and_else_seldom(
+    post: Post, turns: Callable[[], Awaitable[None]]
+) -> None:
+    post.view.managers_tell = True
+    post.register("stopped")
+    post.watch.begin()
+    await post.until(lambda: not post.natives.unseen and post.natives.kept)
+    await post.until(lambda: post.clock.next_at and post.clock.next_at > due(post, 30.0))
+
+    post.register("failed")
+    post.view.stir("web")
+    post.view.stir("web")
+
+    await turns()
+    assert post.clock.next_at is not None
+    assert post.clock.next_at <= due(post, 0.25)
+    await post.until(lambda: post.phases == ["failed"])
+
+
+def due(post: Post, seconds: float) -> float:
+    return post.clock.monotonic() + seconds
+
+
 async def test_a_service_without_a_host_is_known_from_its_manager(post: Post) -> None:
     post.register("running", hosted=False)
     post.begin_host()
@@ -270,10 +299,10 @@ async def test_a_service_is_noticed_when_it_is_installed_and_when_it_is_gone(pos
     assert post.view.looks == 0
 
     post.register("stopped")
-    post.view.stir()
+    post.view.stir("")
     await post.until(lambda: post.natives.standing)
     post.view.registered.clear()
-    post.view.stir()
+    post.view.stir("")
 
     await post.until(lambda: not post.natives.kept)
     assert post.store.items("native-seen") == []
