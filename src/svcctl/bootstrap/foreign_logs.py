@@ -9,9 +9,8 @@ from glob import has_magic
 from pathlib import Path
 
 from svcctl.app.log_source import LogSource
-from svcctl.bootstrap.tailing import SavedIn
+from svcctl.bootstrap.tailing import SavedIn, changes
 from svcctl.errors import SvcctlError, SystemFault
-from svcctl.observe.logs.tail.changes import best_changes
 from svcctl.observe.logs.tail.discovery import find_logs
 from svcctl.observe.logs.tail.encoding import named
 from svcctl.observe.logs.tail.generation import Manner
@@ -91,7 +90,7 @@ class FileLog:
                 whole=multiline(watch.multiline).whole,
             ),
             bounds=_AT_ONCE,
-            changes=best_changes(),
+            changes=changes(),
         )
 
     def take(self) -> list[Portion]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from svcctl.observe.logs.tail.changes import best_changes
+from svcctl.observe.logs.tail.changes import Changes, best_changes
 from svcctl.observe.logs.tail.generation import Manner
 from svcctl.observe.logs.tail.tail import Tail
 from svcctl.observe.records.joining import whole
 from svcctl.system import whole_file
 from svcctl.system.clock import SystemClock
+from svcctl.system.detect import Platform, platform
 
 
 class SavedIn:
@@ -38,5 +39,16 @@ def tail(globs: Iterable[str], *, positions: str = "", at_end: bool = True) -> T
         place=SavedIn(positions) if positions else None,
         at_end=at_end,
         manner=Manner(whole=whole),
-        changes=best_changes(),
+        changes=changes(),
     )
+
+
+def changes() -> Changes:
+    """Give what tells of changes on this machine."""
+    if platform() is Platform.WINDOWS:
+        from svcctl.system.windows.folder_changes import (  # noqa: PLC0415 - Windows only
+            FolderChanges,
+        )
+
+        return FolderChanges()
+    return best_changes()

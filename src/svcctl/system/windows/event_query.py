@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from svcctl.errors import SystemFault
 from svcctl.system.windows.kernel import kernel32
 from svcctl.system.windows.winapi import ERROR_INSUFFICIENT_BUFFER, declare, fault, library
 
@@ -52,9 +53,9 @@ class EventFollow:
         bookmark: str,
         from_start: bool,
         save: Callable[[str], None],
-        calls: Any = None,  # noqa: ANN401 (what a DLL exports is known to nobody)
     ) -> None:
-        self._calls = calls or wevtapi()
+        self._calls = wevtapi()
+        self._messages = Messages(self._calls)
         self._save, self._changed = save, False
         self._signal = kernel32().CreateEventW(None, True, True, None)
         self._bookmark = self._calls.EvtCreateBookmark(bookmark or None)
@@ -67,7 +68,6 @@ class EventFollow:
             code = ctypes.get_last_error()
             self.close()
             raise fault(f"channel '{channel}' cannot be followed", code)
-        self._messages = Messages(self._calls)
 
     def take(self) -> list[Entry]:
         """Give the events that came."""
@@ -97,13 +97,14 @@ class EventFollow:
         for handle in (getattr(self, "_events", None), self._bookmark):
             if handle:
                 self._calls.EvtClose(handle)
+        self._messages.close()
         kernel32().CloseHandle(self._signal)
 
 
 class Messages:
     """Finds the texts of events, which whoever wrote them has installed."""
 
-    def __init__(self, calls: Any) -> None:  # noqa: ANN401
+    def __init__(self, calls: Any) -> None:  # noqa: ANN401 (what a DLL exports is known to nobody)
         self._calls = calls
         self._publishers: dict[str, int | None] = {}
 
@@ -111,6 +112,12 @@ class Messages:
         """Give what *event* says."""
         xml = rendered(self._calls, event, _RENDER_XML)
         return Entry(xml, self._text(event, publisher_of(xml)))
+
+    def close(self) -> None:
+        """Let go of what knows the texts."""
+        for metadata in filter(None, self._publishers.values()):
+            self._calls.EvtClose(metadata)
+        self._publishers.clear()
 
     def _text(self, event: int, publisher: str) -> str:
         if publisher not in self._publishers:
@@ -135,15 +142,9 @@ def publisher_of(xml: str) -> str:
     return rest[1:].partition(rest[:1])[0] if rest else ""
 
 
-def past_events(
-    channel: str,
-    query: str,
-    *,
-    most: int | None = None,
-    calls: Any = None,  # noqa: ANN401
-) -> Iterator[Entry]:
+def past_events(channel: str, query: str, *, most: int | None = None) -> Iterator[Entry]:
     """Give the events that are there, the oldest first, or the last *most* of them."""
-    calls = calls or wevtapi()
+    calls = wevtapi()
     direction = _QUERY_FORWARD if most is None else _QUERY_REVERSE
     result = calls.EvtQuery(None, channel, query, _QUERY_CHANNEL | direction)
     if not result:
@@ -157,6 +158,7 @@ def past_events(
             last = [entry for _, entry in zip(range(most), found, strict=False)]
             yield from reversed(last)
     finally:
+        messages.close()
         calls.EvtClose(result)
 
 
@@ -197,6 +199,8 @@ def rendered(calls: Any, handle: int, what: int) -> str:  # noqa: ANN401
 @cache
 def wevtapi() -> Any:  # noqa: ANN401
     """Give wevtapi with signatures for what is called here; loaded once, and on Windows only."""
+    if hasattr(library("ntdll"), "wine_get_version"):  # its wevtapi ends whoever calls it
+        raise SystemFault("Wine has no Event Log", hint="use path, or Windows itself")
     dll = library("wevtapi")
     handle, text, dword = wintypes.HANDLE, ctypes.c_wchar_p, wintypes.DWORD
     dwords, pointer = ctypes.POINTER(wintypes.DWORD), ctypes.c_void_p
