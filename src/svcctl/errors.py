@@ -13,7 +13,8 @@ SvcctlError                          SVC-1000  exit 1    HTTP 500
 │   └── NotUndone                    SVC-1602  exit 1    HTTP 409   a step of a saga stays done
 ├── Refused                          SVC-1700  exit 1    HTTP 503   not now
 │   ├── CircuitOpen                  SVC-1701  exit 1    HTTP 503   it failed too often of late
-│   └── LimitReached                 SVC-1702  exit 1    HTTP 503   as many as may are under way
+│   ├── LimitReached                 SVC-1702  exit 1    HTTP 503   as many as may are under way
+│   └── TooManyTries                 SVC-1703  exit 1    HTTP 429   it was tried too often of late
 ├── TimedOut                         SVC-1800  exit 7    HTTP 504   not within the given time
 └── SystemFault                      SVC-2000  exit 1    HTTP 502   the operating system said no
     ├── CannotSpawn                  SVC-2001  exit 1    HTTP 502   a program could not be started
@@ -156,6 +157,12 @@ class LimitReached(Refused):
     """As many as may are under way, and as many as may wait."""
 
     code = "SVC-1702"
+
+
+class TooManyTries(Refused):
+    """Whoever asks has failed too often of late."""
+
+    code, http_status = "SVC-1703", 429
 
 
 class TimedOut(SvcctlError):

@@ -9,20 +9,23 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-from starlette.requests import Request
 
 from svcctl.app.access import Access
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed, Dispatch
 from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
-from svcctl.auth.identity import Identity, Proof, Way
+from svcctl.auth.bearer import Bearer
+from svcctl.auth.keys import new_ring
+from svcctl.auth.revocation import Revocations
+from svcctl.auth.tokens import issue
 from svcctl.client.conversation import Conversation
 from svcctl.client.link import Link
-from svcctl.errors import Unauthenticated
 from svcctl.ports import AuditEntry
 from svcctl.server.http.application import application
+from svcctl.server.http.gate import Gate
 from svcctl.server.http.guarded import Limits
+from svcctl.server.http.routes import Route
 from svcctl.server.http.serving import served
 from svcctl.server.local import LocalServer
 from svcctl.spec.service import ServiceSpec
@@ -31,7 +34,6 @@ from svcctl.system.posix.local_socket import SocketDoor
 from svcctl.testing.fakes import FakeStore
 from svcctl.wire import LONGEST, Selection
 
-ANN = "Bearer ann"
 PATIENCE = 30.0
 SPECS = {name: ServiceSpec(name=name, exec=("true",)) for name in ("web", "db")}
 
@@ -43,11 +45,19 @@ class Stand:
         self.agent = str(folder / "agent.sock")
         self.limits = limits
         self.conversations = self.port = 0
+        self.clock = SystemClock()
+        self.ring = new_ring(self.clock.now())
+        self.revocations = Revocations(FakeStore())
         self.deeds: dict[str, Deed] = {
             verb.name: self._saying(verb.name) for verb in VERBS if not verb.local_only
         }
         self.rows: list[AuditEntry] = []
         self.came: list[str] = []
+
+    def token(self, who: str = "ann", *, role: str = "admin", lifetime: float = 600.0) -> str:
+        """Give a token of this host."""
+        now = self.clock.now()
+        return issue(self.ring, who, roles=[role], lifetime=lifetime, now=now).text
 
     def record(self, entry: AuditEntry) -> None:
         self.rows.append(entry)
@@ -66,19 +76,22 @@ class Stand:
         """Serve on a port of loopback; give a client that shows it is Ann."""
         deeds = {verb.name: self.deeds.get(verb.name, self._saying(verb.name)) for verb in VERBS}
         authority = Access(store=FakeStore(), specs=lambda: SPECS, owners=None)
-        dispatch = Dispatch(deeds, authority=authority, audit=self, clock=SystemClock())
-        app = application(dispatch, authenticate=_known, clock=SystemClock())
+        dispatch = Dispatch(deeds, authority=authority, audit=self, clock=self.clock)
         door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         door.setblocking(False)
         door.bind(self.agent)
         link = Link(self._connect)
-        app = application(link, authenticate=_known, clock=SystemClock())
+        bearer = Bearer(
+            lambda: self.ring, revocations=self.revocations, trusts={}, now=self.clock.now
+        )
+        gate = Gate(tokens=bearer, revocations=self.revocations, clock=self.clock)
+        app = application(link, gate=gate, clock=self.clock)
         async with (
             LocalServer(dispatch, door=SocketDoor(door, who_is=lambda _: "uid:7")),
             served(app, host="127.0.0.1", port=0, tls=None, limits=self.limits) as port,
             httpx.AsyncClient(
                 base_url=f"http://127.0.0.1:{port}",
-                headers={"authorization": ANN},
+                headers=bearer_of(self.token()),
                 timeout=PATIENCE,
                 trust_env=False,
             ) as client,
@@ -92,7 +105,15 @@ class Stand:
         return Conversation(*await asyncio.open_unix_connection(self.agent, limit=LONGEST))
 
 
-async def _known(request: Request) -> Identity:
-    if request.headers.get("authorization") != ANN:
-        raise Unauthenticated("no credentials", hint="send a token")
-    return Identity(actor="ann", way=Way.HTTP, proof=Proof.TOKEN, roles=("admin",))
+def bearer_of(token: str) -> dict[str, str]:
+    """Give the header that shows *token*."""
+    return {"authorization": f"Bearer {token}"}
+
+
+async def ask(client: httpx.AsyncClient, route: Route, **headers: str) -> httpx.Response:
+    """Ask for *route*, about the service web where it is about any."""
+    path = route.path.replace("{name}", "web")
+    which = {} if route.names_one or route.verb.selects == "none" else {"service": "web"}
+    if route.method == "GET":
+        return await client.get(path, params=which, headers=headers)
+    return await client.post(path, json=which, headers=headers)

@@ -13,9 +13,9 @@ import pytest
 from svcctl.app.arguments import Arguments
 from svcctl.app.waiting import Emit
 from svcctl.errors import Conflict
-from svcctl.server.http.routes import Route, routes
+from svcctl.server.http.routes import routes
 from svcctl.wire import Selection
-from tests.flows.http.stand import PATIENCE, Stand
+from tests.flows.http.stand import PATIENCE, Stand, ask
 
 pytestmark = pytest.mark.slow
 
@@ -35,32 +35,15 @@ def told(stand: Stand, story: Story) -> None:
     asyncio.run(tell())
 
 
-def test_every_route_reaches_its_verb_and_none_without_credentials(stand: Stand) -> None:
+def test_every_route_reaches_its_verb(stand: Stand) -> None:
     async def story(stand: Stand, client: httpx.AsyncClient) -> None:
         for route in routes():
-            path = route.path.replace("{name}", "web")
-            needs = {} if route.names_one else _which(route)
-            refused = await _ask(client, route, path, needs, authorization="Bearer eve")
-            assert (route.path, refused.status_code) == (route.path, 401)
-            assert stand.came == []
-            answer = await _ask(client, route, path, needs)
+            answer = await ask(client, route)
             assert (route.path, answer.status_code) == (route.path, 200), answer.text
             assert stand.came == [route.verb.name]
             stand.came.clear()
 
     told(stand, story)
-
-
-async def _ask(
-    client: httpx.AsyncClient, route: Route, path: str, needs: dict[str, str], **headers: str
-) -> httpx.Response:
-    if route.method == "GET":
-        return await client.get(path, params=needs, headers=headers)
-    return await client.post(path, json=needs, headers=headers)
-
-
-def _which(route: Route) -> dict[str, str]:
-    return {} if route.verb.selects == "none" else {"service": "web"}
 
 
 def test_queries_and_bodies_give_the_same_arguments(stand: Stand) -> None:

@@ -11,19 +11,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Path
 
-from svcctl.auth.identity import Identity
 from svcctl.errors import SvcctlError, Unauthenticated, UnknownService, UsageError
 from svcctl.ports import Clock
-from svcctl.server.http.exchange import REQUEST_ID, Answers, Exchange, id_of
+from svcctl.server.http.exchange import REQUEST_ID, Answers, Exchange, Gate, id_of
 from svcctl.server.http.openapi import description
 from svcctl.server.http.operations import Operations
 from svcctl.server.http.problem import answer_of
 from svcctl.server.http.routes import Route, routes
 
 log = logging.getLogger(__name__)
-
-Authenticate = Callable[[Request], Awaitable[Identity]]
-"""Gives who asks; raises Unauthenticated for who does not show it, or not well enough."""
 
 _Work = Callable[[Request, str], Awaitable[Response]]
 
@@ -36,16 +32,17 @@ _SAFE = {
 """Headers of every answer that says nothing else of the same."""
 
 
-def application(answers: Answers, *, authenticate: Authenticate, clock: Clock) -> Starlette:
-    """Give the application that asks *answers*; whoever *authenticate* does not know is refused."""
+def application(answers: Answers, *, gate: Gate, clock: Clock) -> Starlette:
+    """Give the application that asks *answers* on behalf of those whom *gate* lets in."""
     operations = Operations(clock)
 
     async def of_route(route: Route, request: Request, request_id: str) -> Response:
         exchange = Exchange(
             request=request,
             route=route,
-            identity=await authenticate(request),
+            identity=await gate.identify(request),
             answers=answers,
+            gate=gate,
             operations=operations,
             request_id=request_id,
         )
@@ -53,7 +50,7 @@ def application(answers: Answers, *, authenticate: Authenticate, clock: Clock) -
 
     async def operation(request: Request, request_id: str) -> Response:
         del request_id
-        identity = await authenticate(request)
+        identity = await gate.identify(request)
         found = operations.find(request.path_params["id"], identity.actor)
         if found is None:
             raise UnknownService("no such operation", hint="it is over for more than an hour")
@@ -61,7 +58,7 @@ def application(answers: Answers, *, authenticate: Authenticate, clock: Clock) -
 
     async def described(request: Request, request_id: str) -> Response:
         del request_id
-        await authenticate(request)
+        await gate.identify(request)
         return JSONResponse(description())
 
     paths = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from svcctl.app.waiting import Emit, Nobody
 from svcctl.auth.identity import Identity
-from svcctl.errors import SvcctlError, UsageError
+from svcctl.errors import SvcctlError, Unauthenticated, UsageError
+from svcctl.ports import Cancel
 from svcctl.server.http.asked import from_body, from_query
 from svcctl.server.http.operations import Operations
 from svcctl.server.http.routes import Route
@@ -44,6 +45,16 @@ class Answers(Protocol):
         """Give the verb's result; raises Denied, UsageError and whatever the verb does."""
 
 
+class Gate(Protocol):
+    """Says who asks; see :class:`svcctl.server.http.gate.Gate`."""
+
+    async def identify(self, request: Request) -> Identity:
+        """Give who asks; raises Unauthenticated, TooManyTries."""
+
+    def watch(self, identity: Identity, call: Callable[[], None]) -> Cancel:
+        """Have *call* made once what *identity* showed holds no more."""
+
+
 class Collected:
     """Keeps the items of a verb, for who wants them in one answer."""
 
@@ -66,6 +77,7 @@ class Exchange:
     route: Route
     identity: Identity
     answers: Answers
+    gate: Gate
     operations: Operations
     request_id: str
 
@@ -91,16 +103,36 @@ class Exchange:
             args["wait"] = self.request.query_params["wait"]
         return selection, args
 
-    def _carry_out(
+    async def _carry_out(
         self, selection: Selection, args: Mapping[str, object], emit: Emit
-    ) -> Awaitable[object]:
-        return self.answers.carry_out(
-            self.route.verb.name,
-            selection=selection,
-            args=args,
-            identity=self.identity,
-            emit=emit,
+    ) -> object:
+        """Have the verb carried out, for as long as what shows who asks holds."""
+        work = asyncio.ensure_future(
+            self.answers.carry_out(
+                self.route.verb.name,
+                selection=selection,
+                args=args,
+                identity=self.identity,
+                emit=emit,
+            )
         )
+        over = asyncio.Event()
+
+        def put_out() -> None:
+            over.set()
+            work.cancel()
+
+        cancel = self.gate.watch(self.identity, put_out)
+        try:
+            return await work
+        except asyncio.CancelledError:
+            if over.is_set():
+                problem = "what showed who asks was revoked meanwhile, or has expired"
+                raise Unauthenticated(problem, hint="log in again") from None
+            raise
+        finally:
+            cancel()
+            work.cancel()
 
     async def _items(self, selection: Selection, args: dict[str, object]) -> Response:
         """Give items as they come to who takes an event stream, else all there are, as one list."""
