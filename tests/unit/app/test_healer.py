@@ -16,7 +16,7 @@ from svcctl.app.verbs import find
 from svcctl.app.waiting import Nobody
 from svcctl.engine.life import Phase
 from svcctl.engine.manager import AgentManager
-from svcctl.errors import Conflict
+from svcctl.errors import Conflict, StateFault
 from svcctl.events import (
     Event,
     FindingEnded,
@@ -81,6 +81,7 @@ class Healed:
         self.gate.set()
         self.problem = ""
         self.refuses = False
+        self.history: list[list[float | None]] = []
         self.healer = Healer(self.manager, store=world.store, events=self.past)
 
     def begin(self) -> None:
@@ -92,6 +93,8 @@ class Healed:
         known = find(verb)
         assert known is not None
         checked = check(known, args, actor=HEALER)
+        if verb == "history":
+            return {"instances": {"web": self.history}}
         if self.refuses:
             raise Conflict("not now")
         for name in names:
@@ -551,11 +554,99 @@ async def test_a_definition_without_healing_is_healed_no_more(healed: Healed) ->
     assert healed.asked == []
 
 
-async def test_the_quiet_hour_is_learnt_from_the_history_if_there_is_one(healed: Healed) -> None:
+async def test_the_quiet_hour_is_learnt_from_the_history(healed: Healed) -> None:
     await healed.keep("web", policy(at="quiet"))
-    healed.refuses = True  # no history
+    now = healed.world.clock.now()
+    used = [(now - 3600.0 * hour, 1.0 if hour == 24 else 50.0) for hour in range(1, 48)]
+    healed.history = [*([at, cpu, 0.0] for at, cpu in used), [now, None, 0.0]]
 
     await healed.find()
 
+    assert healed.asked == [("restart", "web")]  # a day ago it did the least
+
+
+async def test_a_service_without_a_history_is_healed_at_night(healed: Healed) -> None:
+    await healed.keep("web", policy(at="quiet"))
+
+    await healed.find()
     (held,) = healed.told(HealingHeld)
     assert held.reason == "hour"
+    await healed.wait(86_400.0)
+
+    assert healed.asked == [("restart", "web")]
+
+
+@pytest.mark.parametrize(
+    ("do", "asked"),
+    [
+        ("stop", [("stop", "web.1"), ("stop", "web.2")]),
+        ("scale:4", [("scale", "web")]),
+        ("run:dump", [("run", "web.1")]),
+        ("reload", [("reload", "web.1"), ("reload", "web.2")]),
+    ],
+)
+async def test_each_deed_is_a_verb(healed: Healed, do: str, asked: list[tuple[str, str]]) -> None:
+    await healed.keep("web", policy(do=do), instances=2)
+
+    await healed.find()
+
+    assert healed.asked == asked
+    healed.healer.close()
+    for child in healed.world.spawner.running:
+        child.exit(0)
+    await settled()
+
+
+async def test_somebody_who_begins_to_work_on_it_meanwhile_is_left_alone(healed: Healed) -> None:
+    await healed.keep("web", policy(), instances=2)
+    healed.gate.clear()
+    await healed.find()
+
+    with healed.healer.witness("stop", actor="ann", selection=Selection(names=("web",))):
+        healed.gate.set()
+        await settled()
+
+    assert healed.asked == [("restart", "web.1")]
+    (done,) = healed.told(HealingDone)
+    assert (done.outcome, done.problem) == ("failed", "ann (stop) is at work on it")
+
+
+async def test_a_busy_service_is_looked_at_until_it_is_calm(healed: Healed) -> None:
+    await healed.keep("web", policy(below=0.5))
+    child = healed.world.child()
+    child.cpu_seconds = 1_000_000.0
+
+    await healed.find()
+    assert [each.reason for each in healed.told(HealingHeld)] == ["busy"]
+    await healed.wait(120.0)
+
+    assert healed.asked == [("restart", "web")]
+
+
+async def test_what_is_removed_is_healed_no_more(healed: Healed) -> None:
+    await healed.keep("web", policy(after=60.0))
+    await healed.find()
+    healed.manager.stop("web")
+    healed.world.clock.forward()
+
+    await healed.manager.uninstall("web")
+    await healed.wait(3600.0)
+
+    assert healed.asked == []
+    assert (await healed.show())["wanted"] == []
+
+
+async def test_a_past_that_cannot_be_read_is_no_end_of_an_agent(
+    world: FakeWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Past):
+        def read(self, **_: Any) -> list[Recorded]:
+            raise StateFault("events cannot be read")
+
+    healed = Healed(world, Broken())
+    healed.begin()
+    await healed.keep("web", policy())
+    await healed.find()
+
+    assert healed.asked == [("restart", "web")]
+    assert [each.message for each in caplog.records] == ["healing.past_unreadable"]

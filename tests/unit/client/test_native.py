@@ -69,7 +69,7 @@ class Host:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *of_what: object) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing was opened."""
 
     def ask(self, request: Request) -> object:

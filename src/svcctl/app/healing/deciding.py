@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from svcctl.app.healing.deed import Deed, State, free_at
 from svcctl.app.healing.hours import opens
 from svcctl.app.healing.scene import Scene, Standing
-from svcctl.app.healing.trouble import MOMENTARY, Trouble
+from svcctl.app.healing.trouble import MOMENTARY, OWN, Trouble
 from svcctl.app.healing.wanted import Wanted
 from svcctl.engine.life import QUIET, Phase
 from svcctl.spec.alert_policy import Happening
@@ -161,7 +161,7 @@ def _cause_first(wanted: Wanted, scene: Scene) -> Held | None:
         if problem := _fault(name, scene):
             return Held(reason="cause", problem=f"it needs {name!r}, {problem}")
         helped_at = max(helped_at, _well_since(name, scene))
-    if helped_at < wanted.trouble.seen:
+    if helped_at < wanted.trouble.seen or wanted.trouble.happening in OWN:
         return None
     due = helped_at + settling(wanted.trouble, scene)
     if wanted.trouble.happening in MOMENTARY:

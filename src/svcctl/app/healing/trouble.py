@@ -31,6 +31,9 @@ MOMENTARY = frozenset(
 """What has to be seen again before it counts again, once something was done about it."""
 
 
+OWN = frozenset((Happening.LEAK, Happening.MEMORY))
+"""What nothing else that is at fault can be the reason for."""
+
 _NEVER_ENDED = frozenset((Happening.NEW_TEMPLATE, Happening.SESSION))
 """Findings of a moment; whoever makes the others says when they are over."""
 

@@ -346,6 +346,38 @@ def test_a_rule_of_the_dependant_may_be_over_as_late_as_it_says() -> None:
     assert held.until == NOW + 5 + 301
 
 
+@pytest.mark.parametrize(("kind", "expected"), [("leak", ""), ("unusual session", "cause")])
+def test_nobody_leaks_because_of_others(kind: str, expected: str) -> None:
+    web = service("web", policy("leak", "session"), needs=("db",))
+    standing = {"db": up(name="db", since=NOW + 5)}
+
+    now = scene(web, DB, events=[found(kind)], standing=standing, now=NOW + 3600)
+
+    held = of_web(now)
+    assert (held.reason if held else "") == expected
+
+
+def test_a_service_that_is_needed_and_not_there_is_no_reason_to_wait() -> None:
+    assert of_web(scene(WEB, events=[found()])) is None
+
+
+def test_a_service_that_is_gone_is_not_healed() -> None:
+    now = scene(service("web", policy()), events=[found()])
+    (only,) = wanted(now)
+
+    held = decide(only, replace(now, standing=lambda _: None))
+
+    assert held is not None
+    assert held.problem == "there is no such service any more"
+
+
+def test_what_a_rule_that_is_no_more_found_is_over_like_anything_else() -> None:
+    web = service("web", policy("rule", cooldown=0.0))
+    events, deeds = [found("rule", subject="gone")], [deed(at=NOW + 1)]
+
+    assert until(scene(web, events=events, deeds=deeds, now=NOW + 2)) == NOW + 1 + SETTLING
+
+
 # rules that ask
 
 
