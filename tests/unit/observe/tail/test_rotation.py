@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from svcctl.observe.logs.tail.discovery import Folders
+from svcctl.observe.logs.tail.generation import Generation, Manner, TurnedBack
+from svcctl.observe.logs.tail.lineage import Lineage
+from svcctl.observe.logs.tail.opened import Opened
 from tests.unit.observe.tail.desk import Desk
 
 
@@ -174,6 +178,51 @@ def test_rotations_while_nobody_looks_lose_nothing(desk: Desk) -> None:
     assert desk.lines() == lines_of(numbered(50, 300))
     desk.restart()
     assert desk.lines() == []
+
+
+def test_names_that_move_while_they_are_looked_at_change_no_order(desk: Desk) -> None:
+    folders, moves = Folders(), list[bytes]()
+
+    def parts(path: str) -> dict[str, int]:
+        found = folders.parts(path)
+        while moves:
+            desk.copy_and_empty()
+            desk.write(moves.pop())
+        return found
+
+    lineage = Lineage(str(desk.path), parts=parts, manner=Manner())
+    desk.write(numbered(0, 100))
+    lineage.begin(0.0, at_end=True, since_ns=0)
+    for first in (100, 200, 300):
+        desk.write(numbered(first, first + 50))
+        desk.copy_and_empty()
+        desk.write(numbered(first + 50, first + 100))
+    moves.append(numbered(400, 410))
+
+    came = list[bytes]()
+    while lineage.look(0.0) and came[-1:] != lines_of(numbered(409, 410)):
+        while block := lineage.read(0.0):
+            came += block.lines()
+    lineage.close()
+
+    assert came == lines_of(numbered(100, 410))
+
+
+def test_what_came_after_the_last_look_is_looked_at_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.touch()
+    opened = Opened(str(path))
+    generation = Generation(str(path), opened, offset=0, manner=Manner())
+
+    path.write_bytes(b"one\n")  # there may be copies by now of what was there in between
+
+    with pytest.raises(TurnedBack):
+        generation.read(0.0)
+    generation.notice_beginning()
+    block = generation.read(0.0)
+    opened.content.close()
+    assert block
+    assert block.lines() == [b"one"]
 
 
 def test_copies_made_while_nobody_looks_lose_nothing(desk: Desk) -> None:

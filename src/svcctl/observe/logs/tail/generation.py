@@ -64,7 +64,7 @@ class Manner:
 
 
 class TurnedBack(Exception):
-    """What was read is no more in the file: it was emptied, or written anew."""
+    """What was seen is no more in the file, or may not be: it was emptied, or written anew."""
 
 
 class Generation:
@@ -160,7 +160,8 @@ class Generation:
         """
         for _ in range(_MOST_LEFT_OUT):
             found = self.opened.content.read(LONGEST, self.offset)
-            if self.is_turned_back():  # after reading on, not before
+            unnoticed = found and not self.offset and not self._first  # not there at the last look
+            if unnoticed or self.is_turned_back():  # after reading on, not before
                 raise TurnedBack
             self._notice(found, now)
             if not found:

@@ -97,7 +97,7 @@ class Lineage:
         shrunk = size < max(live.offset, live.size)
         unsure = touched and live.offset in {0, size}  # it may have been filled and emptied again
         live.size, self._written_ns = size, state.st_mtime_ns
-        live.notice_beginning()  # before others are looked for: a copy may be made meanwhile
+        live.notice_beginning()
         if shrunk:
             self._unsettled_until = now + _UNSETTLED
         if shrunk or unsure or self._unsure or self._sought or now < self._unsettled_until:
@@ -195,6 +195,8 @@ class Lineage:
         for each in tuple(self._generations):
             if each.is_turned_back():
                 self._turn_back(each)
+            else:
+                each.notice_beginning()  # before others are looked for: a copy may come meanwhile
         with self._unknown() as candidates:
             for same in (True, False):  # by their numbers first, then by their content
                 for mark in tuple(self._sought):
