@@ -353,6 +353,22 @@ class AlertUndelivered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingFailed(Event):
+    """A receiver of logs does not take them; they wait, and it is tried again."""
+
+    receiver: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingRecovered(Event):
+    """A receiver of logs takes them again; it *lasted* so many seconds."""
+
+    receiver: str
+    lasted: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentStopped(Event):
     """An agent ended in order."""
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from svcctl.app.agent import About
 from svcctl.app.arguments import Arguments
@@ -21,7 +21,7 @@ from svcctl.engine.manager import AgentManager
 from svcctl.errors import SvcctlError
 from svcctl.events import Event, InstanceSpawned
 from svcctl.observe.metrics import catalogue
-from svcctl.observe.metrics.exposition import TYPE, Family, read_back, render
+from svcctl.observe.metrics.exposition import TYPE, Family, Samples, read_back, render
 from svcctl.observe.metrics.levels import level_of
 from svcctl.observe.metrics.tally import Tally
 from svcctl.ports import Clock, InstanceStatus, LogSink, Usage
@@ -64,7 +64,10 @@ class Metrics:
         natives: Natives,
         foreign: ForeignLogs,
         trend: Trend = _no_trend,
+        also: Callable[[], Samples] = tuple,
     ) -> None:
+        """*also* gives what others have to tell."""
+        self._also = also
         self._manager, self._about, self._tally = manager, about, tally
         self._trend = trend
         self._natives, self._foreign = natives, foreign
@@ -99,7 +102,7 @@ class Metrics:
             _tell(numbers, catalogue.LAG, behind.behind, *where)
         owners = [each.spec.owner for each in self._foreign.standing()]
         known = [*self._manager.names(), *self._natives.kept, *owners]
-        for family, values in self._tally.samples(known):
+        for family, values in (*self._tally.samples(known), *self._also()):
             numbers[family] |= values
         took = self._clock.monotonic() - begun
         numbers[catalogue.AGENT_GATHER][catalogue.AGENT_GATHER.series()] = round(took, 6)
@@ -180,6 +183,7 @@ def _tell_kept(numbers: Numbers, keeper: Keeper) -> None:
         _tell(numbers, catalogue.RESTARTS, count, *where, reason)
     _tell(numbers, catalogue.CAPTURED, flow.captured_bytes, *where)
     _tell(numbers, catalogue.LAG, flow.waiting_bytes, *where)
+    _tell(numbers, catalogue.PAUSED, 0, *where)  # those that are paused are counted
 
 
 def _tell_probes(numbers: Numbers, keeper: Keeper) -> None:

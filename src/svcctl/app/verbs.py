@@ -13,6 +13,7 @@ from svcctl.app.verbs_of_healing import HEALING
 from svcctl.app.verbs_of_looking import LOOKING
 from svcctl.app.verbs_of_programs import PROGRAMS
 from svcctl.app.verbs_of_services import SERVICES
+from svcctl.app.verbs_of_shipping import SHIPPING
 
 
 def _explained(verb: Verb) -> Verb:
@@ -23,7 +24,10 @@ def _explained(verb: Verb) -> Verb:
 
 
 VERBS: tuple[Verb, ...] = tuple(
-    map(_explained, (*SERVICES, *LOOKING, *PROGRAMS, *ALERTS, *FINDINGS, *HEALING, *ACCESS, *AGENT))
+    map(
+        _explained,
+        (*SERVICES, *LOOKING, *PROGRAMS, *ALERTS, *FINDINGS, *HEALING, *SHIPPING, *ACCESS, *AGENT),
+    )
 )
 """All of them, by what they are about."""
 

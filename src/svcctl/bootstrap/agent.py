@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from svcctl import __version__
@@ -24,6 +25,7 @@ from svcctl.app.metrics import LineCount, Metrics, VerbCount
 from svcctl.app.natives import Natives
 from svcctl.app.reading import Reading
 from svcctl.app.services import Services
+from svcctl.app.shipping import Docks, Shipping
 from svcctl.app.waiting import Nobody, Waiting
 from svcctl.app.watch_deeds import WatchDeeds
 from svcctl.app.watch_settings import WatchSettings
@@ -173,6 +175,7 @@ def agent_parts(
         stack.callback(findings.close)
         judged = stack.enter_context(judging(manager, findings, every=sample))
         heard = understanding(manager, findings, folder=f"{paths.state}/learnt")
+        shipping = stack.enter_context(_shipping(manager, paths, store))
         watching = Watching(manager)
         foreign = ForeignLogs(manager, watching=watching, open_sources=lambda: _foreign(paths))
         metrics = Metrics(
@@ -181,6 +184,7 @@ def agent_parts(
             tally=tally,
             natives=natives,
             foreign=foreign,
+            also=lambda: tuple(shipping.samples()),
             trend=judged.resources.trend,
         )
         historian = Historian(manager, natives, judged.sampler)
@@ -196,6 +200,7 @@ def agent_parts(
             desk=desk,
             healer=healer,
             foreign=foreign,
+            shipping=shipping,
             natives=natives,
             more={
                 "metrics": metrics.metrics,
@@ -210,6 +215,7 @@ def agent_parts(
         watching.begin()
         stack.callback(watching.close)
         heard.begin()
+        foreign.listen(heard.take)
         stack.callback(heard.close)
         foreign.begin()
         stack.callback(foreign.close)
@@ -263,6 +269,30 @@ def _registered(paths: Paths) -> Natives:
     return natives
 
 
+@contextmanager
+def _shipping(manager: AgentManager, paths: Paths, store: SqliteStore) -> Iterator[Shipping]:
+    """Send logs to where they are to go, as long as the block lasts."""
+    clock, bus = manager.world.clock, manager.world.bus
+    opened = partial(_docks, manager, paths)
+    shipping = Shipping(opened, store=store, bus=bus, clock=clock)
+    shipping.begin()
+    try:
+        yield shipping
+    finally:
+        shipping.close()
+
+
+def _docks(manager: AgentManager, paths: Paths) -> Docks:
+    from svcctl.bootstrap.shipping import Docks  # noqa: PLC0415 - where logs are sent
+
+    return Docks(
+        world=manager.world,
+        folder=f"{paths.state}/shipping",
+        logs=paths.logs,
+        services=paths.services,
+    )
+
+
 def _foreign(paths: Paths) -> LogSources:
     from svcctl.bootstrap.foreign_logs import Sources  # noqa: PLC0415 - where something is watched
 
@@ -295,6 +325,7 @@ def _dispatch(
     desk: Desk,
     healer: Healer,
     foreign: ForeignLogs,
+    shipping: Shipping,
     natives: Natives,
     more: Mapping[str, Deed],
     witnesses: Sequence[Witness],
@@ -321,6 +352,7 @@ def _dispatch(
         forget_logs=forget_logs,
         settings={
             "alerting": KeptTable("alerting", desk),
+            "shipping": KeptTable("shipping", shipping),
             "healing": KeptTable("healing", healer),
             "access": KeptTable("access", access),
             "watches": watches,
@@ -348,6 +380,7 @@ def _dispatch(
         **more,
         **Conversing(manager).deeds(),
         **desk.deeds(),
+        **shipping.deeds(),
         **healer.deeds(),
         **WatchDeeds(foreign, watches).deeds(
             apply=applying.apply, show=reading.show, remove=applying.remove

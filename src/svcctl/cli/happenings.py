@@ -37,6 +37,8 @@ _SENTENCES = {
     "AlertEnded": "alert {alert} is over after {lasted}: {summary}",
     "AlertTold": "{channel} was told: {title}",
     "AlertUndelivered": "{channel} was not told, after {tries} tries: {problem}",
+    "ShippingFailed": "{receiver} takes no logs: {problem}",
+    "ShippingRecovered": "{receiver} takes logs again, after {lasted}",
     "WatchFailed": "log {watch} cannot be read: {problem}",
     "WatchRecovered": "log {watch} is read again",
     "SpecApplied": "definition {change}, revision {revision}",
@@ -67,7 +69,7 @@ def describe(event: Happening) -> str:
             fields = {**fields, "report": fields["file"] or "could not be written"}
         case "AlertAcknowledged":
             fields = {**fields, "said": f": {fields['why']}" if fields["why"] else ""}
-        case "AlertEnded":
+        case "AlertEnded" | "ShippingRecovered":
             fields = {**fields, "lasted": length(fields["lasted"])}
         case "TreeKilled":
             fields = {"killed": ", ".join(fields["killed"])}

@@ -213,6 +213,7 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
         "watch-list": "watch",
         **{f"silence-{each}": "silence" for each in ("add", "list", "end")},
         **{f"alert-{each}": "alert" for each in ("show", "test")},
+        **{f"shipping-{each}": "shipping" for each in ("show", "test")},
     }
 
     missing = {verb.name for verb in VERBS if elsewhere.get(verb.name, verb.name) not in TABLE}
@@ -221,7 +222,7 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
 
 
 def _own_commands() -> list[str]:
-    groups = {"agent", "alert", "auth", "cert", "config", "rules", "silence", "watch"}
+    groups = {"agent", "alert", "auth", "cert", "config", "rules", "shipping", "silence", "watch"}
     return [name for name in TABLE if name not in {"up", "demo", *groups}]
 
 

@@ -88,5 +88,30 @@ ALERTS = _counter("alerts", "Alerts that began.", "service", "priority")
 FIRING = _gauge("alerts_firing", "Alerts that people are told of now.", "service", "priority")
 NOTIFICATIONS = _counter("notifications", "What channels were given.", "channel", "result")
 
+SHIPPING_LAG_BYTES = _gauge(
+    "shipping_lag_bytes", "Logs on disk that its receiver has not taken.", "receiver"
+)
+SHIPPING_LAG_LINES = _gauge(
+    "shipping_lag_lines", "Lines on disk that its receiver has not taken.", "receiver"
+)
+SHIPPING_LAG_SECONDS = _gauge(
+    "shipping_lag_seconds", "Age of the oldest line it has not taken.", "receiver"
+)
+SHIPPING_FAILING = _gauge(
+    "shipping_failing", "Whether the last try to send to it failed.", "receiver"
+)
+SHIPPING_LAST_SENT = _gauge(
+    "shipping_last_success_time_seconds", "When it last took records, since 1970.", "receiver"
+)
+SHIPPING_RECORDS = _counter(
+    "shipping_records",
+    "Records ever: sent, set aside as refused for good, perhaps repeated after a kill.",
+    "receiver",
+    "result",
+)
+SHIPPING_LOST = _counter(
+    "shipping_lost_lines", "Lines let go as there was no room for them.", "receiver"
+)
+
 FAMILIES = tuple(each for each in list(globals().values()) if isinstance(each, Family))
 """All of them, in the order of the page."""

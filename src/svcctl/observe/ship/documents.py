@@ -57,6 +57,11 @@ def iso(at: float) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def nanoseconds_of(at: float) -> int:
+    """Give a time in nanoseconds since 1970, as exact as a float is; never before that."""
+    return max(0, round(at * 1_000_000)) * 1000
+
+
 def _finite(value: object) -> object:
     match value:
         case float():

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from svcctl.observe.ship.documents import Sender
+from svcctl.observe.ship.documents import Sender, nanoseconds_of
 from svcctl.observe.ship.entry import Entry
 from svcctl.observe.ship.frame import Writer
 from svcctl.observe.ship.http import Asked
@@ -94,8 +94,8 @@ def _resource(writer: Writer, sender: Sender) -> list[dict[str, Any]]:
 def _record(entry: Entry) -> dict[str, Any]:
     record = entry.record
     found: dict[str, Any] = {
-        "timeUnixNano": nanoseconds(record.at),
-        "observedTimeUnixNano": nanoseconds(entry.at),
+        "timeUnixNano": str(nanoseconds_of(record.at)),
+        "observedTimeUnixNano": str(nanoseconds_of(entry.at)),
         "severityNumber": _SEVERITIES[record.level],
         "body": {"stringValue": record.message},
         "attributes": attributes(
@@ -112,11 +112,6 @@ def _record(entry: Entry) -> dict[str, Any]:
     if _TRACE.fullmatch(record.trace):
         found["traceId"] = record.trace
     return found
-
-
-def nanoseconds(at: float) -> str:
-    """Give a time as the protocol has it: text, in nanoseconds since 1970."""
-    return str(max(0, round(at * 1_000_000)) * 1000)
 
 
 def _any_value(value: object) -> dict[str, Any]:

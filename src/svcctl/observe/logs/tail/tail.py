@@ -155,20 +155,23 @@ class Tail:
         self._open[path] = each
         return each
 
-    def _search(self, now: float, *, at_end: bool) -> None:
-        """Find logs that came; those that went are followed on, they may come again."""
+    def _search(self, now: float, *, at_end: bool) -> list[Lineage]:
+        """Find and give logs that came; those that went are followed on, they may come again."""
+        new: list[Lineage] = []
         for path in find_logs(self._globs, self._logs):
             if path not in self._logs:
                 each = self._new(path)
                 each.begin(now, at_end=at_end, since_ns=self._since_ns)
                 self._positions.put(path, each.marks())
                 self._close_some()
+                new.append(each)
         self._targets = {
             os.path.realpath(path): path for path in self._logs if os.path.islink(path)
         }
         self._changes.watch({os.path.dirname(path) for path in [*self._logs, *self._targets]})
         self._earliest_search = now + (self._clock.monotonic() - now) * _SEARCH_SHARE
         self._next_search = max(now + self._bounds.search_every, self._earliest_search)
+        return new
 
     def _read(self, each: Lineage, now: float) -> Block | None:
         if not each.look(now):
@@ -180,26 +183,31 @@ class Tail:
         return each.read(now)
 
     def _to_look_at(self, now: float) -> list[Lineage]:
-        if now >= self._next_search:
-            self._search(now, at_end=False)
-        return self._touched(now)
+        new = self._search(now, at_end=False) if now >= self._next_search else []
+        touched = self._touched(now)
+        return touched + [each for each in new if each not in touched]
 
     def _touched(self, now: float) -> list[Lineage]:
         """Give the logs to look at: those that changed, and those where something is due."""
         changed = self._changes.take()
+        found = self._known(changed or ())
         if now >= (self._next_everything if changed is not None else self._next_look):
             self._next_everything = now + max(_EVERYTHING, self._cost * _LOOK_SHARE)
             return list(self._logs.values())
-        found: dict[str, None] = {}
-        for path in changed or ():
+        due = [each.path for each in self._open.values() if each.is_restless(now)]
+        return [self._logs[path] for path in dict.fromkeys((*found, *due))]
+
+    def _known(self, changed: Iterable[str]) -> list[str]:
+        """Give the logs that changed files belong to; one of none may be a new log."""
+        found: list[str] = []
+        for path in changed:
             folder, name = os.path.split(path)
             names = [path, *(os.path.join(folder, base) for base in belongs_to(name))]
             known = [each for each in map(self._target, names) if each in self._logs]
-            found.update(dict.fromkeys(known))
-            if not known:  # it may be a new log
+            found += known
+            if not known:
                 self._next_search = min(self._next_search, self._earliest_search)
-        due = [each.path for each in self._open.values() if each.is_restless(now)]
-        return [self._logs[path] for path in {**found, **dict.fromkeys(due)}]
+        return found
 
     def _target(self, path: str) -> str:
         """Give the log that a link leads to *path*, or *path*."""
