@@ -558,7 +558,8 @@ async def test_the_quiet_hour_is_learnt_from_the_history(healed: Healed) -> None
     await healed.keep("web", policy(at="quiet"))
     now = healed.world.clock.now()
     used = [(now - 3600.0 * hour, 1.0 if hour == 24 else 50.0) for hour in range(1, 48)]
-    healed.history = [*([at, cpu, 0.0] for at, cpu in used), [now, None, 0.0]]
+    healed.history = [[now, None, 0.0]]
+    healed.history += [[at, cpu, 0.0] for at, cpu in used]
 
     await healed.find()
 
