@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from svcctl.app.watching import Watching, running_instance
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import SvcctlError
-from svcctl.events import Event, InstanceSpawned, WatchFailed, WatchRecovered
+from svcctl.events import Event, InstanceSpawned, SpecApplied, WatchFailed, WatchRecovered
 from svcctl.ports import Cancel, Document, Store
 from svcctl.record import Portion
 
@@ -102,11 +102,14 @@ class ForeignLogs:
             self._store.delete(KIND, name)
             self._shut(name)
             self.sources.forget(name)
+            self._state("removed", name, str(before["revision"]) if before else "")
             return
         self._store.put(KIND, name, document)
         if before is None or before["spec"] != document["spec"]:
             self._shut(name)
             self._open(name, document)
+        if before is None:
+            self._state("created", name, str(document.get("revision", "")))
 
     async def settle(self) -> None:
         """Come back when nothing that is written from now on is missed, after 10 s at the latest.
@@ -143,6 +146,11 @@ class ForeignLogs:
         if old := self._watched.pop(name, None):
             old.stop()
             old.follower.join(_PATIENCE)
+
+    def _state(self, change: str, name: str, revision: str) -> None:
+        world = self._manager.world
+        event = SpecApplied(at=world.clock.now(), service=name, change=change, revision=revision)
+        world.bus.publish(event)
 
     def _hand_on(self, spec: WatchSpec, portion: Portion) -> None:
         for listener in tuple(self._listeners):

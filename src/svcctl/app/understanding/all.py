@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
+from svcctl.app.understanding.foreign_tap import ForeignTap
 from svcctl.app.understanding.one import Understood
 from svcctl.app.understanding.place import Place
 from svcctl.app.understanding.tap import CaptureTap
 from svcctl.engine.manager import AgentManager
 from svcctl.events import Event, InstanceExited, InstanceSpawned, SpecApplied
 from svcctl.ports import Cancel, Document
+from svcctl.record import Portion
+from svcctl.spec.detect_policy import DetectPolicy
+from svcctl.spec.watch import WatchSpec
 
 
 class Understanding:
@@ -33,6 +37,19 @@ class Understanding:
         for each in self._understood.values():
             each.close()
         self._understood.clear()
+
+    def take(self, watch: WatchSpec, portion: Portion) -> None:
+        """Listen to a log that others keep, as if the service whose log it is had written it."""
+        owner = watch.owner
+        if not watch.detect or (owner in self._manager.specs and owner not in self._understood):
+            return
+        if owner not in self._understood:
+            self._understood[owner] = Understood(
+                owner, DetectPolicy(), place=self._place, open_tap=ForeignTap
+            )
+        lines = [each.raw for each in portion.records]
+        lines = lines or portion.content.removesuffix(b"\n").split(b"\n")
+        self._understood[owner].hear(f"{watch.name}/{portion.stream}", lines)
 
     def known(self) -> list[Document]:
         """Say of each service that was heard of what has been learnt."""
