@@ -53,6 +53,11 @@ class Room:
 class Exhaustion:
     """Judges one resource of one process; a new process begins with a new one."""
 
+    __slots__ = (  # an agent has some for each of hundreds of programs
+        *("_given_back", "_left", "_peak", "_policy", "_resource"),
+        *("_resumed", "_since", "_times", "_values"),
+    )
+
     def __init__(self, resource: str, policy: ExhaustionPolicy | None = None) -> None:
         self._resource = resource
         self._policy = policy or ExhaustionPolicy()

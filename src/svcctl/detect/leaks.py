@@ -67,6 +67,11 @@ class Leak:
     *limit*: what would be exhausted, where that is known; it may be set anew at any time.
     """
 
+    __slots__ = (  # an agent has three for each of hundreds of programs
+        *("_hours", "_last", "_leaking", "_lows", "_open", "_policy"),
+        *("_resource", "_started", "_told", "_told_at", "limit"),
+    )
+
     def __init__(
         self,
         resource: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from svcctl.detect.amounts import Unit
 from svcctl.detect.exhaustion import Exhaustion, ExhaustionPolicy, Room
@@ -200,32 +201,46 @@ class ResourceWatch:
     def _series_of(self, name: str) -> Series:
         found = self._series.get(name)
         if found is None:
-            kind = _kind(name)
-            policy = SeriesPolicy(
-                learning=self._learning,
-                least=kind.least,
-                beyond=kind.beyond,
-                floor=kind.floor,
-                lasting=_LASTING,
-                rise_only=kind.rise_only,
-                unit=kind.unit,
-            )
+            policy = _series_policy(_kind(name), self._learning)
             found = self._series[name] = Series(name, policy)
         return found
 
     def _leak_of(self, name: str) -> Leak | None:
         found, kind = self._leaks.get(name), _kind(name)
         if found is None and kind.leak is not None:
-            policy = LeakPolicy(least=kind.leak, unit=kind.unit)
+            policy = _leak_policy(kind.leak, kind.unit)
             found = self._leaks[name] = Leak(name, policy, started=self._started)
         return found
 
     def _end_of(self, name: str) -> Exhaustion:
         found = self._ends.get(name)
         if found is None:
-            found = self._ends[name] = Exhaustion(name, ExhaustionPolicy(unit=_kind(name).unit))
+            found = self._ends[name] = Exhaustion(name, _end_policy(_kind(name)))
         return found
 
 
 def _kind(name: str) -> _Kind:
     return _TIME if name.startswith(LATENCY) else _KINDS[name]
+
+
+@cache
+def _series_policy(kind: _Kind, learning: int) -> SeriesPolicy:
+    return SeriesPolicy(
+        learning=learning,
+        least=kind.least,
+        beyond=kind.beyond,
+        floor=kind.floor,
+        lasting=_LASTING,
+        rise_only=kind.rise_only,
+        unit=kind.unit,
+    )
+
+
+@cache
+def _leak_policy(least: float, unit: Unit) -> LeakPolicy:
+    return LeakPolicy(least=least, unit=unit)
+
+
+@cache
+def _end_policy(kind: _Kind) -> ExhaustionPolicy:
+    return ExhaustionPolicy(unit=kind.unit)

@@ -59,6 +59,11 @@ class _Away:
 class Series:
     """Says of each point of one metric whether it is unusual."""
 
+    __slots__ = (  # an agent has five for each of hundreds of programs
+        *("_away", "_bands", "_last", "_metric", "_policy"),
+        *("_quiet_until", "_seen", "_slots", "_told"),
+    )
+
     def __init__(self, metric: str, policy: SeriesPolicy | None = None) -> None:
         self._metric = metric
         self._policy = policy or SeriesPolicy()
