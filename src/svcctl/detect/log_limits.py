@@ -35,7 +35,8 @@ class LogLimits:
 
     def __init__(self, *, error_rate: float, latency: float) -> None:
         self._latency, self._error_rate = latency, error_rate
-        self._requests, self._records = Limit(error_rate), Limit(error_rate)
+        self._requests = Limit(error_rate)
+        self._records = Limit(error_rate, least=50, few=10)  # some logs are of errors alone
         self._slow = Limit(_SLOWEST)
         self._times: deque[list[float]] = deque(maxlen=_BUCKETS)
 

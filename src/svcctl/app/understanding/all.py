@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from svcctl.app.understanding.foreign_tap import ForeignTap
 from svcctl.app.understanding.one import Understood
@@ -13,7 +14,9 @@ from svcctl.events import Event, InstanceExited, InstanceSpawned, SpecApplied
 from svcctl.ports import Cancel, Document
 from svcctl.record import Portion
 from svcctl.spec.detect_policy import DetectPolicy
-from svcctl.spec.watch import WatchSpec
+
+if TYPE_CHECKING:  # few agents watch anything
+    from svcctl.spec.watch import WatchSpec
 
 
 class Understanding:

@@ -9,7 +9,7 @@ from operator import itemgetter
 from svcctl.detect.said import Said
 from svcctl.observe.metrics.levels import level_of
 from svcctl.observe.records.joining import split_by
-from svcctl.observe.records.outcome import MAY_SAY, is_error, seconds_of, status_of
+from svcctl.observe.records.outcome import MAY_SAY, seconds_of, status_of
 from svcctl.observe.records.reader import Reader
 from svcctl.record import Level, Record
 
@@ -57,8 +57,9 @@ class _Sums:
             self.failed.append(first)
 
     def take(self, first: int, record: Record) -> None:
-        self.count(first, is_error=is_error(record))
-        if status := status_of(record.fields):
+        status = status_of(record.fields)
+        self.count(first, is_error=record.level >= Level.ERROR or status >= 500)
+        if status:
             self.requests += 1
             self.broke += status >= 500
         if (seconds := seconds_of(record)) is not None:

@@ -57,6 +57,7 @@ class Understood:
         self._unread = 0.0  # lines that are not yet told to the watch
         self._bytes = 0
         self._pausing: Timer | None = None
+        self._full = False  # nothing more is wanted now
         self._began_at = -math.inf
         self._turn: Timer | None = None
         self._timer: Timer | None = None
@@ -76,7 +77,7 @@ class Understood:
 
     def began(self) -> None:
         """A program was started: what it then says is as usual."""
-        if self._pausing is None:
+        if self._pausing is None and not self._full:
             self._tap.turn_on()
         self._began_at = self._place.clock.now()
         if self._watch:
@@ -90,10 +91,13 @@ class Understood:
 
     def hear(self, source: str, lines: list[bytes]) -> None:
         """Take lines of one of its streams, as they come."""
-        room = 0 if self._pausing else _WAITING - sum(len(each) for _, each in self._waiting)
+        room = 0 if self._full else _WAITING - sum(len(each) for _, each in self._waiting)
         self._unread += max(0, len(lines) - room)
         if room > 0:
             self._waiting.append((source, lines[:room]))
+        if len(lines) >= room and not self._full:
+            self._full = True
+            self._tap.turn_off()  # lines that nobody will look at need not be read back
         if self._waiting and self._turn is None:
             self._work()
 
@@ -112,17 +116,19 @@ class Understood:
         """Read some of what waits, and see what it costs."""
         self._turn = None
         watch = self._load()
-        cpu, began = self._place.cpu, self._place.cpu()
+        began = self._place.cpu()
         source, lines = self._waiting.popleft()
         if len(lines) > _AT_ONCE:
             self._waiting.appendleft((source, lines[_AT_ONCE:]))
         self._read(watch, source, lines[:_AT_ONCE])
         clock = self._place.clock
-        spend = self._place.allowance.spend
-        if pause := spend(self._service, cpu() - began, at=clock.monotonic()):
+        if pause := self._spent(began):
             self._pause(pause)
         elif self._waiting:
             self._turn = clock.later(0.0, self._work)
+        elif self._full:
+            self._full = False
+            self._tap.turn_on()
         if self._saving is None:
             self._saving = clock.later(self._save_after, self._save)
             self._save_after = min(2 * self._save_after, _SAVE_EVERY)
@@ -151,27 +157,32 @@ class Understood:
         """Want no lines for a while."""
         self._unread += sum(len(lines) for _, lines in self._waiting)
         self._waiting.clear()
+        self._full = True
         self._tap.turn_off()
         self._pausing = self._place.clock.later(seconds, self._go_on)
 
     def _go_on(self) -> None:
-        self._pausing = None
+        self._pausing, self._full = None, False
         self._tap.turn_on()
 
     def _look(self) -> None:
         """See what the passing of time alone shows."""
         self._timer = None
-        watch, clock = self._watch, self._place.clock
+        watch, began = self._watch, self._place.cpu()
         if watch is None:
             return
-        began = self._place.cpu()
         if not self._tap.runs():
             watch.rest()
         now = self._now(watch)
         found = self._missed(watch, now) or watch.miss(0.0, at=now)
         self._tell(found)
-        spent = self._place.cpu() - began
-        self._place.allowance.spend(self._service, spent, at=clock.monotonic())
+        self._spent(began)
+
+    def _spent(self, began: float) -> float:
+        """Account for the processor time since *began*; give how long to pause for it."""
+        cpu = self._place.cpu()
+        at = self._place.clock.monotonic()
+        return self._place.allowance.spend(self._service, cpu - began, at=at, cpu=cpu)
 
     def _now(self, watch: LogWatch) -> float:
         """Give the time.

@@ -20,7 +20,8 @@ class CaptureTap:
     def __init__(self, service: str, manager: AgentManager, hear: Hear) -> None:
         self._service, self._manager, self._hear = service, manager, hear
         self._followed: dict[str, tuple[LogSink, Cancel]] = {}
-        self._passed: dict[str, int] = {}  # bytes captured until somebody counted
+        self._passed: dict[str, int] = {}  # bytes captured when somebody counted last
+        self._missed = 0
         self._on = False
 
     def runs(self) -> bool:
@@ -29,6 +30,8 @@ class CaptureTap:
 
     def turn_on(self) -> None:
         """See :class:`svcctl.app.understanding.place.Tap`; new instances are followed too."""
+        self._count()
+        self._passed.clear()
         self._on = True
         for keeper in self._keepers():
             sink, cancel = self._followed.get(keeper.name, (None, None))
@@ -41,21 +44,30 @@ class CaptureTap:
 
     def turn_off(self) -> None:
         """See :class:`svcctl.app.understanding.place.Tap`."""
+        if not self._on:
+            return
         self._on = False
         for _, cancel in self._followed.values():
             cancel()
         self._followed.clear()
-        for keeper in self._keepers():
-            self._passed[keeper.name] = keeper.sink.flow().captured_bytes
+        self._passed = self._captured()
 
     def take_missed(self) -> int:
         """See :class:`svcctl.app.understanding.place.Tap`."""
-        if not self._passed:
-            return 0
-        now = {keeper.name: keeper.sink.flow().captured_bytes for keeper in self._keepers()}
-        missed = sum(max(0, now.get(name, 0) - passed) for name, passed in self._passed.items())
-        self._passed = {} if self._on else now
+        self._count()
+        missed, self._missed = self._missed, 0
         return missed
+
+    def _count(self) -> None:
+        """Add up what has passed since the last time, while it is off."""
+        if self._passed:
+            now = self._captured()
+            passed = self._passed
+            self._missed += sum(max(0, now[name] - passed.get(name, 0)) for name in now)
+            self._passed = now
+
+    def _captured(self) -> dict[str, int]:
+        return {keeper.name: keeper.sink.flow().captured_bytes for keeper in self._keepers()}
 
     def _told(self, instance: str, stream: str, lines: list[bytes]) -> None:
         self._hear(f"{instance}/{stream}", lines)

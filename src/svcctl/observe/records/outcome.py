@@ -1,4 +1,4 @@
-"""What a record says of one piece of work: whether it failed, and how long it took."""
+"""What a record says of one piece of work: the status it ended with, and how long it took."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import math
 import re
 from collections.abc import Mapping
 
-from svcctl.record import Level, Record
+from svcctl.record import Record
 from svcctl.spec.where import field_of
 
-_STATUSES = (
-    *("status", "status_code", "statusCode", "http_status", "http.status_code", "response_status"),
-    *("http.response.status_code", "res.statusCode", "response.status"),
-)
+_STATUSES = ("status", "status_code", "statusCode", "http_status", "response_status")
+_INNER_STATUSES: Mapping[str, tuple[str, ...]] = {
+    "http": ("http.response.status_code", "http.status_code"),
+    "res": ("res.statusCode", "res.status"),
+    "response": ("response.status_code", "response.status"),
+}
 _SECONDS = 1.0
 _NAMED: Mapping[str, float | None] = {
     **dict.fromkeys(("duration", "latency", "elapsed", "took", "dur", "time_taken"), None),
@@ -55,20 +57,25 @@ MAY_SAY = re.compile(
 """What is in any line that says a status or a length of time; others need not be read for it."""
 
 
-def is_error(record: Record) -> bool:
-    """Whether *record* is an error by its level, or by an HTTP status of 500 and more."""
-    return record.level >= Level.ERROR or status_of(record.fields) >= 500
-
-
 def status_of(fields: Mapping[str, object]) -> int:
     """Give the HTTP status among *fields*, 0 where there is none."""
     for name in _STATUSES:
-        found = field_of(fields, name) if "." in name else fields.get(name)
-        if isinstance(found, str) and len(found) == 3 and found.isdecimal():
-            found = int(found)
-        if isinstance(found, int) and 100 <= found <= 599:
-            return int(found)
+        if name in fields and (found := _status(fields[name])):
+            return found
+    if "http.status_code" in fields:
+        return _status(fields["http.status_code"])
+    for outer, names in _INNER_STATUSES.items():
+        if outer in fields:
+            found = max(_status(field_of(fields, name)) for name in names)
+            if found:
+                return found
     return 0
+
+
+def _status(value: object) -> int:
+    if isinstance(value, str) and len(value) == 3 and value.isdecimal():
+        value = int(value)
+    return int(value) if isinstance(value, int) and 100 <= value <= 599 else 0
 
 
 def seconds_of(record: Record) -> float | None:
@@ -81,9 +88,10 @@ def seconds_of(record: Record) -> float | None:
         unit = _unit_of(name)
         if unit != 0.0 and (found := _length(value, unit)) is not None:
             return found
-    ecs = field_of(record.fields, "event.duration")
-    if ecs is not None and (found := _length(ecs, _NAMED["event.duration"])) is not None:
-        return found
+    if "event" in record.fields:
+        ecs = field_of(record.fields, "event.duration")
+        if (found := _length(ecs, _NAMED["event.duration"])) is not None:
+            return found
     said = _IN_WORDS.search(record.message)
     return _length(said["length"], None) if said else None
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from svcctl.observe.records.outcome import MAY_SAY, is_error, seconds_of, status_of
+from svcctl.observe.records.outcome import MAY_SAY, seconds_of, status_of
 from svcctl.observe.records.reader import Reader
 from svcctl.record import Record
 
@@ -64,6 +64,9 @@ def test_what_is_no_length_of_time_is_none(line: str) -> None:
     [
         (ACCESS.format(502), 502),
         ('{"res": {"statusCode": 404}}', 404),
+        ('{"http": {"response": {"status_code": 503}}}', 503),
+        ('{"http.status_code": 301}', 301),
+        ('{"response": {"body": "none"}}', 0),
         ("msg=x status=201", 201),
         ("msg=x status=ok", 0),
         ("msg=x status=1000", 0),
@@ -72,10 +75,3 @@ def test_what_is_no_length_of_time_is_none(line: str) -> None:
 )
 def test_a_status_of_http_is_known_from_other_words(line: str, status: int) -> None:
     assert status_of(_record(line).fields) == status
-
-
-def test_an_error_is_one_by_level_or_by_status_and_not_by_a_path() -> None:
-    assert is_error(_record("2026-01-01 10:00:00 ERROR no"))
-    assert is_error(_record("level=info status=503"))
-    assert is_error(_record(ACCESS.format(500)))
-    assert not is_error(_record(ACCESS.format(200)))
