@@ -14,18 +14,15 @@ from svcctl.bootstrap.tailing import tail
 from svcctl.cli.session import Asked
 from svcctl.cli.streams import Item
 from svcctl.errors import SystemFault, UsageError, quoted
-from svcctl.observe.logs.lines import Splitter
 from svcctl.observe.logs.query import Wanted
-from svcctl.observe.logs.tail.discovery import Folders, find_logs
-from svcctl.observe.logs.tail.names import age_key
-from svcctl.observe.logs.tail.opened import Opened
+from svcctl.observe.logs.tail.discovery import find_logs
+from svcctl.observe.logs.tail.past import PastLog
 from svcctl.observe.logs.tail.tail import Tail
 from svcctl.observe.records.joining import split
 from svcctl.observe.records.reader import Reader
 from svcctl.observe.records.search import Sought
 from svcctl.record import Record
 
-_BLOCK = 1 << 20
 _PATIENCE = 0.2  # seconds between two looks whether it was interrupted
 
 
@@ -59,15 +56,14 @@ def _past(globs: list[str], wanted: Wanted, which: Sought, *, last: int | None) 
     logs = find_logs(globs, ())
     if not logs:
         raise UsageError(f"no file fits {quoted(' '.join(globs))}", hint="quote wildcards: '*.log'")
-    folders = Folders()
-    streams = [_records(path, folders, wanted, which) for path in logs]
+    streams = [_records(path, wanted, which) for path in logs]
     merged: Iterable[Item] = heapq.merge(*streams, key=lambda each: float(each["at"]))
     yield from merged if last is None else deque(merged, maxlen=last)
 
 
-def _records(path: str, folders: Folders, wanted: Wanted, which: Sought) -> Iterator[Item]:
+def _records(path: str, wanted: Wanted, which: Sought) -> Iterator[Item]:
     reader = Reader()
-    for lines in split(_lines([*_oldest_first(folders.parts(path)), path])):
+    for lines in split(_lines(path, wanted.since)):
         record = reader.record(lines, at=time.time())
         if wanted.has(record.at, record.raw) and which.has(record):
             yield _item(path, record)
@@ -86,41 +82,14 @@ def _coming(following: Tail, which: Sought) -> Iterator[Item]:
         following.wait(_PATIENCE)
 
 
-def _oldest_first(parts: Iterable[str]) -> list[str]:
-    aged = []
-    for path in parts:
-        try:
-            opened = Opened(path)
-        except FileNotFoundError:
-            continue  # rotated away meanwhile
-        except OSError as error:
-            raise _fault(path, error) from error
-        opened.content.close()
-        aged.append((age_key(path, opened.changed_ns), path))
-    return [path for _, path in sorted(aged)]
-
-
-def _lines(paths: Iterable[str]) -> Iterator[bytes]:
-    """Give the lines of files, one after the other; of packed ones too."""
-    for path in paths:
-        try:
-            yield from _lines_of(path)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise _fault(path, error) from error
-
-
-def _lines_of(path: str) -> Iterator[bytes]:
-    content = Opened(path).content
-    splitter, offset = Splitter(), 0
+def _lines(path: str, since: float) -> Iterator[bytes]:
+    """Give the lines of a log, those of its older parts first; of packed ones too."""
     try:
-        while block := content.read(_BLOCK, offset):
-            offset += len(block)
-            yield from splitter.feed(block)
-        yield from splitter.rest()
-    finally:
-        content.close()
+        for content in PastLog(path).blocks(since=since):
+            for line in content.removesuffix(b"\n").split(b"\n"):
+                yield line.removesuffix(b"\r")
+    except OSError as error:
+        raise _fault(error.filename or path, error) from error
 
 
 def _fault(path: str, error: OSError) -> SystemFault:

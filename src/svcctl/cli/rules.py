@@ -39,7 +39,7 @@ _SERVICE = click.Option(
     ["--service", "services"],
     multiple=True,
     metavar="NAME",
-    help="only the rules of this service (default: of all)",
+    help="only the rules of this service or watch (default: of all)",
 )
 _OUTPUT = click.Option(
     ["--output", "-o"],
@@ -146,15 +146,17 @@ def _load(files: tuple[str, ...]) -> Loaded:
 
 
 def _chosen(loaded: Loaded, names: tuple[str, ...]) -> Mapping[str, tuple[LogRule, ...]]:
-    """Give the rules of each service that has some; raises where there are none."""
+    """Give the rules of each service and watch that has some; raises where there are none."""
+    written = {name: watch.rules for name, watch in loaded.watches.items()}
+    written |= {name: spec.rules for name, spec in loaded.services.items()}
     for name in names:
-        if name not in loaded.services:
-            hint = did_you_mean(name, loaded.services) or "see: svcctl rules list"
+        if name not in written:
+            hint = did_you_mean(name, written) or "see: svcctl rules list"
             raise UnknownService(f"no service {quoted(name)} is defined", hint=hint)
     found = {
-        name: spec.rules
-        for name, spec in sorted(loaded.services.items())
-        if spec.rules and (not names or name in names)
+        name: rules
+        for name, rules in sorted(written.items())
+        if rules and (not names or name in names)
     }
     if not found:
         name = names[0] if names else next(iter(loaded.services), "web")
@@ -174,7 +176,9 @@ def _severity(loaded: Loaded, service: str, rule: LogRule) -> str:
     from svcctl.spec.alerting import SeveritySpec  # noqa: PLC0415 - it is loaded by now
 
     matrix = loaded.alerting.severity if loaded.alerting else SeveritySpec()
-    return loaded.services[service].alert.priority or rule.severity or matrix.rule
+    owner = loaded.watches[service].service if service in loaded.watches else service
+    said = loaded.services[owner].alert.priority if owner in loaded.services else None
+    return said or rule.severity or matrix.rule
 
 
 def _described(loaded: Loaded, service: str, rule: LogRule) -> Row:

@@ -183,3 +183,23 @@ def test_a_packed_log_that_is_cut_is_named(
     assert main(["rules", "test", "app.log.gz"]) == 1
 
     assert "cannot read 'app.log.gz'" in capsys.readouterr().err
+
+
+def test_rules_of_a_watch_are_shown_and_tried_too(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watch = """
+    [[watch]]
+    name = "nginx"
+    path = "/a.log"
+    service = "db"
+    rules = [{ match = "ERROR one" }]
+    """
+    (folder / "more.toml").write_text(DEFINITION + watch)
+
+    assert main(["rules", "list", "--rules", "more.toml", "--service", "nginx", "-o", "json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["service"], row["rule"], row["severity"]) == ("nginx", "ERROR one", "P2")
+    tried = ["rules", "test", "app.log", "--rules", "more.toml", "--service", "nginx", "-o", "json"]
+    assert main(tried) == 0
+    assert rows(capsys)[0] == ("fired", "nginx", "ERROR one")
