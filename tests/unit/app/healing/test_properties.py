@@ -21,8 +21,8 @@ from .scenes import NOW, found, policy, scene, service
 KINDS = ("silence", "leak", "error ratio", "rule")
 SERVICES = ("db", "cache", "web", "shop")
 NEEDS = {"db": (), "cache": (), "web": ("db", "cache"), "shop": ("web", "db", "cache")}
-POLICY = policy("silence", "leak", "error_ratio", "rule", budget="2 in 1h", cooldown=0.0)
-HEALING = HealingSpec(budget="5 in 1h", service_budget="3 in 1h")
+POLICY = policy("silence", "leak", "error_ratio", "rule", budget="9 in 1h", cooldown=0.0)
+HEALING = HealingSpec(budget="2 in 1h", service_budget="1 in 1h")
 HOUR = 3600.0
 
 
@@ -119,9 +119,9 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def budgets_hold(self) -> None:
-        assert _most([each.at for each in self.deeds]) <= 5
+        assert _most([each.at for each in self.deeds]) <= 2
         for name in SERVICES:
-            assert _most([each.at for each in self.deeds if each.service == name]) <= 3
+            assert _most([each.at for each in self.deeds if each.service == name]) <= 1
 
 
 def _most(times: Sequence[float]) -> int:
