@@ -17,11 +17,12 @@ from svcctl.client.native import Journal, NativeClient
 from svcctl.engine.journal import Entry
 from svcctl.engine.keeper import instance_name
 from svcctl.engine.last_seen import last_seen
+from svcctl.engine.reading import PastEvents
 from svcctl.engine.store import SqliteStore
 from svcctl.errors import AgentUnreachable, Denied, NotAvailable, TimedOut
 from svcctl.observe.logs.files import instance_folder
 from svcctl.observe.logs.query import Line, Source, Wanted, read
-from svcctl.ports import AuditLog, EventLog, ServiceManager
+from svcctl.ports import AuditLog, ServiceManager
 from svcctl.spec import canonical
 from svcctl.spec.hostless import is_hosted
 from svcctl.spec.service import Manager, Scope, ServiceSpec
@@ -215,9 +216,9 @@ def _sources(paths: Paths, spec: ServiceSpec) -> list[Source]:
     ]
 
 
-def _events(paths: Paths, name: str) -> EventLog:
-    """Give what the host of *name* wrote down; it may be writing meanwhile."""
-    return SqliteStore(f"{host_paths(paths, name).state}/state.db")
+def _events(paths: Paths, name: str) -> PastEvents:
+    """Give what the host of *name* wrote down; it may be of another version, and writing."""
+    return PastEvents(f"{host_paths(paths, name).state}/state.db")
 
 
 def _audit(paths: Paths) -> AuditLog:

@@ -25,7 +25,7 @@ from svcctl.client.merged import as_they_come, combined
 from svcctl.client.tailing import follow, size_of
 from svcctl.errors import AgentUnreachable, Conflict, UnknownService, UsageError
 from svcctl.observe.logs.query import Line, Source, Wanted, read
-from svcctl.ports import AuditLog, Document, EventLog
+from svcctl.ports import AuditLog, Document, Recorded
 from svcctl.spec import canonical
 from svcctl.spec.names import FOR_ALL
 from svcctl.spec.service import ServiceSpec
@@ -54,6 +54,20 @@ class Journal(Protocol):
         """Give those from *since* to *until*; with *follow* go on with what comes."""
 
 
+class Past(Protocol):
+    """Gives what a host wrote down."""
+
+    def read(
+        self,
+        *,
+        services: tuple[str, ...] = (),
+        after: int = 0,
+        since: float = 0.0,
+        limit: int = 1000,
+    ) -> list[Recorded]:
+        """See :class:`svcctl.ports.EventLog`."""
+
+
 class NativeClient:
     """Answers requests about native services; see :class:`svcctl.client.everywhere.Native`.
 
@@ -68,7 +82,7 @@ class NativeClient:
         host: Callable[[str], Client],
         sources: Callable[[ServiceSpec], list[Source]],
         journal: Journal,
-        events: Callable[[str], EventLog],
+        events: Callable[[str], Past],
         audit: Callable[[], AuditLog],
         identity: Identity,
     ) -> None:

@@ -63,6 +63,17 @@ def heads_path(path: str) -> str:
     return f"{path}.heads"
 
 
+def begin(path: str) -> bool:
+    """Have a file for the seals of the state file *path*; say whether there was none."""
+    try:
+        os.close(os.open(heads_path(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return False
+    except OSError as error:
+        log.warning("audit.seals-not-kept", extra={"problem": str(error)})
+    return True
+
+
 def heads(path: str) -> Iterator[Head | None]:
     """Give the seals kept for the state file *path*, up to the last there is now."""
     with open(heads_path(path), "rb") as file:

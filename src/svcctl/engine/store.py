@@ -14,7 +14,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
-from svcctl.engine import audit_seals, audit_table, upkeep
+from svcctl.engine import audit_seals, audit_table, reading, upkeep
 from svcctl.engine.salvage import as_text, salvage
 from svcctl.errors import StateFault, quoted
 from svcctl.events import Event
@@ -220,13 +220,13 @@ class SqliteStore:
         try:
             rows = self._db.execute("SELECT key, json FROM document WHERE kind=?", (kind,))
             found: dict[str, str | None] = {
-                key: text for key, text in rows if _are_texts(key, text)
+                key: text for key, text in rows if reading.are_texts(key, text)
             }
         except sqlite3.Error as error:
             raise StateFault(f"state {quoted(self.path)} cannot be read: {error}") from error
         found |= {key: text for (of, key), text in self._refused.items() if of == kind}
         kept = [(key, text) for key, text in sorted(found.items()) if text is not None]
-        return [(key, _document(kind, key, text)) for key, text in kept]
+        return [(key, reading.document(kind, key, text)) for key, text in kept]
 
     async def settle(self) -> None:
         """Come back once all that was put survives a power failure; raises StateFault."""
@@ -396,29 +396,14 @@ class SqliteStore:
     ) -> list[Recorded]:
         """Give the last *limit* events that fit, oldest first; raises StateFault."""
         self.flush()
-        marks = ",".join("?" * len(services))
-        where = f"AND service IN ({marks})" if services else ""
         try:
-            rows = self._db.execute(
-                f"SELECT number, at, kind, service, instance, fields FROM event "  # noqa: S608
-                f"WHERE number > ? AND at >= ? {where} ORDER BY number DESC LIMIT ?",
-                (after, since, *services, limit),
-            ).fetchall()
+            rows = reading.select_events(
+                self._db, services=services, after=after, since=since, limit=limit
+            )
         except sqlite3.Error as error:
             raise StateFault(f"events cannot be read: {error}") from error
-        rows = [*reversed(rows), *self._held_events(services, after=after, since=since)][-limit:]
-        return [
-            Recorded(
-                number=number,
-                at=at,
-                kind=kind,
-                service=service,
-                instance=instance,
-                fields=_document("event", str(number), fields),
-            )
-            for number, at, kind, service, instance, fields in rows
-            if _are_texts(kind, service, instance, fields) and isinstance(at, float)
-        ]
+        held = self._held_events(services, after=after, since=since)
+        return reading.recorded([*rows, *held][-limit:])
 
     def _held_events(
         self, services: tuple[str, ...], *, after: int, since: float
@@ -440,11 +425,10 @@ class SqliteStore:
 
     def _begin_audit(self) -> None:
         """Say in the audit log itself where it begins anew, or what came before it was sealed."""
+        is_new = audit_seals.begin(self.path)  # before any row: none is ever without
         if self.recovered:
             self._say(f"it begins anew: {self.recovered}")
-        elif audit_table.last_row(self._db) and not os.path.exists(
-            audit_seals.heads_path(self.path)
-        ):
+        elif is_new and audit_table.last_row(self._db):
             self._say("the seals of the rows before this one were not kept outside")
         else:
             audit_seals.keep_heads(self.path)  # what a kill left out
@@ -475,17 +459,3 @@ def _seal(db: sqlite3.Connection) -> None:
     except BaseException:
         db.execute("ROLLBACK")
         raise
-
-
-def _are_texts(*values: object) -> bool:
-    """Say whether the columns of a row still are what was put there: SQLite does not mind."""
-    return all(isinstance(each, str) for each in values)
-
-
-def _document(kind: str, key: str, text: str) -> Document:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        log.error("state.unreadable", extra={"kind": kind, "key": key, "problem": str(error)})
-        return {}
-    return document if isinstance(document, dict) else {}

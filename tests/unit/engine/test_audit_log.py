@@ -209,6 +209,7 @@ def test_seals_are_kept_by_a_thread_and_all_of_them_by_the_end(path: str) -> Non
 
 def test_seals_that_cannot_be_kept_cost_no_row(path: str, caplog: pytest.LogCaptureFixture) -> None:
     opened = SqliteStore(path)
+    os.unlink(audit_seals.heads_path(path))
     os.mkdir(audit_seals.heads_path(path))
 
     opened.record(entry())

@@ -80,7 +80,8 @@ def entry(verb: str) -> AuditEntry:
 
 
 def aside(path: str) -> list[str]:
-    return [name for name in os.listdir(os.path.dirname(path)) if ".damaged-" in name]
+    names = os.listdir(os.path.dirname(path))
+    return [name for name in names if ".damaged-" in name and not name.endswith(".heads")]
 
 
 # documents
