@@ -141,6 +141,7 @@ LOOKING: tuple[Verb, ...] = (
         effect=Effect.READ,
         role=Role.VIEWER,
         selects=Selects.ANY,
+        examples=("svcctl top --once", "svcctl top -o json"),
     ),
     Verb(
         name="history",
