@@ -29,8 +29,8 @@ class Allowance:
     def spend(self, name: str, seconds: float, *, at: float, cpu: float) -> float:
         """Take note that *name* took so much *at* a monotonic time; give how long it is to wait.
 
-        *cpu* is what the thread took so far, this included.  0: it may go on.  One that took no
-        more than its part of late does not wait for others until nothing is left at all.
+        *cpu* is what the thread took so far, this included.  0: it may go on.  One that took
+        less than others of late does not wait for them until nothing is left at all.
         """
         self._come_in(seconds, at=at, cpu=cpu)
         if int(at // _WINDOW) != self._window:
@@ -39,8 +39,8 @@ class Allowance:
         self._spent[name] = self._spent.get(name, 0.0) + seconds
         if self._left > 0.0:
             return 0.0
-        fair = self._share * _WINDOW / len(self._spent)
-        if self._left > -_BURST and self._spent[name] <= fair and len(self._spent) > 1:
+        mean = sum(self._spent.values()) / len(self._spent)
+        if self._left > -_BURST and self._spent[name] < mean:
             return 0.0
         return (_CHUNK - self._left) / self._share
 
