@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from svcctl.app.selection import choose, service_of
 from svcctl.app.verb import Effect, Role, Selects, Verb
 from svcctl.auth.identity import Identity, Way
-from svcctl.errors import Denied, SpecError
+from svcctl.errors import Denied, SpecError, UnknownService
 from svcctl.ports import Document, Store
 from svcctl.wire import Selection
 
@@ -121,14 +121,15 @@ class Access:
         self, identity: Identity, verb: Verb, needs: Role, selection: Selection
     ) -> Selection:
         specs = self._specs()
-        services = sorted({service_of(each, specs) for each in choose(selection, specs)})
+        services = _meant(selection, specs)
         if not services:
             self._insist_on(identity, verb, needs, "", {})
             return selection
         may: list[str] = []
         may_look_at_some = selection.all and verb.effect is Effect.READ
         for name in services:
-            decision = self.decide(identity, verb, needs, name, specs[name].labels)
+            labels = specs[name].labels if name in specs else {}
+            decision = self.decide(identity, verb, needs, name, labels)
             if decision.allowed:
                 may.append(name)
             elif not may_look_at_some or (not may and name == services[-1]):
@@ -199,6 +200,20 @@ class Access:
             return Decision(allowed=True, steps=(step,))
         known = self._specs().get(service)
         return self.decide(identity, verb, needed(verb, {}), service, known.labels if known else {})
+
+
+def _meant(selection: Selection, specs: Mapping[str, ServiceSpec]) -> list[str]:
+    """Give the services that are meant; a name alone may be that of something else, or of nothing.
+
+    Raises UnknownService for a group, a glob or labels that nothing fits.
+    """
+    try:
+        return sorted({service_of(each, specs) for each in choose(selection, specs)})
+    except UnknownService:
+        names = selection.names
+        if selection.labels or any(sign in name for name in names for sign in "@*?["):
+            raise
+        return sorted(set(names))
 
 
 def needed(verb: Verb, args: Mapping[str, object]) -> Role:

@@ -332,7 +332,7 @@ def _dispatch(
     witnesses: Sequence[Witness],
 ) -> Dispatch:
     clock, bus = manager.world.clock, manager.world.bus
-    access = access_of(store, specs=lambda: manager.specs)
+    access = access_of(store, specs=lambda: {**natives.specs, **manager.specs})
     waiting = Waiting(manager, bus=bus)
     services = Services(manager, waiting=waiting)
     reading = Reading(manager, waiting=waiting, events=store, bus=bus, clock=clock, natives=natives)

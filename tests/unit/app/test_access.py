@@ -187,9 +187,15 @@ def test_a_look_at_everything_is_denied_where_nothing_may_be_seen(machine: Machi
     assert not machine.may(far("viewer"), "status", ALL)
 
 
-def test_what_is_not_there_is_told_as_ever(machine: Machine) -> None:
-    with pytest.raises(UnknownService):
-        machine.insist(far("admin"), "stop", Selection(names=("wbe",)))
+def test_a_name_of_nothing_is_told_to_who_might_use_it_alone(machine: Machine) -> None:
+    wrong = Selection(names=("wbe", "web"))
+
+    assert machine.insist(far("admin"), "stop", wrong) == wrong
+    with pytest.raises(Denied):
+        machine.insist(far("viewer"), "stop", wrong)
+    for nothing in (Selection(names=("x*",)), Selection(names=("@x",)), Selection(labels=("a=b",))):
+        with pytest.raises(UnknownService):
+            machine.insist(far("admin"), "stop", nothing)
 
 
 def test_without_services_only_who_might_see_them_is_let_through(tmp_path: Path) -> None:
