@@ -180,32 +180,55 @@ def test_rotations_while_nobody_looks_lose_nothing(desk: Desk) -> None:
     assert desk.lines() == []
 
 
-def test_names_that_move_while_they_are_looked_at_change_no_order(desk: Desk) -> None:
-    folders, moves = Folders(), list[bytes]()
+class Restless:
+    """Names of older parts that move when somebody asks for them, *before* or after it."""
 
-    def parts(path: str) -> dict[str, int]:
-        found = folders.parts(path)
-        while moves:
-            desk.copy_and_empty()
-            desk.write(moves.pop())
+    def __init__(self, desk: Desk, *, before: bool) -> None:
+        self._desk, self._before, self._folders = desk, before, Folders()
+        self.moves = list[bytes]()
+
+    def parts(self, path: str) -> dict[str, int]:
+        if self._before:
+            self._move()
+        found = self._folders.parts(path)
+        self._move()
         return found
 
-    lineage = Lineage(str(desk.path), parts=parts, manner=Manner())
-    desk.write(numbered(0, 100))
-    lineage.begin(0.0, at_end=True, since_ns=0)
-    for first in (100, 200, 300):
-        desk.write(numbered(first, first + 50))
-        desk.copy_and_empty()
-        desk.write(numbered(first + 50, first + 100))
-    moves.append(numbered(400, 410))
+    def _move(self) -> None:
+        while self.moves:
+            self._desk.copy_and_empty()
+            self._desk.write(self.moves.pop())
 
+
+def read_all(lineage: Lineage, *, last: bytes) -> list[bytes]:
     came = list[bytes]()
-    while lineage.look(0.0) and came[-1:] != lines_of(numbered(409, 410)):
+    while lineage.look(0.0) and came[-1:] != [last]:
         while block := lineage.read(0.0):
             came += block.lines()
+    return came
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_names_that_move_while_they_are_looked_at_change_no_order(
+    desk: Desk, *, before: bool
+) -> None:
+    names = Restless(desk, before=before)
+    lineage = Lineage(str(desk.path), parts=names.parts, manner=Manner())
+    desk.write(numbered(0, 100))
+    lineage.begin(0.0, at_end=True, since_ns=0)
+    for number in (100, 200, 300):
+        desk.write(numbered(number, number + 50))
+        desk.copy_and_empty()
+        desk.write(numbered(number + 50, number + 100))
+    names.moves += [numbered(420, 430), numbered(400, 420)]
+    first = read_all(lineage, last=lines_of(numbered(429, 430))[0])
+    desk.write(numbered(430, 440))  # names may move still, so that they are looked at anew
+    names.moves += [numbered(500, 510), numbered(440, 500)]
+
+    came = read_all(lineage, last=lines_of(numbered(509, 510))[0])
     lineage.close()
 
-    assert came == lines_of(numbered(100, 410))
+    assert first + came == lines_of(numbered(100, 510))
 
 
 def test_what_came_after_the_last_look_is_looked_at_before_it_is_read(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ Parts = Callable[[str], Mapping[str, int]]
 
 _UNSETTLED = 1.0  # seconds for which names may move after a rotation was seen
 _MOST_MARKS = 256  # of files that were read
-_TRIES = 10  # to open all files between two rotations
+_TRIES = 10  # to see all files between two rotations
 
 
 class Lineage:
@@ -97,7 +97,6 @@ class Lineage:
         shrunk = size < max(live.offset, live.size)
         unsure = touched and live.offset in {0, size}  # it may have been filled and emptied again
         live.size, self._written_ns = size, state.st_mtime_ns
-        live.notice_beginning()
         if shrunk:
             self._unsettled_until = now + _UNSETTLED
         if shrunk or unsure or self._unsure or self._sought or now < self._unsettled_until:
@@ -190,8 +189,16 @@ class Lineage:
     def _gather(self, now: float) -> None:
         """Look at all files that are not held, and read those that were not read.
 
-        Where a held file was emptied, what is missing stands in a copy of it, if anywhere.
+        Where a held file is emptied meanwhile, what it had comes before what is found already.
         """
+        for _ in range(_TRIES):
+            self._gather_once(now)
+            if not any(each.is_turned_back() for each in self._generations):
+                break
+        self._order()
+
+    def _gather_once(self, now: float) -> None:
+        """Where a held file was emptied, what is missing stands in a copy of it, if anywhere."""
         for each in tuple(self._generations):
             if each.is_turned_back():
                 self._turn_back(each)
@@ -212,7 +219,6 @@ class Lineage:
             for mark in self._sought:
                 log.warning("tail.part-is-gone", extra={"path": self.path, "offset": mark.offset})
             self._sought.clear()
-        self._order()
 
     def _turn_back(self, generation: Generation) -> None:
         """Seek what was to come of it; what stands there now is new, or a copy made over it."""
