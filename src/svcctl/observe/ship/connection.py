@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import sys
 import time
@@ -10,7 +11,7 @@ from typing import Protocol
 
 _PATIENCE = 5.0  # seconds to connect, and to send
 _SIOCOUTQ = 0x5411  # bytes that are sent and not acknowledged
-_FIRST_LOOK, _LAST_LOOK = 0.0002, 0.02  # seconds between two looks at that
+_FIRST_LOOK, _LAST_LOOK = 1, 32  # milliseconds between two looks at that
 
 
 class Connection(Protocol):
@@ -189,12 +190,15 @@ def _wait_until_taken(found: socket.socket, patience: float) -> None:
         return
     import fcntl  # noqa: PLC0415 - for those who have to know
 
-    pause, waited = _FIRST_LOOK, 0.0
+    broken = select.poll()
+    broken.register(found, 0)  # POLLERR and POLLHUP are told all the same
+    pause, until = _FIRST_LOOK, time.monotonic() + patience
     while _unacknowledged(found, fcntl.ioctl):
-        if waited >= patience:
+        if time.monotonic() > until:
             raise TimeoutError("the receiver takes nothing")
-        time.sleep(pause)
-        waited, pause = waited + pause, min(pause * 2, _LAST_LOOK)
+        if broken.poll(pause):
+            raise ConnectionResetError("the receiver closed the connection")
+        pause = min(pause * 2, _LAST_LOOK)
 
 
 def _unacknowledged(found: socket.socket, ioctl: Callable[[int, int, bytes], bytes]) -> int:

@@ -43,7 +43,9 @@ class Otlp:
         """See :class:`.receiver.Receiver`; a partial success tells how many were refused."""
         answer = self._asked.post_json(PATH, as_request(entries, self._sender))
         count, problem = rejected(answer.body)
-        return Taken(unnamed=min(count, len(entries)), problem=problem or "refused")
+        if not count:
+            return Taken()
+        return Taken(unnamed=min(count, len(entries)), problem=problem or "no reason given")
 
     def close(self) -> None:
         """Let go of the connection."""
