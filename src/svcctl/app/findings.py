@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from hashlib import blake2s
 from typing import TYPE_CHECKING, cast
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
+from svcctl.app.found_in import found_in
 from svcctl.app.waiting import Emit
 from svcctl.errors import UnknownService, UsageError, quoted
 from svcctl.events import Event, FindingEnded, FindingMade, FindingRejected, SpecApplied
@@ -57,7 +59,8 @@ class Findings:
     def found(self, finding: Finding, *, at: float) -> None:
         """Tell of *finding*, unless it was told already or somebody called it false."""
         if finding.pattern not in self._quiet and finding.pattern not in self._open:
-            self._bus.publish(made(finding, at=at))
+            made = found_in("", _cut(finding), service=finding.service, at=at)
+            self._bus.publish(made)
 
     def over(self, finding: Finding, *, at: float) -> None:
         """Tell that *finding* is over, if it was told."""
@@ -85,16 +88,16 @@ class Findings:
     def _noticed(self, event: Event) -> None:
         match event:
             case FindingMade():
-                self._keep(_OPEN, self._open, event.pattern, _document(event))
-            case FindingEnded(pattern=pattern):
-                self._drop(_OPEN, self._open, pattern)
+                self._keep(_OPEN, self._open, _key(event), _document(event))
+            case FindingEnded():
+                self._drop(_OPEN, self._open, _key(event))
             case FindingRejected(pattern=pattern, who=who, service=service, at=at):
                 said: Document = {"service": service, "at": at, "who": who}
                 self._keep(_QUIET, self._quiet, pattern, said)
             case SpecApplied(change="removed", service=service):
-                for pattern, each in tuple(self._open.items()):
+                for key, each in tuple(self._open.items()):
                     if each["service"] == service:
-                        self._drop(_OPEN, self._open, pattern)
+                        self._drop(_OPEN, self._open, key)
             case _:
                 pass
 
@@ -142,12 +145,14 @@ class Findings:
         }
 
     def _now(self) -> list[Document]:
+        """Give what is open, the latest first."""
         stale = self._clock.now() - _STALE
-        return [
+        rows = [
             each
             for each in self._open.values()
             if each["kind"] != _OF_RULES or cast("float", each["at"]) > stale
         ]
+        return sorted(rows, key=lambda each: -cast("float", each["at"]))
 
     def _row(self, document: Document, *, ended: float | None = None) -> Document:
         pattern = str(document["pattern"])
@@ -159,22 +164,22 @@ class Findings:
         from svcctl.app.reading import moment  # noqa: PLC0415 - for those who look back
 
         begin = moment(since, now=self._clock.now()) if since else 0.0
-        over: dict[str, list[Document]] = {}
+        over: list[Document] = []
         open_at: dict[str, Document] = {}
-        for each in self._events.read(since=begin, limit=_PAST):
-            pattern = str(each.fields.get("pattern", ""))
+        for each in self._events.read(limit=_PAST):
+            key = f"{each.instance} {each.fields.get('pattern')}"
             if each.kind == FindingMade.__name__:
-                open_at[pattern] = _recorded(each)
-            elif each.kind == FindingEnded.__name__ and pattern in open_at:
-                row = self._row(open_at.pop(pattern), ended=each.at)
-                over.setdefault(pattern, []).append(row)
-        rows = [each for rows in over.values() for each in rows]
-        return sorted(rows, key=lambda each: -cast("float", each["ended"]))
+                open_at[key] = _recorded(each)
+            elif each.kind == FindingEnded.__name__ and key in open_at:
+                over.append(self._row(open_at.pop(key), ended=each.at))
+        return [each for each in reversed(over) if cast("float", each["ended"]) >= begin]
 
     async def _hush(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         del selection, emit
-        pattern = self._find(args.text("id") or "", (*self._open, *self._quiet))
-        service = str({**self._quiet, **self._open}[pattern]["service"])
+        services = {each: row["service"] for each, row in self._quiet.items()}
+        services |= {str(each["pattern"]): each["service"] for each in self._open.values()}
+        pattern = self._find(args.text("id") or "", services)
+        service = str(services[pattern])
         at, who = self._clock.now(), args.actor
         self._bus.publish(FindingRejected(at=at, service=service, pattern=pattern, who=who))
         return {"id": _id(pattern), "pattern": pattern}
@@ -197,22 +202,26 @@ class Findings:
         return found[0]
 
 
-def made(finding: Finding, *, at: float) -> FindingMade:
-    """Give the event that tells of *finding*; texts are cut where they are very long."""
+def _cut(finding: Finding) -> Finding:
+    """Give *finding* with texts of a bearable length."""
     found = finding.deviation
-    return FindingMade(
-        at=at,
-        service=finding.service,
-        kind=str(found.what),
-        subject=found.subject[:_LONGEST],
-        pattern=finding.pattern,
-        observed=found.observed[:_LONGEST],
-        expected=found.expected[:_LONGEST],
-        since=found.since,
-        score=round(found.score, 4),
-        explanation=finding.text[: 3 * _LONGEST],
+    return replace(
+        finding,
+        deviation=replace(
+            found,
+            subject=found.subject[:_LONGEST],
+            observed=found.observed[:_LONGEST],
+            expected=found.expected[:_LONGEST],
+            pattern=found.key,
+            score=round(found.score, 4),
+        ),
         samples=tuple(each[:_LONGEST] for each in finding.samples),
     )
+
+
+def _key(event: FindingMade | FindingEnded) -> str:
+    """Give what is the same while it is the same: of several instances each may have one."""
+    return f"{event.instance} {event.pattern}" if event.instance else event.pattern
 
 
 def _begins(pattern: str, said: str) -> bool:

@@ -203,6 +203,22 @@ async def test_nothing_is_found_in_a_service_that_is_gone() -> None:
     assert await desk.again().rows() == []
 
 
+async def test_what_each_instance_has_is_its_own() -> None:
+    desk = Desk()
+    desk.find()
+    made = next(each for each in desk.bus.events if isinstance(each, FindingMade))
+    for instance in ("web.1", "web.2"):
+        desk.bus.publish(replace(made, instance=instance, pattern="web/leak/memory", subject="m"))
+
+    desk.bus.publish(
+        FindingEnded(at=1.0, service="web", instance="web.1", pattern="web/leak/memory")
+    )
+
+    found = (await desk.again().ask())["findings"]
+    assert isinstance(found, list)
+    assert {each["instance"] for each in found} == {"", "web.2"}
+
+
 async def test_what_logs_showed_is_over_where_nobody_looks_any_more() -> None:
     desk = Desk()
     desk.find()

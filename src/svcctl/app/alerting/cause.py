@@ -24,14 +24,15 @@ _A_DAY = 86_400.0  # whoever found it says that it is over, unless the agent die
 LASTS: Mapping[Happening, float] = {
     **dict.fromkeys((Happening.AGENT_LOST, Happening.SERVICE_FLAPPING), _SHORT),
     **dict.fromkeys(
-        (
-            *(Happening.CRASH, Happening.ERROR_RATIO, Happening.LATENCY, Happening.SILENCE),
-            *(Happening.BURST, Happening.DROP, Happening.NEW_TEMPLATE),
-            *(Happening.SESSION, Happening.METRIC),
-        ),
-        _LONG,
+        (Happening.CRASH, Happening.NEW_TEMPLATE, Happening.SESSION, Happening.METRIC), _LONG
     ),
-    **dict.fromkeys((Happening.RULE, Happening.UNHEALED, Happening.LEAK), _A_DAY),
+    **dict.fromkeys(
+        (
+            *(Happening.RULE, Happening.UNHEALED, Happening.LEAK, Happening.SILENCE),
+            *(Happening.ERROR_RATIO, Happening.LATENCY, Happening.BURST, Happening.DROP),
+        ),
+        _A_DAY,
+    ),
 }
 """Seconds after which what nothing else ends is over."""
 
