@@ -216,7 +216,6 @@ def agent_parts(
         stack.callback(watching.close)
         heard.begin()
         foreign.listen(heard.take)
-        foreign.listen(heard.take)
         stack.callback(heard.close)
         foreign.begin()
         stack.callback(foreign.close)
