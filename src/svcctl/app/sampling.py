@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from svcctl.engine.life import Phase
 from svcctl.engine.manager import AgentManager
 from svcctl.events import Event, InstanceAdopted, InstanceSpawned
 from svcctl.ports import Cancel, Timer, Usage
+
+log = logging.getLogger(__name__)
 
 Also = Callable[[], bool]
 """Says whether there is something to look at besides what the engine runs."""
@@ -91,10 +94,20 @@ class Sampler:
         slack = _SLACK * min((each.every for each in asked), default=0.0)
         due = [each for each in asked if each.due <= now + slack]
         if any(each.due <= now for each in due):
+            for each in due:
+                each.due = now + each.every
+            self._tell(due, running, now)
+        self._set_timer(asked)
+
+    def _tell(self, due: Sequence[_Asked], running: Sequence[Keeper], now: float) -> None:
+        """Measure, and tell who is due; what fails is tried again at the next look."""
+        try:
             samples = self._measure(running)
             for each in due:
-                each.due = now + (each.call(samples) or each.every)
-        self._set_timer(asked)
+                if sooner := each.call(samples):
+                    each.due = now + sooner
+        except Exception:
+            log.exception("sampling.failed")
 
     def _measure(self, running: Sequence[Keeper]) -> list[Sample]:
         children = [child for keeper in running if (child := keeper.program.child)]

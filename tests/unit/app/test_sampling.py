@@ -113,6 +113,24 @@ async def test_there_may_be_something_else_to_look_at(looked: Looked) -> None:
     assert told == [[], []]
 
 
+async def test_a_look_that_fails_is_not_the_last(
+    looked: Looked, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await looked.keep()
+    looked.ask("any", 60.0)
+
+    def refuse(*_: object, **__: object) -> object:
+        raise OSError(24, "no descriptor is left")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(looked.world.spawner, "usage", refuse)
+        looked.world.clock.forward(60.0)
+    looked.world.clock.forward(60.0)
+
+    assert [each.message for each in caplog.records] == ["sampling.failed"]
+    assert looked.told["any"] == [120.0]
+
+
 async def test_nobody_is_told_once_it_is_closed(looked: Looked) -> None:
     await looked.keep()
     looked.ask("any", 60.0)
