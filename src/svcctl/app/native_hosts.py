@@ -103,7 +103,8 @@ class NativeHosts:
             self._told.begin_anew(name)
         seen = self._told.last(name)
         missed = [] if seen == last else await host.items(_events(after=seen))
-        rows = self._view.rows(name, await host.ask(Request(verb="status")))
+        said = self._view.rows(name, await host.ask(Request(verb="status")))
+        rows = [each for each in said if each.service == name]
         self._told.tell(name, map(_recorded, missed))
         if self._natives.saw(name, rows, now=self._clock.now()):
             self._changed()
@@ -133,7 +134,9 @@ class NativeHosts:
         except (SvcctlError, TimeoutError) as error:
             log.debug("natives.no-page", extra={"service": name, "problem": str(error)})
             return ""
-        return str(cast("dict[str, object]", page)["text"])
+        text = str(cast("dict[str, object]", page)["text"])
+        own = f'{{service="{name}"'  # of others it knows nothing, whatever it says
+        return "\n".join(line for line in text.split("\n") if own in line)
 
 
 def _events(*, after: int = 0, lines: int = _ALL, follow: bool = False) -> Request:

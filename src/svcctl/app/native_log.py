@@ -48,12 +48,16 @@ class NativeLog:
         self._store.delete(_KIND, name)
 
     def tell(self, name: str, recorded: Iterable[Recorded]) -> None:
-        """Pass on what is news; what a host says of itself is no business of others."""
+        """Pass on what is news of that service.
+
+        What its host says of itself is no business of others, and of other services it knows
+        nothing: it may run as anybody.
+        """
         told = last = self.last(name)
         for each in recorded:
             is_news = each.number > told and each.at >= self._met.get(name, 0.0)
             event = event_of(each) if is_news else None
-            if event is not None and event.service:
+            if event is not None and event.service == name:
                 self._natives.take(event)
             last = max(last, each.number)
         if last != told:

@@ -13,7 +13,7 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -28,6 +28,13 @@ from svcctl.testing.fakes import FakeClock, FakeStore
 from svcctl.wire import Request
 
 Standing = Callable[[str, str], InstanceStatus]
+
+
+PAGE = """# TYPE svcctl_service_up gauge
+svcctl_service_up{service="web",service_instance="web"} 1
+svcctl_service_up{service="shop",service_instance="shop"} 1
+svcctl_agent_threads 1
+"""
 
 
 class FakeHost:
@@ -59,7 +66,7 @@ class FakeHost:
 
     async def ask(self, request: Request) -> object:
         self.asked.append(request)
-        return {"text": "svcctl_service_up 1\n"} if request.verb == "metrics" else [self.row]
+        return {"text": PAGE} if request.verb == "metrics" else [self.row]
 
     async def items(self, request: Request) -> list[object]:
         self.asked.append(request)
@@ -193,6 +200,20 @@ async def test_what_a_host_says_is_told_as_it_comes(post: Post) -> None:
     assert post.phases == ["backoff", "failed"]
     assert len(post.told) == 2
     assert post.changes == 2  # it came, and was seen
+
+
+async def test_a_host_is_not_believed_what_it_says_of_others(post: Post) -> None:
+    post.register("running")
+    host = post.begin_host()
+    shop = {**post.view.registered, "shop": post.view.registered["web"]}
+    post.view.registered = shop
+    post.watch.begin()
+    host.says(replace(post.change("running", "failed"), service="shop", instance="shop"))
+    host.says(post.change("starting", "running"))
+
+    await post.until(lambda: post.told)
+
+    assert [each.service for each in post.told] == ["web"]
 
 
 async def test_nothing_is_told_twice_and_nothing_missed_when_the_agent_was_away(
@@ -394,6 +415,7 @@ async def test_pages_are_those_of_hosts_that_speak(post: Post) -> None:
     post.watch.begin()
     await post.until(lambda: not post.natives.unseen and post.natives.kept)
 
-    assert await post.natives.pages() == {"web": "svcctl_service_up 1\n"}
+    own = 'svcctl_service_up{service="web",service_instance="web"} 1'
+    assert await post.natives.pages() == {"web": own}
     host.runs = False
     assert await post.natives.pages() == {}
