@@ -213,6 +213,19 @@ def test_a_reader_that_hangs_up_ends_the_verb(stand: Stand) -> None:
     told(stand, story)
 
 
+def test_requests_share_a_conversation_unless_they_come_at_once(stand: Stand) -> None:
+    async def story(stand: Stand, client: httpx.AsyncClient) -> None:
+        for _ in range(5):
+            await client.get("/v1/services")
+        assert stand.conversations == 1
+
+        answers = await asyncio.gather(*(client.get("/v1/services") for _ in range(20)))
+        assert {each.status_code for each in answers} == {200}
+        assert stand.conversations <= 20
+
+    told(stand, story)
+
+
 def test_it_describes_itself(stand: Stand) -> None:
     async def story(stand: Stand, client: httpx.AsyncClient) -> None:
         del stand
