@@ -37,8 +37,33 @@ PROMISED: Mapping[int, float] = {1: 4.0, 10: 3.0, 100: 2.0}
 
 _WIDTH = 120  # bytes of a line
 _HITS = 100  # one line in so many has a pattern
-_SHARES: Mapping[str, int] = {"naive": 400, "standard": 40}
+_SHARES: Mapping[str, int] = {"naive": 400, "standard": 40, "fluent": 400}
 """How many lines a slow subject is given less of, for a hundred rules."""
+
+FLUENT_BIT = """\
+[SERVICE]
+    flush 0.2
+    grace 60
+    log_level error
+[INPUT]
+    name tail
+    path {log}
+    read_from_head on
+    exit_on_eof on
+    buffer_chunk_size 1M
+    buffer_max_size 1M
+[FILTER]
+    name grep
+    match *
+    logical_op or
+{rules}[OUTPUT]
+    name file
+    match *
+    path {folder}
+    file out
+    format template
+    template {{log}}
+"""
 
 _KINDS = (
     "job {0} has failed",
@@ -125,6 +150,17 @@ def by_grep(path: Path, rules: Sequence[str], *, program: Sequence[str]) -> int:
     return int(done.stdout)
 
 
+def by_fluent_bit(path: Path, rules: Sequence[str], *, program: str) -> int:
+    """Have fluent-bit follow the file to its end and write the lines that have a pattern."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = "".join(f"    regex log {each}\n" for each in rules)
+        config = Path(folder) / "configuration"
+        config.write_text(FLUENT_BIT.format(log=path, folder=folder, rules=asked))
+        subprocess.run([program, "-c", str(config)], capture_output=True, check=True)
+        found = Path(folder) / "out"
+        return found.read_bytes().count(b"\n") if found.exists() else 0
+
+
 def subjects() -> dict[str, Callable[[Path, Sequence[str]], int]]:
     """Give every subject that can be had on this machine."""
     found: dict[str, Callable[[Path, Sequence[str]], int]] = {
@@ -137,6 +173,8 @@ def subjects() -> dict[str, Callable[[Path, Sequence[str]], int]]:
         found["grep -cP"] = partial(by_grep, program=("grep", "-cP"))
     if shutil.which("rg"):
         found["ripgrep -j1"] = partial(by_grep, program=("rg", "-c", "-j1"))
+    if program := shutil.which("fluent-bit"):
+        found["fluent-bit"] = partial(by_fluent_bit, program=program)
     return found
 
 

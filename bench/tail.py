@@ -36,6 +36,27 @@ source s {{ file("{log}" follow-freq(0.1) flags(no-parse)); }};
 destination d {{ file("{out}" template("$MSG\\n")); }};
 log {{ source(s); destination(d); }};
 """
+FLUENT_BIT = """\
+[SERVICE]
+    flush 0.2
+    grace 30
+    log_level error
+[INPUT]
+    name tail
+    path {log}
+    read_from_head on
+    db {folder}/positions
+    refresh_interval 1
+    buffer_chunk_size 1M
+    buffer_max_size 1M
+[OUTPUT]
+    name file
+    match *
+    path {folder}
+    file out
+    format template
+    template {{log}}
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +76,10 @@ CASES = (
     Case(name="100,000 lines/s, renamed each 0.3 s", how="rename", rate=100_000, every=0.3),
     Case(name="copied and emptied each second", how="copy", rate=20_000, every=1.0),
     Case(name="copied and emptied each 50 ms", how="copy", rate=20_000, every=0.05),
+    Case(name="100,000 lines/s, copied each 0.3 s", how="copy", rate=100_000, every=0.3),
     Case(name="renamed and deleted at once", how="delete", rate=20_000, every=1.0),
     Case(name="stopped over 3 rotations", how="rename", rate=10_000, every=1.0, away="stop"),
+    Case(name="the same, copied and emptied", how="copy", rate=10_000, every=1.0, away="stop"),
     Case(name="killed, begun again 3.5 s later", how="rename", rate=10_000, every=1.0, away="kill"),
 )
 
@@ -118,8 +141,15 @@ def syslog_ng(place: Place) -> list[str] | None:
     return [found, "-F", "--no-caps", "-f", conf, *own, *where] if found else None
 
 
+def fluent_bit(place: Place) -> list[str] | None:
+    """The tail of fluent-bit, with a data base for its positions."""
+    found = place.find("fluent-bit")
+    return [found, "-c", place.configured(FLUENT_BIT)] if found else None
+
+
 FOLLOWERS: Mapping[str, Callable[[Place], list[str] | None]] = {
     "svcctl": svcctl,
+    "fluent-bit": fluent_bit,
     "rsyslog": rsyslog,
     "syslog-ng": syslog_ng,
     "tail -F": tail_f,
@@ -215,9 +245,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.tail", description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long lines are written")
     parser.add_argument("--peers", type=Path, default=Path("/"), help="where packages were put")
+    parser.add_argument("--only", default="", metavar="TEXT", help="cases that have it in them")
     parser.add_argument("--json", action="store_true", help="tell it to a program")
     args = parser.parse_args()
-    for case in CASES:
+    for case in [each for each in CASES if args.only in each.name]:
         for follower in FOLLOWERS:
             found = measure(case, follower, seconds=args.seconds, root=args.peers)
             if found is None:
