@@ -57,7 +57,7 @@ def test_a_watch_is_read_as_it_is_written(load: Load, tmp_path: Path) -> None:
     assert list(watches) == ["var-log-app-log", "nginx", "sshd"]
     assert watches["nginx"] == WatchSpec(
         name="nginx",
-        path=(str(tmp_path / "access.log"), "/var/log/nginx/error.log"),
+        path=(str(tmp_path / "access.log"), str(tmp_path / "/var/log/nginx/error.log")),
         service="web",
         encoding="gb18030",
         multiline=r"^\d{4}-",
