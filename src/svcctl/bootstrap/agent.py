@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from svcctl import __version__
 from svcctl.app.agent import About, Agent, Ending
@@ -168,11 +168,8 @@ def agent_parts(
             clock=clock,
             since=began_at,
         )
-        desk.begin()
-        stack.callback(desk.close)
         findings = Findings(store=store, events=store, bus=bus, clock=clock)
-        findings.begin()
-        stack.callback(findings.close)
+        _begin(stack, desk, findings)
         judged = stack.enter_context(judging(manager, findings, every=sample))
         heard = understanding(manager, findings, folder=f"{paths.state}/learnt")
         shipping = stack.enter_context(_shipping(manager, paths, store))
@@ -212,13 +209,8 @@ def agent_parts(
         )
         healer.begin(_carry_out(dispatch))
         stack.callback(healer.close)
-        watching.begin()
-        stack.callback(watching.close)
-        heard.begin()
         foreign.listen(heard.take)
-        stack.callback(heard.close)
-        foreign.begin()
-        stack.callback(foreign.close)
+        _begin(stack, watching, heard, foreign)
         yield AgentParts(
             manager=manager,
             natives=natives,
@@ -236,6 +228,20 @@ def agent_parts(
         left = manager.close()
         bus.publish(AgentStopped(at=clock.now(), left_running=left))
         tenure.end(world)
+
+
+class _Watches(Protocol):
+    """Watches something from :meth:`begin` to :meth:`close`."""
+
+    def begin(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def _begin(stack: ExitStack, *parts: _Watches) -> None:
+    """Have each begin, and end with *stack*, the last first."""
+    for each in parts:
+        each.begin()
+        stack.callback(each.close)
 
 
 def _carry_out(dispatch: Dispatch) -> CarryOut:
