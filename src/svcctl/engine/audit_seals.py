@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -27,6 +28,7 @@ class Seals:
         self._keeping: asyncio.Future[None] | None = None
         self._again = False
         self._closed = False
+        self._turn = threading.Lock()
 
     def keep(self) -> None:
         """Keep those of all rows there are, soon; at once where no loop runs."""
@@ -40,12 +42,16 @@ class Seals:
             return
         self._again = False
         try:
-            self._keeping = loop.run_in_executor(None, keep_heads, self._path)
+            self._keeping = loop.run_in_executor(None, self._keep_alone)
         except RuntimeError as error:  # the machine has no thread to give
             self._again = True
             log.warning("audit.seals-not-kept", extra={"problem": str(error)})
             return
         self._keeping.add_done_callback(self._kept)
+
+    def _keep_alone(self) -> None:
+        with self._turn:
+            keep_heads(self._path, alone=True)
 
     def _kept(self, done: asyncio.Future[None]) -> None:
         if self._again and not self._closed and not done.cancelled():
@@ -55,7 +61,7 @@ class Seals:
         """Keep at once what is not kept yet."""
         self._closed = True
         if self._again or self._keeping:
-            keep_heads(self._path)
+            self._keep_alone()
 
 
 def heads_path(path: str) -> str:
@@ -85,9 +91,10 @@ def heads(path: str) -> Iterator[Head | None]:
             yield read_head(line[:-1])
 
 
-def keep_heads(path: str) -> None:
+def keep_heads(path: str, *, alone: bool = False) -> None:
     """Keep the seals of all rows that have none outside yet, once these survive a power failure.
 
+    *alone*: nobody else keeps those of this file meanwhile; else others wait, also who writes rows.
     For any thread; what fails is logged, and made up for the next time.
     """
     try:
@@ -98,7 +105,7 @@ def keep_heads(path: str) -> None:
             if newest is None or (kept is not None and kept >= newest.number):
                 return
             sync_wal(path)
-            db.execute("BEGIN IMMEDIATE")  # one at a time
+            db.execute("BEGIN" if alone else "BEGIN IMMEDIATE")  # one at a time
             try:
                 _add_heads(db, heads_path(path), until=newest.number)
             finally:
