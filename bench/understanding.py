@@ -107,16 +107,16 @@ def measure(*, rounds: int, seed: int) -> list[Reading]:
     return readings
 
 
-def cost_of(line: Callable[[int], str]) -> float:
+def cost_of(line: Callable[[int], str], *, count: int = _LINES) -> float:
     """Give the microseconds of processor time that one line takes, once its template is known."""
     listener, watch = Listener(), LogWatch("bench")
-    lines = [line(number).encode() for number in range(_LINES)]
+    lines = [line(number).encode() for number in range(count)]
     begun = time.process_time()
-    for first in range(0, _LINES, _BATCH):
+    for first in range(0, count, _BATCH):
         at = 1.75e9 + first / 100
         texts, said = listener.hear(lines[first : first + _BATCH], at=at)
         watch.read(texts, at=at, said=said)
-    return (time.process_time() - begun) / _LINES * 1e6
+    return (time.process_time() - begun) / count * 1e6
 
 
 def kept(readings: list[Reading]) -> float:

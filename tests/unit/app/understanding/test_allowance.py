@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,7 @@ def test_a_thread_that_has_much_else_to_do_gets_little() -> None:
     assert busy.spend("web", 0.0, at=100.0, cpu=55.0) > 30.0
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0.0, 0.2)), max_size=200))
 def test_in_the_long_run_no_more_is_spent_than_comes_in(batches: list[tuple[str, float]]) -> None:
     allowance, at, spent = Allowance(0.05), 0.0, 0.0

@@ -130,6 +130,7 @@ def agent(world: FakeWorld) -> Agent:
     return Agent(world, MemoryShelf())
 
 
+@pytest.mark.slow
 async def test_a_usual_day_is_no_news(agent: Agent) -> None:
     await agent.keep(DetectPolicy())
 
@@ -349,20 +350,21 @@ async def test_all_instances_are_heard_also_those_that_come_later(agent: Agent) 
     assert agent.finding("new template").service == "web"
 
 
+@pytest.mark.slow
 async def test_when_it_costs_too_much_lines_are_left_out_and_rates_stay_true(
     agent: Agent,
 ) -> None:
     await agent.keep(DetectPolicy())
     agent.cost = 0.1  # seconds a batch: a quarter of what comes can be read
 
-    for _ in range(900):
+    for _ in range(400):
         agent.log(*(f"INFO served page {each} in time" for each in range(50)))
         agent.log(*(f"INFO kept page {each} in time" for each in range(50)))
         agent.world.clock.forward(1)
 
     (row,) = agent.understanding.known()
     assert isinstance(row["read"], float)
-    assert agent.cpu / 2 < 0.05 * 900 * 1.1  # each batch was looked at twice
+    assert agent.cpu / 2 < 0.05 * 400 * 1.1  # each batch was looked at twice
     assert 0.0 < row["read"] < 0.9
     assert agent.told() == []
 
