@@ -54,8 +54,9 @@ def check(
     if loaded.watches:
         logs = "1 log" if len(loaded.watches) == 1 else f"{len(loaded.watches)} logs"
         count = f"{count} and {logs} to watch"
-    more = " and who is told of what" if loaded.alerting else ""
-    session.out.line(f"{count}{more}, no mistakes")
+    said = {"alerting": "who is told of what", "shipping": "where logs are sent"}
+    found = [count, *(text for name, text in said.items() if name in loaded.said)]
+    session.out.line(f"{' and '.join(found)}, no mistakes")
     return 0
 
 
