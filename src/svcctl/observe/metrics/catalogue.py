@@ -84,6 +84,7 @@ PAUSED = _gauge("log_capture_paused", "Streams that cannot be captured now.", *_
 
 FINDINGS = _counter("findings", "What detectors and rules found.", "service", "kind")
 FINDINGS_OPEN = _gauge("findings_open", "What was found and is not over.", "service", "kind")
+HEALINGS = _counter("healings", "What was done by itself, or held back.", "service", "result")
 ALERTS = _counter("alerts", "Alerts that began.", "service", "priority")
 FIRING = _gauge("alerts_firing", "Alerts that people are told of now.", "service", "priority")
 NOTIFICATIONS = _counter("notifications", "What channels were given.", "channel", "result")

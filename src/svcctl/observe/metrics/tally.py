@@ -15,6 +15,8 @@ from svcctl.events import (
     Event,
     FindingEnded,
     FindingMade,
+    HealingDone,
+    HealingHeld,
     InstanceExited,
     InstanceSpawned,
     ProbeFailed,
@@ -42,6 +44,8 @@ class Tally:
             CaptureResumed: self._capture_resumed,
             FindingMade: self._found,
             FindingEnded: self._found_no_more,
+            HealingDone: self._healed,
+            HealingHeld: self._held,
             AlertRaised: self._raised,
             AlertEnded: self._ended,
             AlertTold: self._told,
@@ -112,6 +116,12 @@ class Tally:
         self.add(catalogue.FINDINGS, event.service, event.kind)
         where = event.instance or event.service
         self._findings[where, event.pattern] = event.service, event.kind
+
+    def _healed(self, event: HealingDone) -> None:
+        self.add(catalogue.HEALINGS, event.service, event.outcome)
+
+    def _held(self, event: HealingHeld) -> None:
+        self.add(catalogue.HEALINGS, event.service, "held")
 
     def _found_no_more(self, event: FindingEnded) -> None:
         self._findings.pop((event.instance or event.service, event.pattern), None)

@@ -14,6 +14,8 @@ from svcctl.events import (
     Event,
     FindingEnded,
     FindingMade,
+    HealingDone,
+    HealingHeld,
     InstanceExited,
     InstanceSpawned,
     ProbeFailed,
@@ -113,6 +115,22 @@ def test_what_channels_took_and_what_they_did_not_is_counted() -> None:
 
     assert found['svcctl_notifications_total{channel="mail",result="told"}'] == 1
     assert found['svcctl_notifications_total{channel="chat",result="undelivered"}'] == 1
+
+
+def test_what_was_healed_and_what_was_held_back_is_counted() -> None:
+    found = page(
+        HealingDone(**WEB, number=1, deed="restart", outcome="done", problem="", took=1.0),
+        HealingDone(**WEB, number=2, deed="restart", outcome="failed", problem="no", took=1.0),
+        HealingHeld(
+            **WEB, deed="restart", why="", by="heal[0]", reason="hour", problem="", until=None
+        ),
+    )
+
+    counted = {name: n for name, n in found.items() if "healings" in name}
+    assert counted == {
+        f'svcctl_healings_total{{service="web",result="{each}"}}': 1
+        for each in ("done", "failed", "held")
+    }
 
 
 def test_only_what_leaks_is_a_suspect() -> None:
