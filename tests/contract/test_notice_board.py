@@ -13,7 +13,7 @@ from typing import Protocol, Self
 
 import pytest
 
-from svcctl.ports import Notice, NoticeBoard
+from svcctl.contact import Notice, NoticeBoard
 from svcctl.system.posix.notify import PosixNoticeBoard
 from svcctl.testing.fakes import FakeNoticeBoard
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from svcctl.contact import NoticeBoard
 from svcctl.engine.bus import LocalBus
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.keeping import Keeping
@@ -15,7 +16,6 @@ from svcctl.ports import (
     EventLog,
     FileWatch,
     LogSink,
-    NoticeBoard,
     ServiceManager,
     Spawner,
     Store,

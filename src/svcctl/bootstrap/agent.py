@@ -37,6 +37,7 @@ from svcctl.bootstrap.machine import StopSignals
 from svcctl.bootstrap.programs import ask_program
 from svcctl.bootstrap.resources import judging
 from svcctl.bootstrap.understanding import understanding
+from svcctl.contact import Door
 from svcctl.engine import tenure
 from svcctl.engine.bus import LocalBus
 from svcctl.engine.manager import AgentManager
@@ -44,7 +45,6 @@ from svcctl.engine.store import SqliteStore
 from svcctl.engine.world import World, untraced
 from svcctl.events import AgentStarted, AgentStopped, StateReplaced
 from svcctl.observe.metrics.tally import Tally
-from svcctl.ports import Door
 from svcctl.system.clock import SystemClock
 from svcctl.system.detect import Platform, platform
 from svcctl.system.paths import Paths, find_paths

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from svcctl.contact import Door, NoticeBoard
 from svcctl.engine.world import AsHere, OpenSink, as_it_is
-from svcctl.ports import Document, Door, FileWatch, NoticeBoard, Spawner
+from svcctl.ports import Document, FileWatch, Spawner
 
 
 class StopSignals(Protocol):

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from svcctl.contact import ENDPOINT, Notice
 from svcctl.engine.judge import Verdict, judge, memory_verdict, next_sample
 from svcctl.engine.keeping import Keeping
 from svcctl.engine.life import Phase, Told
@@ -22,7 +23,7 @@ from svcctl.engine.probes.sources import (
 from svcctl.engine.probes.tcp import check_tcp
 from svcctl.errors import CannotSpawn, SvcctlError
 from svcctl.events import MemoryExceeded, ProbeFailed, ProbePassed, StatusReported
-from svcctl.ports import ENDPOINT, Cancel, Notice, Timer
+from svcctl.ports import Cancel, Timer
 from svcctl.spec.policy import OnChange
 from svcctl.spec.probe import OnFail, Probe, Purpose
 

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from svcctl.ports import (
-    AskProgram,
-    Bus,
-    Clock,
-    FileWatch,
-    LogSink,
-    NoticeBoard,
-    Spawner,
-    Store,
-)
+from svcctl.contact import AskProgram, NoticeBoard
+from svcctl.ports import Bus, Clock, FileWatch, LogSink, Spawner, Store
 from svcctl.spec.service import ServiceSpec
 
 OpenSink = Callable[[ServiceSpec, str], LogSink]

@@ -10,9 +10,9 @@ from svcctl.app.dispatch import Dispatch
 from svcctl.app.verb import Effect
 from svcctl.app.verbs import find
 from svcctl.auth.identity import Identity, local
+from svcctl.contact import Door, WhoIs
 from svcctl.engine.visits import Visits
 from svcctl.errors import Conflict, Denied, SvcctlError, UsageError
-from svcctl.ports import Door, WhoIs
 from svcctl.server.frames import AT_ONCE, Room, read_line
 from svcctl.wire import Request, decode_request, encode, error_document
 

@@ -9,6 +9,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 
+from svcctl.contact import Notice
 from svcctl.errors import CannotSpawn
 from svcctl.events import Event
 from svcctl.ports import (
@@ -21,7 +22,6 @@ from svcctl.ports import (
     Launch,
     Lines,
     Member,
-    Notice,
     Subscriber,
     Survivor,
     Usage,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.ports import Notice
+from svcctl.contact import Notice
 from svcctl.system.posix.notify import PosixNoticeBoard, parse_notice
 from svcctl.system.posix.spawn import PosixSpawner
 

@@ -9,9 +9,10 @@ import pytest
 from svcctl.app.arguments import Arguments
 from svcctl.app.conversing import VERBS, Conversing
 from svcctl.app.verbs import find
+from svcctl.contact import ENDPOINT
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict, UnknownService
-from svcctl.ports import ENDPOINT, Applied
+from svcctl.ports import Applied
 from svcctl.spec import canonical
 from svcctl.spec.service import ServiceSpec
 from svcctl.testing.world import FakeWorld

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
+from svcctl.contact import ENDPOINT
 from svcctl.engine import journal
 from svcctl.engine.dialogue import down, rejection
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.life import Phase, Told
 from svcctl.errors import Conflict, TimedOut
 from svcctl.events import HookFailed, ProbeFailed, ReloadDone
-from svcctl.ports import ENDPOINT
 from svcctl.spec.policy import Hooks, ReloadPolicy
 from svcctl.spec.probe import Probe, Purpose
 from svcctl.spec.service import ServiceSpec

@@ -7,7 +7,8 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from svcctl.ports import Cancel, Clock, LogSink, Notice, Timer
+from svcctl.contact import Notice
+from svcctl.ports import Cancel, Clock, LogSink, Timer
 
 Check = Callable[[], Awaitable[str]]
 """Look once; give what is wrong, or an empty text."""

@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
+from svcctl.contact import Notice
 from svcctl.errors import CannotSpawn, SystemFault
-from svcctl.ports import Exit, Notice
+from svcctl.ports import Exit
 from svcctl.sdk.crash.restart import RESTART_WANTED
 from svcctl.sdk.debug.call import VARIABLE
 from svcctl.sdk.debug.exchange import (

@@ -7,8 +7,8 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
+from svcctl.contact import Door
 from svcctl.errors import Conflict, SvcctlError
-from svcctl.ports import Door
 from svcctl.sdk.endpoint.asked import Answers
 from svcctl.sdk.endpoint.place import address, own_paths
 from svcctl.sdk.endpoint.server import Endpoint

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable
 from typing import Self
 
+from svcctl.contact import Door, WhoIs
 from svcctl.engine.visits import Visits
 from svcctl.errors import SvcctlError, UsageError
-from svcctl.ports import Door, WhoIs
 from svcctl.sdk.endpoint.asked import Answers, Asked
 from svcctl.wire import Request, decode_request, encode, error_document
 

@@ -11,8 +11,8 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from svcctl.contact import Greet
 from svcctl.errors import Conflict, Denied, SystemFault, UsageError
-from svcctl.ports import Greet
 from svcctl.system.paths import private_folder
 
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid

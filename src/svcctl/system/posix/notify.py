@@ -11,8 +11,9 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 
+from svcctl.contact import Notice
 from svcctl.errors import SystemFault
-from svcctl.ports import Cancel, Notice
+from svcctl.ports import Cancel
 from svcctl.system.paths import private_folder
 
 _LONGEST = 1 << 16

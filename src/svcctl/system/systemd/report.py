@@ -8,7 +8,8 @@ import socket
 import time
 from collections.abc import Mapping
 
-from svcctl.ports import ENDPOINT, HostPhase
+from svcctl.contact import ENDPOINT
+from svcctl.ports import HostPhase
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from svcctl.contact import Greet
 from svcctl.errors import Denied, SvcctlError
-from svcctl.ports import Greet
 from svcctl.system.windows.kernel import (
     PROCESS_QUERY_LIMITED_INFORMATION,
     close_handle,

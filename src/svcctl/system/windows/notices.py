@@ -9,7 +9,8 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 
-from svcctl.ports import Cancel, Notice
+from svcctl.contact import Notice
+from svcctl.ports import Cancel
 from svcctl.system.windows.pipes import PipeServer
 from svcctl.system.windows.security import own_sid, pipe_sddl
 

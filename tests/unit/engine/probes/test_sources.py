@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from svcctl.contact import Notice
 from svcctl.engine.probes.sources import Heartbeat, LogMatch, Poll
-from svcctl.ports import Cancel, Notice
+from svcctl.ports import Cancel
 from svcctl.testing.fakes import FakeClock, FakeSink
 
 Turns = Callable[[], Awaitable[None]]

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from svcctl.contact import Greet
 from svcctl.errors import Denied
-from svcctl.ports import Greet
 from svcctl.sdk.endpoint.asked import Answers
 from svcctl.sdk.endpoint.server import Endpoint
 from svcctl.wire import Request, encode_request
