@@ -39,7 +39,7 @@ class Family:
         if found is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            found = self._known[values] = _series(self.name, self.labels, values)
+            found = self._known[values] = series_name(self.name, self.labels, values)
         return found
 
 
@@ -52,7 +52,7 @@ def render(samples: Samples) -> str:
     lines: list[str] = []
     for family, values in samples:
         if values:
-            lines.append(f"# HELP {family.name} {_plain(family.help)}")
+            lines.append(f"# HELP {family.name} {escaped(family.help)}")
             lines.append(f"# TYPE {family.name} {family.kind}")
             lines += [f"{series} {value}" for series, value in values.items()]
     return "\n".join([*lines, ""])
@@ -79,15 +79,18 @@ def _number(text: str) -> float:
     return int(text) if text.isdecimal() else float(text)
 
 
-def _series(name: str, labels: tuple[str, ...], values: tuple[str, ...]) -> str:
+def series_name(name: str, labels: Iterable[str], values: Iterable[str]) -> str:
+    """Name a series by its labels and their values, in that order, as it is printed."""
     pairs = zip(labels, values, strict=True)
-    inner = ",".join(f'{label}="{_quoted(value)}"' for label, value in pairs)
+    inner = ",".join(f'{label}="{quotable(value)}"' for label, value in pairs)
     return f"{name}{{{inner}}}" if inner else name
 
 
-def _plain(text: str) -> str:
+def escaped(text: str) -> str:
+    """Print *text* on one line."""
     return text.replace("\\", "\\\\").replace("\n", "\\n")
 
 
-def _quoted(text: str) -> str:
-    return _plain(text).replace('"', '\\"')
+def quotable(text: str) -> str:
+    """Print *text* so that it may stand between quotes."""
+    return escaped(text).replace('"', '\\"')

@@ -7,11 +7,11 @@ https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
+from svcctl.observe.metrics.exposition import TYPE, escaped, quotable, series_name
 from svcctl.sdk.metrics.instruments import Declaration, Kind, Series
 
-PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OPEN = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
@@ -23,7 +23,7 @@ def exposition(
     if open_metrics:
         lines.append("# EOF")
     text = "".join(f"{line}\n" for line in lines)
-    return (OPEN if open_metrics else PLAIN), text.encode()
+    return (OPEN if open_metrics else TYPE), text.encode()
 
 
 def _lines(
@@ -34,24 +34,23 @@ def _lines(
     total = "_total" if declaration.kind is Kind.COUNTER else ""
     family = declaration.name if open_metrics else f"{declaration.name}{total}"
     if declaration.text:
-        yield f"# HELP {family} {_escaped_help(declaration.text, quotes=open_metrics)}"
+        yield f"# HELP {family} {(quotable if open_metrics else escaped)(declaration.text)}"
     yield f"# TYPE {family} {declaration.kind}"
     for each in series:
-        pairs = list(zip(declaration.labels, each.labels, strict=True))
         if declaration.kind is Kind.HISTOGRAM:
-            yield from _histogram(declaration, each, pairs)
+            yield from _histogram(declaration, each)
         else:
-            yield f"{declaration.name}{total}{_labels(pairs)} {number(each.value)}"
+            name = series_name(f"{declaration.name}{total}", declaration.labels, each.labels)
+            yield f"{name} {number(each.value)}"
 
 
-def _histogram(
-    declaration: Declaration, series: Series, pairs: Sequence[tuple[str, str]]
-) -> Iterator[str]:
-    name = declaration.name
+def _histogram(declaration: Declaration, series: Series) -> Iterator[str]:
+    name, labels = declaration.name, declaration.labels
     for bound, count in zip((*declaration.buckets, math.inf), series.counts, strict=True):
-        yield f"{name}_bucket{_labels([*pairs, ('le', number(bound))])} {count}"
-    yield f"{name}_sum{_labels(pairs)} {number(series.value)}"
-    yield f"{name}_count{_labels(pairs)} {series.counts[-1]}"
+        bounded = (*series.labels, number(bound))
+        yield f"{series_name(f'{name}_bucket', (*labels, 'le'), bounded)} {count}"
+    yield f"{series_name(f'{name}_sum', labels, series.labels)} {number(series.value)}"
+    yield f"{series_name(f'{name}_count', labels, series.labels)} {series.counts[-1]}"
 
 
 def number(value: float) -> str:
@@ -61,17 +60,3 @@ def number(value: float) -> str:
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
     return repr(float(value))
-
-
-def _labels(pairs: Sequence[tuple[str, str]]) -> str:
-    inner = ",".join(f'{name}="{_escaped(value)}"' for name, value in pairs)
-    return f"{{{inner}}}" if inner else ""
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
-
-
-def _escaped_help(text: str, *, quotes: bool) -> str:
-    found = text.replace("\\", "\\\\").replace("\n", "\\n")
-    return found.replace('"', '\\"') if quotes else found

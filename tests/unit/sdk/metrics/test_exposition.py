@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svcctl.sdk.metrics.exposition import OPEN, PLAIN, number
+from svcctl.observe.metrics.exposition import TYPE
+from svcctl.sdk.metrics.exposition import OPEN, number
 from svcctl.sdk.metrics.registry import Registry
 
-PLAIN_TEXT = r"""# HELP jobs_total Jobs "done" \\ or not,\nby name.
+TYPE_TEXT = r"""# HELP jobs_total Jobs "done" \\ or not,\nby name.
 # TYPE jobs_total counter
 jobs_total{job="a\\b\"c\nd"} 2.0
 # TYPE load gauge
@@ -42,8 +43,8 @@ def registry() -> Registry:
 def test_the_text_format_is_met_to_the_letter(registry: Registry) -> None:
     kind, text = registry.exposition(open_metrics=False)
 
-    assert kind == PLAIN
-    assert text.decode() == PLAIN_TEXT
+    assert kind == TYPE
+    assert text.decode() == TYPE_TEXT
 
 
 def test_open_metrics_names_families_without_total_and_ends_with_eof(registry: Registry) -> None:
