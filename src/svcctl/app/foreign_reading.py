@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 
 from svcctl.app.foreign_logs import ForeignLogs, reader_of
 from svcctl.observe.logs.query import Line, Wanted
@@ -18,7 +20,11 @@ from svcctl.record import Portion, Record
 from svcctl.spec.watch import WatchSpec
 from svcctl.wire import Selection
 
-_ENDS = (1 << 20, 16 << 20)  # bytes from the end in which the last records are looked for first
+_ENDS = (
+    64 << 10,
+    1 << 20,
+    16 << 20,
+)  # bytes from the end in which the last records are looked for first
 _STREAMS = frozenset(("stdout", "stderr"))
 
 
@@ -29,17 +35,20 @@ class Records:
         self._spec, self._way = spec, multiline(spec.multiline)
         self._readers: dict[str, Reader] = {}
 
-    def of(self, portion: Portion, *, now: float) -> Iterator[Record]:
-        """Give the records in *portion*, read *now*."""
+    def of(
+        self, portion: Portion, *, now: float, grep: re.Pattern[bytes] | None = None
+    ) -> Iterator[Record]:
+        """Give the records in *portion*, read *now*; with *grep* those that have it."""
         if portion.records:
-            yield from portion.records
+            yield from (each for each in portion.records if _has(grep, each.raw))
             return
         if portion.stream not in self._readers:
             self._readers[portion.stream] = reader_of(self._spec)
         reader = self._readers[portion.stream]
         lines = portion.content.removesuffix(b"\n").split(b"\n")
         for each in self._way.split(line.removesuffix(b"\r") for line in lines):
-            yield reader.record(each, at=now)
+            if grep is None or _has(grep, b"\n".join(each)):  # before it is understood
+                yield reader.record(each, at=now)
 
 
 def chosen_watches(
@@ -99,18 +108,20 @@ class ForeignPast:
         yield from deque(self._all(specs, most=None), maxlen=count)
 
     def _all(self, specs: Iterable[WatchSpec], *, most: int | None) -> Iterator[Found]:
-        sources, since = self.foreign.sources, self.wanted.since
+        sources, since, now = self.foreign.sources, self.wanted.since, self.clock.now()
         streams = [
             self._records(spec, part)
             for spec in specs
-            for part in sources.past(spec, since=since, most=most)
+            for part in sources.past(
+                spec, since=since, most=most, time_of=partial(reader_of(spec).time_of, now=now)
+            )
         ]
         return heapq.merge(*streams, key=_time)
 
     def _records(self, spec: WatchSpec, part: Iterator[Portion]) -> Iterator[Found]:
         records = Records(spec)
         for portion in part:
-            for record in records.of(portion, now=self.clock.now()):
+            for record in records.of(portion, now=self.clock.now(), grep=self.wanted.grep):
                 if self.wanted.has(record.at, record.raw) and self.which.has(record):
                     line = Line(record.at, spec.owner, spec.name, portion.stream, b"")
                     yield Found(line, record)
@@ -124,6 +135,10 @@ def merged(ours: Iterable[Found], theirs: Iterable[Found], *, last: int | None) 
 
 def _matching(pattern: str, specs: Iterable[str]) -> list[str]:
     return [name for name in specs if name == pattern or fnmatchcase(name, pattern)]
+
+
+def _has(grep: re.Pattern[bytes] | None, raw: bytes) -> bool:
+    return grep is None or grep.search(raw) is not None
 
 
 def _time(found: Found) -> float:

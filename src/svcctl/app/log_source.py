@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from svcctl.errors import SvcctlError
+from svcctl.observe.logs.tail.past import TimeOf
 from svcctl.record import Portion
 from svcctl.spec.watch import WatchSpec
 
@@ -50,12 +51,12 @@ class LogSources(Protocol):
         """Give the log from where it was left; may take its time, raises as what it gives."""
 
     def past(
-        self, watch: WatchSpec, *, since: float, most: int | None
+        self, watch: WatchSpec, *, since: float, most: int | None, time_of: TimeOf
     ) -> Sequence[Iterator[Portion]]:
         """Give what each part of the log says, the oldest first.
 
         *since* (seconds since 1970) and *most* (bytes from its end) allow to leave out what came
-        before.  Raises SvcctlError, also later.
+        before; *time_of* tells when a line says it was written.  Raises SvcctlError, also later.
         """
 
     def forget(self, name: str) -> None:

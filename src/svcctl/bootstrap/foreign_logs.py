@@ -14,7 +14,7 @@ from svcctl.errors import SvcctlError, SystemFault
 from svcctl.observe.logs.tail.discovery import find_logs
 from svcctl.observe.logs.tail.encoding import named
 from svcctl.observe.logs.tail.generation import Manner
-from svcctl.observe.logs.tail.past import PastLog
+from svcctl.observe.logs.tail.past import PastLog, TimeOf
 from svcctl.observe.logs.tail.tail import Bounds, Tail
 from svcctl.observe.records.entries import journal_record
 from svcctl.observe.records.multiline import multiline
@@ -25,7 +25,7 @@ from svcctl.system.clock import SystemClock
 
 _AT_ONCE = Bounds(take=1)  # one block: what is judged keeps the agent from all else meanwhile
 _LOOKED_AT = 100  # files whose permissions are looked at
-_ENTRY = 1000  # bytes that an entry of a journal has, more or less
+_ENTRY = 500  # bytes that an entry of a journal has, more or less
 
 
 class Sources:
@@ -48,15 +48,16 @@ class Sources:
                 return EventLog(watch, place)
 
     def past(
-        self, watch: WatchSpec, *, since: float, most: int | None
+        self, watch: WatchSpec, *, since: float, most: int | None, time_of: TimeOf
     ) -> Sequence[Iterator[Portion]]:
         """See :class:`svcctl.app.log_source.LogSources`."""
         match watch.kind:
             case WatchKind.FILES:
                 encoding = named(watch.encoding) if watch.encoding else None
+                logs = [PastLog(path, encoding=encoding) for path in find_logs(watch.path, ())]
                 return [
-                    _file_portions(PastLog(path, encoding=encoding), since=since, most=most)
-                    for path in find_logs(watch.path, ())
+                    _portions(log, log.blocks(since=since, most=most, time_of=time_of))
+                    for log in logs
                 ]
             case WatchKind.JOURNAL:
                 return [_journal_portions(watch, since=since, most=most)]
@@ -184,9 +185,9 @@ def _journal_portions(watch: WatchSpec, *, since: float, most: int | None) -> It
         yield from _entries([entry])
 
 
-def _file_portions(log: PastLog, *, since: float, most: int | None) -> Iterator[Portion]:
+def _portions(log: PastLog, blocks: Iterator[bytes]) -> Iterator[Portion]:
     try:
-        for content in log.blocks(since=since, most=most):
+        for content in blocks:
             yield Portion(stream=log.path, content=content)
     except OSError as error:
         problem = f"{error.filename or log.path}: {error.strerror or error}"

@@ -6,6 +6,7 @@ import heapq
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.logs import asked_for
@@ -64,6 +65,8 @@ def _past(globs: list[str], wanted: Wanted, which: Sought, *, last: int | None) 
 def _records(path: str, wanted: Wanted, which: Sought) -> Iterator[Item]:
     reader = Reader()
     for lines in split(_lines(path, wanted.since)):
+        if wanted.grep and not wanted.grep.search(b"\n".join(lines)):
+            continue  # before it is understood
         record = reader.record(lines, at=time.time())
         if wanted.has(record.at, record.raw) and which.has(record):
             yield _item(path, record)
@@ -85,7 +88,8 @@ def _coming(following: Tail, which: Sought) -> Iterator[Item]:
 def _lines(path: str, since: float) -> Iterator[bytes]:
     """Give the lines of a log, those of its older parts first; of packed ones too."""
     try:
-        for content in PastLog(path).blocks(since=since):
+        time_of = partial(Reader().time_of, now=time.time())
+        for content in PastLog(path).blocks(since=since, time_of=time_of):
             for line in content.removesuffix(b"\n").split(b"\n"):
                 yield line.removesuffix(b"\r")
     except OSError as error:

@@ -17,6 +17,7 @@ from svcctl.app.watching import Watching
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import SystemFault
 from svcctl.events import Event, FindingEnded, FindingMade, WatchFailed, WatchRecovered
+from svcctl.observe.logs.tail.past import TimeOf
 from svcctl.ports import Applied, Document
 from svcctl.record import Portion, Record
 from svcctl.spec import canonical
@@ -81,9 +82,9 @@ class Scripts:
         return self.of(watch.name)
 
     def past(
-        self, watch: WatchSpec, *, since: float, most: int | None
+        self, watch: WatchSpec, *, since: float, most: int | None, time_of: TimeOf
     ) -> Sequence[Iterator[Portion]]:
-        del watch, since, most
+        del watch, since, most, time_of
         return []
 
     def forget(self, name: str) -> None:

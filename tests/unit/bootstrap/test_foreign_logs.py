@@ -19,6 +19,11 @@ from svcctl.spec.watch import JournalPriority, WatchSpec
 PATIENCE = 60.0
 
 
+def no_time(line: bytes) -> float | None:
+    del line
+    return None
+
+
 @pytest.fixture
 def sources(tmp_path: Path) -> Sources:
     return Sources(str(tmp_path / "state"))
@@ -116,7 +121,7 @@ def test_what_is_there_is_read_back_by_file(
     (tmp_path / "a.log").write_bytes(b"one\n")
     (tmp_path / "b.log").write_bytes(b"two\n")
 
-    parts = [list(each) for each in sources.past(watch, since=0.0, most=None)]
+    parts = [list(each) for each in sources.past(watch, since=0.0, most=None, time_of=no_time)]
 
     assert sorted((each.stream, each.content) for part in parts for each in part) == [
         (str(tmp_path / "a.log"), b"one\n"),
@@ -131,7 +136,9 @@ def test_what_cannot_be_read_back_is_told(
         raise PermissionError(13, "Permission denied", "/x/a.log")
 
     monkeypatch.setattr("svcctl.observe.logs.tail.past.Opened", refused)
-    (part,) = sources.past(WatchSpec(name="a", path=("/x/a.log",)), since=0.0, most=None)
+    (part,) = sources.past(
+        WatchSpec(name="a", path=("/x/a.log",)), since=0.0, most=None, time_of=no_time
+    )
 
     with pytest.raises(SystemFault, match=r"/x/a\.log: Permission denied"):
         next(part)
@@ -160,7 +167,7 @@ def test_the_journal_is_followed_and_read_back(
         while not (found := log.take()) and time.monotonic() < deadline:
             log.wait(0.01)
         log.acknowledge()
-    ((past,),) = sources.past(watch, since=0.0, most=1 << 20)
+    ((past,),) = sources.past(watch, since=0.0, most=1 << 20, time_of=no_time)
 
     assert [each.message for each in found[0].records] == ["hi"]
     assert past.records == found[0].records

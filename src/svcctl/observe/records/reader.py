@@ -54,6 +54,10 @@ class Reader:
             fields=meaning.fields,
         )
 
+    def time_of(self, line: bytes, *, now: float) -> float | None:
+        """Give when *line* says it was written; None where it does not."""
+        return self._meaning(line.decode(errors="replace"), now).at
+
     def _meaning(self, line: str, now: float) -> Meaning:
         found = self._read(line, now)
         if found is None and not self._fixed:

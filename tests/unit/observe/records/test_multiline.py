@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svcctl.observe.records.multiline import multiline
@@ -64,6 +64,7 @@ def test_a_record_is_found_around_a_line() -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
+@settings(max_examples=30)
 @given(lines=LINES)
 def test_what_is_gathered_around_every_line_is_what_is_split(way: str, lines: list[bytes]) -> None:
     block, starts, at = b"\n".join(lines), [], 0

@@ -76,3 +76,29 @@ def test_a_line_without_an_end_is_not_kept_whole_in_memory(tmp_path: Path) -> No
     blocks = list(PastLog(str(tmp_path / "a.log")).blocks())
 
     assert [len(each) >> 20 for each in blocks] == [4, 4, 1]
+
+
+def test_a_time_in_a_long_log_is_found_without_reading_all_of_it(tmp_path: Path) -> None:
+    count = 300_000
+    write(tmp_path / "a.log", b"".join(b"%014d\n" % each for each in range(count)))
+    asked: list[bytes] = []
+
+    def time_of(line: bytes) -> float:
+        asked.append(line)
+        return float(line)
+
+    blocks = list(PastLog(str(tmp_path / "a.log")).blocks(since=200_000.0, time_of=time_of))
+
+    first = int(blocks[0].split(b"\n")[0])
+    assert 130_000 < first <= 200_000 - 60
+    assert blocks[-1].endswith(b"%014d\n" % (count - 1))
+    assert len(asked) < 10
+
+
+@pytest.mark.parametrize("since", [1.0, 1e9])
+def test_a_log_that_says_no_time_is_read_whole(tmp_path: Path, since: float) -> None:
+    write(tmp_path / "a.log", b"x\n" * 2_000_000, at=2e9)
+
+    blocks = PastLog(str(tmp_path / "a.log")).blocks(since=since, time_of=lambda _: None)
+
+    assert sum(map(len, blocks)) == 4_000_000
