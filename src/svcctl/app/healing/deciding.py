@@ -24,16 +24,16 @@ dry_run               it is only rehearsed
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from svcctl.app.healing.answers import answered_at, settling, well_since
 from svcctl.app.healing.deed import Deed, State, free_at
 from svcctl.app.healing.hours import opens
 from svcctl.app.healing.scene import Scene, Standing
-from svcctl.app.healing.trouble import MOMENTARY, OWN, Trouble
+from svcctl.app.healing.trouble import MOMENTARY, OWN
 from svcctl.app.healing.wanted import Wanted
 from svcctl.engine.life import QUIET, Phase
-from svcctl.spec.alert_policy import Happening
 from svcctl.spec.heal import SCALE
 from svcctl.spec.heal_notation import parse_budget, parse_hours
 from svcctl.spec.log_rule import RUN
@@ -41,9 +41,6 @@ from svcctl.spec.notation import format_duration
 
 ECHOES = frozenset(("healing", "answered", "cooldown", "changing"))
 """Reasons that follow from what was done a moment ago."""
-
-SETTLING = 60.0
-"""Seconds in which what was at fault may come to itself before more is done."""
 
 _LOOK_AGAIN = 60.0  # seconds between two looks at what a busy service uses
 _MOVING = frozenset((Phase.STARTING, Phase.STOPPING, Phase.PAUSING, Phase.RESUMING, Phase.BACKOFF))
@@ -160,7 +157,7 @@ def _cause_first(wanted: Wanted, scene: Scene) -> Held | None:
     for name in scene.needs(wanted.service):
         if problem := _fault(name, scene):
             return Held(reason="cause", problem=f"it needs {name!r}, {problem}")
-        helped_at = max(helped_at, _well_since(name, scene))
+        helped_at = max(helped_at, well_since(name, scene))
     if helped_at < wanted.trouble.seen or wanted.trouble.happening in OWN:
         return None
     due = helped_at + settling(wanted.trouble, scene)
@@ -182,40 +179,13 @@ def _fault(name: str, scene: Scene) -> str:
     if any(each.state is State.BEGUN and each.may_help for each in scene.deeds_on(name)):
         return "which is being healed"
     troubles = [each for each in scene.troubles.of(name) if each.is_fault]
-    faults = [each for each in troubles if _answered_at(each, scene) is None]
+    faults = [each for each in troubles if answered_at(each, scene) is None]
     return f"in which something is wrong: {faults[0].summary}" if faults else ""
-
-
-def _well_since(name: str, scene: Scene) -> float:
-    standing = scene.standing(name)
-    came_up = standing.up_since() if standing else 0.0
-    ends = (each.ended for each in scene.deeds_on(name) if each.may_help)
-    return max((came_up, scene.troubles.fine_since(name), *ends))
-
-
-def _answers(trouble: Trouble, scene: Scene) -> Iterator[float]:
-    """Give when something ended that was done to whatever *trouble* is in, and may have helped.
-
-    What was done to one instance helps no other.
-    """
-    for deed in scene.deeds_on(trouble.service):
-        if deed.may_help and (not deed.instance or deed.instance == trouble.instance):
-            yield deed.ended
-
-
-def _answered_at(trouble: Trouble, scene: Scene) -> float | None:
-    """Give when something was last done about *trouble*; None: nothing since it was seen."""
-    standing = scene.standing(trouble.service)
-    came_up = standing.up_since(trouble.instance) if standing else 0.0
-    last = max(_answers(trouble, scene), default=0.0)
-    if last < trouble.seen and came_up <= trouble.seen:
-        return None
-    return max(last, came_up)
 
 
 def _answered(wanted: Wanted, scene: Scene) -> Held | None:
     trouble = wanted.trouble
-    answered = _answered_at(trouble, scene)
+    answered = answered_at(trouble, scene)
     if answered is None:
         return None
     problem = "something was done about it already"
@@ -223,17 +193,6 @@ def _answered(wanted: Wanted, scene: Scene) -> Held | None:
         return Held(reason="answered", problem=problem)
     due = answered + settling(trouble, scene)
     return None if scene.now >= due else Held(reason="answered", problem=problem, until=due)
-
-
-def settling(trouble: Trouble, scene: Scene) -> float:
-    """Give the seconds after which *trouble*, if it is over, is known to be."""
-    if trouble.happening is not Happening.RULE:
-        return SETTLING
-    spec = scene.specs.get(trouble.service)
-    rules = [each for each in (spec.rules if spec else ()) if each.title == trouble.subject]
-    if not rules:
-        return SETTLING
-    return max(rules[0].within or 0.0, rules[0].cooldown) + 1.0
 
 
 def _rested(wanted: Wanted, scene: Scene) -> Held | None:

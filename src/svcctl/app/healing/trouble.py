@@ -16,7 +16,8 @@ Key = tuple[str, str, str, str]
 
 _HARMLESS = frozenset(
     (
-        *(Happening.LEAK, Happening.NEW_TEMPLATE, Happening.SESSION),
+        *(Happening.LEAK, Happening.BURST, Happening.DROP, Happening.METRIC),
+        *(Happening.NEW_TEMPLATE, Happening.SESSION),
         *(Happening.AGENT_LOST, Happening.UNHEALED),
     )
 )

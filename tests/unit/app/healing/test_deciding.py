@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from svcctl.app.healing.deciding import SETTLING, Held, able, decide
+from svcctl.app.healing.answers import SETTLING
+from svcctl.app.healing.deciding import Held, able, decide
 from svcctl.app.healing.deed import State
 from svcctl.app.healing.scene import Scene, Standing
 from svcctl.app.healing.wanted import Requests
@@ -329,7 +330,7 @@ def test_a_cause_that_is_being_healed_is_waited_for() -> None:
     assert held.problem == "it needs 'db', which is being healed"
 
 
-@pytest.mark.parametrize("kind", ["leak", "new template", "unhealed"])
+@pytest.mark.parametrize("kind", ["leak", "burst", "unusual value", "new template", "unhealed"])
 def test_others_do_not_suffer_from_what_is_harmless(kind: str) -> None:
     assert of_web(scene(WEB, DB, events=[found(), found(kind, service="db")])) is None
 

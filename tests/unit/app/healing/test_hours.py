@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,7 @@ def test_the_least_busy_hour_of_the_day_is_the_quiet_one() -> None:
     assert quiet_hour(used[:19], zone=UTC) is None
 
 
+@pytest.mark.posix  # Windows knows no zones by name
 @given(
     st.datetimes(datetime(2025, 1, 1), datetime(2026, 1, 1)),  # noqa: DTZ001 - made one below
     st.integers(0, 1439),
