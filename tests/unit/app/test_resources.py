@@ -222,10 +222,11 @@ async def test_memory_that_processes_share_is_counted_once(
 
 async def test_what_fills_the_machine_within_minutes_is_told_before(watched: Watched) -> None:
     await watched.keep()
-    watched.world.spawner.left_bytes = 1_500 * MIB
+    spawner = watched.world.spawner
+    spawner.left_bytes = 1_500 * MIB
 
     for minute in range(12):
-        watched.world.spawner.left_bytes -= 60 * MIB
+        spawner.left_bytes = spawner.left_bytes - 60 * MIB
         watched.run(1 / 60, lambda _, minute=minute: 200.0 + 60 * minute)  # type: ignore[misc]
 
     (found,) = watched.made
