@@ -29,6 +29,8 @@ from svcctl.app.log_source import LogSources
 from svcctl.app.metrics import Metrics
 from svcctl.app.natives import Natives
 from svcctl.app.watching import Watching
+from svcctl.detect.exhaustion import Room
+from svcctl.detect.resource_watch import ResourceWatch
 from svcctl.engine.manager import AgentManager
 from svcctl.observe.history.store import History, Point
 from svcctl.observe.metrics.exposition import Family, Kind, render
@@ -67,6 +69,7 @@ def main() -> int:
     args = parser.parse_args()
     figures = [
         *asyncio.run(sampling(args.rounds)),
+        judging(args.rounds),
         *rendering(args.rounds),
         asyncio.run(whole_page(args.rounds)),
         *history(args.rounds),
@@ -127,6 +130,31 @@ async def sampling(rounds: int) -> list[Figure]:
             child.signal("KILL")
         await asyncio.sleep(1.0)
     return figures
+
+
+def judging(rounds: int) -> Figure:
+    """Have the detectors judge what 1,000 programs use, once a minute."""
+    watches = [ResourceWatch(f"s{number}", started=0.0) for number in range(PROCESSES)]
+    minutes = iter(range(10, 100_000))
+    rooms = {"memory": Room(left=1e9), "open files": Room(left=1000.0, limit=1024.0)}
+
+    def judge() -> None:
+        minute = next(minutes)
+        used = {
+            "cpu": 10.0 + minute % 7,
+            "memory": 1e8 + 1e5 * (minute % 11),
+            "open files": 20.0 + minute % 3,
+            "threads": 4.0,
+            "io": 1e5 * (minute % 5),
+        }
+        for watch in watches:
+            watch.read(used, at=60.0 * minute, rooms=rooms)
+
+    for _ in range(40):  # more than a mean of each
+        judge()
+    return Figure(
+        name=f"judging {PROCESSES} services: five resources each", milliseconds=least(judge, rounds)
+    )
 
 
 def _env() -> dict[str, str]:
