@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -35,10 +36,21 @@ _MOST = 10_000  # events of the past that are looked at
 
 
 class Healer:
-    """Heals services that have something to be healed; loads and costs nothing where none has."""
+    """Heals services that have something to be healed; loads and costs nothing where none has.
 
-    def __init__(self, manager: AgentManager, *, store: Store, events: EventLog) -> None:
+    *is_quiet* says whether somebody has called findings of a pattern false: nothing is done then.
+    """
+
+    def __init__(
+        self,
+        manager: AgentManager,
+        *,
+        store: Store,
+        events: EventLog,
+        is_quiet: Callable[[str], bool],
+    ) -> None:
         self._manager, self._store, self._events = manager, store, events
+        self._is_quiet = is_quiet
         self._attention = Attention(lambda: manager.specs, then=self._look)
         self._care: Care | None = None
         self._carry_out: CarryOut | None = None
@@ -97,12 +109,17 @@ class Healer:
     # what happens
 
     def _noticed(self, event: Event) -> None:
+        if self._is_false(event):
+            return
         if self._care:
             self._care.notice(event)
         elif isinstance(event, FindingMade) and event.action:
             self._open().notice(event)
         elif isinstance(event, SpecApplied) and self._is_needed():
             self._open()
+
+    def _is_false(self, event: Event) -> bool:
+        return isinstance(event, FindingMade) and self._is_quiet(event.pattern)
 
     def _look(self) -> None:
         if self._care:
@@ -141,7 +158,8 @@ class Healer:
         except SvcctlError as error:  # what is wrong will be found again
             log.warning("healing.past_unreadable", extra={"problem": error.problem})
             return []
-        return [event for each in found if (event := event_of(each)) is not None]
+        past = (event_of(each) for each in found)
+        return [each for each in past if each is not None and not self._is_false(each)]
 
     # verbs
 

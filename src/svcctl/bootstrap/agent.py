@@ -187,7 +187,7 @@ def agent_parts(
         historian = Historian(manager, natives, judged.sampler)
         stack.callback(historian.close)
         counted = VerbCount(tally, clock=clock)
-        healer = Healer(manager, store=store, events=store)
+        healer = Healer(manager, store=store, events=store, is_quiet=findings.is_quiet)
         dispatch = _dispatch(
             manager,
             store,

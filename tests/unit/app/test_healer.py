@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from svcctl.app.alerting.cause import begun
 from svcctl.app.arguments import check
 from svcctl.app.healer import HEALER, Healer
 from svcctl.app.healing.deed import State
@@ -27,6 +28,7 @@ from svcctl.events import (
 )
 from svcctl.ports import Applied, Recorded
 from svcctl.spec import canonical
+from svcctl.spec.alert_policy import Happening
 from svcctl.spec.heal import HealingSpec, HealPolicy
 from svcctl.spec.log_rule import LogRule
 from svcctl.spec.policy import Hooks
@@ -81,8 +83,17 @@ class Healed:
         self.gate.set()
         self.problem = ""
         self.refuses = False
+        self.quiet: set[str] = set()
         self.history: list[list[float | None]] = []
-        self.healer = Healer(self.manager, store=world.store, events=self.past)
+        self.healer = self._made()
+
+    def _made(self) -> Healer:
+        return Healer(
+            self.manager,
+            store=self.world.store,
+            events=self.past,
+            is_quiet=lambda pattern: pattern in self.quiet,
+        )
 
     def begin(self) -> None:
         self.healer.begin(self._carry_out)
@@ -226,6 +237,20 @@ async def test_nothing_is_done_unless_it_is_written(healed: Healed) -> None:
     assert healed.told(HealingHeld) == []
 
 
+async def test_what_somebody_called_false_is_not_healed_and_no_rule_asks_for_it(
+    healed: Healed,
+) -> None:
+    await healed.keep("web", policy())
+    healed.quiet = {"web/silence", "web/rule"}
+
+    await healed.find()
+    await healed.find(kind="rule", action="restart")
+    shown = await healed.show(since="1h")
+
+    assert healed.asked == []
+    assert (shown["wanted"], shown["rehearsed"]) == ([], [])
+
+
 async def test_a_rule_may_ask_for_a_verb(healed: Healed) -> None:
     await healed.keep("web")
 
@@ -310,6 +335,7 @@ async def test_what_is_over_budget_is_told_once_and_is_a_finding_until_it_is_ove
     held = [each for each in healed.told(HealingHeld) if each.reason == "budget"]
     assert len(held) == 1
     (unhealed,) = [each for each in healed.told(FindingMade) if each.kind == "unhealed"]
+    assert [each.happening for each in begun(unhealed)] == [Happening.UNHEALED]
     await healed.end()
     assert [each.pattern for each in healed.told(FindingEnded)][-1] == unhealed.pattern
 
@@ -444,9 +470,7 @@ async def test_what_holds_for_all_is_taken_over_and_kept(healed: Healed, world: 
     healed.healer.keep({"spec": canonical.dump(HealingSpec(enabled=False)), "origins": {}})
     await healed.find()
     assert healed.asked == []
-    assert Healer(healed.manager, store=world.store, events=healed.past).kept["spec"] == {
-        "enabled": False
-    }
+    assert Healed(world).healer.kept["spec"] == {"enabled": False}
 
     healed.healer.keep(None)
     await settled()
