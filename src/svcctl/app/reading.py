@@ -104,15 +104,17 @@ class Reading:
         chosen = [] if selection.all else choose(selection, specs)
         names = tuple({service_of(name, specs) for name in chosen})
         since = moment(args.text("since"), now=self._clock.now())
-        limit = args.integer("lines") or _EVENTS
+        lines = args.integer("lines")
+        limit = _EVENTS if lines is None else lines
         if limit > _MOST_EVENTS:
             raise UsageError(
                 f"{limit} events are too many at once, {_MOST_EVENTS} are the most",
                 hint="name services, or follow them: svcctl events -f",
             )
         after = args.integer("after") or 0
-        past = self._events.read(services=names, after=after, since=since, limit=limit)
-        latest = self._events.read(limit=1)
+        read = self._events.read
+        past = read(services=names, after=after, since=since, limit=limit) if limit else []
+        latest = read(limit=1)
         came = asyncio.Event()
         forget = self._bus.subscribe(lambda _: came.set())
         try:
@@ -121,7 +123,7 @@ class Reading:
             while args.flag("follow"):
                 await came.wait()
                 came.clear()
-                new = self._events.read(services=names, after=last, limit=_MOST_EVENTS)
+                new = read(services=names, after=last, limit=_MOST_EVENTS)
                 await _emit_all(new, emit)
                 last = max([last, *(each.number for each in new)])
         finally:
