@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, cast
@@ -24,6 +25,7 @@ KIND = "token"
 _LIFETIME = 3600.0  # seconds, unless asked otherwise
 _KEPT = 30 * 86_400.0  # seconds an expired token is listed
 _LEAST_ID = 6  # characters that say which token is meant
+_SERIAL = re.compile(r"[1-9a-f][0-9a-f]{0,39}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +106,14 @@ class Tokens:
 
     async def _revoke(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         del selection, emit
-        token_id, known = self._meant(args.text("id") or "")
-        until = cast("float", known["expires_at"])
-        self.revocations.revoke(token_id, until=until, now=self._clock.now())
+        named, until = args.text("id") or "", None
+        known: dict[str, object] = {"id": named, "subject": named}
+        if args.flag("certificate"):
+            _check_serial(named)
+        else:
+            named, known = self._meant(named)
+            until = cast("float", known["expires_at"])
+        self.revocations.revoke(named, until=until, now=self._clock.now())
         await self._store.settle()
         return {**known, "state": "revoked"}
 
@@ -157,6 +164,12 @@ class Tokens:
         for key, each in self._known():
             if cast("float", each["expires_at"]) + _KEPT < now:
                 self._store.delete(KIND, key)
+
+
+def _check_serial(text: str) -> None:
+    if not _SERIAL.fullmatch(text):
+        hint = "hexadecimal, in small letters: svcctl cert list"
+        raise UsageError(f"{text!r} is no serial number of a certificate", hint=hint)
 
 
 def _check_subject(subject: str) -> None:

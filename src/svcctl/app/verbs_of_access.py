@@ -102,7 +102,15 @@ ACCESS: tuple[Verb, ...] = (
         effect=Effect.WRITE,
         role=Role.ADMIN,
         selects=Selects.NONE,
-        args=(Arg(name="id", kind=Kind.TEXT, help="how its id begins", positional=True),),
+        args=(
+            Arg(name="id", kind=Kind.TEXT, help="how its id begins", positional=True),
+            Arg(
+                name="certificate",
+                kind=Kind.FLAG,
+                help="it is the serial number of a certificate",
+                default=False,
+            ),
+        ),
         examples=("svcctl auth token revoke 3f9a77 --reason 'laptop lost'",),
     ),
     Verb(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +13,8 @@ from svcctl.cli.human import moment
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import Command, parameter, read_duration
+from svcctl.errors import AgentUnreachable
+from svcctl.wire import Request
 
 if TYPE_CHECKING:
     from svcctl.auth.authority import Entry
@@ -151,6 +153,7 @@ def revoke(session: Session, /, *, name: str, reason: str | None) -> int:
         gone = place.revoke(name)
     for each in gone:
         session.out.line(f"the certificate {each.serial} of {each.uri} holds no more")
+    _tell_agent(session, gone)
     session.tell(f"whoever is to know needs: {place.place(name)['trust']}")
     return 0
 
@@ -177,6 +180,18 @@ def listed(session: Session, /, *, output: str) -> int:
 
 
 listed.examples = ("svcctl cert list", "svcctl cert list -o json")
+
+
+def _tell_agent(session: Session, gone: list[Entry]) -> None:
+    """Have the agent close at once what was opened with them; one that does not run has nothing."""
+    for each in gone:
+        args = {"id": each.serial, "certificate": True}
+        try:
+            replace(session, reason=f"certificate of {each.name}").ask(
+                Request(verb="token-revoke", args=dict(args))
+            )
+        except AgentUnreachable:
+            return
 
 
 def _row(entry: Entry, now: float) -> list[Cell]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from svcctl.app.access import Access
-from svcctl.app.arguments import Arguments
+from svcctl.app.arguments import Arguments, check
 from svcctl.app.auditing import Auditing
 from svcctl.app.kept_table import KeptTable
 from svcctl.app.verb import Selects
@@ -17,8 +17,10 @@ from svcctl.app.verbs import VERBS, find
 from svcctl.app.waiting import Nobody
 from svcctl.auth.identity import Identity, Proof, Way, inside, local
 from svcctl.cli.definitions import arguments
+from svcctl.engine.store import SqliteStore
 from svcctl.errors import Denied, UnknownService, UsageError
-from svcctl.ports import Document
+from svcctl.events import RunSkipped
+from svcctl.ports import AuditEntry, Document
 from svcctl.spec.load import load_files
 from svcctl.spec.service import ServiceSpec
 from svcctl.testing.fakes import FakeClock, FakeStore
@@ -352,6 +354,34 @@ async def test_an_explanation_is_what_would_be_decided(
     args: dict[str, str], allowed: bool, machine: Machine
 ) -> None:
     assert (await explained(machine, **args))["allowed"] is allowed
+
+
+async def test_the_audit_log_is_read_and_proven_with_what_waits_to_be_written(
+    machine: Machine, tmp_path: Path
+) -> None:
+    store = SqliteStore(str(tmp_path / "state.db"))
+    deeds = Auditing(
+        store.path, flush=store.flush, access=machine.access, clock=FakeClock()
+    ).deeds()
+
+    async def ask(name: str, **args: object) -> Any:
+        verb = find(name)
+        assert verb is not None
+        return await deeds[name](Selection(), check(verb, args), Nobody())
+
+    for verb in ("start", "stop"):
+        store.record(
+            AuditEntry(at=1.0, asked=verb, actor="ann", way="local", verb=verb, outcome="done")
+        )
+    store.append(RunSkipped(at=1.0))
+
+    assert [row["verb"] for row in await ask("audit", verb="st*", actor="ann", lines=1)] == ["stop"]
+    found = await ask("audit-verify")
+    assert (found["sound"], found["rows"], found["found"]) == (True, 2, [])
+    assert (await ask("audit-verify", head=found["head"]))["sound"]
+    with pytest.raises(UsageError, match="no row and its seal"):
+        await ask("audit-verify", head="x")
+    store.close()
 
 
 async def test_nothing_is_explained_of_a_verb_that_is_not_there(machine: Machine) -> None:

@@ -83,6 +83,17 @@ async def test_a_revoked_token_is_told_to_whoever_watches_and_listed_as_such() -
     assert [each["state"] for each in await host.ask("token-list")] == ["revoked"]
 
 
+async def test_a_certificate_is_revoked_by_its_serial_number_for_good() -> None:
+    host = Host()
+
+    await host.ask("token-revoke", id="49febe63c9", certificate=True)
+
+    assert host.restarted().revocations.is_revoked("49febe63c9")
+    for wrong in ("", "49FE", "xyz", "0" * 41, "token"):
+        with pytest.raises(UsageError, match="no serial number"):
+            await host.ask("token-revoke", id=wrong, certificate=True)
+
+
 async def test_an_expired_token_is_listed_for_a_month() -> None:
     host = Host()
     await host.ask("token-issue", name="ci", **{"for": 60})

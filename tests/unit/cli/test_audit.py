@@ -282,7 +282,7 @@ def test_what_was_done_to_tokens_is_said(agent: Any, capsys: Captured) -> None:
     assert none == "there is no token"
     assert revoked == "the token of ci holds no more"
     assert rotated.startswith("key k2 signs from ")
-    assert agent.asked[1]["args"] == {"id": "3f9a77", "reason": "lost"}
+    assert agent.asked[1]["args"] == {"id": "3f9a77", "certificate": False, "reason": "lost"}
 
 
 @pytest.mark.parametrize("command", ["issue ci", "list"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,21 @@ def test_an_authority_issues_renews_revokes_and_lists(state: str, capsys: Captur
     ]
     assert rows[6]["reason"] == "key lost"
     assert prove(f"{state}/native.db").sound
+
+
+def test_an_agent_is_told_which_certificate_holds_no_more(agent: Any, capsys: Captured) -> None:
+    agent.says("token-revoke", {})
+    main(["cert", "init", "--domain", "example.org"])
+    main(["cert", "issue", "ci", "-o", "json"])
+    serial = json.loads(capsys.readouterr().out.partition("\n")[2])["serial"]
+
+    assert main(["cert", "revoke", "ci"]) == 0
+
+    assert agent.asked[-1]["args"] == {
+        "reason": "certificate of ci",
+        "id": serial,
+        "certificate": True,
+    }
 
 
 def test_where_key_certificate_and_trust_are_is_told(state: str, capsys: Captured) -> None:
