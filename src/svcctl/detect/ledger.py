@@ -16,6 +16,7 @@ _USUAL = 3_600.0  # seconds after which what goes on is no news any more
 
 _INSTANTS = frozenset((What.NEW_TEMPLATE, What.SESSION))
 _AT_LEAST = 60.0  # seconds that what has a duration lasts
+_SEEING = 120.0  # seconds until detectors that were started anew see what goes on
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class _Open:
     finding: Finding
     begun: float
     seen: float
+    least: float  # when it may be over at the earliest
 
     @property
     def is_instant(self) -> bool:
@@ -47,8 +49,12 @@ class Ledger:
         if known:
             known.seen = at
             return False
-        self._open[finding.pattern] = _Open(finding, at, at)
+        self._open[finding.pattern] = _Open(finding, at, at, at + _AT_LEAST)
         return True
+
+    def recall(self, finding: Finding, *, at: float, now: float) -> None:
+        """Take up a finding of *at* that was open when somebody looked last."""
+        self._open[finding.pattern] = _Open(finding, at, at, now + _SEEING)
 
     def see(self, keys: AbstractSet[str], *, at: float) -> None:
         """Take note that lines of templates have come, by their ids: what is new lasts."""
@@ -84,4 +90,4 @@ def _has_ended(each: _Open, is_over: Callable[[What, str], bool], *, at: float) 
     if each.is_instant:
         return at >= each.expires
     found = each.finding.deviation
-    return at >= each.begun + _AT_LEAST and is_over(found.what, found.key)
+    return at >= each.least and is_over(found.what, found.key)

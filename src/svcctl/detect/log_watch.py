@@ -108,9 +108,12 @@ class LogWatch:
         """Give what was found and is over by *at*; each once."""
         return self._ledger.over(self._is_over, at=at)
 
-    def recall(self, finding: Finding, *, at: float) -> None:
-        """Take up what was found before a restart and is not over, as far as is known."""
-        self._ledger.take(finding, at=at)
+    def recall(self, finding: Finding, *, at: float, now: float) -> None:
+        """Take up what was found *at* some time before a restart and is not over, as far as known.
+
+        It is over two minutes from *now* at the earliest, when enough of what goes on was seen.
+        """
+        self._ledger.recall(finding, at=at, now=now)
 
     @property
     def due(self) -> float:

@@ -38,6 +38,16 @@ def test_what_lasts_is_over_when_its_detector_says_so_and_not_at_once() -> None:
     assert not ledger.lasts
 
 
+def test_what_was_open_before_a_restart_gets_time_to_be_seen_again() -> None:
+    ledger = Ledger()
+
+    ledger.recall(_finding(What.BURST), at=0.0, now=1_000.0)
+
+    assert not ledger.take(_finding(What.BURST), at=1_001.0)
+    assert _over(ledger, 1_100.0, well=True) == []
+    assert _over(ledger, 1_130.0, well=True) == ["burst"]
+
+
 def test_what_happened_is_over_when_it_has_not_come_for_a_while() -> None:
     ledger = Ledger()
     ledger.take(_finding(What.NEW_TEMPLATE), at=0.0)

@@ -30,7 +30,7 @@ def watch_of(service: str, policy: DetectPolicy, *, place: Place) -> LogWatch:
             watch = LogWatch(service, policy_of(policy))
     for each in place.told.open_of(service):
         if each.kind in OF_LOGS:
-            watch.recall(_finding(each), at=each.at)
+            watch.recall(_finding(each), at=each.at, now=place.clock.now())
     return watch
 
 

@@ -301,7 +301,7 @@ async def test_what_is_found_when_the_agent_is_killed_is_not_told_again_and_its_
     later = Agent(agent.world.successor(), agent.shelf)
     later.world.clock.forward(900)
     assert later.told() == []
-    later.serve(120)
+    later.serve(180)
 
     assert ("FindingEnded", "silence") in later.told()
     assert ("FindingMade", "silence") not in later.told()
