@@ -19,7 +19,6 @@ from svcctl.wire import Request, decode_request, encode, error_document
 log = logging.getLogger(__name__)
 
 _HERE = "this machine"
-_LAST_WORDS = 1.0  # seconds that answers to changes get when the door is closed
 _BEHIND = 1024 * 1024  # bytes a slow reader may be behind before it loses items
 
 
@@ -54,23 +53,16 @@ class LocalServer:
 
     async def __aexit__(self, *_: object) -> None:
         self._door.close()
-        if self._changing:
-            await asyncio.wait(self._changing, timeout=_LAST_WORDS)
-        tasks = self._visits.tasks
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._visits.end(self._changing)
 
     async def _greet(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs
     ) -> None:
-        task = asyncio.current_task()
-        assert task is not None
         try:
-            with self._visits.visit(task, writer) as has_place:
+            with self._visits.visit(writer) as has_place:
                 if not has_place:
                     raise Conflict("too many others are connected", hint="ask again later")
-                await self._converse(reader, writer, self._known(who_is), task)
+                await self._converse(reader, writer, self._known(who_is))
         except (ConnectionError, asyncio.CancelledError):
             log.debug("local.hung-up")
         except SvcctlError as error:  # nothing can come of this connection
@@ -88,15 +80,11 @@ class LocalServer:
             raise
 
     async def _converse(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        identity: Identity,
-        task: asyncio.Task[None],
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, identity: Identity
     ) -> None:
         begun = b""
         while True:
-            with self._visits.idle(task):
+            with self._visits.idle():
                 await writer.drain()
                 line = await read_line(reader, self._room, begun=begun)
             begun = b""

@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 
 _LONGEST = 64 * 1024  # bytes of a request
 _PATIENCE = 10.0  # seconds in which a request must have come
-_LAST_WORDS = 1.0  # seconds that answers under way get when the door is closed
 
 
 class Endpoint:
@@ -39,10 +38,8 @@ class Endpoint:
 
     async def __aexit__(self, *_: object) -> None:
         self._door.close()
-        if self._at_work:
-            await asyncio.wait(self._at_work, timeout=_LAST_WORDS)
-            await asyncio.sleep(0)  # for those to be told who wait for it
-        left = [*self._at_work, *self._visits.tasks]
+        await self._visits.end(self._at_work)
+        left = tuple(self._at_work)
         for each in left:
             each.cancel()
         await asyncio.gather(*left, return_exceptions=True)
@@ -50,26 +47,22 @@ class Endpoint:
     async def _greet(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: WhoIs
     ) -> None:
-        task = asyncio.current_task()
-        assert task is not None
         try:
-            with self._visits.visit(task, writer) as has_place:
+            with self._visits.visit(writer) as has_place:
                 if has_place:
-                    writer.write(await self._conversed(task, reader, who_is))
+                    writer.write(await self._conversed(reader, who_is))
                     await writer.drain()
         except (ConnectionError, TimeoutError, asyncio.CancelledError):
             log.debug("endpoint.hung-up")
         finally:
             writer.close()
 
-    async def _conversed(
-        self, task: asyncio.Task[None], reader: asyncio.StreamReader, who_is: WhoIs
-    ) -> bytes:
+    async def _conversed(self, reader: asyncio.StreamReader, who_is: WhoIs) -> bytes:
         """Hear a request and give the answer, as one line; nothing where nobody asks."""
         number = 0
         try:
             who = who_is()
-            with self._visits.idle(task):
+            with self._visits.idle():
                 line = await _line(reader)
             if not line:
                 return b""
