@@ -157,3 +157,21 @@ def test_metrics_show_what_hosts_count_and_which_manager_keeps_them(site: Site, 
         lambda: f"svcctl_service_threads{{{where}}}" not in page(), what="it is gone", within=60.0
     )
     assert f'svcctl_service_info{{{where},manager="systemd",revision=' in page()
+
+
+def test_history_has_what_hosts_measure(site: Site, until: Any) -> None:
+    site.box.variables["SVCCTL_AGENT_HISTORY"] = "1s"
+    site.box.start_agent()
+    (site.box.home / "up").touch()
+    site.register(FAILING.format(home=site.box.home))
+    site.host("mailer")
+
+    def rows() -> Any:
+        ran = site.box.cli("history", "mailer", "-o", "json")
+        return ran.status == 0 and ran.json()["instances"].get("mailer")
+
+    (first, *_) = until(rows, what="it is measured", within=60.0)
+
+    _, _, memory_bytes, threads, _ = first
+    assert memory_bytes > 0
+    assert threads > 0
