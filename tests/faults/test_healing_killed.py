@@ -31,7 +31,7 @@ def test_no_kill_makes_a_healing_one_too_many(
         exec = [{json.dumps(sys.executable)}, "program.py"]
         [[services.web.rules]]
         match = "stuck"
-        cooldown = "50ms"
+        cooldown = "500ms"
         [[services.web.heal]]
         on = ["stuck"]
         budget = "{MOST} in 1d"

@@ -56,9 +56,7 @@ def healings(agent: Any) -> list[tuple[str, str]]:
 
 
 def test_what_is_found_is_healed_until_the_budget_is_spent(agent: Any, until: Any) -> None:
-    agent.apply(
-        service("web", rule='cooldown = "100ms"', heal='budget = "2 in 1h"\ncooldown = "0s"')
-    )
+    agent.apply(service("web", rule='cooldown = "1s"', heal='budget = "2 in 1h"\ncooldown = "0s"'))
     (agent.home / "web.always").touch()
 
     until(
@@ -75,7 +73,7 @@ def test_what_is_found_is_healed_until_the_budget_is_spent(agent: Any, until: An
     assert [each["kind"] for each in found if each["kind"] != "rule"] == ["unhealed"]
     shown = agent.ok("healing", "web", "-o", "json").json()
     assert [each["reason"] for each in shown["wanted"]] == ["budget"]
-    assert "being healed by restart" in agent.ok("events", "web", "--causes").out
+    assert "being healed by restart" in agent.ok("events", "web", "--causes", "-n", "1000").out
 
 
 def test_what_is_rehearsed_is_said_and_not_done(agent: Any, until: Any) -> None:
