@@ -13,13 +13,13 @@ from functools import partial
 from typing import Any
 
 from svcctl.app.shipping import Trial
-from svcctl.bootstrap.tailing import SavedIn
+from svcctl.bootstrap.tailing import SavedIn, changes
 from svcctl.engine.credentials import resolve
 from svcctl.engine.world import World
 from svcctl.errors import CannotSpawn, NotAvailable, NotDelivered, SvcctlError
 from svcctl.events import Event
 from svcctl.observe.logs.files import STREAMS
-from svcctl.observe.logs.tail.changes import Inotify, best_changes
+from svcctl.observe.logs.tail.changes import Changes, Inotify
 from svcctl.observe.logs.tail.generation import Manner
 from svcctl.observe.logs.tail.tail import Bounds, Tail
 from svcctl.observe.records.joining import whole
@@ -130,10 +130,11 @@ class Docks:
         return Parts(spool=spool, intake=intake, sender=sender, wake=wake)
 
     def _tail(self, spec: ShippingSpec, spool: Spool) -> tuple[Tail, Callable[[], None]]:
-        changes, wake = best_changes(), _nothing
-        if isinstance(changes, Inotify):
-            woken = Woken(changes)
-            changes, wake = woken, woken.wake
+        found: Changes = changes()
+        wake = _nothing
+        if isinstance(found, Inotify):
+            found = woken = Woken(found)
+            wake = woken.wake
         tail = Tail(
             globs_of(self.logs, spec.services, STREAMS),
             clock=self.world.clock,
@@ -141,7 +142,7 @@ class Docks:
             at_end=spec.from_end,
             manner=Manner(whole=whole),
             bounds=Bounds(search_every=_SEARCH_EVERY if wake is not _nothing else 1.0),
-            changes=changes,
+            changes=found,
         )
         return tail, wake
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 
 from svcctl.errors import UsageError, quoted
@@ -12,6 +12,7 @@ from svcctl.observe.records.meaning import Meaning
 from svcctl.record import Level, Record
 
 _SAMPLE = 50  # lines by which a form is told
+_RAREST = 1600  # lines between two looks at those that have none
 _PLAIN = "plain"
 
 
@@ -19,7 +20,7 @@ class Reader:
     """Reads one file; *form* is a name of FORMS, ``plain``, or a pattern with named groups.
 
     Without one the form is told from the lines, and again when half of the last fifty do not have
-    it.  An object of JSON is always read as one.
+    it; ever more rarely while they have none.  An object of JSON is always read as one.
     """
 
     def __init__(self, form: str = "") -> None:
@@ -27,8 +28,9 @@ class Reader:
         self._fixed = bool(form)
         self.form = form or _PLAIN
         self._read: Form = _form(form)
-        self._unread: list[str] = []
-        self._count = 0
+        self._unread: deque[str] = deque(maxlen=_SAMPLE)
+        self._missed = self._count = 0
+        self._every = _SAMPLE
 
     def records(self, content: bytes, *, at: float) -> Iterator[Record]:
         """Give the records of whole lines that were read *at* some time."""
@@ -62,8 +64,9 @@ class Reader:
         found = self._read(line, now)
         if found is None and not self._fixed:
             self._unread.append(line)
+            self._missed += 1
         self._count += 1
-        if not self._fixed and self._count >= _SAMPLE:
+        if not self._fixed and self._count >= self._every:
             self._look_again(now)
         elif found is None and self._count == 1:
             found = self._begin(line, now)
@@ -77,9 +80,13 @@ class Reader:
         return self._read(line, now)
 
     def _look_again(self, now: float) -> None:
-        if len(self._unread) * 2 >= self._count:
+        if self._missed * 2 >= self._count:
+            before = self.form
             self._choose(self._unread, now)
-        self._unread, self._count = [], 0
+            stays = self.form == before == _PLAIN
+            self._every = min(self._every * 2, _RAREST) if stays else _SAMPLE
+        self._unread.clear()
+        self._missed = self._count = 0
 
     def _choose(self, lines: Iterable[str], now: float) -> None:
         self.form = told_by(lines, now=now)

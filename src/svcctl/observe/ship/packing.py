@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from svcctl.observe.ship.entry import Entry, Readers
 from svcctl.observe.ship.frame import Read
@@ -116,7 +116,12 @@ class Packer:
         held: tuple[Entry, Spot] | None = None
         spot = start
         for entry in self._readers.entries(read.frame, id=number):
-            spot = replace(spot, done=spot.done + 1, lines=spot.lines + entry.lines)
+            spot = Spot(
+                segment=start.segment,
+                offset=start.offset,
+                done=spot.done + 1,
+                lines=spot.lines + entry.lines,
+            )
             if spot.done <= done:
                 continue
             if held is not None:

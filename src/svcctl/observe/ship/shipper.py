@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -121,12 +121,14 @@ class Shipper:
     def _ship(self, parts: Parts) -> None:
         self._parts = parts
         parts.wake()  # what was new while they were opened
-        sending = threading.Thread(target=self._send, args=(parts.sender,), daemon=True)
+        over = threading.Event()
+        sending = threading.Thread(target=self._send, args=(parts.sender, over), daemon=True)
         sending.start()
         try:
             while not self._over.is_set():
                 self._keep(parts)
         finally:
+            over.set()
             self._more.set()
             sending.join()
 
@@ -149,23 +151,18 @@ class Shipper:
 
     # the thread that sends
 
-    def _send(self, sender: Sender) -> None:
-        with suppress(_Over):
-            while True:
-                self._step(sender)
-
-    def _step(self, sender: Sender) -> None:
-        self._more.clear()
-        if self._over.is_set():
-            raise _Over
-        try:
-            pause = sender.step()
-        except OSError as error:
-            self._complain(error)
-            pause = _AGAIN
-        if pause is None or pause > 0:
-            self._more.wait(pause)
-
-
-class _Over(Exception):
-    """There is nothing to be sent any more."""
+    def _send(self, sender: Sender, over: threading.Event) -> None:
+        while True:
+            self._more.clear()
+            if over.is_set():
+                return
+            try:
+                pause = sender.step()
+            except OSError as error:
+                self._complain(error)
+                pause = _AGAIN
+            except Exception:  # it goes on where it was
+                log.exception("ship.failed", extra={"receiver": self.name})
+                pause = _AGAIN
+            if pause is None or pause > 0:
+                self._more.wait(pause)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from svcctl.errors import NotDelivered
 from svcctl.observe.ship.connection import Datagrams, Tcp
@@ -30,9 +31,8 @@ _SEVERITIES = {
 }
 _UNPRINTABLE = re.compile(r"[^!-~]")
 _UNFIT_NAME = re.compile(r'[^!-~]|[="\]]')
-_ESCAPED = re.compile(r'(["\\\]])')
+_ESCAPES = str.maketrans({each: f"\\{each}" for each in '"\\]'})
 _LONGEST = {"host": 255, "app": 48, "process": 128, "event": 32, "name": 32}  # section 6
-_BEHIND = r"\\\1"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -95,7 +95,7 @@ def counted(messages: Sequence[bytes]) -> bytes:
 def structured(pairs: Mapping[str, str], *, enterprise: int = ENTERPRISE) -> str:
     """Give *pairs* as structured data (section 6.3), of names that are unique under a number."""
     params = "".join(
-        f' {_name(name)}="{_ESCAPED.sub(_BEHIND, value)}"' for name, value in pairs.items()
+        f' {_name(name)}="{value.translate(_ESCAPES)}"' for name, value in pairs.items()
     )
     return f"[svcctl@{enterprise}{params}]"
 
@@ -112,10 +112,12 @@ def shortened(data: bytes, longest: int) -> bytes:
     return data[:longest].decode("utf-8", "ignore").encode()
 
 
+@lru_cache(1024)
 def word(text: str, what: str) -> str:
     """Give *text* as one word of a header; where there is none, the dash that stands for it."""
     return _UNPRINTABLE.sub("_", text)[: _LONGEST[what]] or "-"
 
 
+@lru_cache(1024)
 def _name(name: str) -> str:
     return _UNFIT_NAME.sub("_", name)[: _LONGEST["name"]] or "_"

@@ -214,3 +214,14 @@ def test_a_day_of_no_common_year_is_a_time_or_none(text: str) -> None:
     found = read_text(text, now=NOW)
 
     assert found is None or found < NOW
+
+
+def test_lines_without_a_form_are_looked_at_ever_more_rarely_and_a_form_is_still_told() -> None:
+    reader = Reader()
+    for number in range(5000):
+        reader.record([f"nothing of the kind {number}".encode()], at=NOW)
+
+    for number in range(3200):
+        reader.record([f"level=info n={number}".encode()], at=NOW)
+
+    assert reader.form == "logfmt"
