@@ -17,7 +17,7 @@ class Pace:
 
     def passes(self, at: float) -> bool:
         """Whether one more may be told *at*, in seconds since 1970."""
-        while self._passed and self._passed[0] <= at - _HOUR:
+        while self._passed and not at - _HOUR < self._passed[0] <= at:  # clocks are set back, too
             self._passed.popleft()
         if len(self._passed) >= self._most:
             self._held_back += 1
