@@ -31,7 +31,7 @@ from svcctl.app.watch_deeds import WatchDeeds
 from svcctl.app.watch_settings import WatchSettings
 from svcctl.app.watching import Watching
 from svcctl.auth.identity import inside
-from svcctl.bootstrap.access import access_of, auditing, tokens
+from svcctl.bootstrap.access import Guard
 from svcctl.bootstrap.here import machine
 from svcctl.bootstrap.machine import StopSignals
 from svcctl.bootstrap.programs import ask_program
@@ -74,11 +74,12 @@ class AgentParts:
     """A working agent without its doors.
 
     *lines* are counted, and *historian* writes, once somebody begins it; *natives* are watched
-    then as well.
+    then as well.  *guard* says who may do what.
     """
 
     manager: AgentManager
     natives: Natives
+    guard: Guard
     desk: Desk
     metrics: Metrics
     lines: LineCount
@@ -188,6 +189,7 @@ def agent_parts(
         stack.callback(historian.close)
         counted = VerbCount(tally, clock=clock)
         healer = Healer(manager, store=store, events=store, is_quiet=findings.is_quiet)
+        guard = Guard(store, specs=lambda: {**natives.specs, **manager.specs}, clock=clock)
         dispatch = _dispatch(
             manager,
             store,
@@ -199,6 +201,7 @@ def agent_parts(
             foreign=foreign,
             shipping=shipping,
             natives=natives,
+            guard=guard,
             more={
                 "metrics": metrics.metrics,
                 "history": historian.history,
@@ -214,6 +217,7 @@ def agent_parts(
         yield AgentParts(
             manager=manager,
             natives=natives,
+            guard=guard,
             desk=desk,
             metrics=metrics,
             lines=LineCount(manager, tally, foreign),
@@ -333,11 +337,11 @@ def _dispatch(
     foreign: ForeignLogs,
     shipping: Shipping,
     natives: Natives,
+    guard: Guard,
     more: Mapping[str, Deed],
     witnesses: Sequence[Witness],
 ) -> Dispatch:
     clock, bus = manager.world.clock, manager.world.bus
-    access = access_of(store, specs=lambda: {**natives.specs, **manager.specs})
     waiting = Waiting(manager, bus=bus)
     services = Services(manager, waiting=waiting)
     reading = Reading(manager, waiting=waiting, events=store, bus=bus, clock=clock, natives=natives)
@@ -360,7 +364,7 @@ def _dispatch(
             "alerting": KeptTable("alerting", desk),
             "shipping": KeptTable("shipping", shipping),
             "healing": KeptTable("healing", healer),
-            "access": KeptTable("access", access),
+            "access": KeptTable("access", guard.access),
             "watches": watches,
         },
     )
@@ -391,10 +395,9 @@ def _dispatch(
         **WatchDeeds(foreign, watches).deeds(
             apply=applying.apply, show=reading.show, remove=applying.remove
         ),
-        **auditing(store, path=store.path, access=access, clock=clock).deeds(),
-        **tokens(store, access=access, clock=clock).deeds(),
+        **guard.deeds(),
         "agent-status": agent.status,
         "agent-stop": agent.stop,
         "agent-upgrade": agent.upgrade,
     }
-    return Dispatch(deeds, authority=access, audit=store, clock=clock, witnesses=witnesses)
+    return Dispatch(deeds, authority=guard.access, audit=store, clock=clock, witnesses=witnesses)

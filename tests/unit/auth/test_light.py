@@ -20,6 +20,7 @@ access = Access(store=FakeStore(), specs=dict, owners=None)
 for verb in VERBS:
     access.insist(local("uid:0"), verb, Selection(all=True), {})
 print(*sorted(name for name in sys.modules if name.startswith("svcctl.auth.")))
+assert "svcctl.app.tokens" not in sys.modules
 print(*({"cryptography", "http_message_signatures", "joserfc"} & sys.modules.keys()))
 """
 
