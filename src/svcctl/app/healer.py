@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -182,15 +183,16 @@ class Healer:
             "done": [rows.done(each) for each in care.ledger.deeds if each.service in names],
         }
         if since:
-            found["rehearsed"] = self._rehearsed(care, names, since=since)
+            found["rehearsed"] = await self._rehearsed(care, names, since=since)
         return found
 
-    def _rehearsed(self, care: Care, names: set[str], *, since: float) -> list[Document]:
+    async def _rehearsed(self, care: Care, names: set[str], *, since: float) -> list[Document]:
         from svcctl.app.healing import rows  # noqa: PLC0415 - likewise
         from svcctl.app.healing.rehearsal import Rehearsal  # noqa: PLC0415
 
         scene = care.scene()
-        found = Rehearsal(scene=scene).run(self._past(since), until=scene.now)
+        past = self._past(since)
+        found = await asyncio.to_thread(Rehearsal(scene=scene).run, past, until=scene.now)
         return [rows.rehearsed(each) for each in found if each.wanted.service in names]
 
     async def _heal(self, selection: Selection, args: Arguments, emit: Emit) -> object:
