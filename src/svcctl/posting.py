@@ -49,6 +49,10 @@ class Answer:
             return 0.0
 
 
+class _NoAnswer(OSError):
+    """What came was no answer, or what was to be asked no request; its text is of what kind."""
+
+
 class Poster:
     """A connection to the server of *url*, made when it is needed and kept while the server likes.
 
@@ -70,35 +74,35 @@ class Poster:
     def post(self, body: bytes, headers: Mapping[str, str], *, path: str = "") -> Answer:
         """Post *body* to the address, or to *path* below it; blocks, for *patience* at each step.
 
-        Raises OSError where nobody answers; the request may have arrived all the same.
+        Raises OSError where nobody answers, or it cannot be asked so; the request may have arrived
+        all the same.  No error has the address or a header in it: they may hold secrets.
         """
         target = (self._parts.path.rstrip("/") + path if path else self._parts.path) or "/"
         if self._parts.query:
             target += f"?{self._parts.query}"
         was_open = self._connection is not None
         try:
-            return self._posted(target, body, headers)
-        except (ConnectionError, HTTPException) as error:
-            self.close()
+            return self._answer(target, body, headers)
+        except (ConnectionError, _NoAnswer):
             if not was_open:
-                raise _no_answer(error) from error
-        except OSError:
-            self.close()
-            raise
-        try:  # the server may have closed a connection that was idle
-            return self._posted(target, body, headers)
-        except HTTPException as error:
-            self.close()
-            raise _no_answer(error) from error
-        except OSError:
-            self.close()
-            raise
+                raise
+        return self._answer(target, body, headers)  # an idle connection may have been closed
 
     def close(self) -> None:
         """Let go of the connection."""
         found, self._connection = self._connection, None
         if found is not None:
             found.close()
+
+    def _answer(self, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        try:
+            return self._posted(target, body, headers)
+        except OSError:
+            self.close()
+            raise
+        except (HTTPException, ValueError) as error:
+            self.close()
+            raise _NoAnswer(type(error).__name__) from None
 
     def _posted(self, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         if self._connection is None:
@@ -116,7 +120,3 @@ class Poster:
         if self._parts.scheme == "https":
             return HTTPSConnection(host, port, timeout=self._patience, context=self._context)
         return HTTPConnection(host, port, timeout=self._patience)
-
-
-def _no_answer(error: Exception) -> OSError:
-    return OSError(f"{type(error).__name__}: {error}")

@@ -93,3 +93,19 @@ def test_a_time_to_wait_is_seconds_or_a_date(header: str, seconds: float) -> Non
 
 def test_what_is_no_json_is_no_document() -> None:
     assert Answer(status=200, body=b"<html>").document is None
+
+
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        ("http://127.0.0.1:hush/", {}),
+        ("http://127.0.0.1:1/?key=hu sh", {}),
+        ("http://127.0.0.1:1/", {"Authorization": "hush\nhush"}),
+    ],
+)
+def test_no_error_tells_what_may_be_secret(url: str, headers: dict[str, str]) -> None:
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - what matters is what it does not say
+        Poster(url).post(b"a", headers)
+
+    assert "hush" not in repr(caught.value)
+    assert caught.value.__cause__ is None

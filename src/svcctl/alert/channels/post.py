@@ -50,7 +50,7 @@ def answer_to(url: str, document: object, headers: Mapping[str, str]) -> Answer:
     try:
         return poster.post(json.dumps(document, ensure_ascii=False).encode(), wanted)
     except OSError as error:
-        problem = error.strerror or type(error).__name__
+        problem = error.strerror or str(error) or type(error).__name__
         raise NotDelivered(
             f"{_host(url)} cannot be asked: {problem}", hint="it is tried again", again=True
         ) from error

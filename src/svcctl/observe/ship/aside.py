@@ -41,8 +41,7 @@ class Aside:
         lines = "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in documents)
         if not lines:
             return
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "ab") as file:
+        with open(self.path, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             file.write(lines.encode(errors="replace"))
             size = file.tell()
         if size > _LARGEST:

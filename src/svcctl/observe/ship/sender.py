@@ -135,9 +135,10 @@ class Sender:
             self._refused(group, error)
         except OSError as error:
             self._failed(f"{type(error).__name__}: {error.strerror or error}")
-        except Exception as error:
-            log.exception("ship.failed", extra={"receiver": self.name})
-            self._failed(f"{type(error).__name__} in the receiver {self.name!r}")
+        except Exception as error:  # noqa: BLE001 - no more than its kind is said: it may hold a secret
+            problem = f"receiver {self.name!r} cannot be used: {type(error).__name__}"
+            log.error("ship.failed", extra={"receiver": self.name, "problem": problem})
+            self._failed(problem)
 
     def _refused(self, group: Sequence[Entry], error: NotDelivered) -> None:
         if error.again:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import IO
 
-from svcctl.observe.logs.shared import open_to_read
+from svcctl.observe.logs.shared import open_shared, open_to_read
 from svcctl.observe.logs.tail.positions import Place
 from svcctl.observe.ship.frame import Frame, Read, Torn, encoded, read_frame
 
@@ -223,7 +223,8 @@ class Spool:
 
     def _opened(self) -> IO[bytes]:
         if self._file is None:
-            descriptor = os.open(self._path(self._end.segment), os.O_RDWR | os.O_CREAT, 0o600)
+            path = self._path(self._end.segment)
+            descriptor = open_shared(path, os.O_RDWR | os.O_CREAT, 0o600)
             self._file = os.fdopen(descriptor, "r+b")
         return self._file
 

@@ -524,7 +524,7 @@ def test_a_collector_that_is_not_there_is_tried_again(place: Any) -> None:
         port = server.getsockname()[1]
     collector = Collector(Endpoint(url=f"http://127.0.0.1:{port}", compress=False))
 
-    with pytest.raises(OSError, match="ConnectionRefusedError"):
+    with pytest.raises(OSError, match="Connection refused"):
         collector.deliver([some_record(place)])
 
 
