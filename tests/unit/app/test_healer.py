@@ -259,6 +259,16 @@ async def test_a_rule_may_ask_for_a_verb(healed: Healed) -> None:
     assert healed.asked == [("restart", "web")]
 
 
+async def test_a_rule_over_a_log_of_nobody_asks_in_vain(healed: Healed) -> None:
+    await healed.keep("web")
+
+    await healed.find("nginx", kind="rule", action="restart")
+    await healed.keep("nginx")
+    await healed.wait(3600.0)
+
+    assert healed.asked == []
+
+
 async def test_a_rule_may_run_a_command_where_it_fired(healed: Healed) -> None:
     await healed.keep("web", instances=2)
 

@@ -160,6 +160,7 @@ class Care:
             self._timer = None
         self.requests.troubles.expire(self._clock.now())
         self.requests.forget_what_is_over()
+        self.requests.forget_others(self._manager.specs)
         found = self.wanted()
         dues = [each for each in (self._consider(wanted) for wanted in found) if each is not None]
         keys = {each.key for each in found}

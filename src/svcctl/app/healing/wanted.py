@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from svcctl.app.healing.deed import RULE
@@ -84,6 +84,10 @@ class Requests:
             if not each.held or self.troubles.get(key)
         }
 
+    def forget_others(self, services: Collection[str]) -> None:
+        """Forget what is asked for where none of *services* is: nobody can do it."""
+        self._asked = {key: each for key, each in self._asked.items() if key[1] in services}
+
     def hold(self, key: Key) -> None:
         """What a rule asked for has to wait."""
         if key in self._asked:
@@ -104,9 +108,8 @@ class Requests:
                         trouble=trouble, policy=policy, by=f"heal[{number}]", targets=targets
                     )
         for key, request in self._asked.items():
-            trouble = self.troubles.get(key) or request.trouble
-            if trouble.service in specs:
-                yield _asked_for(trouble, request)
+            if key[1] in specs:
+                yield _asked_for(self.troubles.get(key) or request.trouble, request)
 
     @property
     def is_empty(self) -> bool:
