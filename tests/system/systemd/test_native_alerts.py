@@ -59,10 +59,10 @@ labels = { tier = "front" }
 
 
 class Watched:
-    """A machine with an agent, and a webhook that writes down what it is told."""
+    """A machine with a webhook on *port* that writes down what it is told."""
 
-    def __init__(self, host: Any) -> None:
-        self.host = host
+    def __init__(self, host: Any, port: str) -> None:
+        self.host, self.port = host, port
 
     def start_agent(self) -> None:
         self.host.svcctl("agent", "run", "--detach")
@@ -97,17 +97,23 @@ class Watched:
 
 
 @pytest.fixture
-def watched(clean: Any) -> Iterator[Watched]:
+def webhook(clean: Any) -> Iterator[Watched]:
     clean.sh("rm -f /root/told /root/port /root/up")
     clean.write("/root/sink.py", SINK)
     clean.run("systemd-run", "--unit=sink", "--collect", "python3", "/root/sink.py")
     port = until(lambda: clean.sh("cat /root/port", check=False), what="the webhook listens")
-    made = Watched(clean)
-    made.start_agent()
-    clean.apply(TOLD.format(port=port))
-    yield made
-    clean.svcctl("agent", "stop")
-    clean.sh("systemctl stop sink; rm -rf /var/lib/svcctl/state.db*")
+    yield Watched(clean, port)
+    clean.sh("systemctl stop sink")
+
+
+@pytest.fixture
+def watched(webhook: Watched) -> Iterator[Watched]:
+    """Give a machine on which the agent of root tells the webhook."""
+    webhook.start_agent()
+    webhook.host.apply(TOLD.format(port=webhook.port))
+    yield webhook
+    webhook.host.svcctl("agent", "stop")
+    webhook.host.sh("rm -rf /var/lib/svcctl/state.db*")
 
 
 def test_what_fails_natively_is_told_once_and_once_that_it_is_over(watched: Watched) -> None:
@@ -184,6 +190,23 @@ def test_a_service_without_a_host_is_watched_through_systemd(watched: Watched) -
     watched.await_told("service_down", "firing")
     watched.host.svcctl("start", "plain")
     watched.await_told("service_down", "firing", "resolved")
+
+
+def test_the_agent_of_a_user_watches_what_that_users_systemd_keeps(
+    webhook: Watched, ann: Any
+) -> None:
+    webhook.host.sh("touch /root/up; chmod 711 /root; chmod 644 /root/up")
+    ann("svcctl", "agent", "run", "--detach")
+    ann.write(TOLD.format(port=webhook.port) + MAILER.replace("mailer", "web") + 'scope = "user"')
+    ann("svcctl", "apply", "/home/ann/svcctl.toml", "--yes")
+    until(lambda: 'service="web"' in ann("svcctl", "metrics"), what="the agent hears of it")
+    webhook.host.sh("rm /root/up")
+
+    ann("svcctl", "kill", "web")
+
+    webhook.await_told("service_down", "firing")
+    assert webhook.labels()["manager"] == "systemd"
+    ann("svcctl", "agent", "stop")
 
 
 PLAIN = """
