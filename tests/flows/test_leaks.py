@@ -30,10 +30,10 @@ def services(folder: Path) -> str:
     run = f'"{sys.executable}", "{program}"'
     return f"""
 [services.memory]
-exec = [{run}, "memory", "195"]
+exec = [{run}, "memory", "184"]
 limits = {{ memory = "200MiB" }}
 [services.files]
-exec = [{run}, "files", "125"]
+exec = [{run}, "files", "118"]
 limits = {{ nofile = 128 }}
 [services.calm]
 exec = [{run}, "memory", "20"]
@@ -69,7 +69,7 @@ def test_what_is_nearly_used_up_is_told_while_it_runs_and_over_with_its_program(
     assert [each["resource"] for each in rows["memory"]] == ["memory"]
     assert rows["calm"] == []
     patterns = {each["pattern"] for each in found.values()}
-    until(lambda: patterns == set(ended(box)), what="each is over, once")
+    until(lambda: patterns == set(ended(box)), within=PATIENCE)
 
 
 def ended(box: Box) -> list[str]:

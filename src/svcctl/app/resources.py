@@ -231,7 +231,7 @@ class Resources:
             finding,
             service=keeper.spec.name,
             at=now,
-            priority=_URGENT if urgent else "",
+            priority=_URGENT if urgent and not _is_seen_to(keeper, found.subject) else "",
             exhausted_at=next((now + each for each in ends if each is not None), None),
         )
 
@@ -253,6 +253,12 @@ class Resources:
     def _runs(self, made: FindingMade) -> bool:
         keepers = self._manager.keepers(made.service)
         return any(each.name == made.instance and each.program.child for each in keepers)
+
+
+def _is_seen_to(keeper: Keeper, resource: str) -> bool:
+    """Say whether it is started anew in good time: then nobody has to hurry."""
+    limits = keeper.spec.limits
+    return resource == "memory" and limits.memory is None and limits.memory_restart is not None
 
 
 def _row(keeper: Keeper, outlook: Outlook) -> Document:

@@ -198,6 +198,15 @@ async def test_what_is_nearly_exhausted_is_told_at_once_and_urgently(watched: Wa
     assert watched.ended == [found.pattern]
 
 
+async def test_what_is_started_anew_at_its_limit_is_told_without_haste(watched: Watched) -> None:
+    await watched.keep(replace(WEB, limits=Limits(memory_restart=210 * MIB)))
+
+    watched.run(0.1, steady)
+
+    (found,) = watched.made
+    assert (found.kind, found.priority) == ("leak", "")
+
+
 async def test_files_are_judged_by_what_each_process_may_open(watched: Watched) -> None:
     await watched.keep()
     watched.world.child().open_files = 1_000
