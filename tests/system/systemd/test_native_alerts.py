@@ -127,6 +127,11 @@ def test_what_fails_natively_is_told_once_and_once_that_it_is_over(watched: Watc
     watched.await_told("service_down", "firing", "resolved")
     labels = watched.labels()
     assert (labels["manager"], labels["tier"]) == ("systemd", "front")
+    said = watched.host.svcctl("events", "mailer")
+    assert said.count("starting -> running") >= 1  # as its host wrote it down
+    assert said.count("alert P0 service_down") == 1  # and the agent what it made of it
+    assert "mailer" in watched.host.svcctl("alerts", "--all")
+    assert "the agent sees them all" in watched.host.run("svcctl", "doctor", check=False).stdout
 
 
 def test_what_fails_while_the_agent_is_away_is_told_by_the_next(watched: Watched) -> None:
