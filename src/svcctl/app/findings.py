@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import MISSING, replace
 from fnmatch import fnmatchcase
 from hashlib import blake2s
 from typing import TYPE_CHECKING, cast
@@ -22,6 +22,14 @@ if TYPE_CHECKING:  # the agent loads what finds once there is something to look 
 
 _OPEN, _QUIET = "finding", "quiet finding"
 """Kinds of documents."""
+
+_NEEDED = frozenset(
+    name
+    for name, each in FindingMade.__dataclass_fields__.items()
+    if name == "service" or (each.default is MISSING and each.default_factory is MISSING)
+)
+_SAID = frozenset(("service", "at", "who"))
+"""What has to stand in a document of each kind; others are broken."""
 
 _MOST = 1_000  # findings that are open, and patterns that are quiet
 _PAST = 10_000  # events of the past that are looked at
@@ -45,8 +53,8 @@ class Findings:
 
     def begin(self) -> None:
         """Take up what was kept, and all that happens; raises StateFault."""
-        self._open = {key: each for key, each in self._store.items(_OPEN) if "at" in each}
-        self._quiet = dict(self._store.items(_QUIET))
+        self._open = {key: e for key, e in self._store.items(_OPEN) if e.keys() >= _NEEDED}
+        self._quiet = {key: e for key, e in self._store.items(_QUIET) if e.keys() >= _SAID}
         self._forget = self._bus.subscribe(self._noticed)
 
     def close(self) -> None:

@@ -118,14 +118,18 @@ class LogWatch:
     @property
     def due(self) -> float:
         """When it is to be asked again though no line came, in seconds since 1970."""
-        may_drop = self._empty < _ONE_BY_ONE and self._rates.may_drop
-        waits = self._bucket.counts or self._bucket.unread or self._sessions.is_open
-        if self._begun is not None and (waits or may_drop or self._ledger.lasts):
+        if self._begun is not None and self._waits():
             return (self._begun + 1) * BUCKET
         silent = self._rates.due
         if math.isfinite(silent):
             silent = (silent // BUCKET + 1) * BUCKET
         return min(silent, self._ledger.expires)
+
+    def _waits(self) -> bool:
+        """Whether the end of this bucket may show something."""
+        if self._bucket.counts or self._bucket.unread or self._sessions.is_open:
+            return True
+        return self._ledger.lasts or (self._empty < _ONE_BY_ONE and self._rates.may_drop)
 
     def known(self, at: float) -> Known:
         """Say how much has been learnt by *at*."""

@@ -203,6 +203,18 @@ async def test_nothing_is_found_in_a_service_that_is_gone() -> None:
     assert await desk.again().rows() == []
 
 
+async def test_a_document_that_is_broken_is_left_out() -> None:
+    desk = Desk()
+    desk.find()
+    desk.store.put("finding", "broken", {})
+    desk.store.put("quiet finding", "broken", {"who": "ann"})
+
+    later = desk.again()
+
+    assert await later.rows() == [("x", "found")]
+    assert (await later.ask())["quiet"] == []
+
+
 async def test_what_each_instance_has_is_its_own() -> None:
     desk = Desk()
     desk.find()

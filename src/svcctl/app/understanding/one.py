@@ -208,14 +208,19 @@ class Understood:
             self._place.told.found(each, at=now)
         for each in watch.over(now):
             self._place.told.over(each, at=now)
+        self._set_timer(watch.due, now)
+
+    def _set_timer(self, at: float, now: float) -> None:
+        """Be back *at* that time; infinite: when somebody says something."""
+        due = self._place.clock.monotonic() + max(at - now, 0.0) + _SLACK
+        if self._timer and abs(due - self._due) < _SLACK:
+            return
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        self._due = math.inf
-        if math.isfinite(watch.due):
-            wait = max(watch.due - now, 0.0) + _SLACK
-            self._due = self._place.clock.monotonic() + wait
-            self._timer = self._place.clock.later(wait, self._look)
+        self._due = due
+        if math.isfinite(due):
+            self._timer = self._place.clock.later(max(at - now, 0.0) + _SLACK, self._look)
 
     def _load(self) -> LogWatch:
         if self._watch is None:
