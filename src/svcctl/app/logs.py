@@ -78,7 +78,11 @@ class Logs:
         from svcctl.app import foreign_reading  # noqa: PLC0415 - where something is watched
 
         left, watches = foreign_reading.chosen_watches(selection, foreign, specs, named=named)
-        names = choose(left, specs) if left is not None else []
+        try:
+            names = choose(left, specs) if left is not None else []
+        except UnknownService as error:
+            hint = f"{error.hint}; watched: {', '.join(foreign.specs)}"
+            raise UnknownService(error.problem, hint=hint) from error
         services = {service_of(name, specs) for name in names}
         watches += [
             each for each in foreign_reading.watches_of(services, foreign) if each not in watches

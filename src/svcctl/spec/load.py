@@ -194,7 +194,7 @@ def _watched(
 ) -> Mapping[str, WatchSpec]:
     """Give what is watched besides the services, by name."""
     for tree in trees.values():
-        settle_watch(tree)
+        settle_watch(tree, report)
     specs = typed(trees, WatchSpec, report)
     found = [
         (name, each)

@@ -45,7 +45,7 @@ def watch_trees(files: Iterable[File], report: Report) -> dict[str, Tree]:
     return trees
 
 
-def settle_watch(tree: Tree) -> None:
+def settle_watch(tree: Tree, report: Report) -> None:
     """Make a list of what may be one text, and every path absolute.
 
     Values of a wrong type stay as they are, for those who check types.
@@ -57,7 +57,9 @@ def settle_watch(tree: Tree) -> None:
             tree.spots[key, 0] = tree.spot((key,))
     paths = tree.value.get("path")
     if isinstance(paths, list):
-        tree.value["path"] = [_absolute(each, tree, ("path", at)) for at, each in enumerate(paths)]
+        tree.value["path"] = [
+            _absolute(each, tree, ("path", at), report) for at, each in enumerate(paths)
+        ]
     units = tree.value.get("journal")
     if isinstance(units, list):
         tree.value["journal"] = [_unit(each) for each in units]
@@ -80,9 +82,13 @@ def _first(value: Any) -> str:  # noqa: ANN401 (anything TOML can hold)
     return found if isinstance(found, str) else ""
 
 
-def _absolute(value: object, tree: Tree, place: KeyPath) -> object:
+def _absolute(value: object, tree: Tree, place: KeyPath, report: Report) -> object:
     if not isinstance(value, str) or not value.strip():
         return value
+    if value.startswith("~"):
+        hint = f"write {'${HOME}' + value[1:]!r}"
+        problem = f"{show(value)}: only a shell knows what ~ is"
+        report.add(tree.spot(place).mistake(problem, hint))
     return os.path.normpath(tree.spot(place).folder / value)
 
 

@@ -106,6 +106,7 @@ def test_watches_of_several_files_are_all_taken(tmp_path: Path) -> None:
         ("[[watch]]\npath = 3", "2:8 path: 3 is not a list"),
         ("[[watch]]\npath = [3]", "2:9 path[0]: 3 is not text"),
         ("[[watch]]\npath = ['/a', ' ']", "2:15 this is no path"),
+        ("[[watch]]\npath = '~/a.log'", "2:8 '~/a.log': only a shell knows what ~ is"),
         ("[[watch]]\npath = '/a'\nname = 3", "3:8 watch[0].name: 3 is no name"),
         ("[[watch]]\npath = '/a'\nname = 'A b'", "3:8 'A b' cannot name a watch"),
         ("[[watch]]\npath='/a'\njournal='a'", "3:1 a watch takes one of path and journal"),

@@ -79,7 +79,7 @@ PROBE_FAILURES = _counter("probe_failures", "Times its verdict turned bad.", *_P
 
 LINES = _counter("log_lines", "Lines captured, by level.", *_INSTANCE, "stream", "level")
 CAPTURED = _counter("log_bytes", "Output captured.", *_INSTANCE)
-LAG = _gauge("log_lag_bytes", "Output that is written but not captured yet.", *_INSTANCE)
+LAG = _gauge("log_lag_bytes", "Output not captured yet; of a log of others, not read.", *_INSTANCE)
 PAUSED = _gauge("log_capture_paused", "Streams that cannot be captured now.", *_INSTANCE)
 
 FINDINGS = _counter("findings", "What detectors and rules found.", "service", "kind")
