@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from svcctl.app.healing.deciding import decide
 from svcctl.app.healing.deed import Deed, State
@@ -129,4 +136,6 @@ def _most(times: Sequence[float]) -> int:
     return max((sum(at <= each < at + HOUR for each in times) for at in times), default=0)
 
 
-TestMachine = Machine.TestCase
+@pytest.mark.slow
+def test_budgets_hold_and_causes_come_first_whatever_happens() -> None:
+    run_state_machine_as_test(Machine)
