@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-PATIENCE = 20.0  # seconds anything may take before a test calls it lost
+PATIENCE = 45.0  # seconds anything may take before a test calls it lost
 
 
 def until(check: Callable[[], Any], *, within: float = PATIENCE, what: str = "") -> Any:

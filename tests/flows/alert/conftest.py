@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+
+from tests.flows.alert.standing import Asked, Reply, standing
 
 
 @dataclass
@@ -47,36 +46,21 @@ class Sink:
 def sink() -> Iterator[Sink]:
     made = Sink()
 
-    class Taking(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            key = self.headers.get("Idempotency-Key", "")
-            status = made.status
-            if made.moody and len(made.refused) <= len(made.took):
-                status = 503
-            if status < 300:
-                made.took.append(body)
-                made.paths.append(self.path)
-                made.keys.append(key)
-            else:
-                made.refused.append(key)
-            said = json.dumps(made.answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(said)
+    def take(asked: Asked) -> Reply:
+        key = asked.headers.get("idempotency-key", "")
+        status = made.status
+        if made.moody and len(made.refused) <= len(made.took):
+            status = 503
+        if status < 300:
+            made.took.append(asked.body)
+            made.paths.append(asked.path)
+            made.keys.append(key)
+        else:
+            made.refused.append(key)
+        return Reply(status, made.answer)
 
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as server:
-        made.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield made
-        finally:
-            server.shutdown()
-            thread.join()
+    with standing(take) as made.url:
+        yield made
 
 
 @dataclass

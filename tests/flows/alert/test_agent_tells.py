@@ -113,21 +113,21 @@ def test_a_lost_agent_is_told_of_by_the_next(box: Any, sink: Any, until: Any) ->
 def test_what_needs_a_service_that_is_down_is_not_told_of(
     agent: Any, sink: Any, until: Any
 ) -> None:
-    failing(
-        agent,
-        sink,
-        """
-[services.shop]
-exec = ["sh", "-c", "exit 4"]
-restart.max = 1
-restart.delay = "100ms"
-needs = { web = "started" }
-""",
-    )
-    agent.cli("start", "shop", "--no-wait")
-    until(lambda: len(sink.titles) == 1, what="the cause is told")
+    falling = """
+[services.{name}]
+exec = ["sh", "-c", "until test -e {name}; do sleep 0.05; done; exit 4"]
+restart.policy = "never"
+"""
+    shop = falling.format(name="shop") + 'needs = { web = "started" }\n'
+    failing(agent, sink, shop + falling.format(name="other"))
+    until(lambda: sink.titles == ["[P0] web: service_down"], what="the cause is told")
 
-    assert sink.titles == ["[P0] web: service_down"]
+    for name in ("shop", "other"):  # had shop been told of, that had come before the other
+        (agent.home / name).touch()
+        agent.until_phase(name, "failed")
+
+    until(lambda: "[P0] other: service_down" in sink.titles, what="the other is told")
+    assert sink.titles == ["[P0] web: service_down", "[P0] other: service_down"]
 
 
 def test_nobody_is_told_while_a_silence_holds(agent: Any, sink: Any, until: Any) -> None:

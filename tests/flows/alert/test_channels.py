@@ -6,14 +6,11 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -31,6 +28,7 @@ from svcctl.errors import NotDelivered
 from svcctl.spec.alert_policy import Priority
 from svcctl.spec.alerting import Language
 from svcctl.testing.fakes import FakeClock
+from tests.flows.alert.standing import Asked, Reply, standing
 
 pytestmark = pytest.mark.slow
 
@@ -59,15 +57,6 @@ def message(text: str = "3 probes failed") -> Message:
 
 
 @dataclass
-class Asked:
-    """What a stand-in was asked."""
-
-    path: str
-    headers: dict[str, str]
-    body: Any
-
-
-@dataclass
 class StandIn:
     """A server that answers everything alike."""
 
@@ -82,29 +71,13 @@ class StandIn:
 def standing_in(**answer: Any) -> Iterator[StandIn]:
     stand_in = StandIn(**answer)
 
-    class Answering(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            stand_in.asked.append(Asked(self.path, headers, body))
-            said = json.dumps(stand_in.answer).encode()
-            self.send_response(stand_in.status)
-            for name, value in {**stand_in.headers, "Content-Length": str(len(said))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(said)
+    def answering(asked: Asked) -> Reply:
+        stand_in.asked.append(asked)
+        return Reply(stand_in.status, stand_in.answer, stand_in.headers)
 
-        def log_message(self, *_: object) -> None: ...
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
-        stand_in.url = f"http://127.0.0.1:{server.server_address[1]}/hook?key=k"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield stand_in
-        finally:
-            server.shutdown()
-            thread.join()
+    with standing(answering) as address:
+        stand_in.url = f"{address}/hook?key=k"
+        yield stand_in
 
 
 def send(channel: Channel, text: str = "3 probes failed") -> None:
