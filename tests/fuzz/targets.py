@@ -18,12 +18,13 @@ from svcctl.app.arguments import check
 from svcctl.app.verbs import find
 from svcctl.client.local import LocalClient
 from svcctl.engine import journal
+from svcctl.engine.audit_trail import prove
 from svcctl.engine.env_file import read_env_file
 from svcctl.engine.last_seen import last_seen
 from svcctl.engine.store import SqliteStore
 from svcctl.errors import CannotSpawn, Mistake, SpecError, StateFault, SvcctlError, UsageError
 from svcctl.observe.logs.query import Line, Source, Wanted, read
-from svcctl.ports import Identity
+from svcctl.ports import AuditEntry, Identity
 from svcctl.spec import canonical
 from svcctl.spec.convert import systemd_unit
 from svcctl.spec.convert.folder import look
@@ -158,7 +159,10 @@ def state(content: bytes) -> None:
             store.put(journal.KIND, "web", {"a": 1})
             store.items(journal.KIND)
             store.read(limit=10)
-            store.record(at=1.0, actor="ann", verb="stop", target="web", outcome="done")
+            store.record(
+                AuditEntry(at=1.0, asked="1", actor="ann", way="local", verb="stop", outcome="done")
+            )
+            prove(path)
 
 
 def index(content: bytes) -> None:

@@ -86,7 +86,11 @@ class SqliteStore:
         self._held_back = False
         self._upkeep: asyncio.Future[upkeep.Moved | None] | None = None
         self._closed = False
-        self._begin_audit()
+        try:
+            self._begin_audit()
+        except sqlite3.Error as error:
+            self._db.close()
+            raise self._unopened(error) from error
 
     # opening
 
@@ -100,10 +104,13 @@ class SqliteStore:
             db.executemany("INSERT OR IGNORE INTO document VALUES (?,?,?)", salvage(aside))
             return db
         except (sqlite3.Error, OSError, _Damaged) as error:
-            raise StateFault(
-                f"state {quoted(self.path)} cannot be opened: {error}",
-                hint="is the disk full or read-only, or does another program use the file?",
-            ) from error
+            raise self._unopened(error) from error
+
+    def _unopened(self, error: Exception) -> StateFault:
+        return StateFault(
+            f"state {quoted(self.path)} cannot be opened: {error}",
+            hint="is the disk full or read-only, or does another program use the file?",
+        )
 
     def _move_aside(self, problem: str) -> str:
         aside = f"{self.path}.damaged-{time.time_ns()}"
@@ -155,7 +162,11 @@ class SqliteStore:
             db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
         elif version == _UNSEALED:
             _seal(db)
-        elif version != _VERSION:
+        elif version == _VERSION and not audit_table.is_ours(db):
+            raise _Damaged("its audit log is not one of ours")
+        elif version == _VERSION:
+            db.executescript(audit_table.TRIGGERS)
+        else:
             raise StateFault(
                 f"state {quoted(self.path)} has version {version}, this svcctl knows {_VERSION}",
                 hint="run the svcctl that wrote it, or move the file away",

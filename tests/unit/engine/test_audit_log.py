@@ -7,13 +7,13 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from svcctl.engine import audit_seals
-from svcctl.engine.audit_chain import Verdict
+from svcctl.engine.audit_chain import COLUMNS, Verdict
 from svcctl.engine.audit_trail import Sought, concerns, prove, prove_rows, read
 from svcctl.engine.store import SqliteStore
 from svcctl.errors import StateFault
@@ -42,6 +42,7 @@ INSERT = (
     "INSERT INTO audit SELECT {number}, at, asked, {actor}, way, source, verb, target, args,"
     " reason, outcome, {before}, seal FROM audit WHERE number=10"
 )
+ALIKE = f"({', '.join((*COLUMNS, 'before', 'seal'))})"
 
 
 def entry(
@@ -272,6 +273,58 @@ def test_what_version_1_wrote_is_taken_over_and_sealed(path: str) -> None:
         (3.0, "uid:0", "start"),
     ]
     assert prove(path).sound
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET at='soon'",
+        "UPDATE audit SET at=x'00', actor=x'ff', verb=7",
+        "DROP TABLE audit; CREATE TABLE audit (x)",
+    ],
+)
+def test_whatever_became_of_what_version_1_wrote_is_taken_over_or_told_of(
+    path: str, statement: str
+) -> None:
+    os.makedirs(os.path.dirname(path))
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(f"{VERSION_1}{statement}")
+
+    with suppress(StateFault), closing(SqliteStore(path)) as opened:
+        opened.record(entry(at=3.0))
+
+        assert prove(path).sound
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE audit; CREATE TABLE audit (x)",
+        f"DROP TABLE audit; CREATE TABLE audit {ALIKE}; INSERT INTO audit (number) VALUES ('x')",
+        "UPDATE audit SET number=9223372036854775807 WHERE number=10",
+        "UPDATE audit SET seal=x'ff' WHERE number=10",
+    ],
+)
+def test_a_table_that_is_none_of_ours_stops_nobody_without_a_word(
+    store: SqliteStore, path: str, statement: str
+) -> None:
+    store.close()
+    tamper(path, *statement.split(";"))
+
+    with suppress(StateFault), closing(SqliteStore(path)) as again:
+        again.record(entry())
+
+        assert again.recovered or not prove(path).sound
+
+
+def test_triggers_that_were_taken_away_are_put_back(store: SqliteStore, path: str) -> None:
+    store.close()
+    tamper(path)
+
+    SqliteStore(path).close()
+
+    with closing(sqlite3.connect(path)) as db, pytest.raises(sqlite3.IntegrityError):
+        db.execute("DELETE FROM audit")
 
 
 def test_a_migration_that_fails_changes_nothing(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
