@@ -1,0 +1,104 @@
+"""Says what carries out each verb of an agent."""
+
+from __future__ import annotations
+
+from svcctl.app.agent import Agent, Ending
+from svcctl.app.applying import Applying
+from svcctl.app.conversing import Conversing
+from svcctl.app.dispatch import Deed
+from svcctl.app.kept_table import KeptTable
+from svcctl.app.logs import Logs
+from svcctl.app.reading import Reading
+from svcctl.app.services import Services
+from svcctl.app.waiting import Waiting
+from svcctl.app.watch_deeds import WatchDeeds
+from svcctl.app.watch_settings import WatchSettings
+from svcctl.bootstrap.access import Guard
+from svcctl.bootstrap.attendants import Attendants
+from svcctl.bootstrap.core import Core
+from svcctl.system.detect import Platform, platform
+
+
+def deeds(core: Core, around: Attendants, guard: Guard, ending: Ending) -> dict[str, Deed]:
+    """Give what carries out each verb, by the verb's name."""
+    manager, bus, clock = core.manager, core.bus, core.world.clock
+    waiting = Waiting(manager, bus=bus)
+    services = Services(manager, waiting=waiting)
+    reading = Reading(
+        manager,
+        waiting=waiting,
+        events=core.store,
+        bus=bus,
+        clock=clock,
+        natives=around.natives,
+    )
+    logs = Logs(manager, folder=core.paths.logs, bus=bus, clock=clock, foreign=around.foreign)
+    agent = Agent(manager, about=core.about, ending=ending, clock=clock, natives=around.natives)
+    windows = platform() is Platform.WINDOWS
+    watches = WatchSettings(around.foreign, services=manager.names, windows=windows)
+    applying = _applying(core, around, guard, services=services, waiting=waiting, watches=watches)
+    watched = WatchDeeds(around.foreign, watches)
+    return {
+        "status": reading.status,
+        "start": services.start,
+        "stop": services.stop,
+        "restart": services.restart,
+        "reload": services.reload,
+        "pause": services.pause,
+        "resume": services.resume,
+        "reset": services.reset,
+        "kill": services.kill,
+        "scale": services.scale,
+        "run": services.run,
+        "enable": services.enable,
+        "disable": services.disable,
+        "logs": logs.logs,
+        "events": reading.events,
+        "tree": reading.tree,
+        "wait": reading.wait,
+        "environment": reading.environment,
+        "metrics": around.metrics.metrics,
+        "history": around.historian.history,
+        "trends": around.judged.resources.trends,
+        **around.findings.deeds(around.understanding.known),
+        **Conversing(manager).deeds(),
+        **around.desk.deeds(),
+        **around.shipping.deeds(),
+        **around.healer.deeds(),
+        **watched.deeds(apply=applying.apply, show=reading.show, remove=applying.remove),
+        **guard.deeds(),
+        "agent-status": agent.status,
+        "agent-stop": agent.stop,
+        "agent-upgrade": agent.upgrade,
+    }
+
+
+def _applying(
+    core: Core,
+    around: Attendants,
+    guard: Guard,
+    *,
+    services: Services,
+    waiting: Waiting,
+    watches: WatchSettings,
+) -> Applying:
+    logs = core.paths.logs
+
+    def forget_logs(service: str) -> None:
+        import shutil  # noqa: PLC0415 - 0.5 MB, for a verb that is rarely used
+
+        shutil.rmtree(f"{logs}/{service}", ignore_errors=True)
+
+    return Applying(
+        core.manager,
+        services=services,
+        waiting=waiting,
+        forget_logs=forget_logs,
+        settings={
+            "alerting": KeptTable("alerting", around.desk),
+            "shipping": KeptTable("shipping", around.shipping),
+            "healing": KeptTable("healing", around.healer),
+            "access": KeptTable("access", guard.access),
+            "watches": watches,
+        },
+    )
