@@ -211,8 +211,10 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
         **{f"agent-{each}": "agent" for each in ("status", "stop", "upgrade")},
         **{f"config-{each}": "config" for each in ("history", "rollback")},
         "watch-list": "watch",
+        "trends": "top",
         **{f"silence-{each}": "silence" for each in ("add", "list", "end")},
         **{f"alert-{each}": "alert" for each in ("show", "test")},
+        **{f"finding-{each}": "finding" for each in ("quiet", "wake")},
         **{f"shipping-{each}": "shipping" for each in ("show", "test")},
     }
 
@@ -222,7 +224,8 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
 
 
 def _own_commands() -> list[str]:
-    groups = {"agent", "alert", "auth", "cert", "config", "rules", "shipping", "silence", "watch"}
+    groups = {"agent", "alert", "auth", "cert", "config", "finding", "rules"}
+    groups |= {"shipping", "silence", "watch"}
     return [name for name in TABLE if name not in {"up", "demo", *groups}]
 
 
