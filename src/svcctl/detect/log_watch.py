@@ -15,6 +15,7 @@ from svcctl.detect.log_limits import LogLimits, Sums
 from svcctl.detect.log_samples import LogSamples
 from svcctl.detect.log_watch_policy import LogWatchPolicy
 from svcctl.detect.novelty import Novelty
+from svcctl.detect.pace import Pace
 from svcctl.detect.rates import BUCKET
 from svcctl.detect.ratios import ErrorRatio
 from svcctl.detect.said import Said
@@ -23,6 +24,7 @@ from svcctl.detect.session_watch import SessionWatch
 from svcctl.detect.templates import TemplateRelaxed, Templates
 
 _TRIES = 20  # lines of a template in a row without an id, after which none is looked for
+_PER_TEMPLATE = frozenset((What.BURST, What.DROP, What.SILENCE, What.LATENCY))
 _ONE_BY_ONE = 36  # buckets without a line that are judged one by one
 
 
@@ -64,6 +66,7 @@ class LogWatch:
         self._limits = LogLimits(error_rate=self._policy.error_rate, latency=self._policy.latency)
         self._sessions = SessionWatch(self._policy.session)
         self._ledger = Ledger()
+        self._pace = Pace(self._policy.most_an_hour)
         self._samples = LogSamples(service, self.templates, most=self._policy.samples)
         self._without_id: Counter[str] = Counter()
         self._begun: int | None = None
@@ -257,8 +260,14 @@ class LogWatch:
         return self._sessions.close(at)
 
     def _news_of(self, found: Iterable[Deviation], at: float) -> list[Finding]:
-        findings = map(self._samples.finding, found)
+        findings = [self._samples.finding(each) for each in found if self._passes(each, at)]
         return [each for each in findings if self._ledger.take(each, at=at)]
+
+    def _passes(self, found: Deviation, at: float) -> bool:
+        """Whether there is room for one more: an outage changes a hundred templates at once."""
+        if found.subject == ALL or found.what not in _PER_TEMPLATE:
+            return True
+        return self._pace.passes(at)
 
     def _is_over(self, what: What, key: str) -> bool:
         match what:

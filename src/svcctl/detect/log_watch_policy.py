@@ -19,6 +19,7 @@ class LogWatchPolicy:
     """How a log is watched.
 
     *rated*, *timed*: of how many templates rate and latency are known, *samples*: the last line.
+    *most_an_hour*: how many bursts, drops, silences and latencies of single templates are told.
     *sessions*: whether ids are looked for in lines.  *settling*: seconds after a start in which
     rates are no news.  *learning*: seconds after which news is told; a detector that needs less
     than a day takes less.  *error_rate*, *latency*: see `svcctl.detect.log_limits.LogLimits`.
@@ -27,6 +28,7 @@ class LogWatchPolicy:
     rated: int = 200
     timed: int = 20
     samples: int = 2_000
+    most_an_hour: int = 20
     sessions: bool = True
     settling: float = 60.0
     learning: float = _DAY

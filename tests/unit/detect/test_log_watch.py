@@ -178,3 +178,16 @@ def test_what_was_learnt_survives_as_json() -> None:
 def test_what_is_no_state_is_refused() -> None:
     with pytest.raises(ValueError, match="no state of a log watch"):
         LogWatch("web").restore({"version": 1})
+
+
+def test_of_templates_that_all_change_at_once_a_few_are_told() -> None:
+    watch = LogWatch("web", LogWatchPolicy(most_an_hour=2))
+    names = ("alpha", "beta", "gamma", "delta", "epsilon")
+    usual = [f"{name} {name} of {name} begun" for name in names for _ in range(5)]
+    for bucket in range(800):
+        watch.read(usual, at=10.0 * bucket)
+
+    watch.read(usual * 20, at=8_000.0)
+    found = watch.read([], at=8_010.0)
+
+    assert [each.deviation.what for each in found] == [What.BURST, What.BURST]

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 _SAVE_FIRST, _SAVE_EVERY = 20.0, 300.0  # seconds; twice as many each time
 _AT_ONCE = 250  # lines that are read before others get their turn: a few milliseconds
 _WAITING = 5_000  # lines that may wait for theirs
+_STREAMS = 1_000  # whose forms are known
 _SLACK = 0.05  # seconds after which a time is surely over
 _ABSENT = 30.0  # seconds by which a call may be late; later, nobody was there
 _WIDTH = 120.0  # bytes of a line until some were seen
@@ -138,6 +139,8 @@ class Understood:
         if listener is None:
             from svcctl.app.understanding.listener import Listener  # noqa: PLC0415 - a line came
 
+            if len(self._listeners) >= _STREAMS:
+                self._listeners.clear()
             listener = self._listeners[source] = Listener()
         now = self._now(watch)
         texts, said = listener.hear(lines, at=now)
