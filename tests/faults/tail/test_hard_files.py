@@ -84,6 +84,7 @@ def test_a_log_deleted_and_made_again_all_the_time_is_read(tmp_path: Path, effor
     assert taken == [b"%d" % number for number in range(len(taken))]
 
 
+@pytest.mark.timeout(PATIENCE)
 def test_a_log_emptied_in_the_middle_of_a_line_gives_no_line_nobody_wrote(
     tmp_path: Path, effort: Effort, chance: Random
 ) -> None:
@@ -91,7 +92,7 @@ def test_a_log_emptied_in_the_middle_of_a_line_gives_no_line_nobody_wrote(
     whole, halves = list[bytes](), set[bytes]()
     taken: list[bytes] = []
     with Tail([str(log)], clock=SystemClock(), changes=best_changes(), at_end=False) as tail:
-        for number in range(effort.of(400, bounded=40)):
+        for number in range(effort.of(100, bounded=40)):
             half = b"%06d ha" % number
             with open(log, "ab") as file:
                 file.write(b"%06d is whole\n%s" % (number, half))

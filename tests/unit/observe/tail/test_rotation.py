@@ -231,6 +231,27 @@ def test_names_that_move_while_they_are_looked_at_change_no_order(
     assert first + came == lines_of(numbered(100, 510))
 
 
+@pytest.mark.slow
+def test_a_log_with_hundreds_of_older_parts_is_read_once(tmp_path: Path) -> None:
+    for number in range(400):
+        part = tmp_path / f"app.log.{number:06}"
+        part.write_bytes(b"old %d\n" % number * 200)
+        os.utime(part, (1e9 + number, 1e9 + number))
+    (tmp_path / "app.log").write_bytes(b"current\n")
+    desk = Desk(tmp_path, at_end=True)
+
+    came = []
+    for number in range(400, 410):
+        desk.write(b"new %d\n" % number)
+        desk.path.rename(tmp_path / f"app.log.{number:06}")
+        came += desk.lines()
+    desk.restart()
+    desk.write(b"last\n")
+
+    assert came + desk.lines() == [*(b"new %d" % number for number in range(400, 410)), b"last"]
+    desk.tail.close()
+
+
 def test_what_came_after_the_last_look_is_looked_at_before_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     path.touch()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from svcctl.observe.logs.tail.candidates import Candidates
 from svcctl.observe.logs.tail.generation import Block, Generation, Manner, TurnedBack
@@ -24,7 +24,7 @@ Parts = Callable[[str], Mapping[str, int]]
 """Gives the older parts of the log at a path, in no order, and their inodes as they are now."""
 
 _UNSETTLED = 1.0  # seconds for which names may move after a rotation was seen
-_MOST_MARKS = 256  # of files that were read
+_MOST_MARKS = 256  # of files that were read and are not there now
 _TRIES = 10  # to see all files between two rotations
 
 
@@ -204,12 +204,9 @@ class Lineage:
                 self._turn_back(each)
             else:
                 each.notice_beginning()  # before others are looked for: a copy may come meanwhile
+        known = tuple(self._done)
         with self._unknown() as candidates:
-            for same in (True, False):  # by their numbers first, then by their content
-                for mark in tuple(self._sought):
-                    if opened := candidates.find(mark, same=same):
-                        self._sought.remove(mark)
-                        self._hold(opened, mark.offset, skipping=mark.skipping)
+            self._hold_sought(candidates)
             for opened in sorted(candidates, key=lambda each: each.path != self.path):
                 try:
                     self._judge(opened, candidates.claimed)
@@ -219,6 +216,21 @@ class Lineage:
             for mark in self._sought:
                 log.warning("tail.part-is-gone", extra={"path": self.path, "offset": mark.offset})
             self._sought.clear()
+        if self._live and not candidates.incomplete:
+            self._forget([each for each in known if each not in candidates.claimed])
+
+    def _hold_sought(self, candidates: Candidates) -> None:
+        for same in (True, False):  # by their numbers first, then by their content
+            for mark in tuple(self._sought):
+                if opened := candidates.find(mark, same=same):
+                    self._sought.remove(mark)
+                    self._hold(opened, mark.offset, skipping=mark.skipping)
+
+    def _forget(self, gone: Sequence[Mark]) -> None:
+        """Keep the marks of files that are there, and of some that are not: they may be packed."""
+        if len(gone) > _MOST_MARKS:
+            oldest = set(gone[:-_MOST_MARKS])
+            self._done = [each for each in self._done if each not in oldest]
 
     def _turn_back(self, generation: Generation) -> None:
         """Seek what was to come of it; what stands there now is new, or a copy made over it."""
@@ -247,6 +259,9 @@ class Lineage:
     def _open_unknown(self, parts: Iterable[str]) -> Candidates:
         found = Candidates()
         held = {each.ids: each for each in self._generations}
+        done: dict[tuple[int, int], list[Mark]] = {}
+        for each in self._done:
+            done.setdefault((each.device, each.inode), []).append(each)
         for path in [*parts, self.path]:
             try:
                 state = os.stat(path)
@@ -258,7 +273,7 @@ class Lineage:
                 self._live = held[ids]
             elif ids in held or self._is_copy(path, state):
                 continue
-            elif path != self.path and (mark := _mark_of(self._done, path, state)):
+            elif path != self.path and (mark := _mark_of(done.get(ids, ()), path, state)):
                 found.claimed.add(mark)
             else:
                 self._open(path, found, besides=held)
@@ -371,7 +386,6 @@ class Lineage:
 
     def _remember(self, mark: Mark) -> None:
         self._done.append(mark)
-        del self._done[:-_MOST_MARKS]
 
     def _complain(self, error: OSError) -> None:
         """Say once what is wrong; files that are not there are nothing wrong."""

@@ -45,6 +45,7 @@ class Positions:
     def __init__(self, place: Place | None, *, globs: tuple[str, ...], clock: Clock) -> None:
         self._place, self._globs, self._clock = place, globs, clock
         self._logs: dict[str, str] = {}
+        self._done: dict[str, tuple[list[Mark], str]] = {}
         self._changed = True
         self._next = 0.0
         self._problem = ""
@@ -63,10 +64,18 @@ class Positions:
     def put(self, path: str, marks: Marks) -> None:
         """Take what was acknowledged of the log at *path*."""
         held, done = marks
-        text = json.dumps([[dump_mark(each) for each in held], [dump_mark(each) for each in done]])
+        text = f"[{_dumped(held)},{self._dumped_done(path, done)}]"
         if self._logs.get(path) != text:
             self._logs[path] = text
             self._changed = True
+
+    def _dumped_done(self, path: str, done: list[Mark]) -> str:
+        """Give what was read as JSON, made anew where it is not as it was: it may be much."""
+        known, text = self._done.get(path, ([], "[]"))
+        if known != done:
+            text = _dumped(done)
+            self._done[path] = list(done), text
+        return text
 
     def save(self, *, now: bool = False) -> None:
         """Write what changed, if the last time was long enough ago, or *now*."""
@@ -89,6 +98,10 @@ class Positions:
         if str(error) != self._problem:
             self._problem = str(error)
             log.warning("tail.positions-not-saved", extra={"problem": str(error)})
+
+
+def _dumped(marks: list[Mark]) -> str:
+    return json.dumps([dump_mark(each) for each in marks])
 
 
 def _load(content: bytes) -> Saved:
