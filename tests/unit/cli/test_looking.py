@@ -267,6 +267,7 @@ def test_top_puts_the_hungriest_first(
             standing("c", cpu=None, memory_bytes=3),
         ],
     )
+    agent.says("trends", [])
 
     assert main(["top", "--once", "--sort", sort]) == 0
 
@@ -278,6 +279,7 @@ def test_top_ends_with_q_and_leaves_the_terminal_as_it_was(
     agent: Any, standing: Make, terminal: Any
 ) -> None:
     agent.says("status", [standing("web")])
+    agent.says("trends", [])
 
     terminal.run(["top"], answer="q", when="running")
 
