@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from svcctl.app.applied_table import AppliedTable
 from svcctl.app.selection import choose, service_of
 from svcctl.app.verb import Effect, Role, Selects, Verb
 from svcctl.auth.identity import Identity, Way
@@ -23,9 +24,6 @@ if TYPE_CHECKING:  # an agent without [access], asked on its own machine, has no
 
 log = logging.getLogger(__name__)
 
-KIND, KEY = "access", "spec"
-"""Under which the store has what is configured."""
-
 _HERE = frozenset((Way.LOCAL, Way.INSIDE))
 
 Specs = Callable[[], Mapping[str, "ServiceSpec"]]
@@ -39,7 +37,7 @@ class Access:
     """
 
     def __init__(self, *, store: Store, specs: Specs, owners: Collection[str] | None) -> None:
-        self._store, self._specs, self._owners = store, specs, owners
+        self._applied, self._specs, self._owners = AppliedTable(store, "access"), specs, owners
         self._policy: Policy | None = None
         self._begin()
 
@@ -48,14 +46,11 @@ class Access:
     @property
     def kept(self) -> Document:
         """Give what was applied: ``spec``, ``origins`` and ``sources``."""
-        return next((document for key, document in self._store.items(KIND) if key == KEY), {})
+        return self._applied.read()
 
     def keep(self, document: Document | None) -> None:
         """Go on by *document*, as applied; None: only what is built in holds."""
-        if document is None:
-            self._store.delete(KIND, KEY)
-        else:
-            self._store.put(KIND, KEY, document)
+        self._applied.write(document)
         self._begin()
 
     def _begin(self) -> None:

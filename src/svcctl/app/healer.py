@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from svcctl.app.applied_table import AppliedTable
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
 from svcctl.app.healing.attention import HEALER, Attention
@@ -29,9 +30,6 @@ __all__ = ["HEALER", "Healer"]
 
 log = logging.getLogger(__name__)
 
-KIND, KEY = "healing", "spec"
-"""Under which the store has what is configured."""
-
 _PAST = 7 * 86_400.0  # seconds of which a new agent takes up what is wrong
 _MOST = 10_000  # events of the past that are looked at
 
@@ -51,6 +49,7 @@ class Healer:
         is_quiet: Callable[[str], bool],
     ) -> None:
         self._manager, self._store, self._events = manager, store, events
+        self._applied = AppliedTable(store, "healing")
         self._is_quiet = is_quiet
         self._attention = Attention(lambda: manager.specs, then=self._look)
         self._care: Care | None = None
@@ -84,14 +83,11 @@ class Healer:
     @property
     def kept(self) -> Document:
         """See :class:`svcctl.app.kept_table.TableKeeper`."""
-        return next((document for key, document in self._store.items(KIND) if key == KEY), {})
+        return self._applied.read()
 
     def keep(self, document: Document | None) -> None:
         """See :class:`svcctl.app.kept_table.TableKeeper`."""
-        if document is None:
-            self._store.delete(KIND, KEY)
-        else:
-            self._store.put(KIND, KEY, document)
+        self._applied.write(document)
         self._healing = self._read(document or {})
         self._look()
 

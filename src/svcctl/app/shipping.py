@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
+from svcctl.app.applied_table import AppliedTable
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
 from svcctl.app.waiting import Emit
@@ -23,9 +24,6 @@ if TYPE_CHECKING:  # an agent that ships nothing has none of it in memory
     from svcctl.spec.shipping import ShippingSpec
 
 log = logging.getLogger(__name__)
-
-KIND, KEY = "shipping", "spec"
-"""Under which the store has what is configured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,7 @@ class Shipping:
         bus: Bus,
         clock: Clock,
     ) -> None:
-        self._open_docks, self._store = open_docks, store
+        self._open_docks, self._applied = open_docks, AppliedTable(store, "shipping")
         self._bus, self._clock = bus, clock
         self._running: dict[str, _Dock] = {}
         self._cancel: Cancel | None = None
@@ -100,16 +98,12 @@ class Shipping:
     @property
     def kept(self) -> Document:
         """What was applied: ``spec``, ``origins`` and ``sources``."""
-        return next((document for key, document in self._store.items(KIND) if key == KEY), {})
+        return self._applied.read()
 
     def keep(self, document: Document | None) -> None:
         """Go on by *document*, as applied; None: nothing is shipped."""
-        if document is None:
-            self._store.delete(KIND, KEY)
-            self._turn_to({})
-            return
-        self._store.put(KIND, KEY, document)
-        self._turn_to(self._specs())
+        self._applied.write(document)
+        self._turn_to({} if document is None else self._specs())
 
     def _specs(self) -> Mapping[str, ShippingSpec]:
         from svcctl.spec.canonical import parse_table  # noqa: PLC0415 - for those who ship

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
+from svcctl.app.applied_table import AppliedTable
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
 from svcctl.app.waiting import Emit
@@ -21,7 +22,7 @@ if TYPE_CHECKING:  # an agent that tells nobody has none of it in memory
 
 log = logging.getLogger(__name__)
 
-KIND, KEY = "alerting", "spec"
+KIND = "alerting"
 """Under which the store has what is configured."""
 
 _MOST = 10_000  # events of the past that are looked at
@@ -46,7 +47,8 @@ class Desk:
         clock: Clock,
         since: float,
     ) -> None:
-        self._open, self._store, self._events = open_telling, store, events
+        self._open, self._events = open_telling, events
+        self._applied = AppliedTable(store, KIND)
         self._bus, self._clock = bus, clock
         self._telling: Telling | None = None
         self._since = since
@@ -84,19 +86,18 @@ class Desk:
     @property
     def kept(self) -> Document:
         """Give what was applied: ``spec``, ``origins`` and ``sources``."""
-        return next((document for key, document in self._store.items(KIND) if key == KEY), {})
+        return self._applied.read()
 
     def keep(self, document: Document | None) -> None:
         """Go on by *document*, as applied; None: nobody is told."""
         if document is not None and document["spec"] == self.kept.get("spec"):
-            self._store.put(KIND, KEY, document)  # its place may have moved
+            self._applied.write(document)  # its place may have moved
             return
         was_telling = self._telling is not None
         self.close()
+        self._applied.write(document)
         if document is None:
-            self._store.delete(KIND, KEY)
             return
-        self._store.put(KIND, KEY, document)
         if was_telling:
             self._since = self._clock.now()  # all before is known
         self.begin()
