@@ -67,6 +67,7 @@ def test_what_is_written_while_the_receiver_is_down_arrives_and_is_told_once(
     stand = open_stand("loki", status=503)
     agent.apply(COUNTING.format(name="web", count=50) + LAKE.format(url=stand.url))
     until(lambda: shipping(agent)["tries"] >= 2, what="it is tried again")
+    until(lambda: shipping(agent)["lag_lines"] == 50, what="all of it waits")
     failing = shipping(agent)
     shown = agent.ok("shipping")
 
