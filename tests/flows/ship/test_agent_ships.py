@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 COUNTING = """
 [services.{name}]
@@ -39,7 +39,7 @@ def test_every_line_of_every_service_arrives_in_its_order(
     agent.apply(services + LAKE.format(url=stand.url))
 
     until(lambda: len(stand.taken) >= 800, within=60, what="all of it arrives")
-    until(lambda: shipping(agent)["lag_lines"] == 0, what="nothing waits")
+    until(lambda: shipping(agent)["lag_lines"] == 0, within=60, what="nothing waits")
 
     assert stand.wrong == []
     for name, count in (("web", 500), ("db", 300)):
@@ -58,7 +58,7 @@ def test_a_service_that_comes_later_is_sent_too(agent: Any, open_stand: Any, unt
 
     agent.apply(COUNTING.format(name="late", count=3) + LAKE.format(url=stand.url))
 
-    until(lambda: stand.texts == counted("late", 3), what="it arrives")
+    until(lambda: stand.texts == counted("late", 3), within=60, what="it arrives")
 
 
 def test_what_is_written_while_the_receiver_is_down_arrives_and_is_told_once(
@@ -66,15 +66,15 @@ def test_what_is_written_while_the_receiver_is_down_arrives_and_is_told_once(
 ) -> None:
     stand = open_stand("loki", status=503)
     agent.apply(COUNTING.format(name="web", count=50) + LAKE.format(url=stand.url))
-    until(lambda: shipping(agent)["tries"] >= 2, what="it is tried again")
-    until(lambda: shipping(agent)["lag_lines"] == 50, what="all of it waits")
+    until(lambda: shipping(agent)["tries"] >= 2, within=60, what="it is tried again")
+    until(lambda: shipping(agent)["lag_lines"] == 50, within=60, what="all of it waits")
     failing = shipping(agent)
     shown = agent.ok("shipping")
 
     stand.status = 200
 
     until(lambda: stand.texts == counted("web", 50), within=60, what="it arrives")
-    until(lambda: shipping(agent)["state"] == "idle", what="it is over")
+    until(lambda: shipping(agent)["state"] == "idle", within=60, what="it is over")
     assert failing["state"] == "failing"
     assert failing["lag_lines"] == 50
     assert "answered 503" in failing["problem"]
@@ -89,7 +89,7 @@ def test_a_killed_agent_goes_on_where_it_was(box: Any, open_stand: Any, until: A
     text = LAKE.format(url=stand.url).replace("loki", "elasticsearch")
     box.start_agent()
     box.apply(COUNTING.format(name="web", count=300) + text)
-    until(lambda: shipping(box)["lag_lines"] == 300, what="it waits on disk")
+    until(lambda: shipping(box)["lag_lines"] == 300, within=60, what="it waits on disk")
     box.kill_agent()
     stand.status = 200
 
@@ -162,7 +162,7 @@ def test_secrets_are_read_when_they_are_used_and_shown_to_nobody(
     (agent.home / "token").write_text("hush-one\n")
     text = LAKE.format(url=stand.url) + 'token = "file:token"\ntenant = "shop"\n'
     agent.apply(COUNTING.format(name="web", count=1) + text)
-    until(lambda: stand.headers, what="it is asked")
+    until(lambda: stand.headers, within=60, what="it is asked")
 
     said = agent.ok("shipping", "show", "-o", "json").out + agent.ok("shipping", "-o", "json").out
 

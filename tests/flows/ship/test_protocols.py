@@ -15,6 +15,8 @@ from svcctl.spec.shipping import TlsSpec, Transport
 from tests.flows.ship.deliveries import entries, receiver
 from tests.flows.ship.stands import Stand
 
+pytestmark = pytest.mark.timeout(120)
+
 TEXTS = [
     "plain",
     "ünï 漢字",
@@ -33,7 +35,7 @@ def test_every_text_arrives_as_it_was_written(kind: str, open_stand: Any, until:
     with closing(receiver(kind, stand)) as found:
         taken = found.deliver(entries(*TEXTS))
 
-    until(lambda: len(stand.taken) == len(TEXTS), what="all arrive")
+    until(lambda: len(stand.taken) == len(TEXTS), within=60, what="all arrive")
     assert taken == Taken()
     assert stand.wrong == []
     assert sorted(stand.texts) == sorted(TEXTS)
@@ -48,7 +50,7 @@ def test_the_order_of_each_instance_stays(kind: str, open_stand: Any, until: Any
         found.deliver(entries(*texts[:100]))
         found.deliver(entries(*texts[100:], first=100))
 
-    until(lambda: len(stand.taken) == 200, what="all arrive")
+    until(lambda: len(stand.taken) == 200, within=60, what="all arrive")
     assert [each for each in stand.texts if int(each) % 2 == 0] == texts[::2]
 
 
@@ -65,7 +67,7 @@ def test_tls_is_spoken_to_who_can_prove_who_he_is(
     with closing(receiver(kind, stand, transport=Transport.TLS, tls=believed)) as found:
         found.deliver(entries("a", "b"))
 
-    until(lambda: len(stand.taken) == 2, what="it arrives")
+    until(lambda: len(stand.taken) == 2, within=60, what="it arrives")
     assert caught.value.again
     assert stand.texts == ["a", "b"]
 
@@ -82,7 +84,7 @@ def test_a_connection_that_is_cut_in_a_batch_is_told(
             found.deliver(entries(*texts))
         found.deliver(entries(*texts))
 
-    until(lambda: len(stand.taken) >= 500, what="the second try arrives")
+    until(lambda: len(stand.taken) >= 500, within=60, what="the second try arrives")
     assert caught.value.again
     assert stand.texts[-500:] == texts
 
@@ -178,7 +180,7 @@ def test_what_a_record_says_is_told_in_the_words_of_each(open_stand: Any, until:
     for kind, stand in stands.items():
         with closing(receiver(kind, stand, labels=labels)) as found:
             found.deliver(said)
-    until(lambda: all(each.taken for each in stands.values()), what="all arrive")
+    until(lambda: all(each.taken for each in stands.values()), within=60, what="all arrive")
 
     (loki,), (bulk,), (otlp,), (lines,), (syslog,) = (each.taken for each in stands.values())
     assert loki["labels"] == {
