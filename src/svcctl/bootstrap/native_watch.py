@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from svcctl.app.native_watch import NativeWatch
 from svcctl.app.natives import KeptNatively
+from svcctl.bootstrap.connection import streams_to
 from svcctl.bootstrap.registered import notice, registered
 from svcctl.client.conversation import Conversation
 from svcctl.errors import AgentUnreachable, SystemFault
 from svcctl.ports import Cancel, InstanceStatus, Recorded
-from svcctl.system.detect import Platform, native_manager, platform, privileged
+from svcctl.system.detect import native_manager, privileged
 from svcctl.system.paths import Paths, host_paths
 from svcctl.system.registrations import Registrations
-from svcctl.wire import LONGEST
 
 if TYPE_CHECKING:  # what speaks to native managers is loaded where one keeps something
     from svcctl.app.native import NativeServices
@@ -96,7 +96,7 @@ class MachineView:
         """See :class:`svcctl.app.native_view.NativeView`."""
         where = host_paths(self._paths, name)
         try:
-            reader, writer = await _open(where)
+            reader, writer = await streams_to(where)
         except OSError as error:
             raise AgentUnreachable(f"the host of {name!r} does not answer: {error}") from error
         conversation = Conversation(reader, writer)
@@ -135,11 +135,3 @@ class MachineView:
             log.debug("natives.unheard", extra={"problem": str(error)})
         finally:
             self._tell = False
-
-
-async def _open(where: Paths) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    if platform() is Platform.WINDOWS:
-        from svcctl.system.windows.pipe_client import open_streams  # noqa: PLC0415
-
-        return await open_streams(where.socket, lock=where.lock, limit=LONGEST)
-    return await asyncio.open_unix_connection(where.socket, limit=LONGEST)

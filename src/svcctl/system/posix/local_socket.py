@@ -143,3 +143,10 @@ def _group_id(name: str) -> int:
         raise UsageError(
             f"there is no group '{name}' on this machine", hint="see them: getent group"
         ) from None
+
+
+async def open_streams(
+    address: str, *, limit: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to who listens at *address*; a line may have *limit* bytes.  Raises OSError."""
+    return await asyncio.open_unix_connection(address, limit=limit)
