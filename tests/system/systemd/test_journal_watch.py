@@ -19,8 +19,8 @@ pytestmark = [
 HOME = "/root/watching"
 WATCH = """
 [[watch]]
-name = "scribe"
-journal = ["SYSLOG_IDENTIFIER=scribe"]
+name = "chronicle"
+journal = ["SYSLOG_IDENTIFIER=chronicler"]
 priority = "warning"
 [[watch.rules]]
 match = "lost"
@@ -41,7 +41,7 @@ def seen(host: Any) -> list[str]:
 
 def write(host: Any, *numbers: int) -> None:
     for number in numbers:
-        host.run("logger", "-t", "scribe", "-p", "user.err", f"lost {number}")
+        host.run("logger", "-t", "chronicler", "-p", "user.err", f"lost {number}")
 
 
 def test_no_entry_of_the_journal_is_lost(clean: Any) -> None:
@@ -52,7 +52,7 @@ def test_no_entry_of_the_journal_is_lost(clean: Any) -> None:
     try:
         host.svcctl("--home", HOME, "apply", "/root/watch.toml")
         write(host, 1, 2)
-        host.run("logger", "-t", "scribe", "-p", "user.info", "lost as it is not grave")
+        host.run("logger", "-t", "chronicler", "-p", "user.info", "lost as it is not grave")
         host.run("logger", "-t", "other", "-p", "user.err", "lost as nobody asked")
         until(lambda: len(set(seen(host))) == 2, what="what came first")
         host.run("systemctl", "restart", "systemd-journald")
@@ -66,13 +66,13 @@ def test_no_entry_of_the_journal_is_lost(clean: Any) -> None:
         host.svcctl("--home", HOME, "agent", "run", "--detach")
 
         until(lambda: len(set(seen(host))) == 5, what="what came meanwhile")
-        shown = json.loads(host.sh(f"svcctl --home {HOME} logs --watch scribe -o json"))
+        shown = json.loads(host.sh(f"svcctl --home {HOME} logs --watch chronicle -o json"))
     finally:
         host.svcctl("--home", HOME, "agent", "stop")
 
     assert sorted(set(seen_of(shown))) == [f"lost {number}" for number in range(6)]
     assert {each["level"] for each in shown} == {"error"}
-    assert {each["fields"]["SYSLOG_IDENTIFIER"] for each in shown} == {"scribe"}
+    assert {each["fields"]["SYSLOG_IDENTIFIER"] for each in shown} == {"chronicler"}
 
 
 def seen_of(shown: list[dict[str, Any]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,19 @@ from svcctl.auth.tokens import verify
 from svcctl.errors import Conflict, StateFault, UsageError
 from svcctl.testing.fakes import FakeClock, FakeStore
 from svcctl.wire import Selection
+
+
+def _lacks_its_library() -> bool:
+    try:
+        import cryptography.hazmat.bindings._rust  # noqa: F401, PLC0415
+    except ImportError:
+        return os.name == "nt"
+    return False
+
+
+pytestmark = pytest.mark.skipif(
+    _lacks_its_library(), reason="Wine cannot load the library of cryptography"
+)
 
 
 @dataclass

@@ -93,7 +93,8 @@ def test_rows_are_proven_while_the_agent_writes_and_after_it_ended(
 
     assert during == after
     assert (after.sound, after.rows) == (True, 10)
-    assert stat.S_IMODE(os.stat(audit_seals.heads_path(path)).st_mode) == 0o600
+    if os.name == "posix":  # elsewhere a folder says who may read
+        assert stat.S_IMODE(os.stat(audit_seals.heads_path(path)).st_mode) == 0o600
 
 
 @pytest.mark.parametrize(
