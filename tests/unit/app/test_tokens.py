@@ -21,7 +21,7 @@ from svcctl.wire import Selection
 
 def _lacks_its_library() -> bool:
     try:
-        import cryptography.hazmat.bindings._rust  # noqa: F401, PLC0415
+        import cryptography.hazmat.bindings._rust  # noqa: F401
     except ImportError:
         return os.name == "nt"
     return False
