@@ -32,7 +32,11 @@ _ABSENT = frozenset((_DOWN, str(Happening.SERVICE_RESTARTING)))
 def policy(spec: AlertingSpec, services: Services) -> Policy:
     """Give who is told of what; what services say goes before what routes say."""
     return Policy(
-        routes=(*_of_services(spec, services), *_of_routes(spec), *_of_priorities(spec)),
+        routes=(
+            *_of_services(spec, services),
+            *_of_routes(spec),
+            *_routes("", (), _everybody(spec, services), spec),
+        ),
         inhibitions=(
             Inhibition(
                 sources=(_equal("alert", _DOWN),),
@@ -135,8 +139,14 @@ def _of_routes(spec: AlertingSpec) -> Iterator[Route]:
         yield from _routes(" ".join(each.match), matchers, each.channels, spec, each)
 
 
-def _of_priorities(spec: AlertingSpec) -> Iterator[Route]:
-    yield from _routes("", (), (), spec)
+def _everybody(spec: AlertingSpec, services: Services) -> tuple[str, ...]:
+    """Give all channels where nobody said which are for what, else none."""
+    named = [
+        *(spec.priorities.of(each).channels for each in Priority),
+        *(each.channels for each in spec.routes),
+        *(each.alert.to for each in services.values()),
+    ]
+    return () if any(named) else tuple(spec.channels)
 
 
 def _routes(

@@ -68,6 +68,16 @@ def test_each_priority_has_its_channels_and_its_pace() -> None:
     assert told(SPEC, cause(Happening.LATENCY)).channels == ()
 
 
+def test_who_names_channels_nowhere_has_all_of_them_told_of_everything() -> None:
+    spec = AlertingSpec(channels=CHANNELS)
+
+    for priority in Priority:
+        assert told(spec, cause(priority=priority)).channels == tuple(CHANNELS)
+    web = ServiceSpec(name="web", exec=("a",), alert=AlertPolicy(to=("mail",)))
+    assert told(spec, cause(service="web"), services(web)).channels == ("mail",)
+    assert told(spec, cause(service="other"), services(web)).channels == ()
+
+
 def test_a_route_says_what_it_says_and_the_priority_the_rest() -> None:
     routed = AlertingSpec(
         channels=CHANNELS,
