@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 import svcctl
 from svcctl.bootstrap.doctor import Report, native_report
+from svcctl.errors import Conflict
 from svcctl.system.paths import find_paths
 from svcctl.system.windows.look import WindowsLook, access_list
 from svcctl.system.windows.scm_api import START, OwnSettings, ScmApi
@@ -46,8 +48,15 @@ def create() -> Iterator[Create]:
             account="LocalSystem",
             display_name=NAME,
         )
-        with api.create(NAME, START, own):
-            pass
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with api.create(NAME, START, own):
+                    return
+            except Conflict as error:  # the service of the test before is not all gone
+                if "1072" not in error.problem or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     yield create_service
     if database.exists(NAME):
