@@ -57,7 +57,8 @@ def issue(
     """
     if not _SHORTEST <= lifetime <= LONGEST:
         raise UsageError(
-            f"a token cannot live {lifetime:g}s", hint=f"at most {LONGEST / 3600:g}h; renew it"
+            f"a token cannot live {lifetime:.0f}s",
+            hint=f"at most {LONGEST / 3600:g}h; renew it",
         )
     key = ring.signing(now)
     name, listed = secrets.token_hex(16), tuple(dict.fromkeys(roles))

@@ -27,7 +27,7 @@ _SENTENCES = {
     "RunSkipped": "run skipped: the last one still runs",
     "CapturePaused": "{stream} cannot be written, the program waits: {problem}",
     "CaptureResumed": "{stream} is written again",
-    "FindingMade": "{kind}: {explanation}",
+    "FindingMade": "{explanation}",
     "FindingEnded": "as it should be again: {pattern}",
     "FindingRejected": "{who} calls it a false alarm: {pattern}",
     "HealingBegun": "being healed by {deed}: {why}",

@@ -12,7 +12,7 @@ from svcctl.cli.human import length, moment, size
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.replies import OUTPUT
 from svcctl.cli.session import Asked, Session
-from svcctl.cli.show import show_definition
+from svcctl.cli.trials import show_table, tried
 from svcctl.cli.verb_command import parameter, verb_command
 
 Row = Mapping[str, Any]
@@ -82,30 +82,5 @@ def _tell(session: Session, each: Row) -> None:
         session.tell(f"{name} refused {each['set_aside']} for good: see {each['set_aside_file']}")
 
 
-def _test(session: Session, asked: Asked) -> int:
-    found = session.ask(asked.request())
-    assert isinstance(found, dict)
-    if asked.text("output") == "json":
-        session.out.line(as_json(found))
-    elif found["ok"]:
-        session.out.line(f"{found['receiver']} took it within {length(found['seconds'])}")
-    else:
-        err = session.err
-        err.line(f"{err.paint('failed', 'bad')}: {found['receiver']}: {found['problem']}")
-        if found["hint"]:
-            err.line(f"hint: {found['hint']}")
-    return 0 if found["ok"] else _FAILED
-
-
-def _show(session: Session, asked: Asked) -> int:
-    found = session.ask(asked.request())
-    assert isinstance(found, dict)
-    if asked.text("output") == "json":
-        session.out.line(as_json(found))
-    else:
-        show_definition(session, found)
-    return 0
-
-
-shipping.add_command(verb_command("shipping-show", _show, OUTPUT), "show")
-shipping.add_command(verb_command("shipping-test", _test, OUTPUT), "test")
+shipping.add_command(verb_command("shipping-show", show_table, OUTPUT), "show")
+shipping.add_command(verb_command("shipping-test", tried("receiver"), OUTPUT), "test")

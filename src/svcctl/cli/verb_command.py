@@ -100,12 +100,10 @@ def parameter(arg: Arg, *, flag: str = "") -> click.Parameter:
     """Give the click parameter for *arg*, called *flag* where the name of *arg* is no good flag."""
     if arg.positional:
         needed, shown = arg.default is None, arg.name.upper()
+        if needed:  # to click even None would be a default, which makes nothing required
+            return click.Argument([arg.name], type=_type(arg), metavar=shown)
         return click.Argument(
-            [arg.name],
-            type=_type(arg),
-            metavar=shown if needed else f"[{shown}]",
-            required=needed,
-            default=arg.default,
+            [arg.name], type=_type(arg), metavar=f"[{shown}]", required=False, default=arg.default
         )
     names = [f"--{flag or arg.name.replace('_', '-')}", arg.name]
     if arg.short:
@@ -224,6 +222,8 @@ def _given_args(args: Iterable[Arg], given: Mapping[str, object]) -> dict[str, o
 
 
 def _selection(verb: Verb, given: Mapping[str, object]) -> Selection:
+    if verb.selects is Selects.NONE:  # names may be an argument of the verb
+        return Selection()
     names = given.get("names") or ()
     labels = given.get("labels") or ()
     found = Selection(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -103,6 +103,19 @@ class Stand:
     async def _connect(self) -> Conversation:
         self.conversations += 1
         return Conversation(*await asyncio.open_unix_connection(self.agent, limit=LONGEST))
+
+
+Story = Callable[[Stand, httpx.AsyncClient], Awaitable[None]]
+
+
+def told(stand: Stand, story: Story) -> None:
+    """Have *story* happen at *stand*, which is open meanwhile."""
+
+    async def tell() -> None:
+        async with asyncio.timeout(PATIENCE), stand.open() as client:
+            await story(stand, client)
+
+    asyncio.run(tell())
 
 
 def bearer_of(token: str) -> dict[str, str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,24 +13,9 @@ from svcctl.app.waiting import Emit
 from svcctl.errors import Conflict
 from svcctl.server.http.routes import routes
 from svcctl.wire import Selection
-from tests.flows.http.stand import PATIENCE, Stand, ask
+from tests.flows.http.stand import Stand, ask, told
 
 pytestmark = pytest.mark.slow
-
-Story = Callable[[Stand, httpx.AsyncClient], Awaitable[None]]
-
-
-@pytest.fixture
-def stand(tmp_path: Path) -> Stand:
-    return Stand(tmp_path)
-
-
-def told(stand: Stand, story: Story) -> None:
-    async def tell() -> None:
-        async with asyncio.timeout(PATIENCE), stand.open() as client:
-            await story(stand, client)
-
-    asyncio.run(tell())
 
 
 def test_every_route_reaches_its_verb(stand: Stand) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -15,24 +15,9 @@ from svcctl.app.waiting import Emit
 from svcctl.auth.tokens import issue
 from svcctl.server.http.routes import routes
 from svcctl.wire import Selection
-from tests.flows.http.stand import PATIENCE, Stand, ask, bearer_of
+from tests.flows.http.stand import Stand, ask, bearer_of, told
 
 pytestmark = pytest.mark.slow
-
-Story = Callable[[Stand, httpx.AsyncClient], Awaitable[None]]
-
-
-@pytest.fixture
-def stand(tmp_path: Path) -> Stand:
-    return Stand(tmp_path)
-
-
-def told(stand: Stand, story: Story) -> None:
-    async def tell() -> None:
-        async with asyncio.timeout(PATIENCE), stand.open() as client:
-            await story(stand, client)
-
-    asyncio.run(tell())
 
 
 def _expired(stand: Stand) -> str:

@@ -63,6 +63,7 @@ def test_what_is_found_is_shown_with_its_lines_and_a_way_on(
     assert "svcctl finding quiet ID" in said.err
     assert "still learning: web" in said.err
     assert agent.asked[0]["args"] == {"all": True, "services": ["web"]}
+    assert agent.asked[0]["select"] == {"names": [], "labels": [], "all": False}
 
 
 def test_what_is_learnt_is_a_table_that_says_how_much_was_read(

@@ -282,3 +282,14 @@ def test_the_program_exits_with_what_main_gives(argv: list[str], home: Path) -> 
     done = subprocess.run([sys.executable, "-m", "svcctl", *argv], env=environ, check=False)
 
     assert done.returncode == (2 if argv == ["statsu"] else 5)
+
+
+@pytest.mark.parametrize(
+    "words", [["finding", "quiet"], ["shipping", "test"], ["auth", "explain", "ann"], ["ack"]]
+)
+def test_what_must_be_said_is_asked_for_before_an_agent_is(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+
+    assert "Missing argument" in capsys.readouterr().err
