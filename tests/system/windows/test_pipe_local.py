@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import subprocess
@@ -15,11 +16,12 @@ from typing import Any
 
 import pytest
 
-from svcctl.errors import Conflict
+from svcctl.errors import Conflict, Denied, NotAvailable
+from svcctl.system.windows import door as door_of_pipe
 from svcctl.system.windows import pipe_client, pipes
 from svcctl.system.windows.door import PipeDoor
 from svcctl.system.windows.pipe_client import PipeConnection
-from svcctl.system.windows.security import descriptor_of, own_sid, pipe_sddl
+from svcctl.system.windows.security import descriptor_of, own_sid, pipe_sddl, protect_pipe
 from svcctl.system.windows.winapi import INVALID_HANDLE
 
 STRANGER = "S-1-5-21-1-2-3-1002"
@@ -62,11 +64,11 @@ async def echo(
 
 
 @asynccontextmanager
-async def open_door(address: str) -> AsyncIterator[None]:
+async def open_door(address: str) -> AsyncIterator[PipeDoor]:
     door = PipeDoor(address)
     try:
         await door.open(echo, limit=1 << 24)
-        yield
+        yield door
     finally:
         door.close()
 
@@ -188,9 +190,81 @@ def test_only_the_account_itself_administrators_and_the_system_are_let_in(
     run(test)
 
     first, reject_remote, duplex_overlapped = 0x0008_0000, 0x8, 0x4000_0003
-    assert asked == [(address, duplex_overlapped | first, reject_remote)]
+    can_be_protected_anew = 0x0004_0000
+    mode = duplex_overlapped | can_be_protected_anew | first
+    assert asked == [(address, mode, reject_remote)]
     assert seen == [pipe_sddl(own_sid())]
     assert seen == [f"D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;{own_sid()})"]
+
+
+def test_who_is_admitted_may_converse_and_not_serve_the_pipe_itself(
+    address: str, lock_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the pipe says is read back; Wine lets everyone in whatever it says."""
+    seen: list[str] = []
+
+    def recorded(handle: int, sddl: str) -> None:
+        seen.append(sddl)
+        protect_pipe(handle, sddl)
+
+    monkeypatch.setattr(pipes, "protect_pipe", recorded)
+
+    async def test() -> None:
+        async with open_door(address) as door:
+            door.admit([f"sid:{STRANGER}", f"sid:{own_sid()}"])
+            answer = await asyncio.to_thread(ask, address, lock_file, b"hello\n")
+            door.admit([])
+
+        assert answer == f"sid:{own_sid()} hello\n".encode()
+
+    run(test)
+
+    read_write_and_no_instance_of_it = 0x0012_018B
+    assert not read_write_and_no_instance_of_it & 0x4  # FILE_CREATE_PIPE_INSTANCE
+    assert seen == [
+        f"{pipe_sddl(own_sid())}(A;;{read_write_and_no_instance_of_it:#x};;;{STRANGER})",
+        pipe_sddl(own_sid()),
+    ]
+
+
+def test_an_account_of_another_system_cannot_be_admitted(address: str) -> None:
+    async def test() -> None:
+        async with open_door(address) as door:
+            with pytest.raises(NotAvailable, match="'uid:998' cannot be let in"):
+                door.admit(["uid:998"])
+
+    run(test)
+
+
+def test_who_hides_its_account_is_refused_where_not_all_are_equal(
+    address: str, lock_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door_of_pipe, "open_process", lambda *_: None)
+    refused: list[str] = []
+
+    async def greet(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, who_is: Callable[[], str]
+    ) -> None:
+        try:
+            await reader.readline()
+            refused.append(who_is())
+        except Denied as error:
+            refused.append(error.problem)
+        finally:
+            writer.close()
+
+    async def test() -> None:
+        door = PipeDoor(address)
+        await door.open(greet, limit=1 << 16)
+        with contextlib.closing(door):
+            await asyncio.to_thread(ask, address, lock_file, b"hello\n")
+            door.admit([f"sid:{STRANGER}"])
+            await asyncio.to_thread(ask, address, lock_file, b"hello\n")
+
+    run(test)
+
+    assert refused[0] == f"pid:{os.getpid()}"
+    assert refused[1].startswith(f"nobody knows who process {os.getpid()} is")
 
 
 def test_a_pipe_that_a_stranger_serves_is_not_spoken_to(

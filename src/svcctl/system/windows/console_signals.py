@@ -48,6 +48,33 @@ def stop_signals(
             left.wait(_LAST_WORDS)
         return True
 
+    with _listening(told):
+        try:
+            yield
+        finally:
+            left.set()
+
+
+@contextmanager
+def left_to_another(end: Callable[[], None]) -> Iterator[None]:
+    """Leave events of our console to a process that gets them too, while the block lasts.
+
+    *end* waits for its end: when the console is closed, or the machine goes down, we are ended as
+    soon as we have answered, and it with us.
+    """
+
+    def told(event: int) -> bool:
+        if event in _FINAL:
+            end()
+        return event in _HEARD or event == _LOGOFF
+
+    with _listening(told):
+        yield
+
+
+@contextmanager
+def _listening(told: Callable[[int], bool]) -> Iterator[None]:
+    """Have *told* called, in a thread of its own, at every event of the console."""
     maker: Any = ctypes
     kind = maker.WINFUNCTYPE(wintypes.BOOL, wintypes.DWORD)
     kept = kind(told)  # Windows holds no reference to it
@@ -60,4 +87,3 @@ def stop_signals(
         yield
     finally:
         listen(address, False)
-        left.set()

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from ctypes import wintypes
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from svcctl.system.windows.kernel import kernel32
-from svcctl.system.windows.winapi import declare
+from svcctl.system.windows.winapi import declare, library
 
 SUSPENDED = 0x0000_0004
 DETACHED = 0x0000_0008
@@ -61,11 +61,20 @@ class _ProcessInformation(ctypes.Structure):
     )
 
 
+_SHARED = (
+    *(wintypes.LPCWSTR, wintypes.LPWSTR, ctypes.c_void_p, ctypes.c_void_p, wintypes.BOOL),
+    *(wintypes.DWORD, ctypes.c_void_p, wintypes.LPCWSTR),
+    *(ctypes.POINTER(_StartupInfo), ctypes.POINTER(_ProcessInformation)),
+)
+"""What CreateProcessW takes, and CreateProcessAsUserW after its token."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creation:
     """What CreateProcessW is to be told; *handles* are stdin, stdout and stderr, or none at all.
 
-    *program* is a full path, *block* the environment; *flags* as of CreateProcessW.
+    *program* is a full path, *block* the environment; *flags* as of CreateProcessW.  *token*: whose
+    rights it gets, of CreateProcessAsUserW; 0: ours.
     """
 
     program: str
@@ -74,6 +83,7 @@ class Creation:
     folder: str
     handles: tuple[int, ...] = ()
     flags: int = 0
+    token: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +101,7 @@ def create_process(creation: Creation) -> Created:
     line = ctypes.create_unicode_buffer(creation.line)  # CreateProcessW may write into it
     found = _ProcessInformation()
     with _startup(creation.handles) as startup:
-        if not _calls().CreateProcessW(
+        if not _create(creation.token)(
             creation.program,
             line,
             None,
@@ -145,20 +155,22 @@ def _handle_list(handles: Sequence[int]) -> Iterator[int]:
         calls.DeleteProcThreadAttributeList(address)
 
 
+def _create(token: int) -> Any:  # noqa: ANN401 (what a DLL exports is known to nobody)
+    if not token:
+        return _calls().CreateProcessW
+    create = library("advapi32").CreateProcessAsUserW
+    return partial(declare(create, wintypes.BOOL, wintypes.HANDLE, *_SHARED), token)
+
+
 @cache
 def _calls() -> Any:  # noqa: ANN401 (what a DLL exports is known to nobody)
     dll = kernel32()
     pointer, dword, size = ctypes.c_void_p, wintypes.DWORD, ctypes.POINTER(ctypes.c_size_t)
-    text = wintypes.LPCWSTR
     declare(dll.InitializeProcThreadAttributeList, wintypes.BOOL, pointer, dword, dword, size)
     declare(
         dll.UpdateProcThreadAttribute,
         *(wintypes.BOOL, pointer, dword, ctypes.c_size_t, pointer, ctypes.c_size_t, pointer, size),
     )
     declare(dll.DeleteProcThreadAttributeList, None, pointer)
-    declare(
-        dll.CreateProcessW,
-        *(wintypes.BOOL, text, wintypes.LPWSTR, pointer, pointer, wintypes.BOOL, dword),
-        *(pointer, text, ctypes.POINTER(_StartupInfo), ctypes.POINTER(_ProcessInformation)),
-    )
+    declare(dll.CreateProcessW, wintypes.BOOL, *_SHARED)
     return dll

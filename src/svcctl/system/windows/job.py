@@ -9,7 +9,15 @@ from typing import Any
 
 from svcctl.errors import SystemFault
 from svcctl.spec.policy import Limits
-from svcctl.system.windows.job_limits import cpu_rate, life, with_memory, with_tasks, without_kill
+from svcctl.system.windows.job_limits import (
+    ExtendedLimits,
+    cpu_rate,
+    life,
+    tasks_of,
+    with_memory,
+    with_tasks,
+    without_kill,
+)
 from svcctl.system.windows.kernel import close_handle, kernel32, last_problem
 from svcctl.system.windows.process import TICKS, processors
 from svcctl.system.windows.winapi import ERROR_MORE_DATA, check, declare
@@ -150,6 +158,16 @@ class Job:
                 self._handle, kind, ctypes.byref(value), ctypes.sizeof(value)
             )
         )
+
+
+def most_processes() -> int | None:
+    """Give how many processes the job that we ourselves are in may have; None: any number."""
+    found = ExtendedLimits()
+    size = ctypes.sizeof(found)
+    told = _calls().QueryInformationJobObject(
+        None, _EXTENDED_LIMITS, ctypes.byref(found), size, None
+    )
+    return tasks_of(found) if told else None
 
 
 @cache

@@ -86,6 +86,12 @@ def with_tasks(limits: ExtendedLimits, count: int) -> ExtendedLimits:
     return found
 
 
+def tasks_of(limits: ExtendedLimits) -> int | None:
+    """Give how many processes *limits* let a job have; None where they do not say."""
+    basic = limits.BasicLimitInformation
+    return int(basic.ActiveProcessLimit) if basic.LimitFlags & _ACTIVE_PROCESS else None
+
+
 def without_kill(limits: ExtendedLimits) -> ExtendedLimits:
     """Give *limits* for a job whose processes may outlive it."""
     found = ExtendedLimits.from_buffer_copy(limits)

@@ -33,6 +33,11 @@ _FOR_EVER = 0xFFFF_FFFF
 _ONLY_IDENTIFY = 0x0011_0000
 
 
+# FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES.  GENERIC_WRITE would ask for the right to serve the pipe
+# as well (FILE_CREATE_PIPE_INSTANCE), which not all have who may converse: see CreateNamedPipeW.
+_SAY = 0x0102
+
+
 class _Overlapped(Protocol):
     """An operation that goes on meanwhile; see CPython's _winapi."""
 
@@ -141,7 +146,7 @@ def _open(address: str, deadline: float) -> int:
         try:
             handle: int = api.CreateFile(
                 address,
-                api.GENERIC_READ | api.GENERIC_WRITE,
+                api.GENERIC_READ | _SAY,
                 0,
                 api.NULL,
                 api.OPEN_EXISTING,

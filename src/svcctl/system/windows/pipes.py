@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from svcctl.errors import Conflict, SvcctlError, SystemFault
-from svcctl.system.windows.security import descriptor_of
+from svcctl.system.windows.security import descriptor_of, protect_pipe
 from svcctl.system.windows.winapi import (
     ERROR_ACCESS_DENIED,
     INVALID_HANDLE,
@@ -26,6 +26,7 @@ _AGAIN = 0.5  # seconds until an end that Windows refused is asked for once more
 _DUPLEX = 0x3
 _FIRST = 0x0008_0000  # FILE_FLAG_FIRST_PIPE_INSTANCE
 _OVERLAPPED = 0x4000_0000
+_WRITE_DAC = 0x0004_0000
 _REJECT_REMOTE = 0x8
 _UNLIMITED = 255
 _BUFFER = 64 * 1024
@@ -55,6 +56,11 @@ class PipeServer:
         """Call *met* for everyone who comes; *limit*: bytes of the longest line."""
         self._met, self._limit = met, limit
         self._await_caller()
+
+    def protect(self, sddl: str) -> None:
+        """Let in only those that *sddl* names from now on; raises SystemFault, or Denied."""
+        protect_pipe(self._free.handle, sddl)  # all ends of a pipe have one descriptor
+        self._sddl = sddl
 
     def close(self) -> None:
         """Let nobody in any more."""
@@ -112,7 +118,7 @@ class PipeServer:
         with descriptor_of(self._sddl) as attributes:
             handle = _calls().CreateNamedPipeW(
                 self._address,
-                _DUPLEX | _OVERLAPPED | (_FIRST if first else 0),
+                _DUPLEX | _OVERLAPPED | _WRITE_DAC | (_FIRST if first else 0),
                 _REJECT_REMOTE,
                 _UNLIMITED,
                 _BUFFER,

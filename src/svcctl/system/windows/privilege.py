@@ -31,7 +31,7 @@ class _TokenPrivileges(ctypes.Structure):
 @contextmanager
 def holding(name: str) -> Iterator[None]:
     """Have the privilege *name* enabled; raises SystemFault where this process has it not."""
-    with _own_token() as token:
+    with own_token() as token:
         before = _adjust(token, name)
         try:
             yield
@@ -41,7 +41,8 @@ def holding(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _own_token() -> Iterator[int]:
+def own_token(access: int = _ADJUST_AND_QUERY) -> Iterator[int]:
+    """Give the token of this process, opened for *access*; raises Denied or SystemFault."""
     opened = winapi.declare(
         winapi.library("advapi32").OpenProcessToken,
         wintypes.BOOL,
@@ -50,7 +51,7 @@ def _own_token() -> Iterator[int]:
         ctypes.POINTER(wintypes.HANDLE),
     )
     token = wintypes.HANDLE()
-    done = opened(kernel32().GetCurrentProcess(), _ADJUST_AND_QUERY, ctypes.byref(token))
+    done = opened(kernel32().GetCurrentProcess(), access, ctypes.byref(token))
     winapi.check(done, "the rights of this process cannot be read")
     try:
         yield token.value or 0

@@ -7,13 +7,14 @@ import hashlib
 import os
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from ctypes import wintypes
 from functools import cache
 from typing import Any
 
 from svcctl.errors import Denied, SystemFault
+from svcctl.system.windows import token
 from svcctl.system.windows.winapi import check, declare, fault, library
 
 _REVISION = 1
@@ -21,9 +22,11 @@ _FILE_OBJECT = 1  # SE_FILE_OBJECT
 _KERNEL_OBJECT = 6  # SE_KERNEL_OBJECT
 _OWNER = 0x1
 _DACL = 0x4
+_TOKEN_QUERY = 0x8
 _PROTECTED_DACL = 0x8000_0000
 _READ_AND_RUN = "0x1200a9"  # FILE_GENERIC_READ | FILE_GENERIC_EXECUTE
 _MODIFY = "0x1301bf"  # the same, and write and delete
+_CONVERSE = "0x12018b"  # FILE_GENERIC_READ | FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES
 
 SYSTEM, ADMINISTRATORS = "SY", "BA"
 
@@ -50,9 +53,13 @@ def folder_sddl(*, readers: tuple[str, ...] = (), writers: tuple[str, ...] = ())
     return f"D:PAI{full}{more}{less}"
 
 
-def pipe_sddl(*others: str) -> str:
-    """Give who may open a pipe: SYSTEM, Administrators and *others* (SIDs), nobody else."""
-    return "D:P" + "".join(f"(A;;GA;;;{each})" for each in (SYSTEM, ADMINISTRATORS, *others))
+def pipe_sddl(*others: str, callers: Collection[str] = ()) -> str:
+    """Give who may open a pipe: SYSTEM, Administrators and *others* (SIDs), nobody else.
+
+    *callers* may converse over it, and not serve it in our stead.
+    """
+    owners = "".join(f"(A;;GA;;;{each})" for each in (SYSTEM, ADMINISTRATORS, *others))
+    return f"D:P{owners}" + "".join(f"(A;;{_CONVERSE};;;{each})" for each in callers)
 
 
 @contextmanager
@@ -82,6 +89,27 @@ def protect(path: str, sddl: str) -> None:
     """
     insist_it_is_ours(path, above=False)
     insist_it_is_ours(os.path.dirname(path), above=True)
+    with access_list(sddl) as acl:
+        code = _calls().SetNamedSecurityInfoW(
+            path, _FILE_OBJECT, _DACL | _PROTECTED_DACL, None, None, acl, None
+        )
+    if code:
+        raise fault(f"setting who may use '{path}'", code)
+
+
+def protect_pipe(handle: int, sddl: str) -> None:
+    """Let *sddl* alone say from now on who may open the pipe of *handle*; raises SystemFault."""
+    with access_list(sddl) as acl:
+        code = _calls().SetSecurityInfo(
+            handle, _KERNEL_OBJECT, _DACL | _PROTECTED_DACL, None, None, acl, None
+        )
+    if code:
+        raise fault("setting who may open a pipe", code)
+
+
+@contextmanager
+def access_list(sddl: str) -> Iterator[ctypes.c_void_p]:
+    """Give where the access list is that *sddl* holds, good as long as the block lasts."""
     descriptor = _convert(sddl)
     try:
         present, acl, defaulted = wintypes.BOOL(), ctypes.c_void_p(), wintypes.BOOL()
@@ -91,11 +119,7 @@ def protect(path: str, sddl: str) -> None:
             ),
             f"reading the access list {sddl!r}",
         )
-        code = _calls().SetNamedSecurityInfoW(
-            path, _FILE_OBJECT, _DACL | _PROTECTED_DACL, None, None, acl, None
-        )
-        if code:
-            raise fault(f"setting who may use '{path}'", code)
+        yield acl
     finally:
         _calls().LocalFree(descriptor)
 
@@ -110,7 +134,7 @@ def owner_of(path: str) -> str:
     if code:
         raise fault(f"asking who owns '{path}'", code)
     try:
-        return _text_of(owner.value or 0)
+        return token.text_of_sid(owner.value or 0)
     finally:
         _calls().LocalFree(descriptor)
 
@@ -125,48 +149,32 @@ def owner_of_pipe(handle: int) -> str | None:
     if code:
         raise fault("asking who serves a pipe", code)
     try:
-        return _text_of(owner.value) if owner.value else None
+        return token.text_of_sid(owner.value) if owner.value else None
     finally:
         _calls().LocalFree(descriptor)
 
 
 def own_sid() -> str:
     """Give the SID of the account this process runs as."""
-    return sid_of_process(_calls().GetCurrentProcess())
+    return token.sid(token.OWN, token.USER)
 
 
 def sid_of_new_things() -> str:
     """Give the SID that owns what this process makes: of an administrator, often the group's."""
-    return _sid_in_token(_calls().GetCurrentProcess(), _TOKEN_OWNER)
+    return token.sid(token.OWN, token.OWNER)
 
 
 def sid_of_process(process: int) -> str:
     """Give the SID of the account that the process of a handle runs as."""
-    return _sid_in_token(process, _TOKEN_USER)
-
-
-def _sid_in_token(process: int, which: int) -> str:
-    token = wintypes.HANDLE()
+    opened = wintypes.HANDLE()
     check(
-        _calls().OpenProcessToken(process, _TOKEN_QUERY, ctypes.byref(token)),
+        _calls().OpenProcessToken(process, _TOKEN_QUERY, ctypes.byref(opened)),
         "asking who runs a process",
     )
     try:
-        size = wintypes.DWORD()
-        _calls().GetTokenInformation(token, which, None, 0, ctypes.byref(size))
-        room = ctypes.create_string_buffer(size.value)
-        check(
-            _calls().GetTokenInformation(token, which, room, size, ctypes.byref(size)),
-            "asking who runs a process",
-        )
-        (sid,) = struct.unpack_from("P", room)
-        return _text_of(sid)
+        return token.sid(opened.value or 0, token.USER)
     finally:
-        _calls().CloseHandle(token)
-
-
-_TOKEN_QUERY = 0x8
-_TOKEN_USER, _TOKEN_OWNER = 1, 4
+        _calls().CloseHandle(opened)
 
 
 class _Attributes(ctypes.Structure):
@@ -209,15 +217,6 @@ def _convert(sddl: str) -> ctypes.c_void_p:
     return descriptor
 
 
-def _text_of(sid: int) -> str:
-    text = ctypes.c_void_p()
-    check(_calls().ConvertSidToStringSidW(sid, ctypes.byref(text)), "writing a SID")
-    try:
-        return ctypes.wstring_at(text.value or 0)
-    finally:
-        _calls().LocalFree(text)
-
-
 class _Calls:
     """The calls made here, of the DLLs they are in."""
 
@@ -229,7 +228,6 @@ class _Calls:
             advapi.ConvertStringSecurityDescriptorToSecurityDescriptorW,
             *(flag, text, dword, pointer, pointer),
         )
-        self.ConvertSidToStringSidW = declare(advapi.ConvertSidToStringSidW, flag, pointer, pointer)
         self.GetSecurityDescriptorDacl = declare(
             advapi.GetSecurityDescriptorDacl, flag, pointer, pointer, pointer, pointer
         )
@@ -245,11 +243,11 @@ class _Calls:
             advapi.GetSecurityInfo,
             *(dword, handle, dword, dword, pointer, pointer, pointer, pointer, pointer),
         )
-        self.OpenProcessToken = declare(advapi.OpenProcessToken, flag, handle, dword, pointer)
-        self.GetTokenInformation = declare(
-            advapi.GetTokenInformation, flag, handle, dword, pointer, dword, pointer
+        self.SetSecurityInfo = declare(
+            advapi.SetSecurityInfo,
+            *(dword, handle, dword, dword, pointer, pointer, pointer, pointer),
         )
-        self.GetCurrentProcess = declare(kernel.GetCurrentProcess, handle)
+        self.OpenProcessToken = declare(advapi.OpenProcessToken, flag, handle, dword, pointer)
         self.CloseHandle = declare(kernel.CloseHandle, flag, handle)
         self.LocalFree = declare(kernel.LocalFree, pointer, pointer)
 

@@ -28,6 +28,14 @@ def standard_handles(launch: Launch, stack: ExitStack, keep: ExitStack) -> tuple
     return given[0], given[1], given[2]
 
 
+def own_handles(stack: ExitStack) -> tuple[int, int, int]:
+    """Give handles for what our own streams are, nothing where we have none; see above."""
+    source = 0 if _is_open(0) else _null(os.O_RDONLY, stack)
+    outputs = [_output(number, _INHERIT, stack) for number in (1, 2)]
+    given = [_inheritable(each, stack) for each in (source, *outputs)]
+    return given[0], given[1], given[2]
+
+
 def _stdin(launch: Launch, stack: ExitStack, keep: ExitStack) -> int:
     kind, _, path = launch.stdin.partition(":")
     match kind:

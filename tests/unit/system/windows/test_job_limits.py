@@ -13,6 +13,7 @@ from svcctl.system.windows.job_limits import (
     life,
     not_on_windows,
     priority_class,
+    tasks_of,
     with_memory,
     with_tasks,
     without_kill,
@@ -110,3 +111,8 @@ def test_what_windows_cannot_limit_is_named() -> None:
 
     assert [option for option, _ in named] == ["nofile", "rlimit.core", "rlimit.stack"]
     assert not_on_windows(Limits(memory=1, cpu=1.0, tasks=1, nice=1, affinity=(0,))) == ()
+
+
+def test_how_many_processes_a_job_may_have_is_read_back() -> None:
+    assert tasks_of(life(breakaway=False)) is None
+    assert tasks_of(with_tasks(life(breakaway=False), 1)) == 1
