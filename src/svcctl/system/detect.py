@@ -54,3 +54,11 @@ def privileged() -> bool:
 def replaces_programs() -> bool:
     """Say whether an exec replaces the program of a process; on Windows it makes another one."""
     return platform() is not Platform.WINDOWS
+
+
+def others_may(mode: int) -> bool:
+    """Say whether others than its owner may read or write a file of *mode* (as stat gives it).
+
+    On Windows a mode says nothing of that.
+    """
+    return platform() is not Platform.WINDOWS and bool(mode & 0o077)

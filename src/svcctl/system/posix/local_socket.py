@@ -7,15 +7,18 @@ import grp
 import os
 import pwd
 import socket
+import stat
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from svcctl.contact import Greet
 from svcctl.errors import Conflict, Denied, SystemFault, UsageError
 from svcctl.system.paths import private_folder
+from svcctl.system.posix.admitted import admit
 
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
+_READ, _WRITE, _PASS = 4, 2, 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +69,8 @@ class SocketDoor:
 
     def __init__(self, listener: socket.socket, *, who_is: Callable[[socket.socket], str]) -> None:
         self._listener, self._who_is = listener, who_is
+        self._admitted: frozenset[str] = frozenset()
+        self._modes: dict[str, int] = {}
         self._server: asyncio.Server | None = None
 
     async def open(self, greet: Greet, *, limit: int) -> None:
@@ -73,9 +78,23 @@ class SocketDoor:
 
         async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             connection = writer.get_extra_info("socket")
-            await greet(reader, writer, lambda: self._who_is(connection))
+            await greet(reader, writer, lambda: self._named(connection))
 
         self._server = await asyncio.start_unix_server(met, sock=self._listener, limit=limit)
+
+    def admit(self, actors: Collection[str]) -> None:
+        """See :class:`svcctl.contact.GuardedDoor`; *actors* are ``uid:NUMBER``."""
+        path = self._listener.getsockname()
+        self._admitted = frozenset(actors)
+        users = [int(each.removeprefix("uid:")) for each in actors if each.startswith("uid:")]
+        for each, may in ((path, _READ | _WRITE), (os.path.dirname(path), _PASS)):
+            self._modes.setdefault(each, stat.S_IMODE(os.stat(each).st_mode))
+            admit(each, users, mode=self._modes[each], may=may)
+
+    def _named(self, connection: socket.socket) -> str:
+        if self._admitted and (name := f"uid:{peer(connection).uid}") in self._admitted:
+            return name
+        return self._who_is(connection)
 
     def close(self) -> None:
         """Let nobody in any more."""

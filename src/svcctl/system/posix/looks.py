@@ -9,11 +9,14 @@ from contextlib import contextmanager
 
 from svcctl.system.posix.process import Snapshot, Ties, take_snapshot
 
-_SHARE = 10  # a look holds for as many times as long as it took
+_SHARE = 10  # a look holds for as many times as long as it took,
+_SHORT, _SHARE_OF_SHORT = 1.0, 30  # or for so many, where that is no more than these seconds
 
 
 class Looks:
     """Gives a look that is recent, so that no more than a tenth of the time goes into looking.
+
+    Mostly it is a thirtieth: what is no older than a second is recent.
 
     *now* gives seconds.
     """
@@ -37,7 +40,8 @@ class Looks:
         self._last = take_snapshot(self._ties)
         yield self._last
         self._ties = self._last.ties
-        self._keep_for(_SHARE * (self._now() - begun))
+        took = self._now() - begun
+        self._keep_for(max(_SHARE * took, min(_SHARE_OF_SHORT * took, _SHORT)))
 
     def close(self) -> None:
         """Forget what was seen."""

@@ -70,5 +70,10 @@ def _set_all(action: signal.Handlers) -> None:
 
 def attach_reload(controls: HostControls) -> None:
     """Have SIGHUP reload the service of a host; to be called from its event loop."""
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, controls.reload)
+    on_hangup(controls.reload)
+
+
+def on_hangup(call: Callable[[], None]) -> None:
+    """Make *call* from the running event loop at every SIGHUP, until its signals are let go of."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, call)
     hush_wakeups()

@@ -15,7 +15,7 @@ from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system.paths import Paths
 from svcctl.system.registrations import Registration, Registrations
 from svcctl.system.running_hosts import STILL, AskHost, RunningHosts
-from svcctl.system.systemd.bus import Systemctl, SystemdBus
+from svcctl.system.systemd.bus import Systemctl, SystemdBus, unless_loaded
 from svcctl.system.systemd.definitions import Definitions, Place
 from svcctl.system.systemd.files import unit_folder as usual_folder
 from svcctl.system.systemd.standing import RUNS, outside_views, remarks
@@ -176,10 +176,12 @@ class SystemdManager:
         self._bus.start(unit_name(name))
 
     def stop(self, name: str) -> None:
-        """Have systemd stop it, and its timer where it has one."""
+        """Have systemd stop it, and its timer where it has one; what is not loaded does not run."""
         if by_timer(canonical.parse(self.query(name).spec)):
-            self._bus.stop(timer_name(name))
-        self._bus.stop(unit_name(name))
+            with unless_loaded():
+                self._bus.stop(timer_name(name))
+        with unless_loaded():
+            self._bus.stop(unit_name(name))
 
     def restart(self, name: str) -> None:
         """Have systemd stop it and start it again."""
