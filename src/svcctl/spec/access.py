@@ -112,6 +112,13 @@ class AccessSpec:
             "and root are always admin"
         },
     )
+    fronts: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "doc": "actors of this machine (uid:998) that serve others, such as svcctl serve: they "
+            "may ask on behalf of who comes from elsewhere, and nothing for themselves"
+        },
+    )
     audit: Audited = field(
         default=Audited.CHANGES,
         metadata={"doc": "all: what is merely looked at from this machine is written down too"},
@@ -124,6 +131,20 @@ class AccessSpec:
     )
     signers: Mapping[str, SignerSpec] = field(
         default_factory=dict, metadata={"doc": "whose signed requests are taken, by name"}
+    )
+    signed_specs: bool = field(
+        default=False,
+        metadata={"doc": "whether definitions signed by one of spec_keys may come from elsewhere"},
+    )
+    spec_keys: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "doc": "whose signed definitions are taken, by name: Ed25519, 32 bytes as base64"
+        },
+    )
+    host: str = field(
+        default="",
+        metadata={"doc": "what signed definitions call this host; default: its host name"},
     )
     bindings: tuple[BindingSpec, ...] = field(default=(), metadata={"doc": "who has which roles"})
     rules: tuple[AccessRuleSpec, ...] = field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Collection, Iterable, Iterator
 from urllib.parse import urlsplit
@@ -16,11 +17,13 @@ from svcctl.spec.notation import show
 _ROOT: KeyPath = ("access",)
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _KEY_BYTES = 32
+_LOCAL_ACTOR = re.compile(r"uid:\d{1,10}|sid:S-[0-9-]{3,180}")
 
 
 def access_findings(spec: AccessSpec, verbs: Collection[str] = ()) -> Iterator[Finding]:
     """Give everything that is wrong in *spec*; *verbs* are those there are, where that is known."""
     known = (*BuiltInRole, *spec.roles)
+    yield from _fronts(spec.fronts)
     for name, role in spec.roles.items():
         path = (*_ROOT, "roles", name)
         yield from _role_name(path, name)
@@ -43,6 +46,14 @@ def access_findings(spec: AccessSpec, verbs: Collection[str] = ()) -> Iterator[F
         yield from _verbs(path, rule.verbs, verbs)
 
 
+def _fronts(fronts: Iterable[str]) -> Iterator[Finding]:
+    for number, each in enumerate(fronts):
+        if not _LOCAL_ACTOR.fullmatch(each):
+            hint = "such as 'uid:998' (see: id -u NAME), on Windows 'sid:S-1-5-...'"
+            path: KeyPath = (*_ROOT, "fronts", number)
+            yield Finding(path=path, problem=f"{show(each)} is no account of a machine", hint=hint)
+
+
 def _trusted(spec: AccessSpec, known: Collection[str]) -> Iterator[Finding]:
     for name, issuer in spec.issuers.items():
         path = (*_ROOT, "issuers", name)
@@ -55,6 +66,13 @@ def _trusted(spec: AccessSpec, known: Collection[str]) -> Iterator[Finding]:
         yield from _own_name(path, name, "a signer")
         yield from checked((*path, "key"), public_key, signer.key)
         yield from _roles(path, signer.roles, known)
+    for name, key in spec.spec_keys.items():
+        path = (*_ROOT, "spec_keys", name)
+        yield from _own_name(path, name, "a key")
+        yield from checked(path, public_key, key)
+    if spec.signed_specs and not spec.spec_keys:
+        problem, hint = "signed_specs is on, and no key is trusted", "add [access.spec_keys]"
+        yield Finding(path=(*_ROOT, "signed_specs"), problem=problem, hint=hint)
 
 
 def check_address(url: str) -> None:

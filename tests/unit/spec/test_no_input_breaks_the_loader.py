@@ -100,7 +100,7 @@ _VALUES = [
 ]
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(
     st.lists(
         st.one_of(
@@ -117,7 +117,7 @@ def test_text_that_looks_like_a_definition(text: str) -> None:
     load(b'[services.web]\nexec = "x"\n' + text.encode())
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.data())
 def test_every_option_with_any_value(data: st.DataObject) -> None:
     option = data.draw(st.sampled_from(_WORDS))
@@ -126,7 +126,7 @@ def test_every_option_with_any_value(data: st.DataObject) -> None:
     load(f'[services.web]\nexec = "x"\n{option} = {value}\n'.encode())
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.data())
 def test_a_good_file_with_a_piece_changed(data: st.DataObject) -> None:
     content = _GOOD.encode()
@@ -155,7 +155,7 @@ _PARTS = st.one_of(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(
     st.lists(_PARTS, max_size=4).map("__".join),
     st.text(max_size=8),
@@ -174,7 +174,7 @@ def test_any_path(paths: list[str]) -> None:
         load_files([f"{folder}/{path}" for path in paths], environ={})
 
 
-@settings(max_examples=200)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.data())
 def test_every_option_for_all_services_with_any_value(data: st.DataObject) -> None:
     option = data.draw(st.sampled_from([each.path for each in options(CommonSpec)]))
