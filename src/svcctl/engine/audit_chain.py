@@ -26,6 +26,7 @@ BEGINNING = ""
 Row = tuple[object, ...]
 """The columns, ``before`` and ``seal``; whatever SQLite found there."""
 
+_ENCODED = json.JSONEncoder(separators=(",", ":")).encode
 _HEAD = re.compile(rb"([0-9]{1,18}) ([0-9a-f]{64})")
 _MOST = 100  # findings that are told
 
@@ -65,7 +66,7 @@ class Verdict:
 
 def seal(before: str, columns: Row) -> str:
     """Give the seal of a row whose *columns* are as in :data:`COLUMNS`."""
-    text = json.dumps(columns, separators=(",", ":"))
+    text = _ENCODED(columns)
     return hashlib.sha256(f"{before}\n{text}".encode("ascii")).hexdigest()
 
 

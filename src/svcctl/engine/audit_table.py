@@ -90,4 +90,5 @@ def _number(value: object) -> float:
 
 def _text(value: object) -> str:
     """Give what can be written, whatever somebody asked with: no lone surrogates."""
-    return str(value).encode("utf-8", "replace").decode()
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -24,6 +24,7 @@ _SELECT = f"SELECT {', '.join(_NAMES)} FROM audit"  # noqa: S608 - all of it is 
 class Sought:
     """Which rows: *since* seconds since 1970; globs, empty for any; the last *limit* (0: all).
 
+    *after* a number, and then the *first* of them.
     *service* is the name of one: rows about it, and about groups, labels and globs that it may be
     among.
     """
@@ -33,6 +34,8 @@ class Sought:
     verb: str = ""
     service: str = ""
     limit: int = 0
+    after: int = 0
+    first: bool = False
 
 
 def read(path: str, sought: Sought) -> list[Document]:
@@ -43,13 +46,15 @@ def read(path: str, sought: Sought) -> list[Document]:
     if not os.path.exists(path):
         return []
     found: list[Document] = []
-    for row in _rows(path, f"{_SELECT} WHERE at >= ? ORDER BY number DESC", (sought.since,)):
+    order = "ASC" if sought.first else "DESC"
+    query = f"{_SELECT} WHERE number > ? AND at >= ? ORDER BY number {order}"
+    for row in _rows(path, query, (sought.after, sought.since)):
         document = dict(zip(_NAMES, row, strict=True))
         if _fits(document, sought):
             found.append(document)
             if len(found) == sought.limit:
                 break
-    return found[::-1]
+    return found if sought.first else found[::-1]
 
 
 def prove(path: str, *, known: Head | None = None) -> Verdict:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import replace
 
-from svcctl.engine import clashes, graph, journal
+from svcctl.engine import clashes, journal, order
 from svcctl.engine.census import Census
+from svcctl.engine.dismissal import dismiss, until_quiet
 from svcctl.engine.keeper import Keeper, instance_name
+from svcctl.engine.kept import KIND, Kept, from_document, to_document
 from svcctl.engine.leaving import Leaving
 from svcctl.engine.life import QUIET, Phase, Told
 from svcctl.engine.needs import Needs
 from svcctl.engine.survivors import Survivors
 from svcctl.engine.world import World
 from svcctl.errors import Conflict, SpecError, UnknownService
-from svcctl.events import Event, SpecApplied
+from svcctl.events import SpecApplied
 from svcctl.ports import Act, Applied, Document, InstanceStatus, Timer, Usage
 from svcctl.spec import canonical
 from svcctl.spec.diff import diff
@@ -26,19 +27,8 @@ from svcctl.spec.service import ServiceSpec, Start
 
 log = logging.getLogger(__name__)
 
-_KIND = "service"
 _AT_A_TIME = 8  # starts between two turns of the loop, so that it never stands still for long
 _DELAYED = 60.0  # seconds after the agent's start at which `start = "delayed"` services start
-
-
-@dataclass(slots=True, kw_only=True)
-class Kept:
-    """One service: what was applied, whether it starts by itself, and its instances."""
-
-    applied: Applied
-    spec: ServiceSpec
-    enabled: bool
-    keepers: list[Keeper]
 
 
 class AgentManager:
@@ -149,7 +139,7 @@ class AgentManager:
         for keeper in kept.keepers:
             self._drop(keeper)
         del self._kept[name]
-        self._world.store.delete(_KIND, name)
+        self._world.store.delete(KIND, name)
         self._say(kept.applied, "removed")
 
     async def configure(self, applied: Applied) -> str:
@@ -245,15 +235,7 @@ class AgentManager:
         return for_instance(self._world.as_here(kept.spec), number, kept.spec.instances)
 
     def _save(self, kept: Kept) -> None:
-        applied = kept.applied
-        document: Document = {
-            "spec": applied.spec,
-            "revision": applied.revision,
-            "origins": applied.origins,
-            "sources": dict(applied.sources),
-            "enabled": kept.enabled,
-        }
-        self._world.store.put(_KIND, applied.name, document)
+        self._world.store.put(KIND, kept.applied.name, to_document(kept))
 
     def _say(self, applied: Applied, change: str) -> None:
         self._world.bus.publish(
@@ -269,7 +251,7 @@ class AgentManager:
 
     def start(self, name: str) -> None:
         """Start a service or instance, and first what it needs."""
-        for keeper in self._needed_by(name):
+        for keeper in order.needed_by(self.instance(name).spec.name, self._kept):
             keeper.tell(Told.START)
         for keeper in self.keepers(name):
             self._refuse_disabled(keeper.spec)
@@ -281,7 +263,7 @@ class AgentManager:
 
     def restart(self, name: str) -> None:
         """Stop it and start it again; start it where it does not run."""
-        for keeper in self._needed_by(name):
+        for keeper in order.needed_by(self.instance(name).spec.name, self._kept):
             keeper.tell(Told.START)
         self._tell(name, Told.RESTART)
 
@@ -319,35 +301,16 @@ class AgentManager:
                 hint='change start = "disabled" and apply it',
             )
 
-    def _needed_by(self, name: str) -> list[Keeper]:
-        """Give the keepers, not yet up, that *name* needs, in the order to start them."""
-        service = self.keepers(name)[0].spec.name
-        needs = {each: tuple(kept.spec.needs) for each, kept in self._kept.items()}
-        wanted = graph.closure([service], needs) - {service}
-        waves = graph.start_order(sorted(wanted), self._edges())
-        found = [keeper for wave in waves for each in wave for keeper in self._kept[each].keepers]
-        return [
-            keeper
-            for keeper in found
-            if keeper.state.phase in {Phase.STOPPED, Phase.FAILED} and not keeper.spec.schedule
-        ]
-
-    def _edges(self) -> dict[str, tuple[str, ...]]:
-        return {
-            name: tuple(each for each in (*kept.spec.needs, *kept.spec.after) if each in self._kept)
-            for name, kept in self._kept.items()
-        }
-
     def start_order(self, names: Iterable[str]) -> list[list[str]]:
         """Give *names* in waves: each needs, or comes after, only what is in earlier ones."""
-        return graph.start_order(sorted(names), self._edges())
+        return order.start_order(names, self._kept)
 
     # the agent's own life
 
     def load(self) -> int:
         """Take over what an earlier agent kept; give how many programs were found running."""
         entries, unreadable = journal.read(self._world.store.items(journal.KIND))
-        for name, document in self._world.store.items(_KIND):
+        for name, document in self._world.store.items(KIND):
             self._reload_service(name, document)
         adopted = 0
         for keeper in [each for kept in self._kept.values() for each in kept.keepers]:
@@ -373,14 +336,8 @@ class AgentManager:
 
     def _reload_service(self, name: str, document: Document) -> None:
         try:
-            applied = Applied(
-                name=name,
-                spec=cast("Document", document["spec"]),
-                revision=cast("str", document["revision"]),
-                origins=cast("Document", document["origins"]),
-                sources=cast("dict[str, str]", document["sources"]),
-            )
-            self._add(applied, enabled=document["enabled"] is True)
+            applied, enabled = from_document(name, document)
+            self._add(applied, enabled=enabled)
         except (SpecError, Conflict, KeyError, TypeError):
             log.exception("service.unreadable", extra={"service": name})
 
@@ -415,36 +372,18 @@ class AgentManager:
         for wave in reversed(self.start_order(self._kept)):
             keepers = [keeper for name in wave for keeper in self._kept[name].keepers]
             for keeper in keepers:
-                _dismiss(keeper)
-            await self._until_quiet(keepers)
-        await self._until_quiet(self._leaving.all())
+                dismiss(keeper)
+            await until_quiet(keepers, bus=self._world.bus)
+        await until_quiet(self._leaving.all(), bus=self._world.bus)
 
     def kill_all(self) -> None:
         """Stop everything at once, by killing it; what ran is started again by the next agent."""
         for kept in self._kept.values():
             for keeper in kept.keepers:
-                _dismiss(keeper)
+                dismiss(keeper)
                 keeper.program.kill()
         for keeper in self._leaving.all():
             keeper.program.kill()
-
-    async def _until_quiet(self, keepers: list[Keeper]) -> None:
-        busy = {keeper.name: keeper for keeper in keepers if keeper.state.phase not in QUIET}
-        done = asyncio.Event()
-
-        def look(event: Event) -> None:
-            keeper = busy.get(event.instance)
-            if keeper and keeper.state.phase in QUIET:
-                del busy[event.instance]
-                if not busy:
-                    done.set()
-
-        forget = self._world.bus.subscribe(look)
-        try:
-            if busy:
-                await done.wait()
-        finally:
-            forget()
 
     def close(self) -> int:
         """Let go of everything and touch no program; give how many still run."""
@@ -468,18 +407,6 @@ class AgentManager:
         return UnknownService(
             f"no service {name!r}", hint=f"known: {', '.join(self.names()) or 'none yet'}"
         )
-
-
-def _dismiss(keeper: Keeper) -> None:
-    """Stop it because the agent does; who is told twice is still started again.
-
-    What is done stays done: others may need it, and it must not be done again.
-    """
-    if keeper.state.phase is Phase.FINISHED and not keeper.spec.schedule:
-        return
-    if keeper.state.wanted:
-        keeper.entry = replace(keeper.entry, resume=True)
-    keeper.tell(Told.STOP, reason="the agent stops")
 
 
 def _take_over(keeper: Keeper, entry: journal.Entry | None) -> bool:

@@ -50,17 +50,24 @@ class PastEvents:
 
 
 def select_events(
-    db: sqlite3.Connection, *, services: tuple[str, ...], after: int, since: float, limit: int
+    db: sqlite3.Connection,
+    *,
+    services: tuple[str, ...],
+    after: int,
+    since: float,
+    limit: int,
+    first: bool = False,
 ) -> list[Row]:
-    """Give the rows of the last *limit* events that fit, oldest first."""
+    """Give the rows of the last *limit* events that fit, or the *first*, oldest first."""
     marks = ",".join("?" * len(services))
     where = f"AND service IN ({marks})" if services else ""
+    order = "ASC" if first else "DESC"
     rows = db.execute(
         f"SELECT number, at, kind, service, instance, fields FROM event "  # noqa: S608
-        f"WHERE number > ? AND at >= ? {where} ORDER BY number DESC LIMIT ?",
+        f"WHERE number > ? AND at >= ? {where} ORDER BY number {order} LIMIT ?",
         (after, since, *services, limit),
     ).fetchall()
-    return rows[::-1]
+    return rows if first else rows[::-1]
 
 
 def recorded(rows: Iterable[Row]) -> list[Recorded]:

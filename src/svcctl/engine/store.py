@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import sqlite3
 import time
 from collections import deque
@@ -15,43 +14,23 @@ from operator import itemgetter
 from typing import Any
 
 from svcctl.engine import audit_seals, audit_table, reading, upkeep
-from svcctl.engine.salvage import as_text, salvage
+from svcctl.engine.store_file import open_file, unopened
 from svcctl.errors import StateFault, quoted
 from svcctl.events import Event
 from svcctl.ports import AuditEntry, Document, Recorded
 
 log = logging.getLogger(__name__)
 
-_VERSION = 2
-_UNSEALED = 1  # the version whose audit log was a plain table
-_TABLES = frozenset({"document", "event", "audit"})
 _TRIM_EVERY = 5_000  # events between two looks at how many there are
 _CHECKPOINT_EVERY = 300  # writes, of up to four pages each: the WAL stays at a few megabytes
-_PATIENCE = 2.0  # seconds to wait for a lock
 _COMMIT = 0.001  # seconds after which a commit under way is over
 _HELD = 10_000  # events and audit lines kept in memory while the disk refuses
 _AT_ONCE = 200  # of them in one transaction: a disk that is nearly full takes some
 _TRY_AGAIN = 1.0  # seconds between two tries to write to a disk that refuses
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-
-_SCHEMA = f"""
-CREATE TABLE document (
-  kind TEXT NOT NULL, key TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (kind, key)
-) WITHOUT ROWID;
-CREATE TABLE event (
-  number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL,
-  service TEXT NOT NULL, instance TEXT NOT NULL, fields TEXT NOT NULL
-);
-CREATE INDEX event_service ON event (service, number);
-{audit_table.SCHEMA}"""
 
 _INSERT_EVENT = (
     "INSERT INTO event (number, at, kind, service, instance, fields) VALUES (?,?,?,?,?,?)"
 )
-
-
-class _Damaged(Exception):
-    """The file is not a state of ours, or no longer a sound one."""
 
 
 class SqliteStore:
@@ -70,8 +49,7 @@ class SqliteStore:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.recovered = ""
-        self._db = self._open()
+        self._db, self.recovered = open_file(path)
         self._refused: dict[tuple[str, str], str | None] = {}
         self._lines: deque[tuple[str, tuple[object, ...]]] = deque()
         self._number = self._last_number()
@@ -90,87 +68,7 @@ class SqliteStore:
             self._begin_audit()
         except sqlite3.Error as error:
             self._db.close()
-            raise self._unopened(error) from error
-
-    # opening
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            try:
-                return self._connect()
-            except _Damaged as damage:
-                aside = self._move_aside(str(damage))
-            db = self._connect()
-            db.executemany("INSERT OR IGNORE INTO document VALUES (?,?,?)", salvage(aside))
-            return db
-        except (sqlite3.Error, OSError, _Damaged) as error:
-            raise self._unopened(error) from error
-
-    def _unopened(self, error: Exception) -> StateFault:
-        return StateFault(
-            f"state {quoted(self.path)} cannot be opened: {error}",
-            hint="is the disk full or read-only, or does another program use the file?",
-        )
-
-    def _move_aside(self, problem: str) -> str:
-        aside = f"{self.path}.damaged-{time.time_ns()}"
-        for suffix in ("", "-wal", "-shm", ".heads"):
-            if os.path.exists(self.path + suffix):
-                os.rename(self.path + suffix, aside + suffix)
-        self.recovered = f"the state was unusable ({problem}) and lies in {aside}"
-        log.error("state.damaged", extra={"problem": problem, "kept": aside})
-        return aside
-
-    def _connect(self) -> sqlite3.Connection:
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        os.close(descriptor)
-        db = sqlite3.connect(self.path, isolation_level=None, timeout=_PATIENCE)
-        try:
-            db.text_factory = as_text
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=NORMAL")
-            db.execute("PRAGMA wal_autocheckpoint=0")
-            db.execute("PRAGMA cache_size=-256")
-            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            if found != "ok":
-                raise _Damaged(found)
-            self._migrate(db)
-        except sqlite3.DatabaseError as error:
-            db.close()
-            # every other code says that the file cannot be used now, not that it is bad
-            if error.sqlite_errorcode & 0xFF in _DAMAGED:
-                raise _Damaged(str(error)) from error
-            raise
-        except UnicodeDecodeError as error:  # what SQLite says quotes what stands in the file
-            db.close()
-            raise _Damaged("its schema is no text") from error
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _migrate(self, db: sqlite3.Connection) -> None:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        found = {
-            name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='table'")
-        }
-        ours = version in {_UNSEALED, _VERSION}
-        if (version == 0 and found) or (ours and not found >= _TABLES):
-            raise _Damaged("it belongs to another program")
-        if version == 0:
-            db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
-        elif version == _UNSEALED:
-            _seal(db)
-        elif version == _VERSION and not audit_table.is_ours(db):
-            raise _Damaged("its audit log is not one of ours")
-        elif version == _VERSION:
-            db.executescript(audit_table.TRIGGERS)
-        else:
-            raise StateFault(
-                f"state {quoted(self.path)} has version {version}, this svcctl knows {_VERSION}",
-                hint="run the svcctl that wrote it, or move the file away",
-            )
+            raise unopened(path, error) from error
 
     def _last_number(self) -> int:
         found = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name='event'").fetchone()
@@ -406,15 +304,32 @@ class SqliteStore:
         limit: int = 1000,
     ) -> list[Recorded]:
         """Give the last *limit* events that fit, oldest first; raises StateFault."""
+        rows = self._event_rows(services, after=after, since=since, limit=limit, first=False)
+        return reading.recorded(rows[-limit:])
+
+    def read_on(
+        self,
+        *,
+        services: tuple[str, ...] = (),
+        after: int = 0,
+        since: float = 0.0,
+        limit: int = 1000,
+    ) -> list[Recorded]:
+        """Give the first *limit* events that fit, oldest first; raises StateFault."""
+        rows = self._event_rows(services, after=after, since=since, limit=limit, first=True)
+        return reading.recorded(rows[:limit])
+
+    def _event_rows(
+        self, services: tuple[str, ...], *, after: int, since: float, limit: int, first: bool
+    ) -> list[tuple[Any, ...]]:
         self.flush()
         try:
             rows = reading.select_events(
-                self._db, services=services, after=after, since=since, limit=limit
+                self._db, services=services, after=after, since=since, limit=limit, first=first
             )
         except sqlite3.Error as error:
             raise StateFault(f"events cannot be read: {error}") from error
-        held = self._held_events(services, after=after, since=since)
-        return reading.recorded([*rows, *held][-limit:])
+        return [*rows, *self._held_events(services, after=after, since=since)]
 
     def _held_events(
         self, services: tuple[str, ...], *, after: int, since: float
@@ -431,7 +346,12 @@ class SqliteStore:
 
     def record(self, entry: AuditEntry) -> None:
         """Remember who asked for what, at once; never raises."""
-        self._lines.append((audit_table.INSERT, audit_table.columns_of(entry)))
+        self.record_all((entry,))
+
+    def record_all(self, entries: Iterable[AuditEntry]) -> None:
+        """Remember several of them in one go, in order; never raises."""
+        for each in entries:
+            self._lines.append((audit_table.INSERT, audit_table.columns_of(each)))
         self.flush()
 
     def _begin_audit(self) -> None:
@@ -458,15 +378,3 @@ class SqliteStore:
         self._lines.append((audit_table.INSERT, audit_table.columns_of(entry)))
         self.flush()
         audit_seals.keep_heads(self.path)
-
-
-def _seal(db: sqlite3.Connection) -> None:
-    """Bring what version 1 wrote into the form of today, all of it or nothing."""
-    db.executescript(f"BEGIN; {audit_table.MIGRATION}")
-    try:
-        audit_table.take_over(db)
-        db.execute(f"PRAGMA user_version={_VERSION}")
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise

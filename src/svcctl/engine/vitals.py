@@ -411,11 +411,13 @@ def _nothing() -> None:
 
 
 def probe_name(probe: Probe) -> str:
-    """Name a probe for people: its kind and what it looks at."""
+    """Name a probe for people: its kind and what it looks at, without what looks like a secret."""
+    from svcctl.spec.secrecy import scrubbed, without_pairs_of_words  # noqa: PLC0415 - 1 ms
+
     target = {
-        "http": probe.http,
+        "http": scrubbed(probe.http or ""),
         "tcp": probe.tcp,
-        "exec": " ".join(probe.exec),
+        "exec": " ".join(without_pairs_of_words(probe.exec)),
         "heartbeat": f"{probe.heartbeat:g}s" if probe.heartbeat else "",
         "log": probe.log,
         "checks": probe.checks,

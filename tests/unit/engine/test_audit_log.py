@@ -209,6 +209,29 @@ def test_seals_are_kept_by_a_thread_and_all_of_them_by_the_end(path: str) -> Non
     assert prove(path).sound
 
 
+def test_seals_of_rows_that_come_after_others_are_kept_though_nobody_ends(path: str) -> None:
+    def kept() -> int:
+        with open(audit_seals.heads_path(path), "rb") as file:
+            return len(file.readlines())
+
+    async def write() -> None:
+        opened = SqliteStore(path)
+        async with asyncio.timeout(30):
+            for number in range(1, 4):
+                opened.record(entry(at=float(number)))
+                await asyncio.sleep(0)
+            while kept() < 3:
+                await asyncio.sleep(0.01)
+            opened.record(entry(at=4.0))  # in the pause after
+            while kept() < 4:
+                await asyncio.sleep(0.01)
+        opened.close()
+
+    asyncio.run(write())
+
+    assert prove(path).sound
+
+
 def test_seals_that_cannot_be_kept_cost_no_row(path: str, caplog: pytest.LogCaptureFixture) -> None:
     opened = SqliteStore(path)
     os.unlink(audit_seals.heads_path(path))
@@ -376,6 +399,8 @@ def test_rows_are_found_by_who_what_when_and_what_about(path: str) -> None:
     assert found(Sought(service="db")) == [1.0, 3.0]
     assert found(Sought(service="job-7")) == [2.0, 3.0]
     assert found(Sought(limit=2)) == [2.0, 3.0]
+    assert found(Sought(limit=2, first=True)) == [1.0, 2.0]
+    assert found(Sought(after=2, limit=9, first=True)) == [3.0]
     assert concerns("@shop", "web")
     assert not concerns("", "web")
 

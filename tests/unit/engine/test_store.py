@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from svcctl.engine import store as store_module
+from svcctl.engine import store_file
 from svcctl.engine.store import SqliteStore
 from svcctl.errors import StateFault
 from svcctl.events import InstanceSpawned, RunSkipped, TreeKilled
@@ -268,7 +269,7 @@ def test_a_locked_state_is_sound_and_stays_where_it_is(
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("PRAGMA locking_mode=EXCLUSIVE")
     other.execute("BEGIN EXCLUSIVE")
-    monkeypatch.setattr(store_module, "_PATIENCE", 0.01)
+    monkeypatch.setattr(store_file, "_PATIENCE", 0.01)
 
     with pytest.raises(StateFault, match="locked") as caught:
         SqliteStore(path)
@@ -361,6 +362,7 @@ def test_what_happens_while_the_disk_is_full_is_read_at_once_and_written_in_the_
 
     assert [record.message for record in caplog.records] == ["state.refused", "state.written-again"]
     assert [each.number for each in during] == list(range(2, 202))
+    assert [each.number for each in store.read_on(after=2, limit=3)] == [3, 4, 5]
     store.close()
     again = SqliteStore(path)
     assert again.read(services=("web",))[:-1] == during

@@ -437,7 +437,9 @@ def test_files_that_change_after_a_stop_start_nothing(world: FakeWorld) -> None:
     [
         (Probe(http="http://x/"), "http http://x/"),
         (Probe(tcp="x:1"), "tcp x:1"),
+        (Probe(http="http://me:pw1@x/?token=t0p&a=b"), "http http://***@x/?token=***&a=b"),
         (Probe(exec=("a", "b")), "exec a b"),
+        (Probe(exec=("a", "--password", "x", "-k=y")), "exec a --password *** -k=y"),
         (Probe(heartbeat=2.5), "heartbeat 2.5s"),
         (Probe(log="up"), "log up"),
     ],
