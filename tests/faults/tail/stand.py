@@ -51,7 +51,9 @@ class Stand:
         """Start a tailer, run *by* another program, and wait until it is ready."""
         program = [*by, sys.executable, str(PROGRAMS / "tailer.py")]
         places = [self.log.parent / glob, self._positions, self._out]
-        tailer = subprocess.Popen([*program, *map(str, places)], stdout=subprocess.PIPE)
+        tailer = subprocess.Popen(  # of its own: where one is stopped, a whole group can be hung up
+            [*program, *map(str, places)], stdout=subprocess.PIPE, start_new_session=True
+        )
         assert tailer.stdout
         with tailer.stdout as said:
             assert said.readline() == b"ready\n"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import heapq
 import logging
 import os
-import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import IO, cast
+from typing import IO, Protocol, cast
 
 from svcctl.observe.logs.files import STREAMS, Piece, pieces
 from svcctl.observe.logs.index import Index
@@ -23,15 +22,24 @@ _BLOCK = 64 * 1024
 _FARTHEST = 1 << 40  # bytes into a file: some file systems refuse to go much farther
 
 
+Spot = tuple[int, int]
+"""A place in a stream: the number of the file it is in, or will be when that is full; bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line without its end, and when it was captured (seconds since 1970, within a batch)."""
+    """One line without its end, and when it was captured (seconds since 1970, within a batch).
+
+    *begin* and *end* are where it stands in its stream, as far as that is known.
+    """
 
     at: float
     service: str
     instance: str
     stream: str
     text: bytes
+    begin: Spot = (0, 0)
+    end: Spot = (0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,13 @@ class Source:
     service: str
     instance: str
     folder: str
+
+
+class Grep(Protocol):
+    """Looks for a pattern, as :meth:`re.Pattern.search` does."""
+
+    def search(self, line: bytes, /) -> object | None:
+        """Give something where it is in *line*, else None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +69,7 @@ class Wanted:
 
     since: float = 0.0
     until: float | None = None
-    grep: re.Pattern[bytes] | None = None
+    grep: Grep | None = None
     streams: frozenset[str] = frozenset(STREAMS)
     packed: bool = True
     unfinished: bool = True
@@ -84,6 +99,35 @@ def read(sources: Sequence[Source], wanted: Wanted, *, last: int | None) -> Iter
     return _ends(readers, last)
 
 
+def read_on(
+    sources: Sequence[Source], wanted: Wanted, *, after: Mapping[tuple[str, str], Spot]
+) -> Iterator[Line]:
+    """Give all lines *wanted* that stand behind a spot of their instance and stream, by time.
+
+    A stream of which no spot is said is read from its beginning.  Otherwise as :func:`read`.
+    """
+    readers = [
+        _StreamReader(source, name, wanted, after=after.get((source.instance, name)))
+        for source in sources
+        for name in STREAMS
+        if name in wanted.streams
+    ]
+    return heapq.merge(*(reader.lines() for reader in readers), key=_time)
+
+
+def end_of(source: Source, stream: str) -> Spot:
+    """Give where the line begins that is not complete yet, or will come next."""
+    number, size = _extent(source.folder, stream)
+    try:
+        with open_to_read(f"{source.folder}/{stream}.log") as file:
+            begin = max(0, size - LONGEST)
+            file.seek(begin)
+            block = file.read(size - begin)
+    except FileNotFoundError:
+        return number, 0
+    return number, begin + block.rfind(b"\n") + 1
+
+
 def _ends(readers: Sequence[_StreamReader], last: int) -> Iterator[Line]:
     ends = [reader.last_lines(last) for reader in readers]
     yield from deque(heapq.merge(*ends, key=_time), maxlen=last)
@@ -101,6 +145,7 @@ class _Open:
     index: Index
     packed: bool
     size: int | None = None
+    number: int = 0
 
     def close(self) -> None:
         self.file.close()
@@ -110,8 +155,11 @@ class _Open:
 class _StreamReader:
     """Reads one stream of one instance, over all of its files, as they were when it was made."""
 
-    def __init__(self, source: Source, stream: str, wanted: Wanted) -> None:
+    def __init__(
+        self, source: Source, stream: str, wanted: Wanted, *, after: Spot | None = None
+    ) -> None:
         self._source, self._stream, self._wanted = source, stream, wanted
+        self._after = after or (0, 0)
         self._number, self._size = _extent(source.folder, stream)
 
     def lines(self) -> Iterator[Line]:
@@ -146,14 +194,16 @@ class _StreamReader:
             current.close()  # what was being written then has been rotated since
             current = None
         if current:
-            current = replace(current, size=self._size)
-        return [piece for piece in full if piece.number <= self._number], current
+            current = replace(current, size=self._size, number=self._number)
+        first = self._after[0]
+        return [piece for piece in full if first <= piece.number <= self._number], current
 
     def _open_full(self, piece: Piece) -> _Open | None:
         opened = _open_full(piece)
-        if opened and piece.number == self._number:
-            return replace(opened, size=self._size)
-        return opened
+        if opened is None:
+            return None
+        size = self._size if piece.number == self._number else None
+        return replace(opened, size=size, number=int(piece.number))
 
     def _forward(self, opened: _Open) -> Iterator[Line]:
         """Give the wanted lines of a file, oldest first, as far as the disk has kept it."""
@@ -169,13 +219,15 @@ class _StreamReader:
         offset = opened.index.first(self._wanted.since) if self._wanted.since else 0
         if offset is None:
             return
+        if opened.number == self._after[0]:
+            offset = max(offset, self._after[1])
         offset = _go_to_line(opened, offset)
         while opened.size is None or offset < opened.size:
             most = LONGEST if opened.size is None else min(LONGEST, opened.size - offset)
             raw = opened.file.readline(most)
             if not raw:
                 return
-            if line := self._line(opened.index, offset, raw):
+            if line := self._line(opened, offset, raw):
                 yield line
             offset += len(raw)
 
@@ -189,17 +241,25 @@ class _StreamReader:
         for offset, raw in _backward(opened.file, size):
             if len(found) >= count or opened.index.at(offset) < self._wanted.since:
                 break
-            if line := self._line(opened.index, offset, raw):
+            if line := self._line(opened, offset, raw):
                 found.append(line)
         return found[::-1]
 
-    def _line(self, index: Index, offset: int, raw: bytes) -> Line | None:
+    def _line(self, opened: _Open, offset: int, raw: bytes) -> Line | None:
         if not (raw.endswith(b"\n") or self._wanted.unfinished or len(raw) >= LONGEST):
             return None
-        at, text = index.at(offset), raw.removesuffix(b"\n").removesuffix(b"\r")
+        at, text = opened.index.at(offset), raw.removesuffix(b"\n").removesuffix(b"\r")
         if not self._wanted.has(at, text):
             return None
-        return Line(at, self._source.service, self._source.instance, self._stream, text)
+        return Line(
+            at,
+            self._source.service,
+            self._source.instance,
+            self._stream,
+            text,
+            (opened.number, offset),
+            (opened.number, offset + len(raw)),
+        )
 
 
 def _extent(folder: str, stream: str) -> tuple[int, int]:

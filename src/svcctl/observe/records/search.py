@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from svcctl.observe.logs.query import Line, Source, Wanted, read
+from svcctl.observe.logs.query import Grep, Line, Source, Wanted, read
 from svcctl.observe.records.joining import split_by
 from svcctl.observe.records.reader import Reader
 from svcctl.record import Level, Record
@@ -27,7 +26,7 @@ class Sought:
     level: Level = Level.UNKNOWN
     where: tuple[Where, ...] = ()
     trace: str = ""
-    grep: re.Pattern[bytes] | None = None
+    grep: Grep | None = None
 
     def has(self, record: Record) -> bool:
         """Say whether *record* is one of them."""

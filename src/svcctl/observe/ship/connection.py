@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import select
 import socket
-import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 _PATIENCE = 5.0  # seconds to connect, and to send
-_SIOCOUTQ = 0x5411  # bytes that are sent and not acknowledged
 _FIRST_LOOK, _LAST_LOOK = 1, 32  # milliseconds between two looks at that
+
+Unacknowledged = Callable[[socket.socket], int | None]
+"""Gives the bytes sent that the peer's machine does not have yet; None: nobody can tell."""
 
 
 class Connection(Protocol):
@@ -65,14 +66,25 @@ class Bare:
 
 
 class Tcp:
-    """A TCP connection; one that the peer has closed is noticed before anything is sent on it."""
+    """A TCP connection; one that the peer has closed is noticed before anything is sent on it.
+
+    *unacknowledged* is for who has to :meth:`confirm`; without it, what was sent is believed to
+    have arrived.
+    """
 
     is_stream = True
 
     def __init__(
-        self, host: str, port: int, *, layer: Layer | None = None, patience: float = _PATIENCE
+        self,
+        host: str,
+        port: int,
+        *,
+        layer: Layer | None = None,
+        patience: float = _PATIENCE,
+        unacknowledged: Unacknowledged = lambda _: None,
     ) -> None:
         self._address, self._patience = (host, port), patience
+        self._unacknowledged = unacknowledged
         self._layer: Layer = layer or Bare()
         self._socket: socket.socket | None = None
         self.name = f"{self._layer.name} {host}:{port}"
@@ -98,7 +110,7 @@ class Tcp:
         if self._socket is None:
             raise ConnectionResetError("the connection was closed")
         try:
-            _wait_until_taken(self._socket, self._patience)
+            self._wait_until_taken(self._socket)
             if _has_ended(self._socket, self._layer.nothing_yet):
                 raise ConnectionResetError("the receiver closed the connection")
         except OSError:
@@ -111,6 +123,20 @@ class Tcp:
         if found is not None:
             self._layer.end(found)
             found.close()
+
+    def _wait_until_taken(self, found: socket.socket) -> None:
+        """Wait until the peer's machine has acknowledged every byte, where the system tells."""
+        if not self._unacknowledged(found):
+            return
+        broken = select.poll()
+        broken.register(found, 0)  # POLLERR and POLLHUP are told all the same
+        pause, until = _FIRST_LOOK, time.monotonic() + self._patience
+        while self._unacknowledged(found):
+            if time.monotonic() > until:
+                raise TimeoutError("the receiver takes nothing")
+            if broken.poll(pause):
+                raise ConnectionResetError("the receiver closed the connection")
+            pause = min(pause * 2, _LAST_LOOK)
 
     def _connected(self) -> socket.socket:
         found = socket.create_connection(self._address, self._patience)
@@ -182,27 +208,6 @@ def _connected(found: socket.socket, address: object) -> socket.socket:
         found.close()
         raise
     return found
-
-
-def _wait_until_taken(found: socket.socket, patience: float) -> None:
-    """Wait until the peer's machine has acknowledged every byte; Linux alone tells, see tcp(7)."""
-    if sys.platform != "linux":
-        return
-    import fcntl  # noqa: PLC0415 - for those who have to know
-
-    broken = select.poll()
-    broken.register(found, 0)  # POLLERR and POLLHUP are told all the same
-    pause, until = _FIRST_LOOK, time.monotonic() + patience
-    while _unacknowledged(found, fcntl.ioctl):
-        if time.monotonic() > until:
-            raise TimeoutError("the receiver takes nothing")
-        if broken.poll(pause):
-            raise ConnectionResetError("the receiver closed the connection")
-        pause = min(pause * 2, _LAST_LOOK)
-
-
-def _unacknowledged(found: socket.socket, ioctl: Callable[[int, int, bytes], bytes]) -> int:
-    return int.from_bytes(ioctl(found.fileno(), _SIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 def _has_ended(found: socket.socket, nothing_yet: type[OSError]) -> bool:

@@ -50,12 +50,14 @@ class Lives:
         self._lives: dict[str, _Life] = {}
 
     @contextmanager
-    def verb(self, verb: str, *, actor: str, selection: object) -> Iterator[None]:
+    def verb(self, verb: str, *, actor: str, selection: object, times: int = 1) -> Iterator[None]:
         """See :class:`svcctl.app.dispatch.Witness`."""
         del selection
         from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415 - an extra
 
-        attributes = {"svcctl.verb": verb, "svcctl.actor": actor}
+        attributes: dict[str, str | int] = {"svcctl.verb": verb, "svcctl.actor": actor}
+        if times > 1:
+            attributes["svcctl.times"] = times
         with self._tracer.start_as_current_span(
             verb, attributes=attributes, record_exception=False, set_status_on_exception=False
         ) as span:

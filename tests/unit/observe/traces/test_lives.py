@@ -54,6 +54,14 @@ def test_a_verb_is_a_span_that_says_who_asked(written: Written) -> None:
 
     span = written.spans()["start"]
     assert dict(span.attributes or {}) == {"svcctl.verb": "start", "svcctl.actor": "ann"}
+
+
+def test_a_verb_that_is_asked_for_several_times_at_once_is_one_span(written: Written) -> None:
+    with written.lives.verb("status", actor="ann", selection=None, times=3):
+        pass
+
+    span = written.spans()["status"]
+    assert dict(span.attributes or {})["svcctl.times"] == 3
     assert span.status.is_ok
 
 
