@@ -10,8 +10,10 @@ import json
 import os
 import re
 import urllib.request
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from svcctl import Context, Duration, Regex, Service
 
@@ -99,53 +101,69 @@ def look(log: Path, place: Place) -> tuple[list[str], Place]:
 
     What was rotated away is read to its end first; where it is gone, the newest file counts.
     """
-    files = generations(log)
-    at = index_of(place, files)
-    if at is None:
-        files, place, at = files[-1:], Place(), 0
-    lines: list[str] = []
-    for file in files[at:]:
-        lines, place = more(file, place)
-        if lines:
-            break
-        if file != files[-1]:
-            place = Place()
-    return lines, place
+    with ExitStack() as opened:
+        files = generations(log, opened)
+        at = index_of(place, files)
+        if at is None:
+            files, place, at = files[-1:], Place(), 0
+        lines: list[str] = []
+        for file in files[at:]:
+            lines, place = more(file, place)
+            if lines:
+                break
+            if file is not files[-1]:
+                place = Place()
+        return lines, place
 
 
-def generations(log: Path) -> list[Path]:
-    """Give *log* and what it was rotated to, the oldest first."""
-    rotated = [each for each in log.parent.glob(f"{log.name}[.-]*") if each.suffix not in PACKED]
-    rotated.sort(key=lambda each: each.stat().st_mtime)
-    return [*rotated, log] if log.exists() else rotated
+def generations(log: Path, opened: ExitStack) -> list[BinaryIO]:
+    """Open *log* and what it was rotated to, the oldest first.
+
+    The log itself is opened first: a rotation that comes meanwhile neither hides a file nor
+    puts another one in its place.
+    """
+    newest = [opened.enter_context(log.open("rb"))] if log.exists() else []
+    rotated = [
+        opened.enter_context(each.open("rb"))
+        for each in log.parent.glob(f"{log.name}[.-]*")
+        if each.suffix not in PACKED
+    ]
+    rotated.sort(key=lambda each: status(each).st_mtime)
+    known = {status(each).st_ino for each in newest}
+    return [*(each for each in rotated if status(each).st_ino not in known), *newest]
 
 
-def index_of(place: Place, files: list[Path]) -> int | None:
+def status(file: BinaryIO) -> os.stat_result:
+    """Give the number, the size and the times of an open file."""
+    return os.fstat(file.fileno())
+
+
+def index_of(place: Place, files: list[BinaryIO]) -> int | None:
     """Find the file of *place*, or a copy of it: some rotate by copying, then truncating."""
     alike = [at for at, file in enumerate(files) if is_alike(file, place)]
-    same = [at for at in alike if files[at].stat().st_ino == place.number]
+    same = [at for at in alike if status(files[at]).st_ino == place.number]
     copies = alike if place.head else []
     return max(same or copies, default=None)
 
 
-def is_alike(file: Path, place: Place) -> bool:
+def is_alike(file: BinaryIO, place: Place) -> bool:
     """Say whether *file* begins as that of *place* did, and is as long at least."""
     head = bytes.fromhex(place.head)
-    with file.open("rb") as stream:
-        return stream.read(len(head)) == head and os.fstat(stream.fileno()).st_size >= place.offset
+    file.seek(0)
+    return file.read(len(head)) == head and status(file).st_size >= place.offset
 
 
-def more(file: Path, place: Place) -> tuple[list[str], Place]:
+def more(file: BinaryIO, place: Place) -> tuple[list[str], Place]:
     """Give the next whole lines of *file*, and the place behind them."""
-    with file.open("rb") as stream:
-        head = stream.read(HEAD)
-        stream.seek(place.offset)
-        chunk = stream.read(CHUNK)
-        number = os.fstat(stream.fileno()).st_ino
+    file.seek(0)
+    head = file.read(HEAD)
+    file.seek(place.offset)
+    chunk = file.read(CHUNK)
     whole = chunk[: chunk.rfind(b"\n") + 1]
     if not whole and len(chunk) == CHUNK:  # no line is that long
         whole = chunk
-    place = Place(number=number, head=head.hex(), offset=place.offset + len(whole))
+    offset = place.offset + len(whole)
+    place = Place(number=status(file).st_ino, head=head.hex(), offset=offset)
     return [line.decode(errors="replace") for line in whole.splitlines()], place
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from svcctl.errors import Conflict, TimedOut
-from svcctl.ports import Clock, HostPhase, HostReport, Timer
+from svcctl.ports import Clock, HostPhase, HostReport
 from svcctl.sdk.blueprint import Blueprint
 from svcctl.sdk.calling import Caller
 from svcctl.sdk.children import Children
@@ -20,10 +20,12 @@ from svcctl.sdk.gate import Gate
 from svcctl.sdk.happenings import Noted, Tell, WorkChanged, nobody, unnoted
 from svcctl.sdk.jobs import Jobs
 from svcctl.sdk.logs.logger import Logger
-from svcctl.sdk.phases import PASSING, TOLD, Input, Phase, step
+from svcctl.sdk.phases import TOLD, Input, Phase
+from svcctl.sdk.requests import Requests
 from svcctl.sdk.resources import Resources
 from svcctl.sdk.settings import Settings, Unset
 from svcctl.sdk.threaded import ThreadContext
+from svcctl.sdk.voice import Voice
 from svcctl.sdk.waiting import failure, first, in_thread, limited, sleep, wants_an_end
 from svcctl.sdk.work import Work
 from svcctl.spec.notation import format_duration
@@ -34,12 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SIGN_OF_LIFE = 5.0  # seconds between two words to the manager while a phase passes
-_PATIENCE = 15.0  # seconds within which the next word is promised
-
 _OWN_TASKS = frozenset(("run", "leave", "release", "on_stop"))
-
-_Asked = tuple[Callable[[], Awaitable[object]], asyncio.Future[object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +86,7 @@ class Life:
         clock = means.clock
         self._blueprint, self._means, self._clock = blueprint, means, clock
         self._report, self._settings = means.report, means.settings
-        self._phase, self._text, self._reason = Phase.STARTING, "", ""
+        self._reason = ""
         self._error: tuple[str, BaseException] | None = None
         self._unfinished: list[str] = []
         self._restart: tuple[socket, ...] | None = None
@@ -98,10 +95,12 @@ class Life:
         self._resources = Resources(clock)
         self._work = Work(self._work_changed)
         self._children = Children(clock=clock, failed=self.fail, noted=means.noted)
-        self._asked: asyncio.Queue[_Asked] = asyncio.Queue()
+        self._requests = Requests(self._stopping)
         self._last_hook: asyncio.Task[str] | None = None
         self._in_run, self._leaving = True, False
-        self._sign: Timer | None = None
+        self._voice = Voice(
+            means.report, clock=clock, waits_for=self._under_way, taken_for=self._taken_for
+        )
         self.context = Context(self._parts(), name=blueprint.name, log=means.log)
         self._plain = ThreadContext(self.context, asyncio.get_running_loop())
         self.caller = Caller(self.context, self._plain)
@@ -133,23 +132,23 @@ class Life:
     @property
     def phase(self) -> Phase:
         """Where it stands."""
-        return self._phase
+        return self._voice.phase
 
     @property
     def text(self) -> str:
         """What it says of itself, in a line."""
-        return self._text
+        return self._voice.text
 
     async def keep(self) -> End:
         """Live, and come back once it is over and all is let go of that could be.
 
         Who cancels this ends it at once; what was opened is let go of even then.
         """
-        self._tell()
+        self._voice.tell()
         body = asyncio.create_task(self._live(), name="run")
         tasks = (
             asyncio.create_task(self._cut_short(body), name="time limit"),
-            asyncio.create_task(self._obey(), name="controls"),
+            asyncio.create_task(self._requests.obey(), name="controls"),
         )
         late = self._clock.later(self._blueprint.limits.start, self._too_late)
         try:
@@ -165,7 +164,7 @@ class Life:
             for each in tasks:
                 each.cancel()
             await asyncio.wait(tasks)
-            self._move(Input.OVER)
+            self._voice.move(Input.OVER)
         where, error = self._error or ("", None)
         return End(
             reason=self._reason,
@@ -208,7 +207,7 @@ class Life:
         """Stop in order; *shutdown*: because the machine goes down."""
         if self._restart is not None:
             self._restart = None
-            self._tell()
+            self._voice.tell()
         self._begin_to_stop("shutdown" if shutdown else "stop")
 
     def hurry(self) -> None:
@@ -218,42 +217,37 @@ class Life:
 
     def pause(self) -> None:
         """Stand still as soon as the service can."""
-        self._ask(self._pause)
+        self._requests.ask(self._pause)
 
     def resume(self) -> None:
         """Go on."""
-        self._ask(self._resume)
+        self._requests.ask(self._resume)
 
     def reload(self) -> None:
         """Read the configuration anew."""
-        self._ask(lambda: self._reload("svcctl"))
+        self._requests.ask(lambda: self._reload("svcctl"))
 
     def custom(self, code: int) -> None:
         """Hand on a control code that only this service knows."""
-        self._ask(lambda: self._control(code))
+        self._requests.ask(lambda: self._control(code))
 
     # the same, for who wants to know what comes of it: raises Conflict where nothing does
 
     async def await_pause(self) -> None:
         """Stand still, and come back once the service does."""
-        await self._ask(self._pause)
+        await self._requests.ask(self._pause)
 
     async def await_resume(self) -> None:
         """Go on, and come back once the service does."""
-        await self._ask(self._resume)
+        await self._requests.ask(self._resume)
 
     async def await_reload(self, *, who: str = "svcctl") -> object:
         """Read the configuration anew, because *who* wants it, and give what came of it."""
-        return await self._ask(lambda: self._reload(who))
+        return await self._requests.ask(lambda: self._reload(who))
 
     async def await_control(self, code: int) -> None:
         """Hand on a control code, and come back once the service has dealt with it."""
-        await self._ask(lambda: self._control(code))
-
-    def _ask(self, call: Callable[[], Awaitable[object]]) -> asyncio.Future[object]:
-        outcome: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._asked.put_nowait((call, outcome))
-        return outcome
+        await self._requests.ask(lambda: self._control(code))
 
     # the way of its body: run, finish, let go; in one task, as structured blocks want it
 
@@ -335,7 +329,7 @@ class Life:
         self._gate.open()
         self._work.refuse()
         self._last_hook = asyncio.create_task(self._hook("on_stop", reason), name="on_stop")
-        self._move(Input.STOP)
+        self._voice.move(Input.STOP)
 
     def _under_way(self) -> list[str]:
         hook = self._last_hook
@@ -349,43 +343,30 @@ class Life:
 
     # what is asked of it, one after the other
 
-    async def _obey(self) -> None:
-        while True:
-            call, outcome = await self._asked.get()
-            work = asyncio.ensure_future(call())
-            if self._stopping.is_set():
-                work.cancel()  # it does not even begin
-            try:
-                await first(asyncio.wait((work,)), self._stopping.wait())
-            finally:
-                work.cancel()
-                await asyncio.wait((work,))
-                _pass_on(work, outcome)
-
     async def _pause(self) -> None:
-        if not self._move(Input.PAUSE):
+        if not self._voice.move(Input.PAUSE):
             self._insist(Phase.PAUSED)
             return
         self._gate.close()
         problem = await self._hook("on_pause")
         if not problem:
-            self._move(Input.PAUSED)
+            self._voice.move(Input.PAUSED)
             return
         self._gate.open()
-        self._move(Input.RESUMED)
+        self._voice.move(Input.RESUMED)
         raise Conflict(problem, hint="the service goes on")
 
     async def _resume(self) -> None:
-        if not self._move(Input.RESUME):
+        if not self._voice.move(Input.RESUME):
             self._insist(Phase.RUNNING)
             return
         await self._hook("on_resume")
         self._gate.open()
-        self._move(Input.RESUMED)
+        self._voice.move(Input.RESUMED)
 
     def _insist(self, phase: Phase) -> None:
-        if self._phase is not phase:
-            raise Conflict(f"{self._blueprint.name!r} is {self._phase}, not {phase}")
+        if self._voice.phase is not phase:
+            raise Conflict(f"{self._blueprint.name!r} is {self._voice.phase}, not {phase}")
 
     async def _control(self, code: int) -> None:
         if problem := await self._hook("on_control", code):
@@ -427,12 +408,12 @@ class Life:
     # what the manager is told
 
     def _ready(self) -> None:
-        if self._move(Input.READY):
+        if self._voice.move(Input.READY):
             self.jobs.begin()
             self.became_ready.set()
 
     def _too_late(self) -> None:
-        if self._phase is Phase.STARTING:
+        if self._voice.phase is Phase.STARTING:
             within = format_duration(self._blueprint.limits.start)
             problem = f"{self._blueprint.name!r} did not say within {within} that it is ready"
             hint = "call ctx.ready() in run(), or raise start_timeout"
@@ -440,53 +421,20 @@ class Life:
 
     def say(self, text: str) -> None:
         """Say in a line how it goes."""
-        self._text = text
-        self._tell()
+        self._voice.say(text)
 
-    def _move(self, happened: Input) -> bool:
-        """Take a step; the manager gets a word even where it leads nowhere: it waits for one."""
-        before, self._phase = self._phase, step(self._phase, happened)
-        if happened is not Input.READY or self._phase is not before:
-            self._tell()
-        return self._phase is not before
-
-    def _tell(self) -> None:
-        """Say how it is, and again every few seconds for as long as a phase passes."""
-        if self._sign:
-            self._sign.cancel()
-        passing = self._phase in PASSING
-        self._report.tell(self._told(), text=self._words(), within=_PATIENCE if passing else 0.0)
-        self._sign = self._clock.later(_SIGN_OF_LIFE, self._tell) if passing else None
-
-    def _told(self) -> HostPhase:
-        """Give what the manager takes it for: to run anew in the same process is no stop."""
+    def _taken_for(self, phase: Phase) -> HostPhase:
+        """Give what the manager takes *phase* for: to run anew in the same process is no stop."""
         if self._restart is None or not replaces_programs():
-            return TOLD[self._phase]
+            return TOLD[phase]
         return HostPhase.RUNNING if self.became_ready.is_set() else HostPhase.STARTING
 
     def _work_changed(self) -> None:
         self._means.tell(WorkChanged(under_way=self._work.count))
-        if self._phase is Phase.DRAINING:
-            self._tell()
-
-    def _words(self) -> str:
-        left = ", ".join(self._under_way()) if self._phase is Phase.DRAINING else ""
-        said = f"waiting for {left}" if left else self._text
-        return f"{self._phase}: {said}" if said else str(self._phase)
+        if self._voice.phase is Phase.DRAINING:
+            self._voice.tell()
 
 
 def is_own(task: str) -> bool:
     """Say whether a task of that name is a part of a life, which names it itself."""
     return task in _OWN_TASKS or task.startswith(("job ", "child "))
-
-
-def _pass_on(work: asyncio.Future[object], outcome: asyncio.Future[object]) -> None:
-    """Give what became of *work* to who waits for it, if anybody does."""
-    error = Conflict("the service stops") if work.cancelled() else work.exception()
-    if outcome.done():
-        return
-    if error is None:
-        outcome.set_result(work.result())
-    else:
-        outcome.set_exception(error)
-        outcome.exception()  # nobody has to look

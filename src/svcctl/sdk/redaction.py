@@ -7,60 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from itertools import islice
 
-HIDDEN = "***"
-"""What stands where a secret was, and the repr of whatever hides itself."""
+from svcctl.spec.secrecy import HIDDEN, is_secret_name, scrubbed
 
 LONGEST = 200
 """Characters of one value that are shown."""
 
-_WORDS = (
-    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api_?key|(?:private|access|secret|signing)_?key"
-    r"|key|auth|authori[sz]ation|bearer|cookie|session_?id|credential|cred|csrf|otp|pin|dsn|salt"
-    r"|signature"
-)
-_SECRET_NAME = re.compile(
-    rf"(?:^|[^a-z])(?:{_WORDS})s?(?:$|[^a-z])|password|passwd|secret|token|apikey|credential",
-    re.IGNORECASE,
-)
-_FOLDERS = frozenset(("PWD", "OLDPWD"))  # of a shell; elsewhere pwd is a password
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_IN_URL = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)")
-_IN_HEADER = re.compile(r"\b(bearer|basic|digest)(\s+)[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
-_NAMED = re.compile(r"""([A-Za-z0-9_-]{2,64})["']?\s{0,2}[=:]\s{0,2}""")
-_VALUE = re.compile(r""""[^"\n]*"|'[^'\n]*'|[^\s,;&"'()\[\]{}]+""")
 _SHORTEST_KNOWN = 8  # characters; shorter values would be found everywhere by chance
 _SURELY_SECRET = re.compile(r"pass(word|wd|phrase)|secret|token|credential|api_?key", re.IGNORECASE)
 _WIDEST = 20  # items of a collection that are shown
 _DEEPEST = 3
-
-
-def is_secret_name(name: str) -> bool:
-    """Say whether what goes by *name* (``db_password``, ``apiKey``) is for nobody's eyes."""
-    if name in _FOLDERS:
-        return False
-    return _SECRET_NAME.search(_HUMP.sub("_", name)) is not None
-
-
-def scrubbed(text: str) -> str:
-    """Give *text* without what looks like a secret in it.
-
-    Passwords in URLs, tokens after ``Bearer``, and the value in ``name=value`` or ``name: value``
-    where the name is that of a secret.
-    """
-    text = _IN_URL.sub(HIDDEN, text)
-    text = _IN_HEADER.sub(rf"\1\2{HIDDEN}", text)
-    return _without_pairs(text)
-
-
-def _without_pairs(text: str) -> str:
-    shown, at = "", 0
-    for found in _NAMED.finditer(text):
-        if found.start() >= at and is_secret_name(found[1]):
-            value = _VALUE.match(text, found.end())
-            if value is not None:
-                shown += text[at : value.start()] + HIDDEN
-                at = value.end()
-    return shown + text[at:]
 
 
 def shown_text(text: str, longest: int = LONGEST) -> str:
@@ -90,6 +45,21 @@ def without_known(value: object, known: Iterable[str]) -> object:
     """Give a document in which every text of *known* is hidden, quoted or not, however deep."""
     words = sorted({form for each in known for form in _forms(each)}, key=len, reverse=True)
     return _without(value, words) if words else value
+
+
+def without_secrets(value: object, *, name: str = "") -> object:
+    """Give all of a document, which may be anybody's, without what looks like a secret in it."""
+    if is_secret_name(name) and isinstance(value, str | int | float):
+        return HIDDEN
+    match value:
+        case str():
+            return scrubbed(value)
+        case dict():
+            return {str(key): without_secrets(each, name=str(key)) for key, each in value.items()}
+        case list():
+            return [without_secrets(each, name=name) for each in value]
+        case _:
+            return value
 
 
 def _forms(secret: str) -> tuple[str, ...]:

@@ -47,6 +47,17 @@ class Kept:
     def pid(self) -> int:
         return int(self.box.one(self.name)["pid"])
 
+    def die(self) -> None:
+        """Be killed, and come back once another one runs."""
+        killed = self.pid
+        os.kill(killed, signal.SIGKILL)
+
+        def is_back() -> bool:
+            now = self.box.one(self.name)
+            return now["phase"] == "running" and now["pid"] not in {None, killed}
+
+        until(is_back)
+
     def says(self, word: str) -> bool:
         """Say whether its log has a word in it."""
         return word in self.box.cli("logs", self.name, "-n", "1000").out
@@ -203,18 +214,19 @@ def test_the_log_watcher_counts_each_line_once_however_often_it_is_killed(box: B
     log = box.home / "app.log"
     with partner() as receiver:
         settings = f"log = '{log}'\nwebhook = '{receiver.url}'\ncooldown = '0s'\nperiod = '5ms'\n"
+        log.write_text("ERROR at first\n")
         watcher = kept(box, "logwatch", settings)
+        until(lambda: receiver.asked)  # it has a place to go on from
         for number in range(5):
             with log.open("a") as file:
                 file.writelines(f"ERROR {number} {line}\nfine\n" for line in range(200))
             if number % 2:
                 log.rename(box.home / f"app.log.{number}")
-            kill(watcher.pid)
-            until(lambda: watcher.box.one("logwatch")["phase"] == "running")
-        until(lambda: receiver.asked and receiver.asked[-1][1]["matches"] == 1000)
+            watcher.die()
+        until(lambda: receiver.asked and receiver.asked[-1][1]["matches"] == 1001)
         box.ok("stop", "logwatch")
 
-        assert max(body["matches"] for _, body in receiver.asked) == 1000
+        assert max(body["matches"] for _, body in receiver.asked) == 1001
 
 
 def kill(pid: int) -> None:

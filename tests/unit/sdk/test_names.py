@@ -18,14 +18,17 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_name_of_the_stub_is_there(name: str) -> None:
-    script = f"import svcctl, sys; svcctl.{name}; print('svcctl.cli' in sys.modules)"
+def test_every_name_of_the_stub_is_there_and_none_brings_the_command_line() -> None:
+    script = (
+        f"import svcctl, sys\nfor name in {NAMES}: getattr(svcctl, name)\n"
+        "print('svcctl.cli' in sys.modules)"
+    )
 
     said = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout
 
+    assert NAMES
     assert said == "False\n"
 
 

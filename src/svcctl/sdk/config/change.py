@@ -28,13 +28,18 @@ Texts = tuple[Text, ...]
 class Change:
     """*who* asked for *what*, and where it came from.
 
-    *texts* makes the new texts of those in force; None: they are those of the files.
+    *texts* makes the new texts of those in force; None: they are those of the files.  *over* is
+    the version that must be the newest, None for any; a *trial* only says what would become of it.
+    *quiet*: that it is refused is for who asked, who hears it, and changes nothing others see.
     """
 
     who: str
     what: str
     origin: str = ""
     texts: Callable[[Texts], Texts] | None = field(default=None, repr=False)
+    over: int | None = None
+    trial: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from svcctl.errors import Mistake, SpecError, UsageError
+from svcctl.errors import Mistake, Outdated, SpecError, UsageError
 from svcctl.ports import Clock
 from svcctl.sdk.config.change import (
     Candidate,
@@ -26,6 +26,7 @@ from svcctl.sdk.config.history import History, Revision
 from svcctl.sdk.config.load import Loaded
 from svcctl.sdk.config.outcome import Listeners, Outcome, Rejected, Verdict
 from svcctl.sdk.config.outline import members, restarting
+from svcctl.sdk.config.set_values import SET, Setting, with_set
 from svcctl.sdk.config.sources import Sources
 from svcctl.sdk.config.text import Text
 from svcctl.sdk.waiting import in_thread
@@ -96,6 +97,11 @@ class Live(Generic[T]):
         return self._in_force.version
 
     @property
+    def newest(self) -> int:
+        """Give the number of what was accepted last; it may wait for a restart."""
+        return self._history.last.version if self._history.last else 0
+
+    @property
     def changed(self) -> frozenset[str]:
         """Give the keys by which this version differs from the one before."""
         return self._in_force.changed
@@ -141,6 +147,32 @@ class Live(Generic[T]):
         """
         return await self._ask(rollback(self._history.find(version), who=who))
 
+    async def set_values(
+        self, values: Mapping[str, object], *, who: str, how: Setting | None = None
+    ) -> Outcome:
+        """Lay *values*, by the keys of fields, over all else; texts in them are texts.
+
+        They hold over reloads and restarts until they are set anew.  Raises Outdated where
+        another version than ``how.over`` is the newest.
+        """
+        how = how or Setting()
+        return await self._ask(
+            Change(
+                who=who,
+                what=SET,
+                texts=lambda texts: with_set(
+                    texts,
+                    values,
+                    kind=self._kind,
+                    namespaces=self._sources.namespaces,
+                    instead=how.instead,
+                ),
+                over=how.over,
+                trial=how.trial,
+                quiet=True,
+            )
+        )
+
     async def refuse(self, problem: str, *, who: str, origin: str = "") -> Outcome:
         """Note that a source has nothing that could even be tried; what is in force stays."""
         change = Change(who=who, what="propose", origin=origin)
@@ -158,6 +190,11 @@ class Live(Generic[T]):
 
     async def _make(self, change: Change) -> Outcome:
         async with self._turn:
+            if change.over not in (None, self.newest):
+                raise Outdated(
+                    f"version {self.newest} is the newest, not {change.over}",
+                    hint="look at it, and ask again",
+                )
             try:
                 found = await in_thread(
                     "configuration",
@@ -173,6 +210,8 @@ class Live(Generic[T]):
 
     async def _decide(self, change: Change, found: Candidate[T]) -> Outcome:
         if found.is_as(self._accepted):
+            if change.trial:
+                return self._outcome(Verdict.UNCHANGED)
             self._accepted, self._rejected = found, None
             if not self._restart_wanted:  # origins may be new
                 self._in_force = replace(self._in_force, loaded=found.loaded)
@@ -180,6 +219,9 @@ class Live(Generic[T]):
         old, new = self.value, found.loaded.value
         changed = changed_keys(old, new)
         marked = restarting(old, new, changed)
+        if change.trial:
+            verdict = Verdict.RESTART_WANTED if marked else Verdict.APPLIED
+            return replace(self._outcome(verdict, changed=changed), restart_wanted=marked)
         if marked:
             return await self._want_restart(change, found, changed, marked)
         return await self._apply(change, found, changed)
@@ -212,15 +254,18 @@ class Live(Generic[T]):
         return self._outcome(Verdict.RESTART_WANTED, changed=changed, unrecorded=unrecorded)
 
     async def _reject(self, change: Change, mistakes: tuple[Mistake, ...]) -> Outcome:
-        self._rejected = Rejected(
+        rejected = Rejected(
             at=self._clock.now(),
             who=change.who,
             what=change.what,
             origin=change.origin,
             mistakes=mistakes,
         )
+        if change.quiet:
+            return replace(self._outcome(Verdict.REJECTED), rejected=rejected)
+        self._rejected = rejected
         try:
-            await _told(self._listeners.on_rejected(self._rejected))
+            await _told(self._listeners.on_rejected(rejected))
         except Exception:  # noqa: BLE001 - what was in force still is
             _log.exception("config.on_rejected_failed")
         return self._outcome(Verdict.REJECTED)
@@ -263,7 +308,7 @@ class Live(Generic[T]):
         return ""
 
     def _next_version(self) -> int:
-        return self._history.last.version + 1 if self._history.last else 1
+        return self.newest + 1
 
 
 def _failure(where: str, error: Exception) -> Mistake:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from svcctl import __version__
 from svcctl.ports import Document
 from svcctl.sdk.crash.frames import Frame, frames_of_awaits, frames_of_stack
-from svcctl.sdk.redaction import HIDDEN, is_secret_name, shown_names, shown_text
+from svcctl.sdk.redaction import shown_names, shown_text
+from svcctl.spec.secrecy import HIDDEN, is_secret_name
 from svcctl.system.detect import Platform, platform
 
 if TYPE_CHECKING:

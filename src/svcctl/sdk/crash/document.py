@@ -10,7 +10,8 @@ from svcctl.ports import Document
 from svcctl.sdk.crash.circumstances import frame_documents
 from svcctl.sdk.crash.frames import Frame
 from svcctl.sdk.crash.problem import Problem
-from svcctl.sdk.redaction import scrubbed, shown_text
+from svcctl.sdk.redaction import shown_text
+from svcctl.spec.secrecy import scrubbed
 
 FORMAT = 1
 """Of the report; it grows where a later one cannot be read as this one."""

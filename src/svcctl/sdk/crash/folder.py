@@ -19,6 +19,16 @@ def report_name(*, stamp: str, fingerprint: str, number: str) -> str:
     return f"{_PREFIX}{stamp}-{fingerprint}-{number}{_SUFFIX}"
 
 
+def id_of(name: str) -> str:
+    """Give what a report is called by people: ids sort by time as names do."""
+    return name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+
+
+def name_of(id: str) -> str:  # noqa: A002 - it is one
+    """Give the file name of the report of that id."""
+    return f"{_PREFIX}{id}{_SUFFIX}"
+
+
 def surplus(names: Iterable[str], keep: int) -> list[str]:
     """Say which reports go so that *keep* are left: the oldest of the most frequent fault first.
 

@@ -39,6 +39,13 @@ class Asked:
             return value
         raise UsageError(f"{name} is {quoted(value)}, not a whole number")
 
+    def table(self, name: str) -> Mapping[str, object]:
+        """Give a table, which has to be given."""
+        value = self.args.get(name)
+        if isinstance(value, Mapping):
+            return value
+        raise UsageError(f"{name} is no table of names and values")
+
     def seconds(self, name: str) -> float | None:
         """Give a length of time; None where it was not given."""
         value = self.args.get(name)

@@ -10,15 +10,17 @@ from svcctl.sdk.config.explain import explain
 from svcctl.sdk.config.history import Revision
 from svcctl.sdk.config.live import Live
 from svcctl.sdk.config.outcome import Outcome, Rejected, Verdict
+from svcctl.sdk.config.set_values import Setting
 from svcctl.sdk.endpoint.asked import Answers, Asked
 
 
 def on_config(live: Live[Any]) -> Answers:
-    """Give the answers to ``config``, ``config-history`` and ``config-rollback``."""
+    """Give the answers to what a service with a configuration is asked about it."""
 
     async def config(_: Asked) -> object:
         return {
             "version": live.version,
+            "newest": live.newest,
             "values": [asdict(each) for each in explain(live.loaded)],
             "restart_wanted": sorted(live.restart_wanted),
             "rejected": _rejected(live.rejected),
@@ -31,7 +33,21 @@ def on_config(live: Live[Any]) -> Answers:
         version = asked.whole_number("version")
         return outcome_document(await live.rollback(version, who=asked.who))
 
-    return {"config": config, "config-history": history, "config-rollback": rollback}
+    async def set_config(asked: Asked) -> object:
+        how = Setting(
+            instead=asked.flag("replace"),
+            over=asked.whole_number("if_version") if "if_version" in asked.args else None,
+            trial=asked.flag("dry_run"),
+        )
+        outcome = await live.set_values(asked.table("config"), who=asked.who, how=how)
+        return outcome_document(outcome)
+
+    return {
+        "config": config,
+        "config-history": history,
+        "config-rollback": rollback,
+        "set-config": set_config,
+    }
 
 
 def on_no_config(service: str) -> Answers:
@@ -43,7 +59,7 @@ def on_no_config(service: str) -> Answers:
             hint="give it one: class Config, in its class",
         )
 
-    return dict.fromkeys(("config", "config-history", "config-rollback"), none)
+    return dict.fromkeys(("config", "config-history", "config-rollback", "set-config"), none)
 
 
 def outcome_document(outcome: object) -> dict[str, object]:

@@ -25,7 +25,7 @@ from svcctl.sdk.mock.play import NoRoute, Play, Reply
 from svcctl.sdk.mock.reading import Script
 from svcctl.sdk.mock.recording import LARGEST, Recorder
 from svcctl.sdk.mock.routes import Answer, Asked, asked
-from svcctl.sdk.redaction import scrubbed
+from svcctl.spec.secrecy import scrubbed
 from svcctl.system.detect import Platform, platform
 
 _JSON = {"Content-Type": "application/json"}

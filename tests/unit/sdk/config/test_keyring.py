@@ -83,6 +83,7 @@ def test_without_keyring_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPa
 def test_without_pyyaml_it_is_said_what_to_install(
     monkeypatch: pytest.MonkeyPatch, load_written: Any
 ) -> None:
+    keyring.set_keyring(InMemory())
     monkeypatch.setitem(sys.modules, "yaml", None)
 
     with pytest.raises(SpecError, match=r"needs PyYAML: pip install 'svcctl\[yaml\]'"):

@@ -9,9 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from svcctl.sdk.redaction import (
-    HIDDEN,
-    is_secret_name,
-    scrubbed,
     secret_values,
     shown_document,
     shown_names,
@@ -19,6 +16,7 @@ from svcctl.sdk.redaction import (
     shown_value,
     without_known,
 )
+from svcctl.spec.secrecy import HIDDEN, is_secret_name, scrubbed
 
 SECRET = "s3cr3t-value"
 

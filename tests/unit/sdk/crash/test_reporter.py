@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from svcctl.sdk.crash.folder import CrashFolder
-from svcctl.sdk.redaction import HIDDEN
+from svcctl.spec.secrecy import HIDDEN
 
 SECRET = "s3cr3t-value"
 
