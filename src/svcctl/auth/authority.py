@@ -203,6 +203,17 @@ class Authority:
         self._files.write(_LEDGER, json.dumps(document, indent=1).encode(), private=True)
 
 
+def published(read: Callable[[str], bytes | None]) -> dict[str, object]:
+    """Give the domain and ``trust.pem`` of the authority whose files *read* gives.
+
+    Empty where there is no authority; raises StateFault.
+    """
+    ledger, trust = read(_LEDGER), read(_TRUST)
+    if ledger is None or trust is None:
+        return {}
+    return {"domain": _parse(ledger).domain, "trust": trust.decode("ascii")}
+
+
 def _parse(content: bytes) -> Ledger:
     try:
         document = json.loads(content)

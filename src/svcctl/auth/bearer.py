@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 
 from svcctl.auth.identity import Identity, Way
-from svcctl.auth.keys import KeyRing
+from svcctl.auth.keys import Verifying
 from svcctl.auth.oidc import Trust
 from svcctl.auth.revocation import Revocations
 from svcctl.auth.tokens import OWN_TYPE, header_of, verify
@@ -19,7 +19,7 @@ class Bearer:
 
     def __init__(
         self,
-        ring: Callable[[], KeyRing],
+        ring: Callable[[], Verifying],
         *,
         revocations: Revocations,
         trusts: Mapping[str, Trust],

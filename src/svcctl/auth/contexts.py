@@ -17,15 +17,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """Files of one side: its certificate and key, and whom it trusts (with what was revoked)."""
+    """Files of one side: its certificate and key, and whom it trusts (with what was revoked).
+
+    *trust* may be empty on a server that asks nobody for a certificate.  *optional*: who has none
+    is let in all the same, to show something else.
+    """
 
     certificate: str
     key: str
     trust: str
+    optional: bool = False
 
 
 def server_context(material: Material) -> ssl.SSLContext:
-    """Give what a server needs, which lets in nobody without a certificate; raises StateFault."""
+    """Give what a server needs; raises StateFault.
+
+    It lets in nobody without a certificate, unless that is optional or nobody is trusted.
+    """
     import ssl  # noqa: PLC0415 - what nobody serves is not loaded
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -65,14 +73,37 @@ def _strict(context: ssl.SSLContext, material: Material) -> ssl.SSLContext:
     import ssl  # noqa: PLC0415 - as above
 
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF | ssl.VERIFY_X509_STRICT
     try:
         context.load_cert_chain(material.certificate, material.key)
+    except (OSError, ssl.SSLError) as error:
+        raise StateFault(
+            f"the certificate {quoted(material.certificate)} cannot be used: {_why(error)}",
+            hint="see: svcctl cert list; its key must be readable for who serves",
+        ) from error
+    if material.trust:
+        _trust(context, material)
+    return context
+
+
+def _trust(context: ssl.SSLContext, material: Material) -> None:
+    """Have the other side show a certificate, which is looked up among those that were revoked."""
+    import ssl  # noqa: PLC0415 - as above
+
+    context.verify_mode = ssl.CERT_OPTIONAL if material.optional else ssl.CERT_REQUIRED
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF | ssl.VERIFY_X509_STRICT
+    try:
         context.load_verify_locations(material.trust)
     except (OSError, ssl.SSLError) as error:
         raise StateFault(
-            f"the certificate {quoted(material.certificate)} cannot be used: {error}",
-            hint="see: svcctl cert list",
+            f"{quoted(material.trust)} says of nobody that they are trusted: {_why(error)}",
+            hint="give the trust.pem of: svcctl cert init",
         ) from error
-    return context
+    if not context.cert_store_stats()["crl"]:
+        raise StateFault(
+            f"{quoted(material.trust)} does not say which certificates were revoked",
+            hint="add the authority's list (X509 CRL, PEM) to the file; an empty one will do",
+        )
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)

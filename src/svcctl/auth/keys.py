@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from svcctl.auth.library import jwk
 from svcctl.errors import StateFault
@@ -26,6 +26,37 @@ SLACK = 30.0
 """Seconds that clocks may differ."""
 
 _VERSION = 1
+
+
+class Verifying(Protocol):
+    """What verifies the tokens of one host."""
+
+    @property
+    def host(self) -> str:
+        """Name the host in tokens."""
+
+    def verifying(self, now: float) -> Mapping[str, Mapping[str, str]]:
+        """Give the public keys that verify now, by id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicRing:
+    """The public halves of a :class:`KeyRing`, for who looks at tokens and issues none.
+
+    *keys* are (id, until when it verifies, JWK); a host that has issued nothing has none.
+    """
+
+    host: str = ""
+    keys: tuple[tuple[str, float | None, Mapping[str, str]], ...] = ()
+
+    def verifying(self, now: float) -> dict[str, Mapping[str, str]]:
+        """Give the public keys that verify now, by id."""
+        return {name: key for name, ends, key in self.keys if ends is None or now < ends}
+
+    def document(self) -> dict[str, object]:
+        """Give it in a form that :func:`parse_public` reads."""
+        keys = [{"id": name, "ends": ends, "jwk": dict(key)} for name, ends, key in self.keys]
+        return {"host": self.host, "keys": keys}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +93,11 @@ class KeyRing:
     def jwks(self, now: float) -> dict[str, Any]:
         """Give the key set to be published, RFC 7517."""
         return {"keys": list(self.verifying(now).values())}
+
+    def public(self) -> PublicRing:
+        """Give what verifies, without what signs."""
+        keys = tuple((each.id, each.ends, each.public) for each in self.keys)
+        return PublicRing(host=self.host, keys=keys)
 
     def rotated(self, now: float) -> KeyRing:
         """Give a ring with a new key, which signs after ``LEAD``; the others retire after it."""
@@ -121,3 +157,19 @@ def parse(content: bytes) -> KeyRing:
             "the signing keys are unreadable", hint="move the file away: tokens are issued anew"
         )
     return KeyRing(host=host, keys=keys)
+
+
+def parse_public(document: Mapping[str, object]) -> PublicRing:
+    """Read what :meth:`PublicRing.document` gave; raises StateFault, also for a private key."""
+    try:
+        listed = cast("list[dict[str, Any]]", document["keys"])
+        keys = tuple(
+            (str(each["id"]), each["ends"] and float(each["ends"]), dict(each["jwk"]))
+            for each in listed
+        )
+        host = str(document["host"])
+    except (ValueError, TypeError, KeyError):
+        raise StateFault("what is told of the keys of tokens is unreadable") from None
+    if any("d" in key for _, _, key in keys):
+        raise StateFault("a private key was told where public ones are wanted")
+    return PublicRing(host=host, keys=keys)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import threading
 from typing import Self
 
 from svcctl.errors import LimitReached, StateFault, quoted
@@ -20,20 +22,23 @@ CREATE INDEX IF NOT EXISTS nonce_until ON nonce (until);
 
 
 class SqliteNonces:
-    """Nonces in the file *path*; a context manager, for one thread.
+    """Nonces in the file *path*, for its owner alone; a context manager, for any thread.
 
-    What was taken is on the disk before :meth:`take` returns.
+    What was taken is on the disk before :meth:`take` returns.  Several processes may share a file:
+    what one of them took no other takes.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._taken = 0
+        self._alone = threading.Lock()
         try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # what SQLite adds is as private
             self._db = sqlite3.connect(
                 path, isolation_level=None, timeout=_PATIENCE, check_same_thread=False
             )
             self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_SCHEMA}")
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise self._fault(error) from error
 
     def __enter__(self) -> Self:
@@ -49,14 +54,15 @@ class SqliteNonces:
         cannot be remembered is not let through.
         """
         try:
-            if self._taken % _PURGE_EVERY == 0:
-                self._purge(now)
-            self._db.execute("INSERT INTO nonce VALUES (?,?,?)", (key_id, nonce, until))
+            with self._alone:
+                if self._taken % _PURGE_EVERY == 0:
+                    self._purge(now)
+                self._db.execute("INSERT INTO nonce VALUES (?,?,?)", (key_id, nonce, until))
+                self._taken += 1
         except sqlite3.IntegrityError:
             return False
         except (sqlite3.Error, UnicodeEncodeError) as error:
             raise self._fault(error) from error
-        self._taken += 1
         return True
 
     def _purge(self, now: float) -> None:

@@ -35,6 +35,7 @@ AGAIN = 30.0
 
 _LONGEST = 86_400.0  # seconds a token of theirs may live
 _MOST_KEYS = 100
+_LONGEST_NAME = 255  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,8 @@ def identity_of(issuer: Issuer, claims: Mapping[str, object], *, way: Way, sourc
     who = claims.get(issuer.claim)
     if not isinstance(who, str) or not who:
         raise Denied(f"the token does not say {issuer.claim!r}")
+    if len(who) > _LONGEST_NAME or not who.isprintable():  # it is written into logs
+        raise Denied(f"the token's {issuer.claim!r} cannot name anybody")
     groups = claims.get(issuer.groups)
     roles = [
         issuer.roles[each]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from svcctl.auth.identity import Identity
+from svcctl.auth.listening import Listeners
 from svcctl.errors import Denied
 from svcctl.ports import Cancel, Store
 
@@ -16,13 +17,23 @@ _FOREVER = 2.0**40
 
 
 class Revocations:
-    """What was revoked, over restarts; whoever serves a stream watches its asker's token."""
+    """What was revoked, over restarts; whoever serves a stream watches its asker's token.
 
-    def __init__(self, store: Store) -> None:
+    Without a *store* it is known for as long as this process lives, which is told of it.
+    """
+
+    def __init__(self, store: Store | None) -> None:
         self._store = store
-        self._until = {key: _until(document) for key, document in store.items(KIND)}
+        items = store.items(KIND) if store else []
+        self._until = {key: _until(document) for key, document in items}
         self._watching: defaultdict[str, dict[int, Callable[[], None]]] = defaultdict(dict)
         self._last = 0
+        self.listeners = Listeners()
+        """Are told each time something is revoked, once it is known."""
+
+    def known(self) -> dict[str, float]:
+        """Give what was revoked, and until when it would have held, in seconds since 1970."""
+        return dict(self._until)
 
     def revoke(self, token_id: str, *, until: float | None, now: float) -> None:
         """Have *token_id* hold no more; those who watch it are told before this returns.
@@ -30,10 +41,12 @@ class Revocations:
         *until* is when it expires by itself (None: never), in seconds since 1970.
         """
         self._until[token_id] = _FOREVER if until is None else until
-        self._store.put(KIND, token_id, {"until": until})
+        if self._store:
+            self._store.put(KIND, token_id, {"until": until})
         self._forget_expired(now)
         for call in list(self._watching.pop(token_id, {}).values()):
             call()
+        self.listeners.tell()
 
     def is_revoked(self, token_id: str) -> bool:
         """Say whether it was."""
@@ -68,7 +81,8 @@ class Revocations:
     def _forget_expired(self, now: float) -> None:
         for token_id in [each for each, until in self._until.items() if until < now - 3600.0]:
             del self._until[token_id]
-            self._store.delete(KIND, token_id)
+            if self._store:
+                self._store.delete(KIND, token_id)
 
 
 def _until(document: dict[str, object]) -> float:

@@ -61,6 +61,12 @@ class Rule:
     why: str = ""
     at: str = ""
 
+    def is_for(self, actor: str, roles: Iterable[str]) -> bool:
+        """Whether it says anything to *actor*, who has *roles*."""
+        if not self.who and not self.roles:
+            return True
+        return _fits_any(actor, self.who) or not set(self.roles).isdisjoint(roles)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -96,6 +102,11 @@ class Decision:
     steps: tuple[Step, ...]
 
     @property
+    def denied(self) -> bool:
+        """A rule denies it, so that nothing can allow it."""
+        return any(each.verdict is Verdict.DENIES for each in self.steps)
+
+    @property
     def reason(self) -> str:
         """The step that decided, in words; where nothing allowed it, the first that might have."""
         wanted = Verdict.ALLOWS if self.allowed else Verdict.DENIES
@@ -107,9 +118,9 @@ def decide(question: Question, *, own: Mapping[str, RoleRule], rules: Sequence[R
     """Answer *question*; *own* are the roles there are besides the built-in ones."""
     steps = [_role_step(question, name, own) for name in question.roles]
     steps += [_rule_step(question, each) for each in rules]
-    denied = any(each.verdict is Verdict.DENIES for each in steps)
-    allowed = any(each.verdict is Verdict.ALLOWS for each in steps)
-    return Decision(allowed=allowed and not denied, steps=tuple(steps))
+    verdicts = {each.verdict for each in steps}
+    allowed = Verdict.ALLOWS in verdicts and Verdict.DENIES not in verdicts
+    return Decision(allowed=allowed, steps=tuple(steps))
 
 
 def _role_step(question: Question, name: str, own: Mapping[str, RoleRule]) -> Step:
@@ -151,9 +162,7 @@ def _step(
 
 def _is_meant(question: Question, rule: Rule) -> str:
     """Say why *rule* is not for who asks; empty where it is."""
-    if not rule.who and not rule.roles:
-        return ""
-    if _fits_any(question.actor, rule.who) or set(rule.roles) & set(question.roles):
+    if rule.is_for(question.actor, question.roles):
         return ""
     meant = (*rule.who, *(f"role {each}" for each in rule.roles))
     return f"{question.actor} is not {' or '.join(meant)}"

@@ -1,8 +1,9 @@
 """Requests that are signed one by one: RFC 9421 with Ed25519, RFC 9530 for what they carry.
 
-A signature covers the method, the whole address and the content, says when it was made and until
-when it holds, and has a nonce that is taken once: what somebody overhears they cannot send again,
-not even to an agent that was restarted meanwhile.
+A signature covers the method, the whole address, the content, and the headers that decide whether
+something is done; it says when it was made and until when it holds, and has a nonce that is taken
+once: what somebody overhears they cannot send again, not even to an agent that was restarted
+meanwhile.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 from svcctl.auth.identity import Identity, Proof, Way
 from svcctl.auth.keys import SLACK
 from svcctl.auth.library import http_signatures
-from svcctl.errors import Denied
+from svcctl.errors import Denied, UsageError
 
 TAG = "svcctl"
 """What a signature says it is for, so that one for another purpose is not taken for it."""
@@ -28,6 +29,7 @@ LONGEST = 300.0
 """Seconds it holds at most."""
 
 _COVERED = ("@method", "@target-uri")
+_COVERED_IF_THERE = ("idempotency-key", "if-match")
 _LONGEST_HEADER = 4_096  # characters
 _NONCE = range(16, 129)  # characters
 _HINT = "sign it anew"
@@ -62,7 +64,10 @@ class Nonces(Protocol):
 def sign(
     message: Message, *, key_id: str, private: bytes, now: float, holds: float = HOLDS
 ) -> dict[str, str]:
-    """Give the headers that sign *message* with a private key of 32 bytes."""
+    """Give the headers that sign *message* with a private key of 32 bytes.
+
+    Raises UsageError for what cannot be signed.
+    """
     library = http_signatures()
     from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - an extra
 
@@ -74,18 +79,32 @@ def sign(
         signature_algorithm=library.algorithms.ED25519,
         key_resolver=library.MappingKeyResolver(public_keys={}, private_keys={key_id: key}),
     )
+    try:
+        _sign(signer, signed, key_id=key_id, now=now, holds=holds)
+    except library.HTTPMessageSignaturesException as error:
+        raise UsageError(f"this cannot be signed: {error!s:.200}") from error
+    return {name: value for name, value in signed.headers.items() if name not in message.headers}
+
+
+def _sign(
+    signer: Any,  # noqa: ANN401 - the library's
+    message: Message,
+    *,
+    key_id: str,
+    now: float,
+    holds: float,
+) -> None:
     signer.sign(
-        signed,
+        message,
         key_id=key_id,
         created=datetime.fromtimestamp(int(now), UTC),
         expires=datetime.fromtimestamp(int(now + holds), UTC),
         nonce=secrets.token_urlsafe(24),
         tag=TAG,
         label=TAG,
-        covered_component_ids=_COVERED,
-        body=signed.body,
+        covered_component_ids=_to_cover(message),
+        body=message.body,
     )
-    return {name: value for name, value in signed.headers.items() if name not in message.headers}
 
 
 def verify(
@@ -105,7 +124,7 @@ def verify(
     found = proven(
         message,
         {name: key.public for name, key in keys.items()},
-        require=_COVERED,
+        require=_to_cover(message),
         check_times=lambda parameters: _check_times(parameters, now=now),
         tag=TAG,
     )
@@ -168,6 +187,12 @@ def proven(
         raise Denied("the request is signed more than once", hint="sign it once")
     parameters: dict[str, object] = results[0].parameters
     return parameters
+
+
+def _to_cover(message: Message) -> tuple[str, ...]:
+    """Name what a signature has to cover: whatever decides what is done, and whether it is."""
+    there = {name.lower() for name in message.headers}
+    return (*_COVERED, *(each for each in _COVERED_IF_THERE if each in there))
 
 
 def _insist_on_size(message: Message) -> None:

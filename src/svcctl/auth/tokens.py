@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from svcctl.auth.identity import Identity, Proof, Way
-from svcctl.auth.keys import LONGEST, SLACK, KeyRing
+from svcctl.auth.keys import LONGEST, SLACK, KeyRing, Verifying
 from svcctl.auth.library import jose_error, jwk, jwt
 from svcctl.errors import Denied, UsageError
 
@@ -43,7 +43,7 @@ class Issued:
     expires_at: float
 
 
-def audience(ring: KeyRing) -> str:
+def audience(ring: Verifying) -> str:
     """Name the host of *ring*, as issuer and as audience."""
     return f"svcctl:{ring.host}"
 
@@ -86,7 +86,7 @@ def issue(
     )
 
 
-def verify(text: str, ring: KeyRing, *, way: Way, source: str, now: float) -> Identity:
+def verify(text: str, ring: Verifying, *, way: Way, source: str, now: float) -> Identity:
     """Give who *text* vouches for; raises Denied, whatever is wrong with it.
 
     Whether it was revoked is not known here, see :mod:`svcctl.auth.revocation`.

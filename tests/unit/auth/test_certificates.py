@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,8 @@ class Place:
         self.authority = Authority(self.folder, now=lambda: self.now)
 
     def material(self, name: str) -> Material:
-        return Material(**self.authority.place(name))
+        place = self.authority.place(name)
+        return Material(certificate=place["certificate"], key=place["key"], trust=place["trust"])
 
     def issue(self, name: str, *, lifetime: float = DAY) -> Material:
         self.authority.issue(name, names=("localhost", "127.0.0.1"), lifetime=lifetime)
@@ -282,7 +284,7 @@ class Listener:
 
     async def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        who = look(certificate, now=time.time()).actor
+        who = look(certificate, now=time.time()).actor if certificate else "somebody"
         try:
             while await reader.readline():
                 writer.write(f"{who}\n".encode())
@@ -422,14 +424,18 @@ def test_an_old_authority_is_trusted_no_more_once_its_certificates_have_ended(
     assert trusted.count(b"BEGIN CERTIFICATE") == 1
 
 
-async def test_material_that_cannot_be_read_changes_nothing(place: Place) -> None:
+async def test_material_that_cannot_be_read_changes_nothing(place: Place, tmp_path: Path) -> None:
     server, client = place.issue("host/a"), place.issue("ci")
     listener = Listener(ServerContexts(server))
     bad = Material(certificate=server.certificate, key=client.key, trust=server.trust)
     gone = Material(certificate=server.certificate, key=server.key, trust="/nowhere")
+    unlisted = tmp_path / "unlisted.pem"
+    unlisted.write_bytes(Path(server.trust).read_bytes().partition(b"-----BEGIN X509 CRL")[0])
+    endless = Material(certificate=server.certificate, key=server.key, trust=str(unlisted))
+    said_of = ((bad, "cannot be used"), (gone, "nobody"), (endless, "were revoked"))
 
-    for each in (bad, gone):
-        with pytest.raises(StateFault, match="cannot be used"):
+    for each, problem in said_of:
+        with pytest.raises(StateFault, match=problem):
             listener.contexts.reload(each)
 
     async with listener.open():
@@ -467,3 +473,29 @@ def test_a_server_context_lets_nobody_in_without_a_certificate(place: Place) -> 
     assert context.minimum_version is ssl.TLSVersion.TLSv1_3
     assert context.verify_flags & ssl.VERIFY_CRL_CHECK_LEAF
     assert context.num_tickets == 0
+
+
+async def test_where_a_certificate_is_optional_who_has_none_is_let_in_and_a_revoked_one_not(
+    place: Place,
+) -> None:
+    server, client = place.issue("host/a"), place.issue("ci")
+    optional = replace(server, optional=True)
+    anybody = ssl.create_default_context(cafile=server.trust)
+    listener = Listener(ServerContexts(optional))
+
+    async with listener.open():
+        assert await said(listener.port, client_context(client)) == "spiffe://example.org/ci"
+        assert await said(listener.port, anybody) == "somebody"
+
+        place.authority.revoke("ci")
+        listener.contexts.reload(optional)
+        assert await said(listener.port, client_context(client)) == ""
+
+
+async def test_who_trusts_nobody_asks_for_no_certificate(place: Place) -> None:
+    server = place.issue("host/a")
+    listener = Listener(ServerContexts(replace(server, trust="")))
+
+    async with listener.open():
+        anybody = ssl.create_default_context(cafile=server.trust)
+        assert await said(listener.port, anybody) == "somebody"

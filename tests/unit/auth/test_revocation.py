@@ -96,3 +96,22 @@ def test_what_was_written_by_somebody_else_is_revoked_for_good() -> None:
     store.put(KIND, "a1", {})
 
     assert Revocations(store).is_revoked("a1")
+
+
+def test_who_listens_is_told_once_it_is_known() -> None:
+    revocations, told = Revocations(None), list[dict[str, float]]()
+    revocations.listeners.add(lambda: told.append(revocations.known()))
+
+    revocations.revoke("a1", until=NOW + 60, now=NOW)
+
+    assert told == [{"a1": NOW + 60}]
+
+
+def test_without_a_store_what_was_revoked_is_known_as_long_as_the_process_lives() -> None:
+    revocations = Revocations(None)
+
+    revocations.revoke("old", until=NOW - 7_200, now=NOW - 9_000)
+    revocations.revoke("a1", until=None, now=NOW)
+
+    assert revocations.is_revoked("a1")
+    assert not revocations.is_revoked("old")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,10 +14,14 @@ from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
+from svcctl.auth.bearer import Bearer
+from svcctl.auth.doorkeeper import Doorkeeper, Shown
 from svcctl.auth.identity import Identity, Way
-from svcctl.auth.keys import LEAD, LONGEST, SLACK, KeyRing, dump, new_ring, parse
+from svcctl.auth.keys import LEAD, LONGEST, SLACK, KeyRing, dump, new_key, new_ring, parse
+from svcctl.auth.revocation import Revocations
 from svcctl.auth.tokens import LONGEST_TEXT, audience, header_of, issue, verify
-from svcctl.errors import Denied, StateFault, UsageError
+from svcctl.errors import Denied, StateFault, Unauthenticated, UsageError
+from svcctl.testing.fakes import FakeClock
 
 NOW = 1_790_000_000.0
 RING = new_ring(NOW)
@@ -290,3 +295,19 @@ def test_keys_that_cannot_be_read_are_told_of(content: bytes) -> None:
 def test_keys_of_a_later_version_are_left_alone() -> None:
     with pytest.raises(StateFault, match="version 2"):
         parse(b'{"version":2}')
+
+
+async def test_a_token_that_is_known_is_denied_once_its_key_is_trusted_no_more() -> None:
+    clock, revocations = FakeClock(), Revocations(None)
+    rings = [new_ring(clock.now())]
+    bearer = Bearer(lambda: rings[-1], revocations=revocations, trusts={}, now=clock.now)
+    keeper = Doorkeeper(tokens=bearer, revocations=revocations, clock=clock)
+    text = issue(rings[0], "ann", roles=["viewer"], lifetime=600, now=clock.now()).text
+    known = await keeper.identify(Shown(bearer=text), way=Way.HTTP, source="192.0.2.7")
+
+    rings.append(replace(rings[0], keys=(new_key(clock.now()),)))
+    keeper.reconsider(lambda _: True)
+
+    assert known.actor == "token:ann"
+    with pytest.raises(Unauthenticated, match="key that is not known"):
+        await keeper.identify(Shown(bearer=text), way=Way.HTTP, source="192.0.2.7")
