@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from svcctl.app.verb import Kind, Verb
 from svcctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from svcctl.auth.identity import Identity
 
 _TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.TEXT: (str,),
@@ -19,17 +23,23 @@ _MOST: dict[Kind, float] = {
     Kind.DURATION: 100 * 365.25 * 86_400,  # as in files
 }
 """What numbers may be at most; at least they are 0."""
+_LONGEST = 4_096  # characters of a text
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """The arguments of one request, defaults filled in; each getter gives the type it names.
 
-    *actor* is who makes it.
+    *asker* is who makes it, None where nobody is known.
     """
 
     values: Mapping[str, object]
-    actor: str = "unknown"
+    asker: Identity | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who makes it, as they are audited."""
+        return self.asker.actor if self.asker else "unknown"
 
     def flag(self, name: str) -> bool:
         """Give a flag."""
@@ -51,7 +61,7 @@ class Arguments:
         return float(value) if isinstance(value, int | float) else None
 
 
-def check(verb: Verb, given: Mapping[str, object], *, actor: str = "unknown") -> Arguments:
+def check(verb: Verb, given: Mapping[str, object], *, asker: Identity | None = None) -> Arguments:
     """Give the arguments of *verb*; raises UsageError for what the table does not list."""
     known = {arg.name: arg for arg in verb.args}
     for name in given:
@@ -75,7 +85,9 @@ def check(verb: Verb, given: Mapping[str, object], *, actor: str = "unknown") ->
         most = _MOST.get(arg.kind)
         if most is not None and isinstance(value, int | float) and not 0 <= value <= most:
             raise UsageError(f"argument {name!r} of {verb.name!r} is out of range")
-    return Arguments(values, actor)
+        if isinstance(value, str) and len(value) > _LONGEST:
+            raise UsageError(f"argument {name!r} of {verb.name!r} is too long")
+    return Arguments(values, asker)
 
 
 def _shown(value: object) -> str:

@@ -37,9 +37,10 @@ class Asked:
         audit: AuditLog,
         now: Callable[[], float],
     ) -> None:
-        self._verb, self._selection, self._args = verb, selection, args
+        self._verb, self._args = verb, args
         self._identity, self._audit, self._now = identity, audit, now
         self._asked = os.urandom(8).hex()
+        self._target = target(selection, args)[:_LONGEST_ARGS]
 
     @contextmanager
     def written_down(self) -> Iterator[None]:
@@ -63,23 +64,29 @@ class Asked:
         self._record(ASKED, with_details=True)
         self._record(error.code, with_details=False)
 
-    def _record(self, outcome: str, *, with_details: bool) -> None:
-        from svcctl.sdk.redaction import shown_text  # noqa: PLC0415 - a mere look needs none
+    def begun(self) -> AuditEntry:
+        """Give what is to be recorded before it is done."""
+        return self._entry(ASKED, with_details=True)
 
-        reason = self._args.get("reason") if with_details else None
-        self._audit.record(
-            AuditEntry(
-                at=self._now(),
-                asked=self._asked,
-                actor=self._identity.actor,
-                way=str(self._identity.way),
-                source=self._identity.source,
-                verb=self._verb[:_LONGEST_TEXT],
-                target=target(self._selection, self._args)[:_LONGEST_ARGS],
-                args=shown_args(self._args) if with_details else "{}",
-                reason=shown_text(reason, _LONGEST_TEXT) if isinstance(reason, str) else "",
-                outcome=outcome,
-            )
+    def ended(self, outcome: str) -> AuditEntry:
+        """Give what is to be recorded once it is over."""
+        return self._entry(outcome, with_details=False)
+
+    def _record(self, outcome: str, *, with_details: bool) -> None:
+        self._audit.record(self._entry(outcome, with_details=with_details))
+
+    def _entry(self, outcome: str, *, with_details: bool) -> AuditEntry:
+        return AuditEntry(
+            at=self._now(),
+            asked=self._asked,
+            actor=self._identity.actor,
+            way=str(self._identity.way),
+            source=self._identity.source,
+            verb=self._verb[:_LONGEST_TEXT],
+            target=self._target,
+            args=shown_args(self._args) if with_details else "{}",
+            reason=_shown_reason(self._args.get("reason")) if with_details else "",
+            outcome=outcome,
         )
 
 
@@ -88,12 +95,15 @@ def target(selection: Selection, args: Mapping[str, object]) -> str:
     named = (*selection.names, *selection.labels)
     if named or selection.all:
         return " ".join(named) or "*"
-    return " ".join(name for name, _ in _definitions(args.get("services")))
+    said = _signed(args["bundle"]) if "bundle" in args else args
+    return " ".join(name for name, _ in _definitions(said.get("services")))
 
 
 def shown_args(args: Mapping[str, object]) -> str:
     """Give *args* as JSON without secrets; of a definition only its revision."""
-    from svcctl.sdk.redaction import shown_document  # noqa: PLC0415 - as above
+    if not args:
+        return "{}"
+    from svcctl.sdk.redaction import shown_document  # noqa: PLC0415 - a mere look needs none
 
     shown: dict[str, object] = {}
     for name, value in args.items():
@@ -101,12 +111,33 @@ def shown_args(args: Mapping[str, object]) -> str:
             continue
         if name == "services":
             shown[name] = dict(_definitions(value))
+        elif name == "bundle":
+            services = dict(_definitions(_signed(value).get("services")))
+            shown[name] = {"revision": _digest(value), "services": services}
         elif isinstance(value, dict):
             shown[name] = {"revision": _digest(value)}
         else:
             shown[name] = shown_document(value, name=name)
     text = json.dumps(shown, separators=(",", ":"))
     return text if len(text) <= _LONGEST_ARGS else json.dumps({"digest": _digest(shown)})
+
+
+def _shown_reason(reason: object) -> str:
+    if not isinstance(reason, str):
+        return ""
+    from svcctl.sdk.redaction import shown_text  # noqa: PLC0415 - as above
+
+    return shown_text(reason, _LONGEST_TEXT)
+
+
+def _signed(bundle: object) -> Mapping[str, object]:
+    """Give what is said to be signed, whoever signed it; empty where it cannot be read."""
+    from svcctl.app.signed_statement import unproven  # noqa: PLC0415 - where there are any
+
+    try:
+        return unproven(bundle)
+    except SvcctlError:
+        return {}
 
 
 def _definitions(value: object) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,12 @@ class Auditing:
 
     def deeds(self) -> Mapping[str, Deed]:
         """Give what carries out each verb."""
-        return {"audit": self._audit, "audit-verify": self._verify, "auth-explain": self._explain}
+        return {
+            "audit": self._audit,
+            "audit-verify": self._verify,
+            "access-show": self._show,
+            "auth-explain": self._explain,
+        }
 
     async def _audit(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         from svcctl.app.reading import moment  # noqa: PLC0415 - rarely asked for
@@ -42,7 +47,9 @@ class Auditing:
             actor=args.text("actor") or "",
             verb=args.text("verb") or "",
             service=args.text("service") or "",
-            limit=args.integer("lines") or 0,
+            limit=args.integer("first") or args.integer("lines") or 0,
+            after=args.integer("after") or 0,
+            first=args.integer("first") is not None,
         )
         self._flush()
         return await asyncio.to_thread(read, self._path, sought)
@@ -54,6 +61,21 @@ class Auditing:
         known = head_of(args.text("head"))
         self._flush()
         return document(await asyncio.to_thread(prove, self._path, known=known))
+
+    async def _show(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        from svcctl.app.policy import policy_of  # noqa: PLC0415 - rarely asked for
+        from svcctl.spec import canonical  # noqa: PLC0415
+
+        del selection, args, emit
+        kept = self._access.kept
+        spec = policy_of(kept).spec
+        return {
+            "name": "[access]",
+            "spec": {"access": canonical.effective(spec)},
+            "origins": kept.get("origins", {}),
+            "sources": kept.get("sources", {}),
+            "revision": canonical.revision(canonical.dump(spec)),
+        }
 
     async def _explain(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         from svcctl.app.verbs import find  # noqa: PLC0415 - it knows this module's verbs

@@ -8,12 +8,13 @@ from typing import Protocol
 
 from svcctl.app.arguments import Arguments, check
 from svcctl.app.asked import Asked
+from svcctl.app.shared import Asker, RecordAll, look_for_all
 from svcctl.app.verb import Effect, Role, Selects, Verb
 from svcctl.app.verbs import VERBS, find
-from svcctl.app.waiting import Emit
+from svcctl.app.waiting import Emit, Nobody
 from svcctl.auth.identity import Identity, Way, parse
-from svcctl.errors import Denied, SvcctlError, UsageError
-from svcctl.ports import AuditLog, Clock
+from svcctl.errors import Denied, SvcctlError, UnknownService, UsageError
+from svcctl.ports import AuditEntry, AuditLog, Clock
 from svcctl.wire import Selection
 
 Deed = Callable[[Selection, Arguments, Emit], Awaitable[object]]
@@ -26,9 +27,12 @@ class Witness(Protocol):
     """Sees verbs being carried out: counts them, or makes a trace of them."""
 
     def __call__(
-        self, verb: str, *, actor: str, selection: Selection
+        self, verb: str, *, actor: str, selection: Selection, times: int = 1
     ) -> AbstractContextManager[object]:
-        """Give a block around the verb; what leaves the block is how it failed."""
+        """Give a block around the verb; what leaves the block is how it failed.
+
+        *times*: how often *actor* asks for it at once, which is carried out together.
+        """
 
 
 class Authority(Protocol):
@@ -41,10 +45,16 @@ class Authority(Protocol):
     def may_speak_for_others(self, identity: Identity) -> bool:
         """Whether *identity* may ask on behalf of who came in from elsewhere."""
 
+    def insist_it_holds(self, identity: Identity) -> None:
+        """Raise Denied where what showed *identity* was revoked, or has expired."""
+
     def insist(
         self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]
     ) -> Selection:
         """Give what of *selection* they may; raises Denied."""
+
+    def as_told(self, identity: Identity, error: UnknownService) -> UnknownService:
+        """Give *error* without what *identity* may not see."""
 
 
 class Dispatch:
@@ -63,13 +73,18 @@ class Dispatch:
         audit: AuditLog,
         clock: Clock,
         witnesses: Sequence[Witness] = (),
+        record_all: RecordAll | None = None,
+        elsewhere: Mapping[str, Deed] | None = None,
     ) -> None:
+        """*elsewhere* are for those who ask from there (None: the same)."""
         missing = {verb.name for verb in VERBS} ^ set(deeds)
         if missing:
             raise ValueError(f"verbs without a deed, or the reverse: {sorted(missing)}")
-        self._deeds, self._authority = deeds, authority
+        self._deeds, self._elsewhere = deeds, elsewhere or deeds
+        self._authority = authority
         self._audit, self._clock = audit, clock
-        self._witnesses = witnesses
+        self._witnesses = tuple(witnesses)
+        self._record_all = record_all or self._record_each
 
     async def carry_out(
         self,
@@ -99,10 +114,56 @@ class Dispatch:
                 asked.refused(error)
                 raise
 
+    async def carry_out_for_all(
+        self,
+        name: str,
+        *,
+        selection: Selection,
+        args: Mapping[str, object],
+        identities: Sequence[tuple[Identity | SvcctlError, int]],
+    ) -> list[object]:
+        """Give each of *identities* what :meth:`carry_out` would give, or raise, them alone.
+
+        Each asks as many times as the number beside it says: so often it is written down.  An error
+        among them is given back.  Raises UsageError for a verb that is not shared.
+        """
+        verb = find(name)
+        if verb is None or not verb.shared:
+            raise UsageError(f"{name!r} is not answered to several at once")
+        checked = check(verb, args)
+        known = [(who, times) for who, times in identities if isinstance(who, Identity)]
+
+        def asker(identity: Identity, times: int) -> Asker:
+            def may() -> Selection:
+                return self._authority.insist(identity, verb, _fitting(verb, selection), args)
+
+            asked = [self._asked(name, selection, args, identity) for _ in range(times)]
+            return Asker(asked=tuple(asked), may=may)
+
+        async def look(allowed: Selection) -> object:
+            from svcctl.app.withheld import shown_elsewhere  # noqa: PLC0415 - as above
+
+            result = await self._elsewhere[verb.name](allowed, checked, Nobody())
+            return shown_elsewhere(verb.name, result)
+
+        with ExitStack() as stack:
+            for identity, times in known:
+                for witness in self._witnesses:
+                    seen = witness(name, actor=identity.actor, selection=selection, times=times)
+                    stack.enter_context(seen)
+            askers = [asker(*each) for each in known]
+            found = iter(await look_for_all(askers, look, record_all=self._record_all))
+        return [next(found) if isinstance(who, Identity) else who for who, _ in identities]
+
+    def _record_each(self, entries: Sequence[AuditEntry]) -> None:
+        for each in entries:
+            self._audit.record(each)
+
     def speaking_for(self, identity: Identity, document: Mapping[str, object]) -> Identity:
         """Give whom *identity* asks on behalf of, itself where *document* is empty.
 
-        Raises Denied, audited, where it may not speak for others, or for one on this machine.
+        Raises Denied, audited, where it may not speak for others, or for one on this machine, and
+        where what showed who the other is was revoked.
         """
         if not document:
             return identity
@@ -111,6 +172,11 @@ class Dispatch:
             error = Denied(f"{identity.actor} may not ask on behalf of {other.actor!r}")
             self.turn_away(identity, error)
             raise error
+        try:
+            self._authority.insist_it_holds(other)
+        except Denied as error:
+            self.turn_away(other, error)
+            raise
         return other
 
     def turn_away(self, identity: Identity, error: SvcctlError) -> None:
@@ -140,9 +206,17 @@ class Dispatch:
         identity: Identity,
         emit: Emit,
     ) -> object:
-        checked = check(verb, args, actor=identity.actor)
+        checked = check(verb, args, asker=identity)
         selection = self._authority.insist(identity, verb, _fitting(verb, selection), args)
-        return await self._deeds[verb.name](selection, checked, emit)
+        if identity.way in _HERE:
+            return await self._deeds[verb.name](selection, checked, emit)
+        try:
+            result = await self._elsewhere[verb.name](selection, checked, emit)
+        except UnknownService as error:
+            raise self._authority.as_told(identity, error) from None
+        from svcctl.app.withheld import shown_elsewhere  # noqa: PLC0415 - most ask from here
+
+        return shown_elsewhere(verb.name, result)
 
 
 def _fitting(verb: Verb, selection: Selection) -> Selection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from svcctl.record import Portion, Record
 
 if TYPE_CHECKING:  # none of it is loaded where nothing is watched
     from svcctl.app.foreign_logs import ForeignLogs
+    from svcctl.app.grep import Grep
     from svcctl.observe.records.search import Sought
     from svcctl.spec.watch import WatchSpec
 
@@ -56,7 +56,7 @@ class Following:
         self,
         names: Iterable[str],
         *,
-        grep: re.Pattern[str] | None,
+        grep: Grep | None,
         stream: str | None,
         clock: Clock,
         take: Take | None = None,

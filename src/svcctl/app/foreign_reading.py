@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from svcctl.app.foreign_logs import ForeignLogs, reader_of
-from svcctl.observe.logs.query import Line, Wanted
+from svcctl.observe.logs.query import Grep, Line, Wanted
 from svcctl.observe.records.multiline import multiline
 from svcctl.observe.records.reader import Reader
 from svcctl.observe.records.search import Found, Sought
@@ -35,9 +34,7 @@ class Records:
         self._spec, self._way = spec, multiline(spec.multiline)
         self._readers: dict[str, Reader] = {}
 
-    def of(
-        self, portion: Portion, *, now: float, grep: re.Pattern[bytes] | None = None
-    ) -> Iterator[Record]:
+    def of(self, portion: Portion, *, now: float, grep: Grep | None = None) -> Iterator[Record]:
         """Give the records in *portion*, read *now*; with *grep* those that have it."""
         if portion.records:
             yield from (each for each in portion.records if _has(grep, each.raw))
@@ -137,7 +134,7 @@ def _matching(pattern: str, specs: Iterable[str]) -> list[str]:
     return [name for name in specs if name == pattern or fnmatchcase(name, pattern)]
 
 
-def _has(grep: re.Pattern[bytes] | None, raw: bytes) -> bool:
+def _has(grep: Grep | None, raw: bytes) -> bool:
     return grep is None or grep.search(raw) is not None
 
 

@@ -73,10 +73,10 @@ class Healer:
         self._care = None
 
     def witness(
-        self, verb: str, *, actor: str, selection: Selection
+        self, verb: str, *, actor: str, selection: Selection, times: int = 1
     ) -> AbstractContextManager[None]:
         """See :class:`svcctl.app.dispatch.Witness`."""
-        return self._attention.witness(verb, actor=actor, selection=selection)
+        return self._attention.witness(verb, actor=actor, selection=selection, times=times)
 
     # what holds for all healing
 

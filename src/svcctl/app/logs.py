@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.following import Following
 from svcctl.app.foreign_logs import ForeignLogs
-from svcctl.app.reading import moment, pattern
+from svcctl.app.grep import grep
+from svcctl.app.log_lines import batch, line_document
+from svcctl.app.reading import moment
 from svcctl.app.selection import choose, service_of
+from svcctl.app.turns import Turns
 from svcctl.app.waiting import Emit
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import UnknownService, UsageError
 from svcctl.observe.logs.files import STREAMS, instance_folder
 from svcctl.observe.logs.query import Line, Source, Wanted, read
-from svcctl.ports import Bus, Clock, Document
+from svcctl.ports import Bus, Clock
 from svcctl.wire import Selection
 
 if TYPE_CHECKING:  # 1 MB, rare
     from svcctl.app.foreign_reading import ForeignPast
     from svcctl.observe.records.search import Found, Sought
 
-_BATCH = 500  # lines read between two looks at whether the asker keeps up
-_BATCH_BYTES = 128 * 1024  # bytes of lines, which JSON can make six times as long, before that
 _LINES = 100  # lines of the past shown where nobody says how many
 
 
@@ -44,6 +44,7 @@ class Logs:
     ) -> None:
         self._manager, self._folder, self._bus, self._clock = manager, folder, bus, clock
         self._foreign = foreign
+        self._turns = Turns(clock)
 
     async def logs(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Give lines as items; with ``follow`` go on until the asker hangs up."""
@@ -52,6 +53,8 @@ class Logs:
         sources = [self._source(keeper) for keeper in keepers]
         if args.flag("stats"):
             return await self._stats(sources, watches, args, emit)
+        if _tells_places(args) and not watches and not understands(args):
+            return {"lines": await self._placed(names, keepers, args, emit)}
         following = None
         if args.flag("follow"):
             following = self._following(names, args)
@@ -66,6 +69,26 @@ class Logs:
             if following:
                 following.end()
         return {"lines": count}
+
+    async def _placed(
+        self, names: list[str], keepers: list[Keeper], args: Arguments, emit: Emit
+    ) -> int:
+        """Give lines with where they stand; give how many of the past."""
+        from svcctl.app.placed_logs import Placed, read_place  # noqa: PLC0415 - for ways in
+
+        wanted, last = asked_for(args, now=self._clock.now())
+        placed = Placed(names, keepers, source=self._source, wanted=wanted, turns=self._turns)
+        after = args.text("after")
+        try:
+            if args.flag("follow"):
+                placed.begin(self._manager, self._bus)
+            spots = read_place(after) if after else None
+            count = await placed.past(emit, after=spots, last=last)
+            if args.flag("follow"):
+                await placed.pass_on(emit)
+        finally:
+            placed.end()
+        return count
 
     def _chosen(self, selection: Selection, args: Arguments) -> tuple[list[str], list[str]]:
         """Give the services or instances that are meant, and the watches."""
@@ -141,7 +164,7 @@ class Logs:
             take = live(which)
         return Following(
             names,
-            grep=pattern(args.text("grep")),
+            grep=grep(args.text("grep")),
             stream=args.text("stream"),
             clock=self._clock,
             take=take,
@@ -156,13 +179,13 @@ class Logs:
 
 def asked_for(args: Arguments, *, now: float) -> tuple[Wanted, int | None]:
     """Give which lines of the past were asked for, and how many of the last (None: all)."""
-    grep, stream = pattern(args.text("grep")), args.text("stream")
+    stream = args.text("stream")
     since, until = moment(args.text("since"), now=now), moment(args.text("until"), now=now)
     last = args.integer("lines")
     wanted = Wanted(
         since=since,
         until=until or None,
-        grep=re.compile(grep.pattern.encode()) if grep else None,
+        grep=grep(args.text("grep")),
         streams=frozenset({stream} if stream else STREAMS),
         unfinished=not args.flag("follow"),
     )
@@ -171,40 +194,26 @@ def asked_for(args: Arguments, *, now: float) -> tuple[Wanted, int | None]:
 
 def understands(args: Arguments) -> bool:
     """Say whether lines have to be read as records."""
-    named = ("level", "where", "trace")
-    return args.flag("records") or any(args.text(name) is not None for name in named)
+    return needs_records(args.values)
 
 
-def line_document(line: Line) -> Document:
-    """Give a line of the past in a form JSON can hold."""
-    return _document(line.at, line.service, line.instance, line.stream, line.text)
+def needs_records(args: Mapping[str, object]) -> bool:
+    """Say whether *args* of ``logs`` ask for records."""
+    return args.get("records") is True or any(
+        isinstance(args.get(name), str) for name in ("level", "where", "trace")
+    )
+
+
+def _tells_places(args: Arguments) -> bool:
+    return args.flag("places") or bool(args.text("after"))
 
 
 async def _emit_all(lines: Iterator[Line], emit: Emit) -> int:
     """Hand over all of *lines*, reading in a thread, no faster than they are taken."""
     count = 0
-
-    def batch() -> list[Line]:
-        found: list[Line] = []
-        size = 0
-        while len(found) < _BATCH and size < _BATCH_BYTES and (line := next(lines, None)):
-            found.append(line)
-            size += len(line.text)
-        return found
-
-    while found := await asyncio.to_thread(batch):
+    while found := await asyncio.to_thread(batch, lines):
         for line in found:
             emit(line_document(line))
         count += len(found)
         await emit.room()
     return count
-
-
-def _document(at: float, service: str, instance: str, stream: str, text: bytes) -> Document:
-    return {
-        "at": at,
-        "service": service,
-        "instance": instance,
-        "stream": stream,
-        "text": text.decode(errors="replace"),
-    }

@@ -206,7 +206,9 @@ class VerbCount:
         self._tally, self._clock = tally, clock
 
     @contextmanager
-    def __call__(self, verb: str, *, actor: str, selection: Selection) -> Iterator[None]:
+    def __call__(
+        self, verb: str, *, actor: str, selection: Selection, times: int = 1
+    ) -> Iterator[None]:
         """See :class:`svcctl.app.dispatch.Witness`."""
         del actor, selection
         begun, result = self._clock.monotonic(), _FAILED
@@ -220,10 +222,9 @@ class VerbCount:
             result = "given up"
             raise
         finally:
-            self._tally.add(catalogue.VERBS, verb, result)
-            self._tally.add(
-                catalogue.VERB_SECONDS, verb, by=round(self._clock.monotonic() - begun, 6)
-            )
+            seconds = round(self._clock.monotonic() - begun, 6)
+            self._tally.add(catalogue.VERBS, verb, result, by=times)
+            self._tally.add(catalogue.VERB_SECONDS, verb, by=seconds * times)
 
 
 class LineCount:

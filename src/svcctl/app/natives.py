@@ -6,13 +6,28 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from svcctl.engine.bus import LocalBus
-from svcctl.events import Event, InstanceExited, InstanceSpawned, PhaseChanged
-from svcctl.ports import InstanceStatus
+from svcctl.events import (
+    AlertAcknowledged,
+    AlertEnded,
+    AlertRaised,
+    AlertTold,
+    AlertUndelivered,
+    Event,
+    InstanceExited,
+    InstanceSpawned,
+    PhaseChanged,
+)
+from svcctl.ports import EventLog, InstanceStatus, Recorded
 from svcctl.spec.service import ServiceSpec
 
 _FAILED = "failed"
 _STOPPED = "stopped"
 _ON_THE_WAY_DOWN = "stopping"
+
+_OF_ALERTS = frozenset(
+    each.__name__
+    for each in (AlertRaised, AlertAcknowledged, AlertEnded, AlertTold, AlertUndelivered)
+)
 
 Pages = Callable[[], Awaitable[Mapping[str, str]]]
 """Gives what each host that speaks with us counts and measures, by the name of its service."""
@@ -37,12 +52,13 @@ async def _no_pages() -> Mapping[str, str]:
 class Natives:
     """The services of native managers; empty where nobody watches them.
 
-    What happens to them is told on *bus*, and nowhere else: it stands in the logs of their hosts,
-    and it is theirs to heal.  *problems* say by name why one cannot be seen.
+    What happens to them is told on *bus*, apart from what happens to the agent's own: it is theirs
+    to heal.  On *trail* is what is to be written down: what hosts say, and what no host can say.
+    *problems* say by name why one cannot be seen.
     """
 
     def __init__(self) -> None:
-        self.bus = LocalBus()
+        self.bus, self.trail = LocalBus(), LocalBus()
         self.problems: Mapping[str, str] = {}
         self.pages: Pages = _no_pages
         self._kept: dict[str, KeptNatively] = {}
@@ -92,8 +108,14 @@ class Natives:
                 row = before  # noqa: PLW2901 - its host goes down with it: no news
             self._rows[service][row.instance] = row
             if before and before.phase != row.phase:
-                self.bus.publish(_change(before, row, now=now))
+                self._tell_change(_change(before, row, now=now))
         return is_first
+
+    def _tell_change(self, event: PhaseChanged) -> None:
+        """Tell what a manager says; of a host that lives it is less than the host says itself."""
+        self.bus.publish(event)
+        if not self._kept[event.service].hosted or event.new == _FAILED:
+            self.trail.publish(event)
 
     def take(self, event: Event) -> None:
         """Take in what a host says has happened, and pass it on.
@@ -108,6 +130,31 @@ class Natives:
             rows[event.instance] = _after(rows[event.instance], event)
         if event.service in self._kept:
             self.bus.publish(event)
+            self.trail.publish(event)
+
+
+class OwnTrail:
+    """What the agent wrote down, without what it heard of *natives*: they were told of already."""
+
+    def __init__(self, events: EventLog, natives: Natives) -> None:
+        self._events, self._natives = events, natives
+
+    def append(self, event: Event) -> None:
+        """See :class:`svcctl.ports.EventLog`."""
+        self._events.append(event)
+
+    def read(
+        self,
+        *,
+        services: tuple[str, ...] = (),
+        after: int = 0,
+        since: float = 0.0,
+        limit: int = 1000,
+    ) -> list[Recorded]:
+        """See :class:`svcctl.ports.EventLog`; what people were told of them is the agent's own."""
+        found = self._events.read(services=services, after=after, since=since, limit=limit)
+        kept = self._natives.kept
+        return [each for each in found if each.service not in kept or each.kind in _OF_ALERTS]
 
 
 def _after(row: InstanceStatus, event: Event) -> InstanceStatus:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, cast
 
 from svcctl.auth.identity import Identity, Way
-from svcctl.auth.roles import Decision, Question, RoleRule, Rule, Scope, decide
+from svcctl.auth.roles import RANKS, Decision, Question, RoleRule, Rule, Scope, decide
 from svcctl.ports import Document
 from svcctl.spec.access import AccessRuleSpec, AccessSpec, Audited, OwnRoleSpec, Permission
 from svcctl.spec.canonical import parse_table
@@ -30,6 +30,22 @@ class Policy:
     def audits_looks(self) -> bool:
         """What is merely looked at is written down too."""
         return self.spec.audit is Audited.ALL
+
+    @property
+    def tells_services_apart(self) -> bool:
+        """What is allowed depends on which service it is about; else it is the same for all."""
+        scopes = [
+            *(each.scope for each in self.own.values()),
+            *(each.scope for each in self.rules),
+        ]
+        return any(each.services or each.labels for each in scopes)
+
+    def could_allow(self, identity: Identity, *, owns: bool) -> bool:
+        """Whether there is anything that allows *identity* something: a role, or a rule."""
+        held = self.roles_of(identity, owns=owns)
+        return any(each in RANKS or each in self.own for each in held) or any(
+            not each.denies and each.is_for(identity.actor, held) for each in self.rules
+        )
 
     def decide(
         self,
@@ -78,6 +94,14 @@ class Policy:
             name: SignerKey(actor=f"key:{name}", public=public_key(each.key), roles=each.roles)
             for name, each in self.spec.signers.items()
         }
+
+    def spec_keys(self) -> dict[str, bytes] | None:
+        """Give whose signed definitions are taken, None where that is not turned on."""
+        from svcctl.spec.access_rules import public_key  # noqa: PLC0415 - where there are any
+
+        if not self.spec.signed_specs:
+            return None
+        return {name: public_key(text) for name, text in self.spec.spec_keys.items()}
 
     def roles_of(self, identity: Identity, *, owns: bool) -> tuple[str, ...]:
         """Give the roles somebody has: by their proof, by where they are, and by bindings."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -15,7 +14,7 @@ from svcctl.app.selection import choose, service_of
 from svcctl.app.waiting import Emit, Waiting
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import SpecError, UsageError
-from svcctl.ports import Bus, Clock, Document, EventLog, InstanceStatus, Recorded
+from svcctl.ports import Bus, Clock, Document, EventTrail, InstanceStatus, Recorded
 from svcctl.spec import canonical
 from svcctl.wire import Selection
 
@@ -43,7 +42,7 @@ class Reading:
         manager: AgentManager,
         *,
         waiting: Waiting,
-        events: EventLog,
+        events: EventTrail,
         bus: Bus,
         clock: Clock,
         natives: Natives,
@@ -99,36 +98,55 @@ class Reading:
         return [each.document() for each in outcomes]
 
     async def events(self, selection: Selection, args: Arguments, emit: Emit) -> object:
-        """Tell what happened, and with ``follow`` what happens."""
+        """Tell what happened, and with ``follow`` what happens.
+
+        Who follows after an event is told of all that came since, however much it is.
+        """
         specs = {**self._natives.specs, **self._manager.specs}
         chosen = [] if selection.all else choose(selection, specs)
         names = tuple({service_of(name, specs) for name in chosen})
+        after, follow = args.integer("after") or 0, args.flag("follow")
+        if follow and args.integer("first") is not None:
+            raise UsageError("who follows is told of all that comes", hint="leave out 'first'")
+        came = asyncio.Event()
+        buses = (self._bus, self._natives.trail)
+        cancels = [bus.subscribe(lambda _: came.set()) for bus in buses]
+        try:
+            if follow and after:
+                last, count = after, 0
+            else:
+                past = self._past(names, args, after=after)
+                latest = self._events.read(limit=1)
+                await _emit_all(past, emit)
+                last, count = max([after, *(each.number for each in latest)]), len(past)
+            while follow:
+                last = await self._go_on(names, last, emit)
+                await came.wait()
+                came.clear()
+        finally:
+            for cancel in cancels:
+                cancel()
+        return {"events": count}
+
+    def _past(self, names: tuple[str, ...], args: Arguments, *, after: int) -> list[Recorded]:
+        """Give the first events after one, or the last there are."""
         since = moment(args.text("since"), now=self._clock.now())
-        lines = args.integer("lines")
-        limit = _EVENTS if lines is None else lines
+        first, lines = args.integer("first"), args.integer("lines")
+        limit = next((each for each in (first, lines) if each is not None), _EVENTS)
         if limit > _MOST_EVENTS:
             raise UsageError(
                 f"{limit} events are too many at once, {_MOST_EVENTS} are the most",
                 hint="name services, or follow them: svcctl events -f",
             )
-        after = args.integer("after") or 0
-        read = self._events.read
-        past = read(services=names, after=after, since=since, limit=limit) if limit else []
-        latest = read(limit=1)
-        came = asyncio.Event()
-        forget = self._bus.subscribe(lambda _: came.set())
-        try:
-            await _emit_all(past, emit)
-            last = max([after, *(each.number for each in latest)])
-            while args.flag("follow"):
-                await came.wait()
-                came.clear()
-                new = read(services=names, after=last, limit=_MOST_EVENTS)
-                await _emit_all(new, emit)
-                last = max([last, *(each.number for each in new)])
-        finally:
-            forget()
-        return {"events": len(past)}
+        read = self._events.read if first is None else self._events.read_on
+        return read(services=names, after=after, since=since, limit=limit) if limit else []
+
+    async def _go_on(self, names: tuple[str, ...], last: int, emit: Emit) -> int:
+        """Tell of all that came after *last*; give the number of the latest."""
+        while new := self._events.read_on(services=names, after=last, limit=_BATCH):
+            await _emit_all(new, emit)
+            last = new[-1].number
+        return last
 
     async def environment(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         """Give what a command needs to run as the service does."""
@@ -169,13 +187,3 @@ def moment(text: str | None, *, now: float) -> float:
             f"{text!r} is neither an age nor a time",
             hint="write it as 10m, 2h, 1d or 2026-11-21T08:00",
         ) from None
-
-
-def pattern(text: str | None) -> re.Pattern[str] | None:
-    """Give a compiled pattern, None for None; raises UsageError where it is no pattern."""
-    if text is None:
-        return None
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise UsageError(f"{text!r} is not a regular expression: {error}") from error

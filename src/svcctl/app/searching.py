@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from svcctl.app.arguments import Arguments
-from svcctl.app.reading import pattern
+from svcctl.app.grep import grep
 from svcctl.app.waiting import Emit
 from svcctl.detect.templates import Templates
 from svcctl.errors import SpecError, UsageError
-from svcctl.observe.logs.query import Line
 from svcctl.observe.records.search import Found, Live, Sought
 from svcctl.ports import Document
 from svcctl.record import Level, Record
@@ -26,7 +24,7 @@ _MOST_TEMPLATES = 10  # shown of each service
 
 def sought(args: Arguments) -> Sought:
     """Give which records were asked for; raises UsageError."""
-    level, grep = args.text("level"), pattern(args.text("grep"))
+    level = args.text("level")
     try:
         where = parse_where(args.text("where") or "") if args.text("where") else ()
     except SpecError as error:
@@ -35,7 +33,7 @@ def sought(args: Arguments) -> Sought:
         level=Level[level.upper()] if level else Level.UNKNOWN,
         where=where,
         trace=args.text("trace") or "",
-        grep=re.compile(grep.pattern.encode()) if grep else None,
+        grep=grep(args.text("grep")),
     )
 
 
@@ -71,7 +69,7 @@ async def emit_records(records: Iterator[Found], *, emit: Emit) -> int:
 
     while found := await asyncio.to_thread(batch):
         for each in found:
-            emit(_document(each.line, each.record))
+            emit(found_document(each))
         count += len(found)
         await emit.room()
     return count
@@ -140,18 +138,19 @@ class _Sum:
 
 async def emit_stats(records: Mapping[str, Sequence[Iterator[Found]]], *, emit: Emit) -> int:
     """Hand over what there is of each service, by its name; give of how many."""
-
-    def measure(service: str) -> Document:
-        total = _Sum()
-        for each in records[service]:
-            while found := _some(each):
-                total.take(found)
-        return total.document(service)
-
     for name in sorted(records):
-        emit(await asyncio.to_thread(measure, name))
+        emit(await asyncio.to_thread(sum_of, name, records[name]))
         await emit.room()
     return len(records)
+
+
+def sum_of(service: str, records: Iterable[Iterator[Found]]) -> Document:
+    """Give what there is of one service."""
+    total = _Sum()
+    for each in records:
+        while found := _some(each):
+            total.take(found)
+    return total.document(service)
 
 
 def _some(records: Iterator[Found]) -> list[Found]:
@@ -161,7 +160,9 @@ def _some(records: Iterator[Found]) -> list[Found]:
     return found
 
 
-def _document(line: Line, record: Record) -> Document:
+def found_document(found: Found) -> Document:
+    """Give a record that was found in a form JSON can hold."""
+    line = found.line
     return record_document(
-        record, at=line.at, service=line.service, instance=line.instance, stream=line.stream
+        found.record, at=line.at, service=line.service, instance=line.instance, stream=line.stream
     )

@@ -38,6 +38,18 @@ def service_of(target: str, specs: Mapping[str, ServiceSpec]) -> str:
     return target if target in specs else target.rpartition(".")[0]
 
 
+def is_instance(name: str, specs: Mapping[str, ServiceSpec]) -> bool:
+    """Say whether *name* is that of an instance of one of several, such as ``web.2``."""
+    service, _, number = name.rpartition(".")
+    numbers = range(1, specs[service].instances + 1) if service in specs else ()
+    return number in map(str, numbers)
+
+
+def is_pattern(name: str) -> bool:
+    """Say whether *name* is a glob or a group: what may mean several services, or none."""
+    return any(sign in name for sign in "@*?[")
+
+
 def _labels(texts: tuple[str, ...]) -> dict[str, str]:
     pairs = [text.partition("=") for text in texts]
     for name, sign, _ in pairs:
@@ -54,9 +66,7 @@ def _matching(pattern: str, specs: Mapping[str, ServiceSpec]) -> set[str]:
     elif any(sign in pattern for sign in "*?["):
         found = {name for name in specs if fnmatchcase(name, pattern)}
     else:
-        name, _, number = pattern.rpartition(".")
-        numbers = range(1, specs[name].instances + 1) if name in specs else ()
-        found = {pattern} if number in map(str, numbers) else set()
+        found = {pattern} if is_instance(pattern, specs) else set()
     if not found:
         raise _unknown(pattern, specs)
     return found

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, cast
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
 from svcctl.app.waiting import Emit
+from svcctl.auth.listening import Listeners
 from svcctl.errors import Conflict, UsageError
 from svcctl.ports import Clock, Store
 from svcctl.wire import Selection
 
 if TYPE_CHECKING:  # an agent that issues no tokens has none of it in memory
-    from svcctl.auth.keys import KeyRing
+    from svcctl.auth.keys import KeyRing, PublicRing
     from svcctl.auth.revocation import Revocations
 
 KIND = "token"
@@ -49,6 +50,8 @@ class Tokens:
     ) -> None:
         self._store, self._keys, self._roles, self._clock = store, keys, roles, clock
         self._revocations: Revocations | None = None
+        self.listeners = Listeners()
+        """Are told each time there is another key."""
 
     def deeds(self) -> Mapping[str, Deed]:
         """Give what carries out each verb."""
@@ -77,7 +80,15 @@ class Tokens:
             return parse(content)
         ring = new_ring(self._clock.now())
         self._keys.write(dump(ring))
+        self.listeners.tell()
         return ring
+
+    def public_ring(self) -> PublicRing:
+        """Give what verifies tokens; raises StateFault.  No key is made: there may be none."""
+        from svcctl.auth.keys import PublicRing, parse  # noqa: PLC0415 - see above
+
+        content = self._keys.read()
+        return PublicRing() if content is None else parse(content).public()
 
     async def _issue(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         from svcctl.auth.tokens import issue  # noqa: PLC0415 - see above
@@ -124,6 +135,7 @@ class Tokens:
         now = self._clock.now()
         ring = self.ring().rotated(now)
         self._keys.write(dump(ring))
+        self.listeners.tell()
         return {"key": ring.keys[-1].id, "signs_from": now + LEAD, "keys": len(ring.keys)}
 
     def _known(self) -> list[tuple[str, dict[str, object]]]:

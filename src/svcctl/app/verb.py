@@ -61,6 +61,8 @@ class Verb:
 
     *waits*: comes back when the outcome is known, unless asked with ``no_wait``.
     *streams*: answers with items until it is over or the asker hangs up.
+    *shared*: what it answers depends on what is asked alone, not on who asks: those who ask for the
+    same at once may be given the same, each as far as they may see it.
     *local_only*: never answered to who asks from another machine, whatever they may.
     """
 
@@ -73,6 +75,7 @@ class Verb:
     examples: tuple[str, ...] = ()
     waits: bool = False
     streams: bool = False
+    shared: bool = False
     local_only: bool = False
 
 

@@ -19,6 +19,12 @@ ACCESS: tuple[Verb, ...] = (
             Arg(
                 name="lines", kind=Kind.INTEGER, help="how many rows; 0: all", default=0, short="n"
             ),
+            Arg(name="after", kind=Kind.INTEGER, help="only rows with a greater number"),
+            Arg(
+                name="first",
+                kind=Kind.INTEGER,
+                help="how many rows, the oldest of them instead of the latest",
+            ),
         ),
         examples=(
             "svcctl audit --since 1d --verb 'sto*'",
@@ -41,6 +47,22 @@ ACCESS: tuple[Verb, ...] = (
             ),
         ),
         examples=("svcctl audit --verify",),
+    ),
+    Verb(
+        name="access-show",
+        summary="Show which roles and rules there are, and where each value came from.",
+        effect=Effect.READ,
+        role=Role.ADMIN,
+        selects=Selects.NONE,
+        examples=("svcctl auth show", "svcctl auth show -o json"),
+    ),
+    Verb(
+        name="may",
+        summary="Show what the asker may do here: their roles, and the verbs for each service.",
+        effect=Effect.READ,
+        role=Role.VIEWER,
+        selects=Selects.ANY,
+        examples=("svcctl auth may", "svcctl auth may web --json", "svcctl --host prod auth may"),
     ),
     Verb(
         name="auth-explain",
@@ -120,6 +142,16 @@ ACCESS: tuple[Verb, ...] = (
         role=Role.ADMIN,
         selects=Selects.NONE,
         examples=("svcctl auth token rotate",),
+        local_only=True,
+    ),
+    Verb(
+        name="trust",
+        summary="Tell what shows who somebody is, now and on each change: for who serves others.",
+        effect=Effect.READ,
+        role=Role.ADMIN,
+        selects=Selects.NONE,
+        examples=("svcctl serve http",),
+        streams=True,
         local_only=True,
     ),
 )

@@ -50,6 +50,12 @@ LOOKING: tuple[Verb, ...] = (
                 help="this log that others keep; named services are shown beside it",
             ),
             Arg(
+                name="places",
+                kind=Kind.FLAG,
+                help="tell with each line where it stands, as far as that can be",
+            ),
+            Arg(name="after", kind=Kind.TEXT, help="only lines behind such a place"),
+            Arg(
                 name="stats",
                 kind=Kind.FLAG,
                 help="only say how much there is, of which level, and what is said most often",
@@ -93,6 +99,11 @@ LOOKING: tuple[Verb, ...] = (
             Arg(
                 name="after", kind=Kind.INTEGER, help="only events with a greater number", default=0
             ),
+            Arg(
+                name="first",
+                kind=Kind.INTEGER,
+                help="how many events, the oldest of them instead of the latest",
+            ),
         ),
         examples=(
             "svcctl events -f",
@@ -100,6 +111,25 @@ LOOKING: tuple[Verb, ...] = (
             "svcctl events web --since 1h -o jsonl",
         ),
         streams=True,
+    ),
+    Verb(
+        name="crashes",
+        summary="Show which errors services did not handle, and the report of one.",
+        effect=Effect.READ,
+        role=Role.VIEWER,
+        selects=Selects.ANY,
+        args=(
+            Arg(name="id", kind=Kind.TEXT, help="all that stands in this report"),
+            Arg(
+                name="lines",
+                kind=Kind.INTEGER,
+                help="how many reports, the newest first",
+                default=50,
+                short="n",
+            ),
+            Arg(name="after", kind=Kind.TEXT, help="only reports older than the one of this id"),
+        ),
+        examples=("svcctl crashes", "svcctl crashes mailer -n 5 -o json"),
     ),
     Verb(
         name="tree",

@@ -93,4 +93,30 @@ PROGRAMS: tuple[Verb, ...] = (
         ),
         examples=("svcctl config rollback mailer 3",),
     ),
+    Verb(
+        name="set-config",
+        summary="Have a service take over values of its configuration, as far as they are valid.",
+        effect=Effect.WRITE,
+        role=Role.DEPLOYER,
+        selects=Selects.ONE,
+        args=(
+            Arg(name="config", kind=Kind.DOCUMENT, help="values by their keys; null: as without"),
+            Arg(
+                name="replace",
+                kind=Kind.FLAG,
+                help="forget what was set before",
+                default=False,
+            ),
+            Arg(
+                name="if_version",
+                kind=Kind.TEXT,
+                help="only if this version is the newest: 3, or of several mailer=3,mailer.2=5",
+            ),
+            Arg(name="dry_run", kind=Kind.FLAG, help="only say what would be done", default=False),
+        ),
+        examples=(
+            "svcctl config set mailer smtp.port=26 period=5s",
+            "svcctl config set mailer --file - --dry-run",
+        ),
+    ),
 )

@@ -12,6 +12,7 @@ SERVICES: tuple[Verb, ...] = (
         role=Role.VIEWER,
         selects=Selects.ANY,
         examples=("svcctl status", "svcctl status web -o json", "svcctl status @shop --watch"),
+        shared=True,
     ),
     change(
         "start",
@@ -126,6 +127,29 @@ SERVICES: tuple[Verb, ...] = (
             *WAITING,
         ),
         examples=("svcctl apply svcctl.toml", "svcctl apply conf.d --prune --dry-run"),
+        waits=True,
+    ),
+    Verb(
+        name="apply-signed",
+        summary="Take over definitions that a trusted key has signed, also from elsewhere.",
+        effect=Effect.WRITE,
+        role=Role.DEPLOYER,
+        selects=Selects.NONE,
+        args=(
+            Arg(
+                name="bundle",
+                kind=Kind.DOCUMENT,
+                help="what was signed, as svcctl spec sign gives it",
+            ),
+            Arg(
+                name="dry_run",
+                kind=Kind.FLAG,
+                help="only say what would be done",
+                default=False,
+            ),
+            *WAITING,
+        ),
+        examples=("svcctl spec apply shop.signed", "svcctl spec apply shop.signed --dry-run"),
         waits=True,
     ),
     Verb(

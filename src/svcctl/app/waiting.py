@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from svcctl.app.goals import Goal, Outcome, problem, what_became
-from svcctl.engine.manager import AgentManager
 from svcctl.errors import TimedOut, UnknownService
 from svcctl.events import Event, PhaseChanged
 from svcctl.ports import Bus
+
+if TYPE_CHECKING:  # fronts, which have none, know what takes items
+    from svcctl.engine.manager import AgentManager
 
 
 class Emit(Protocol):

@@ -170,7 +170,7 @@ def test_a_change_of_many_is_denied_where_one_of_them_is(
 
 
 def test_an_instance_is_its_service(machine: Machine) -> None:
-    machine.apply("[[access.rules]]\neffect = 'deny'\nservices = ['job']")
+    machine.apply("[[access.rules]]\neffect = 'deny'\nverbs = ['stop']\nservices = ['job']")
 
     assert not machine.may(OTHER, "stop", Selection(names=("job.2",)))
 
@@ -314,6 +314,19 @@ async def explained(machine: Machine, **args: str) -> dict[str, object]:
     return found
 
 
+async def test_what_was_applied_is_shown_with_its_places(machine: Machine) -> None:
+    machine.apply("[access]\nlocal = 'viewer'\n[[access.rules]]\neffect = 'deny'\nverbs = ['stop']")
+    deeds = Auditing("", flush=lambda: None, access=machine.access, clock=FakeClock()).deeds()
+
+    found = await deeds["access-show"](Selection(), Arguments({}), Nobody())
+
+    assert isinstance(found, dict)
+    (rule,) = found["spec"]["access"]["rules"]
+    assert (found["name"], found["spec"]["access"]["local"]) == ("[access]", "viewer")
+    assert (rule["effect"], rule["verbs"]) == ("deny", ["stop"])
+    assert any(place.startswith("access.rules") for place in found["origins"])
+
+
 async def test_an_explanation_names_each_rule_and_its_place(
     machine: Machine, tmp_path: Path
 ) -> None:
@@ -387,3 +400,44 @@ async def test_the_audit_log_is_read_and_proven_with_what_waits_to_be_written(
 async def test_nothing_is_explained_of_a_verb_that_is_not_there(machine: Machine) -> None:
     with pytest.raises(UsageError, match="no verb 'dance'"):
         await explained(machine, who="uid:0", verb="dance")
+
+
+FRONT = local("uid:998")
+
+
+def test_who_serves_others_may_speak_for_them_and_asks_for_nothing_but_trust(
+    machine: Machine,
+) -> None:
+    machine.apply("[access]\nfronts = ['uid:998']\nlocal = 'admin'")
+
+    assert machine.access.may_speak_for_others(FRONT)
+    assert not machine.access.may_speak_for_others(OTHER)
+    allowed = [verb.name for verb in VERBS if machine.may(FRONT, verb.name)]
+    assert allowed == ["trust"]
+    for verb in VERBS:
+        assert machine.access.explain(FRONT, verb, "").allowed == (verb.name == "trust")
+
+
+def test_the_owner_stays_the_owner_though_it_serves_others(machine: Machine) -> None:
+    machine.apply("[access]\nfronts = ['uid:0']")
+
+    assert machine.may(OWNER, "stop")
+    assert machine.access.may_speak_for_others(OWNER)
+
+
+def test_who_comes_from_elsewhere_is_no_front_whatever_they_are_called(machine: Machine) -> None:
+    machine.apply("[access]\nfronts = ['uid:998']")
+    far_away = far("admin", actor="uid:998")
+
+    assert not machine.access.may_speak_for_others(far_away)
+    assert not machine.may(far_away, "trust")
+
+
+def test_those_who_listen_are_told_when_another_table_is_applied(machine: Machine) -> None:
+    told: list[tuple[str, ...]] = []
+    machine.access.listeners.add(lambda: told.append(machine.access.fronts))
+
+    machine.apply("[access]\nfronts = ['uid:998']")
+    machine.access.keep(None)
+
+    assert told == [("uid:998",), ()]

@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 
 from svcctl.app.arguments import Arguments
-from svcctl.app.conversing import VERBS, Conversing
+from svcctl.app.conversing import VERBS, Conversing, meant_for
 from svcctl.app.verbs import find
+from svcctl.auth.identity import Identity, Proof, Way
 from svcctl.contact import ENDPOINT
 from svcctl.engine.manager import AgentManager
-from svcctl.errors import Conflict, UnknownService
+from svcctl.errors import Conflict, Outdated, UnknownService, UsageError
 from svcctl.ports import Applied
 from svcctl.spec import canonical
 from svcctl.spec.service import ServiceSpec
 from svcctl.testing.world import FakeWorld
 from svcctl.wire import Selection
+
+ANN = Identity(actor="token:ann", way=Way.HTTP, proof=Proof.TOKEN)
 
 
 class Nobody:
@@ -42,7 +45,7 @@ async def kept(world: FakeWorld, *names: str, instances: int = 1) -> Conversing:
 
 async def asked(conversing: Conversing, verb: str, *names: str, **args: object) -> Any:
     deed = conversing.deeds()[verb]
-    return await deed(Selection(names=names), Arguments(args, "token:ann"), Nobody())
+    return await deed(Selection(names=names), Arguments(args, ANN), Nobody())
 
 
 def test_each_verb_is_in_the_table() -> None:
@@ -72,6 +75,27 @@ async def test_a_rejected_configuration_is_no_success(world: FakeWorld) -> None:
 
     assert not answer["ok"]
     assert answer["problem"] == "the new configuration is refused: no"
+
+
+async def test_each_instance_is_told_which_version_must_be_its_newest(world: FakeWorld) -> None:
+    conversing = await kept(world, "mailer")
+    world.notices.say("mailer", {ENDPOINT: "/run/mailer"})
+    world.programs.answers = {"set-config": Outdated("version 4 is the newest, not 3")}
+
+    (answer,) = await asked(
+        conversing, "set-config", "mailer", config={"a": 1}, if_version="mailer.2=9,mailer=3"
+    )
+
+    assert answer["code"] == "SVC-1603"
+    assert world.programs.asked == [
+        ("/run/mailer", "set-config", {"config": {"a": 1}, "if_version": 3, "who": "token:ann"})
+    ]
+
+
+@pytest.mark.parametrize("text", ["soon", "web=3", "", "-1", "mailer=\u0663"])
+def test_a_version_that_names_none_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="if_version"):
+        meant_for("mailer", {"if_version": text})
 
 
 async def test_a_program_that_refuses_and_one_that_cannot_leave_the_others(

@@ -15,7 +15,7 @@ from svcctl.app.verb import Effect, Role, Selects, Verb
 from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
 from svcctl.auth.identity import Identity, Proof, Way, inside, local
-from svcctl.errors import Conflict, Denied, SvcctlError, UsageError
+from svcctl.errors import Conflict, Denied, SvcctlError, UnknownService, UsageError
 from svcctl.ports import AuditEntry
 from svcctl.testing.fakes import FakeClock
 from svcctl.wire import Selection
@@ -57,6 +57,13 @@ class Anybody:
 
     def may_speak_for_others(self, identity: Identity) -> bool:
         return identity.actor in self.fronts
+
+    def as_told(self, identity: Identity, error: UnknownService) -> UnknownService:
+        del identity
+        return error
+
+    def insist_it_holds(self, identity: Identity) -> None:
+        assert identity.actor
 
     def insist(
         self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]
@@ -340,7 +347,8 @@ async def test_a_witness_sees_each_verb_and_how_it_failed() -> None:
     seen: list[tuple[str, str, Selection, str]] = []
 
     @contextmanager
-    def witness(verb: str, *, actor: str, selection: Selection) -> Iterator[None]:
+    def witness(verb: str, *, actor: str, selection: Selection, times: int = 1) -> Iterator[None]:
+        assert times == 1
         problem = ""
         try:
             yield

@@ -15,6 +15,7 @@ from svcctl.app.healing.deed import State
 from svcctl.app.healing.ledger import KIND
 from svcctl.app.verbs import find
 from svcctl.app.waiting import Nobody
+from svcctl.auth.identity import inside
 from svcctl.engine.life import Phase
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import Conflict, StateFault
@@ -103,7 +104,7 @@ class Healed:
     ) -> object:
         known = find(verb)
         assert known is not None
-        checked = check(known, args, actor=HEALER)
+        checked = check(known, args, asker=inside(HEALER))
         if verb == "history":
             return {"instances": {"web": self.history}}
         if self.refuses:

@@ -272,3 +272,14 @@ def test_a_verb_that_was_done_is_counted_with_its_time(scraped: Scraped) -> None
     page = scraped.page()
     assert page['verbs_total{verb="start",result="done"}'] == 2
     assert page['verb_seconds_total{verb="start"}'] == 4.0
+
+
+def test_what_is_asked_for_several_times_at_once_is_counted_so_often(scraped: Scraped) -> None:
+    witness = VerbCount(scraped.tally, clock=scraped.world.clock)
+
+    with witness("status", actor="me", selection=Selection(), times=3):
+        scraped.world.clock.forward(2.0)
+
+    page = scraped.page()
+    assert page['verbs_total{verb="status",result="done"}'] == 3
+    assert page['verb_seconds_total{verb="status"}'] == 6.0

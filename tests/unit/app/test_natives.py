@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from svcctl.app.natives import KeptNatively, Natives
-from svcctl.events import Event, InstanceExited, InstanceSpawned, PhaseChanged
-from svcctl.ports import InstanceStatus
+from svcctl.app.natives import KeptNatively, Natives, OwnTrail
+from svcctl.events import AlertRaised, Event, InstanceExited, InstanceSpawned, PhaseChanged
+from svcctl.ports import InstanceStatus, Recorded
 from svcctl.spec.service import Manager, ServiceSpec
 
 Standing = Callable[[str, str], InstanceStatus]
@@ -110,3 +111,63 @@ def test_what_is_registered_no_more_is_forgotten(
     assert natives.unseen == {"shop"}
     assert not natives.standing
     assert not told
+
+
+@pytest.mark.parametrize(
+    ("hosted", "phase", "written"),
+    [(True, "stopping", False), (True, "failed", True), (False, "stopping", True)],
+    ids=["a host tells better", "no host can tell", "there is no host"],
+)
+def test_what_a_manager_says_is_written_down_where_no_host_does(
+    standing: Standing, hosted: bool, phase: str, written: bool
+) -> None:
+    natives, trail = Natives(), list[Event]()
+    natives.know({"web": kept("web", hosted=hosted)})
+    natives.trail.subscribe(trail.append)
+    natives.saw("web", [standing("web", "running")], now=6.0)
+
+    natives.saw("web", [standing("web", phase)], now=7.0)
+
+    assert [each.kind for each in recorded(trail)] == ["PhaseChanged"] * written
+
+
+def test_what_a_host_says_is_written_down(natives: Natives) -> None:
+    trail = list[Event]()
+    natives.trail.subscribe(trail.append)
+
+    natives.take(changed("running", "stopping"))
+
+    assert trail == [changed("running", "stopping")]
+
+
+def recorded(events: list[Event]) -> list[Recorded]:
+    return [
+        Recorded(
+            number=number,
+            at=each.at,
+            kind=type(each).__name__,
+            service=each.service,
+            instance=each.instance,
+            fields=each.fields(),
+        )
+        for number, each in enumerate(events, start=1)
+    ]
+
+
+def test_what_was_heard_of_others_is_no_part_of_the_agents_own_past(natives: Natives) -> None:
+    own = changed("running", "failed", service="mine", instance="mine")
+    raised = AlertRaised(
+        at=6.0,
+        service="web",
+        instance="web",
+        alert="service_down",
+        priority="P1",
+        summary="",
+        fingerprint="1",
+    )
+    heard = changed("running", "failed")
+    past: Any = SimpleNamespace(read=lambda **_: recorded([own, raised, heard]))
+
+    found = OwnTrail(past, natives).read()
+
+    assert [each.number for each in found] == [1, 2]

@@ -98,6 +98,41 @@ async def test_events_after_a_number_are_told(chronicle: Chronicle) -> None:
     chronicle.store.close()
 
 
+async def test_the_first_events_after_a_number_are_a_page(chronicle: Chronicle) -> None:
+    chronicle.happens(5)
+    told = Told()
+
+    await chronicle.ask(told, after=1, first=2)
+
+    assert told.numbers == [2, 3]
+    chronicle.store.close()
+
+
+async def test_who_goes_on_after_an_event_misses_none_however_many_there_were(
+    chronicle: Chronicle,
+) -> None:
+    chronicle.happens(1_000)
+    told = Told()
+    following = asyncio.create_task(chronicle.ask(told, follow=True, after=7))
+    while not told.numbers or told.numbers[-1] < 1_000:
+        await asyncio.sleep(0)
+
+    chronicle.happens(2)
+    while told.numbers[-1] < 1_002:
+        await asyncio.sleep(0)
+
+    assert told.numbers == list(range(8, 1_003))
+    following.cancel()
+    await asyncio.wait({following})
+    chronicle.store.close()
+
+
+async def test_who_follows_has_no_page(chronicle: Chronicle) -> None:
+    with pytest.raises(UsageError, match="who follows"):
+        await chronicle.ask(Told(), follow=True, first=2)
+    chronicle.store.close()
+
+
 @pytest.mark.parametrize(("lines", "past"), [(2, [4, 5]), (0, [])])
 async def test_who_follows_is_told_each_event_once_with_its_number(
     chronicle: Chronicle,

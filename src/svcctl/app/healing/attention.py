@@ -33,8 +33,11 @@ class Attention:
         self._last = 0
 
     @contextmanager
-    def witness(self, verb: str, *, actor: str, selection: Selection) -> Iterator[None]:
+    def witness(
+        self, verb: str, *, actor: str, selection: Selection, times: int = 1
+    ) -> Iterator[None]:
         """See :class:`svcctl.app.dispatch.Witness`."""
+        del times
         found = find(verb)
         changes = found is not None and found.effect is not Effect.READ and verb not in _OURS
         if not changes or actor == HEALER:

@@ -18,6 +18,7 @@ from svcctl.app.arguments import check
 from svcctl.app.kept_table import KeptTable
 from svcctl.app.natives import KeptNatively, Natives
 from svcctl.app.verbs import find
+from svcctl.auth.identity import inside
 from svcctl.errors import NotDelivered, StateFault, UsageError
 from svcctl.events import (
     AlertAcknowledged,
@@ -172,7 +173,7 @@ class Office:
     async def asks(self, verb: str, **args: Any) -> Any:
         known = find(verb)
         assert known is not None
-        checked = check(known, args, actor="ann")
+        checked = check(known, args, asker=inside("ann"))
         return await self.desk.deeds()[verb](Selection(), checked, Silent())
 
     async def alerts(self, **args: Any) -> list[dict[str, Any]]:
