@@ -52,6 +52,10 @@ class Conversation:
         """The other end has hung up, as far as is known."""
         return self._reader.at_eof() or self._writer.is_closing()
 
+    def hang_up(self) -> None:
+        """Have whoever waits for an answer be told that there is none."""
+        self._writer.transport.abort()
+
     async def close(self) -> None:
         """Hang up."""
         self._writer.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from svcctl.app.conversing import VERBS, reply
+from svcctl.app.conversing import VERBS, meant_for, reply
 from svcctl.app.goals import Outcome
 from svcctl.app.reading import document
 from svcctl.app.verb import REASON
@@ -48,7 +48,7 @@ class DirectClient:
 
     def _look(self, name: str, request: Request) -> Document:
         args = {name: value for name, value in request.args.items() if name != REASON.name}
-        plain = Request(verb=request.verb, args=args)
+        plain = Request(verb=request.verb, args=meant_for(name, args))
         answer = self._ask(name, plain)
         return reply(name, name, answer, problem=rejection(answer))
 

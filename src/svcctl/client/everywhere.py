@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self
 
-from svcctl.app.verb import Selects
+from svcctl.app.verb import Selects, Verb
 from svcctl.app.verbs import find
 from svcctl.errors import AgentUnreachable, UnknownService
 from svcctl.wire import Request
@@ -106,7 +106,8 @@ class Everywhere:
                 raise error from None
 
     def _kept(self, request: Request) -> Answers:
-        native = None if _is_of_the_agent(request) else self._native(request)
+        verb = find(request.verb)
+        native = None if verb and is_of_the_agent(verb) else self._native(request)
         if native is None:
             yield from self._ask_agent(request)
             return
@@ -142,17 +143,17 @@ class Everywhere:
                 if not doubtful:
                     raise
 
-        from svcctl.client.merged import merged  # noqa: PLC0415 - few machines have both
+        from svcctl.client.merged import merged, once  # noqa: PLC0415 - few machines have both
 
-        yield from merged(theirs, [native.answers(mine), agent()])
+        found = merged(theirs, [native.answers(mine), agent()])
+        yield from once(found) if theirs.verb == "events" else found
 
 
-def _is_of_the_agent(request: Request) -> bool:
+def is_of_the_agent(verb: Verb) -> bool:
     """Say whether only an agent knows the answer: of itself, of alerts, of the past."""
-    verb = find(request.verb)
-    if verb is None or verb.name == "apply":
+    if verb.name == "apply":
         return False
-    return verb.selects is Selects.NONE or verb.name == "history"
+    return verb.selects is Selects.NONE or verb.name in {"history", "may"}
 
 
 def part(request: Request, *names: str) -> Request:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 
-from svcctl.app.waiting import Emit
+from svcctl.app.waiting import Emit, Nobody
 from svcctl.auth.identity import Identity
 from svcctl.client.conversation import Conversation
 from svcctl.errors import AgentUnreachable, LimitReached, SvcctlError
-from svcctl.wire import Request, Selection
+from svcctl.wire import Request, Selection, answers_to_all
 
 Connect = Callable[[], Awaitable[Conversation]]
 """Begins a conversation with the agent; raises AgentUnreachable."""
 
-_MOST = 200
+_MOST = 240
 """Conversations at once; an agent has 256 places, and others want some."""
 _IDLE = 16
+_AHEAD = 64
+"""Items that are taken off the agent before it is asked whether they were wanted so fast.
+
+Who is slower is left behind by the agent, which tells how much was left out; nothing piles up here.
+"""
 
 
 class Link:
@@ -40,11 +46,40 @@ class Link:
     ) -> object:
         """Give the verb's result; raises what the agent answers with.
 
-        AgentUnreachable where it goes away meanwhile: the verb may have been carried out then.
+        AgentUnreachable where it goes away meanwhile: the verb may have been carried out then,
+        unless the error says that the agent was not asked.
         LimitReached where too many ask at once.  Who is cancelled hangs up: what only looks is
         given up, what changes something is carried through.
         """
         request = Request(verb=name, select=selection, args=dict(args), on_behalf=asdict(identity))
+        return await self._carry_out(request, emit)
+
+    async def look_for_all(
+        self,
+        name: str,
+        *,
+        selection: Selection,
+        args: Mapping[str, object],
+        identities: Sequence[Identity],
+    ) -> list[object]:
+        """Give each of *identities* what :meth:`carry_out` would give, or raise, them.
+
+        For a verb whose answers are shared; what is the same is the same object.  Raises what
+        keeps all of them from an answer.
+        """
+        times = Counter(identities)
+        asked = tuple({"identity": asdict(who), "times": count} for who, count in times.items())
+        request = Request(verb=name, select=selection, args=dict(args), on_behalf_of_all=asked)
+        answers = answers_to_all(await self._carry_out(request, Nobody()), len(asked))
+        given = dict(zip(times, answers, strict=True))
+        return [given[each] for each in identities]
+
+    async def close(self) -> None:
+        """Hang up what is idle."""
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(each.close() for each in idle))
+
+    async def _carry_out(self, request: Request, emit: Emit) -> object:
         if self._busy >= self._most:
             raise LimitReached(f"{self._most} others are being answered", hint="ask again later")
         self._busy += 1
@@ -54,20 +89,18 @@ class Link:
         finally:
             self._busy -= 1
 
-    async def close(self) -> None:
-        """Hang up what is idle."""
-        idle, self._idle = self._idle, []
-        await asyncio.gather(*(each.close() for each in idle))
-
     async def _ask(self, conversation: Conversation, request: Request, emit: Emit) -> object:
         result: object = None
-        is_whole = False
+        is_whole, told = False, 0
         try:
             async for is_result, document in conversation.answers(request):
                 if is_result:
                     result = document
-                else:
-                    emit(document)
+                    continue
+                emit(document)
+                told += 1
+                if told % _AHEAD == 0:
+                    await emit.room()
             is_whole = True
         except SvcctlError as error:
             is_whole = not isinstance(error, AgentUnreachable)
@@ -86,4 +119,7 @@ class Link:
             if not conversation.is_over:
                 return conversation
             await conversation.close()
-        return await self._connect()
+        try:
+            return await self._connect()
+        except AgentUnreachable as error:
+            raise AgentUnreachable(error.problem, hint=error.hint, asked=False) from error

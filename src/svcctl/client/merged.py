@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -12,6 +13,8 @@ from svcctl.errors import SvcctlError
 from svcctl.wire import Request
 
 Answers = Iterator[tuple[bool, object]]
+
+_REMEMBERED = 1_000  # events by which it is known that one comes a second time
 
 
 def merged(request: Request, sources: list[Answers]) -> Answers:
@@ -80,6 +83,22 @@ def by_time(sources: list[Answers]) -> Answers:
     for _, document in heapq.merge(*map(items, sources), key=lambda each: each[0]):
         yield False, document
     yield True, combined(results)
+
+
+def once(events: Answers) -> Answers:
+    """Give *events* without those that came before: a host and its agent both wrote them down."""
+    known: deque[tuple[object, ...]] = deque(maxlen=_REMEMBERED)
+    count = 0
+    for is_result, document in events:
+        if is_result:
+            yield True, {"events": count}
+            return
+        event = cast("dict[str, Any]", document)
+        what = (event["at"], event["kind"], event["instance"])
+        if what not in known:
+            known.append(what)
+            count += 1
+            yield False, document
 
 
 def as_they_come(sources: list[Answers]) -> Answers:

@@ -13,7 +13,8 @@ from svcctl.app.arguments import Arguments, check
 from svcctl.app.asked import Asked
 from svcctl.app.conversing import VERBS as CONVERSED
 from svcctl.app.goals import Goal
-from svcctl.app.logs import asked_for, line_document
+from svcctl.app.log_lines import line_document
+from svcctl.app.logs import asked_for, needs_records
 from svcctl.app.native import NativeServices
 from svcctl.app.reading import GOALS, document, moment
 from svcctl.app.selection import choose, service_of
@@ -151,15 +152,8 @@ class NativeClient:
     def answers(self, request: Request) -> Answers:
         """Give each answer as it comes; every change is written to the audit log."""
         verb = find(request.verb)
-        if verb is None:
-            raise UsageError(f"no verb {request.verb!r}", hint="see: svcctl --help")
-        args = check(verb, request.args)
-        names = list(request.select.names)
-        if verb.effect is Effect.READ:
-            yield from self._look(request, names, args)
-            return
-        if request.args.get("dry_run"):
-            yield True, self._change(request.verb, names, args)
+        if verb is None or verb.effect is Effect.READ or request.args.get("dry_run"):
+            yield from self.carried_out(request)
             return
         asked = Asked(
             request.verb,
@@ -170,8 +164,20 @@ class NativeClient:
             now=time.time,
         )
         with asked.written_down():
-            result = self._change(request.verb, names, args)
-        yield True, result
+            answers = list(self.carried_out(request))
+        yield from answers
+
+    def carried_out(self, request: Request) -> Answers:
+        """Give each answer as it comes, for who writes down what was asked themselves."""
+        verb = find(request.verb)
+        if verb is None:
+            raise UsageError(f"no verb {request.verb!r}", hint="see: svcctl --help")
+        args = check(verb, request.args)
+        names = list(request.select.names)
+        if verb.effect is Effect.READ:
+            yield from self._look(request, names, args)
+        else:
+            yield True, self._change(request.verb, names, args)
 
     def _change(self, verb: str, names: Sequence[str], args: Arguments) -> object:
         services = self._services
@@ -227,6 +233,8 @@ class NativeClient:
             case "healing":
                 nothing: Document = {"healing": {}, "wanted": [], "done": []}
                 yield True, self._heard(names, request.verb, args) or nothing
+            case "crashes":
+                yield True, self._heard(names, request.verb, args) or []
             case _:
                 with self._host(names[0]) as host:
                     yield from host.answers(request)
@@ -279,6 +287,15 @@ class NativeClient:
             for each in self._sources(spec)
             if spec.name in names or each.instance in names
         ]
+        if needs_records(args.values) or args.flag("stats"):
+            from svcctl.client.native_records import read_records  # noqa: PLC0415 - 1 MB, rare
+
+            _insist_on_captured(chosen, captured)
+            result = yield from read_records(sources, args)
+            if args.flag("follow"):
+                yield from self._follow(request, names, {"lines": 0})
+            yield True, result
+            return
         count = 0
         alone = {spec.name for spec in captured if not services.is_hosted(spec)}
         others = [self._tail(each, wanted) for each in sources if each.service in alone]
@@ -357,6 +374,16 @@ class NativeClient:
         is_hosted = self._services.is_hosted
         hosted = [name for name in names if is_hosted(specs[service_of(name, specs)])]
         yield from as_they_come([*map(one, hosted), *also])
+
+
+def _insist_on_captured(chosen: Sequence[ServiceSpec], captured: Sequence[ServiceSpec]) -> None:
+    """Raise UsageError where lines stand in the journal alone: they are not read as records."""
+    for spec in chosen:
+        if spec not in captured:
+            raise UsageError(
+                f"{spec.name!r} writes to the journal, in which svcctl finds no records",
+                hint=f"journalctl -u {spec.name} -p err; or: host = true, log.to = 'capture'",
+            )
 
 
 def _matching(

@@ -158,3 +158,22 @@ def test_trees_of_both_are_one_tree() -> None:
     assert combined([{"services": {"a": 1}}, {"services": {"b": 2}}]) == {
         "services": {"a": 1, "b": 2}
     }
+
+
+def event(at: float, kind: str = "PhaseChanged") -> dict[str, object]:
+    return {"at": at, "kind": kind, "service": "native", "instance": "native"}
+
+
+def test_an_event_that_a_host_and_the_agent_wrote_down_comes_once() -> None:
+    hosts = [(False, event(1.0)), (False, event(2.0)), (True, {"events": 2})]
+    agents = [(False, event(1.0)), (False, event(1.5, "AlertRaised")), (True, {"events": 2})]
+    asked = everywhere(Asked(*agents), Native(*hosts))
+
+    found = list(asked.answers(Request(verb="events", select=Selection(names=("native", "web")))))
+
+    assert found == [
+        (False, event(1.0)),
+        (False, event(1.5, "AlertRaised")),
+        (False, event(2.0)),
+        (True, {"events": 3}),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -9,7 +10,8 @@ import pytest
 
 from svcctl.auth.identity import inside
 from svcctl.client.native import NativeClient
-from svcctl.errors import AgentUnreachable, Conflict
+from svcctl.errors import AgentUnreachable, Conflict, UsageError
+from svcctl.observe.logs.query import Source
 from svcctl.spec.service import ServiceSpec
 from svcctl.wire import Request, Selection
 
@@ -128,3 +130,53 @@ def test_a_command_is_run_by_the_host() -> None:
     assert result(hosted(Host(answers=rows)), "run", command="dump") == rows
     with pytest.raises(Conflict, match="has no host of svcctl"):
         result(hosted(Host(answers=rows), is_hosted=False), "run", command="dump")
+
+
+def logging_to(folder: Path, *, in_journal: bool = False) -> NativeClient:
+    """Give a client of a machine on which ``mailer`` writes into *folder*, or to the journal."""
+    mailer = ServiceSpec(name="mailer", exec=("/bin/app",))
+    services: Any = SimpleNamespace(
+        specs=lambda: {"mailer": mailer}, in_journal=lambda _: in_journal, is_hosted=lambda _: True
+    )
+    source = Source(service="mailer", instance="mailer", folder=str(folder))
+    nobody: Any = None
+    return NativeClient(
+        services,
+        host=nobody,
+        sources=lambda _: [source],
+        journal=nobody,
+        events=nobody,
+        audit=nobody,
+        identity=nobody,
+    )
+
+
+def logs(client: NativeClient, **args: object) -> list[Any]:
+    request = Request(verb="logs", select=Selection(names=("mailer",)), args=args)
+    return [document for _, document in client.answers(request)]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    lines = ('{"level": "info", "msg": "sent"}', '{"level": "error", "msg": "lost"}')
+    (tmp_path / "stdout.log").write_text("".join(f"{each}\n" for each in lines))
+    return tmp_path
+
+
+def test_records_are_found_by_what_they_say(written: Path) -> None:
+    found, result = logs(logging_to(written), level="error")
+
+    assert (found["level"], found["message"]) == ("error", "lost")
+    assert result == {"lines": 1}
+
+
+def test_records_are_summed_up(written: Path) -> None:
+    total, result = logs(logging_to(written), stats=True)
+
+    assert (total["service"], total["levels"]) == ("mailer", {"info": 1, "error": 1})
+    assert result == {"services": 1}
+
+
+def test_records_in_the_journal_are_not_shown_as_if_all_were_asked_for(written: Path) -> None:
+    with pytest.raises(UsageError, match="to the journal"):
+        logs(logging_to(written, in_journal=True), level="error")

@@ -1,0 +1,181 @@
+"""Lines of native services for those who ask the agent: from their hosts, or where there is none.
+
+A host gives its own lines, past and coming, as an agent does.  What has no host, or one that does
+not run, is read by who asks the native managers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from svcctl.app.logs import needs_records
+from svcctl.app.native_view import Spoken
+from svcctl.app.natives import Natives
+from svcctl.app.selection import service_of
+from svcctl.app.waiting import Emit
+from svcctl.client.everywhere import part
+from svcctl.client.in_order import AsyncAnswers, answers_of, in_order
+from svcctl.client.native import NativeClient
+from svcctl.errors import AgentUnreachable
+from svcctl.ports import Clock
+from svcctl.sdk.waiting import first, sleep
+from svcctl.wire import Request
+
+T = TypeVar("T")
+
+_AGAIN = 1.0  # seconds between two looks at who does not speak, or is not there
+_NEXT = 1e-6  # seconds; no two lines of the journal are nearer
+_BATCH = 100  # items between two looks at whether the asker keeps up
+_BEGINNING = frozenset(("lines", "since", "after"))
+"""What says where the past begins."""
+
+Converse = Callable[[str], AbstractAsyncContextManager[Spoken]]
+"""Begins a conversation with the host of a service; raises AgentUnreachable."""
+
+Theirs = Callable[[Emit], Awaitable[object]]
+"""Has the agent give lines of its own services."""
+
+
+class Use(Protocol):
+    """Has something asked of the native managers, in a thread."""
+
+    async def __call__(self, work: Callable[[NativeClient], T]) -> T: ...
+
+
+class NativeLines:
+    """Gives lines of native services, each from whoever has them."""
+
+    def __init__(self, natives: Natives, *, converse: Converse, use: Use, clock: Clock) -> None:
+        self._natives, self._converse, self._use = natives, converse, use
+        self._clock = clock
+
+    async def logs(self, request: Request, theirs: Theirs | None, emit: Emit) -> object:
+        """Hand over the lines that *request* is about, and those of *theirs*; give how many.
+
+        Where lines stand is told of one service alone: who goes on after a line of one would
+        otherwise go on after an older one of another.
+        """
+        names = request.select.names
+        alone = theirs is None and len(names) == 1
+        taker: Emit = emit if alone else _Unplaced(emit)
+        if not alone:
+            request = replace(request, args=request.args | {"places": False, "after": None})
+        if request.args.get("follow"):
+            waits = [self._follow(part(request, name), taker) for name in names]
+            await first(*waits, *([theirs(taker)] if theirs else []))
+            return None
+        sources = [self._lines(part(request, name)) for name in names]
+        if theirs is not None:
+            sources.append(answers_of(theirs))
+        return await in_order(sources, taker)
+
+    async def _lines(self, request: Request) -> AsyncAnswers:
+        """Give the lines of one service: those its host gives, or those that can be read."""
+        begun = False
+        try:
+            async with self._host_of(request) as host, aclosing(host.answers(request)) as answers:
+                async for each in answers:
+                    begun = True
+                    yield each
+            return
+        except AgentUnreachable:
+            if begun:
+                raise
+        for each in await self._read(request):
+            yield each
+
+    async def _read(self, request: Request) -> list[tuple[bool, object]]:
+        """Give the lines of one service that stand written."""
+        asked = replace(request, args=request.args | {"follow": False})
+        return await self._use(lambda native: list(native.carried_out(asked)))
+
+    async def _follow(self, request: Request, emit: Emit) -> None:
+        """Hand over lines for ever; a host that is not there is waited for."""
+        reader = _Reader(request, emit, since=self._clock.now())
+        (name,) = request.select.names
+        is_hosted = self._natives.kept[service_of(name, self._natives.specs)].hosted
+        while True:
+            try:
+                async with self._host_of(request) as host:
+                    await reader.take_all(host.answers(reader.asked))
+            except AgentUnreachable:
+                if not (is_hosted and reader.has_begun):
+                    await reader.take_some(await self._read(reader.asked))
+            await sleep(self._clock, _AGAIN)
+
+    def _host_of(self, request: Request) -> AbstractAsyncContextManager[Spoken]:
+        (name,) = request.select.names
+        return self._converse(service_of(name, self._natives.specs))
+
+
+class _Reader:
+    """Hands over lines of one service, and knows what is to be asked for next."""
+
+    def __init__(self, request: Request, emit: Emit, *, since: float) -> None:
+        self._request, self._emit = request, emit
+        self._is_placed = not needs_records(request.args)
+        self._wants_places = bool(request.args.get("places") or request.args.get("after"))
+        self._place, self._at, self._past_it = "", since, 0.0
+        self.has_begun = False
+
+    @property
+    def asked(self) -> Request:
+        """Give what asks for all that was not handed over yet."""
+        args: dict[str, object] = {"places": True} if self._is_placed else {}
+        if not self.has_begun:
+            return replace(self._request, args=self._request.args | args)
+        if self._place:
+            args["after"] = self._place
+        else:
+            args["since"] = datetime.fromtimestamp(self._at + self._past_it, UTC).isoformat()
+        kept = {name: given for name, given in self._request.args.items() if name not in _BEGINNING}
+        return replace(self._request, args=kept | args)
+
+    async def take_all(self, answers: AsyncGenerator[tuple[bool, object]]) -> None:
+        """Hand over each line as it comes, no faster than it is taken."""
+        self.has_begun, self._past_it = True, 0.0
+        count = 0
+        async with aclosing(answers):
+            async for is_result, item in answers:
+                if not is_result:
+                    self._take(item)
+                    count += 1
+                    if count % _BATCH == 0:
+                        await self._emit.room()
+
+    async def take_some(self, found: list[tuple[bool, object]]) -> None:
+        """Hand over what was read; what comes after it is still to come."""
+        self.has_begun, self._past_it = True, _NEXT
+        for is_result, item in found:
+            if not is_result:
+                self._take(item)
+        await self._emit.room()
+
+    def _take(self, item: object) -> None:
+        if isinstance(item, dict):
+            self._place = str(item.get("place", ""))
+            self._at = max(self._at, float(item.get("at", 0.0)))
+            if not self._wants_places:
+                item = {name: value for name, value in item.items() if name != "place"}
+        self._emit(item)
+
+
+class _Unplaced:
+    """Takes lines that do not tell where they stand."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+
+    def __call__(self, item: object) -> None:
+        """Hand over *item* without its place."""
+        if isinstance(item, dict) and "place" in item:
+            item = {name: value for name, value in item.items() if name != "place"}
+        self._emit(item)
+
+    async def room(self) -> None:
+        """See :class:`svcctl.app.waiting.Emit`."""
+        await self._emit.room()
