@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+from starlette.routing import BaseRoute
 
 from svcctl.app.access import Access
 from svcctl.app.arguments import Arguments
@@ -16,18 +18,28 @@ from svcctl.app.dispatch import Deed, Dispatch
 from svcctl.app.verbs import VERBS
 from svcctl.app.waiting import Emit
 from svcctl.auth.bearer import Bearer
+from svcctl.auth.doorkeeper import EACH, Doorkeeper, Signers
 from svcctl.auth.keys import new_ring
+from svcctl.auth.nonces import SqliteNonces
+from svcctl.auth.oidc import Trust
 from svcctl.auth.revocation import Revocations
+from svcctl.auth.signature import SignerKey
 from svcctl.auth.tokens import issue
 from svcctl.client.conversation import Conversation
 from svcctl.client.link import Link
 from svcctl.ports import AuditEntry
+from svcctl.server.front.table import Table
 from svcctl.server.http.application import application
+from svcctl.server.http.exchange import Gate as AnyGate
 from svcctl.server.http.gate import Gate
 from svcctl.server.http.guarded import Limits
+from svcctl.server.http.names import names_of
 from svcctl.server.http.routes import Route
 from svcctl.server.http.serving import served
 from svcctl.server.local import LocalServer
+from svcctl.server.web.gate import SessionGate
+from svcctl.server.web.routes import dashboard
+from svcctl.server.web.sessions import Sessions
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.clock import SystemClock
 from svcctl.system.posix.local_socket import SocketDoor
@@ -51,6 +63,15 @@ class Stand:
         self.deeds: dict[str, Deed] = {
             verb.name: self._saying(verb.name) for verb in VERBS if not verb.local_only
         }
+        self.signers: dict[str, SignerKey] = {}
+        self.trusts: dict[str, Trust] = {}
+        self.sessions: Sessions | None = None
+        self.paths: tuple[BaseRoute, ...] = ()
+        self.nonces = str(folder / "nonces.db")
+        self.domain, self.each = "", EACH
+        self.server_tls: ssl.SSLContext | None = None
+        self.client_tls: ssl.SSLContext | None = None
+        self.access = Access(store=FakeStore(), specs=lambda: SPECS, owners=None)
         self.rows: list[AuditEntry] = []
         self.came: list[str] = []
 
@@ -75,30 +96,53 @@ class Stand:
     async def open(self) -> AsyncIterator[httpx.AsyncClient]:
         """Serve on a port of loopback; give a client that shows it is Ann."""
         deeds = {verb.name: self.deeds.get(verb.name, self._saying(verb.name)) for verb in VERBS}
-        authority = Access(store=FakeStore(), specs=lambda: SPECS, owners=None)
-        dispatch = Dispatch(deeds, authority=authority, audit=self, clock=self.clock)
+        dispatch = Dispatch(deeds, authority=self.access, audit=self, clock=self.clock)
         door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         door.setblocking(False)
         door.bind(self.agent)
         link = Link(self._connect)
-        bearer = Bearer(
-            lambda: self.ring, revocations=self.revocations, trusts={}, now=self.clock.now
-        )
-        gate = Gate(tokens=bearer, revocations=self.revocations, clock=self.clock)
-        app = application(link, gate=gate, clock=self.clock)
         async with (
             LocalServer(dispatch, door=SocketDoor(door, who_is=lambda _: "uid:7")),
-            served(app, host="127.0.0.1", port=0, tls=None, limits=self.limits) as port,
+            self._served(link) as port,
             httpx.AsyncClient(
-                base_url=f"http://127.0.0.1:{port}",
+                base_url=f"{'https' if self.client_tls else 'http'}://127.0.0.1:{port}",
                 headers=bearer_of(self.token()),
                 timeout=PATIENCE,
                 trust_env=False,
+                verify=self.client_tls or True,
             ) as client,
         ):
             self.port = port
             yield client
         await link.close()
+
+    @asynccontextmanager
+    async def _served(self, link: Link) -> AsyncIterator[int]:
+        bearer = Bearer(
+            lambda: self.ring, revocations=self.revocations, trusts=self.trusts, now=self.clock.now
+        )
+        with SqliteNonces(self.nonces) as nonces:
+            keeper = Doorkeeper(
+                tokens=bearer,
+                revocations=self.revocations,
+                clock=self.clock,
+                domain=self.domain,
+                signers=Signers(keys=lambda: self.signers, nonces=nonces),
+                each=self.each,
+            )
+            names = names_of("127.0.0.1")
+            gate: AnyGate = Gate(keeper, names=names)
+            pages: list[BaseRoute] = []
+            if self.sessions:
+                gate = browsers = SessionGate(gate, sessions=self.sessions, names=names)
+                pages = dashboard(browsers)
+            app = application(link, gate=gate, clock=self.clock, also=pages)
+            self.paths = tuple(app.router.routes)
+            app.router.routes[:] = [Table(self.paths)]
+            async with served(
+                app, host="127.0.0.1", port=0, tls=self.server_tls, limits=self.limits
+            ) as port:
+                yield port
 
     async def _connect(self) -> Conversation:
         self.conversations += 1
@@ -129,4 +173,6 @@ async def ask(client: httpx.AsyncClient, route: Route, **headers: str) -> httpx.
     which = {} if route.names_one or route.verb.selects == "none" else {"service": "web"}
     if route.method == "GET":
         return await client.get(path, params=which, headers=headers)
+    if route.method == "PUT":
+        return await client.put(path, params=which, json={}, headers={"if-match": "*"} | headers)
     return await client.post(path, json=which, headers=headers)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from svcctl.errors import SpecError
+from svcctl.server.addresses import is_loopback
 from svcctl.server.http.guarded import Limits
-from svcctl.server.http.serving import is_loopback, served
+from svcctl.server.http.serving import served
 from tests.flows.http.stand import PATIENCE, Stand
 
 pytestmark = pytest.mark.slow
@@ -60,6 +61,15 @@ def test_who_does_not_come_to_the_point_is_cut_off(stand: Stand, pieces: tuple[b
     async def story(stand: Stand) -> None:
         assert await _said(stand, *pieces) == b""
         assert stand.came == []
+
+    told(stand, story)
+
+
+def test_what_is_begun_behind_a_request_is_cut_off_as_well(stand: Stand) -> None:
+    async def story(stand: Stand) -> None:
+        whole = b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n"
+        answers = await _said(stand, whole + whole + b"GET /health HTTP/1.1\r\nx: ")
+        assert answers.count(b"HTTP/1.1 200 OK") == 2
 
     told(stand, story)
 

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
 from starlette.routing import Route as Path
 
 from svcctl.errors import SvcctlError, Unauthenticated, UnknownService, UsageError
 from svcctl.ports import Clock
-from svcctl.server.http.exchange import REQUEST_ID, Answers, Exchange, Gate, id_of
+from svcctl.server.answers import Answers
+from svcctl.server.http.body import body_of
+from svcctl.server.http.exchange import REQUEST_ID, Exchange, Gate, id_of
+from svcctl.server.http.idempotency import Keys, wish_of
+from svcctl.server.http.metrics import page_of_metrics
+from svcctl.server.http.once import Once
 from svcctl.server.http.openapi import description
 from svcctl.server.http.operations import Operations
-from svcctl.server.http.problem import answer_of
+from svcctl.server.http.problem import HttpError, answer_of
 from svcctl.server.http.routes import Route, routes
+from svcctl.server.http.written import Written
 
 log = logging.getLogger(__name__)
 
 _Work = Callable[[Request, str], Awaitable[Response]]
 
+_NO_CONTENT = 204
 _SAFE = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
@@ -30,23 +38,44 @@ _SAFE = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """Headers of every answer that says nothing else of the same."""
+_SAFE_RAW = tuple((name.encode(), value.encode()) for name, value in _SAFE.items())
 
 
-def application(answers: Answers, *, gate: Gate, clock: Clock) -> Starlette:
-    """Give the application that asks *answers* on behalf of those whom *gate* lets in."""
-    operations = Operations(clock)
+def application(
+    answers: Answers,
+    *,
+    gate: Gate,
+    clock: Clock,
+    also: Sequence[BaseRoute] = (),
+    keys: Keys | None = None,
+) -> Starlette:
+    """Give the application that asks *answers* on behalf of those whom *gate* lets in.
+
+    *also* are further routes, which look after themselves: who asks, errors, headers.  *keys*
+    remembers what is to be done once; without them it is remembered as long as this process lives.
+    """
+    operations, written = Operations(clock), Written()
+    once = Once(Keys("", clock=clock) if keys is None else keys, operations)
 
     async def of_route(route: Route, request: Request, request_id: str) -> Response:
+        identity = await gate.identify(request)
         exchange = Exchange(
             request=request,
             route=route,
-            identity=await gate.identify(request),
+            identity=identity,
             answers=answers,
             gate=gate,
             operations=operations,
+            written=written,
             request_id=request_id,
         )
-        return await exchange.answer()
+        wanted = await exchange.understand()
+        if route.method == "GET":
+            return await exchange.answer(wanted)
+        wish = wish_of(request, await body_of(request), actor=identity.actor)
+        if wish is None:
+            return await exchange.answer(wanted)
+        return await once.answer(wish, partial(exchange.answer, wanted), request_id=request_id)
 
     async def operation(request: Request, request_id: str) -> Response:
         del request_id
@@ -56,21 +85,53 @@ def application(answers: Answers, *, gate: Gate, clock: Clock) -> Starlette:
             raise UnknownService("no such operation", hint="it is over for more than an hour")
         return JSONResponse(found.document())
 
+    async def scraped(request: Request, request_id: str) -> Response:
+        del request_id
+        return await page_of_metrics(request, answers, identity=await gate.identify(request))
+
     async def described(request: Request, request_id: str) -> Response:
         del request_id
         await gate.identify(request)
         return JSONResponse(description())
 
-    paths = [
-        Path(each.path, _answered(partial(of_route, each)), methods=[each.method])
-        for each in routes()
-    ]
-    paths += [
-        Path("/v1/operations/{id}", _answered(operation), methods=["GET"]),
-        Path("/v1/openapi.json", _answered(described), methods=["GET"]),
-        Path("/health", _alive, methods=["GET"]),
-    ]
-    return Starlette(routes=paths, exception_handlers={404: _no_path, 405: _no_path, 500: _failed})
+    works: dict[tuple[str, str], _Work] = {
+        (each.path, each.method): partial(of_route, each) for each in routes()
+    }
+    works |= {
+        ("/v1/operations/{id}", "GET"): operation,
+        ("/v1/openapi.json", "GET"): described,
+        ("/metrics", "GET"): scraped,
+    }
+    alive = Path("/health", _alive, methods=["GET"])
+    made = Starlette(
+        routes=[*also, alive, *_paths(works)],
+        exception_handlers={404: _no_path, 405: _no_path, 500: _failed},
+    )
+    made.router.redirect_slashes = False  # nobody is sent on to where a header says
+    return made
+
+
+def _paths(works: Mapping[tuple[str, str], _Work]) -> Iterator[BaseRoute]:
+    """Give a route for each path, which says what can be done there: ``OPTIONS``, and 405."""
+    by_path: dict[str, dict[str, _Work]] = {}
+    for (path, method), work in works.items():
+        by_path.setdefault(path, {})[method] = work
+    for path, known in by_path.items():
+        if "GET" in known:
+            known["HEAD"] = known["GET"]
+        yield Path(path, _by_method(known), methods=[*known, "OPTIONS"])
+
+
+def _by_method(known: Mapping[str, _Work]) -> Callable[[Request], Awaitable[Response]]:
+    answers = {method: _answered(work) for method, work in known.items()}
+    allowed = ", ".join(sorted([*known, "OPTIONS"]))
+
+    async def answer(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=_NO_CONTENT, headers=_SAFE | {"allow": allowed})
+        return await answers[request.method](request)
+
+    return answer
 
 
 async def _alive(request: Request) -> Response:
@@ -91,26 +152,39 @@ def _answered(work: _Work) -> Callable[[Request], Awaitable[Response]]:
             response.headers["www-authenticate"] = 'Bearer realm="svcctl"'
         except SvcctlError as error:
             response = answer_of(error, request_id=request_id)
+        except HttpError as found:
+            response = answer_of(found.error, request_id=request_id, status=found.status)
+            response.headers.update(found.headers)
         except Exception:
             log.exception("http.failed", extra={"path": request.url.path, "id": request_id})
             response = answer_of(
                 SvcctlError("it failed inside svcctl", hint="see the log of the agent"),
                 request_id=request_id,
             )
-        response.headers[REQUEST_ID] = request_id
-        for name, value in _SAFE.items():
-            response.headers.setdefault(name, value)
-        return response
+        return _signed_off(response, request_id)
 
     return answer
+
+
+def _signed_off(response: Response, request_id: str) -> Response:
+    """Give *response* with the headers that every answer has."""
+    raw = response.raw_headers
+    said = {name for name, _ in raw}
+    raw.append((REQUEST_ID.encode(), request_id.encode()))
+    raw += [each for each in _SAFE_RAW if each[0] not in said]
+    return response
 
 
 async def _no_path(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     problem = f"{request.method} {request.url.path} is nothing that can be asked for"
     told = UsageError(problem, hint="see /v1/openapi.json")
-    response = answer_of(told, request_id=id_of(request), status=status)
-    response.headers.update(_SAFE | dict(getattr(error, "headers", None) or {}))
+    request_id = id_of(request)
+    response = answer_of(told, request_id=request_id, status=status)
+    said = dict(getattr(error, "headers", None) or {})
+    if "Allow" in said:
+        said["Allow"] = ", ".join(sorted(said["Allow"].split(", ")))
+    response.headers.update(_SAFE | said | {REQUEST_ID: request_id})
     return response
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from svcctl.app.verb import Arg, Kind
+from svcctl.app.strict_json import strict_json
+from svcctl.app.verb import Arg, Kind, Selects
 from svcctl.errors import SpecError, UsageError
 from svcctl.server.http.routes import Route
 from svcctl.spec.notation import parse_duration
@@ -23,18 +24,20 @@ def from_query(
     """Give which services, and with which arguments, from a path and a query.
 
     *name* is the service in the path, empty where there is none.  A flag is on where it stands
-    without a value too.
+    without a value too.  Where no services are meant, such a name is that of an argument.
     """
     given: dict[str, list[str]] = {}
     for key, value in query:
         given.setdefault(key, []).append(value)
-    selection = _selection(
-        route,
-        name,
-        services=given.pop("service", []),
-        labels=given.pop("label", []),
-        everything=_flag("all", _only("all", given.pop("all", ["false"]))),
-    )
+    selection = Selection()
+    if route.verb.selects is not Selects.NONE:
+        selection = _selection(
+            route,
+            name,
+            services=given.pop("service", []),
+            labels=given.pop("label", []),
+            everything=_flag("all", _only("all", given.pop("all", ["false"]))),
+        )
     known = {arg.name: arg for arg in route.verb.args}
     args: dict[str, object] = {}
     for key, values in given.items():
@@ -46,13 +49,15 @@ def from_query(
 def from_body(route: Route, name: str, body: bytes) -> tuple[Selection, dict[str, object]]:
     """Give the same from a path and a JSON object; an empty body is an empty object."""
     document = _document(body)
-    selection = _selection(
-        route,
-        name,
-        services=_texts(document, "service"),
-        labels=_texts(document, "label"),
-        everything=document.pop("all", False) is True,
-    )
+    selection = Selection()
+    if route.verb.selects is not Selects.NONE:
+        selection = _selection(
+            route,
+            name,
+            services=_texts(document, "service"),
+            labels=_texts(document, "label"),
+            everything=document.pop("all", False) is True,
+        )
     known = {arg.name: arg for arg in route.verb.args}
     for key, value in document.items():
         if isinstance(value, str) and key in known and known[key].kind is Kind.DURATION:
@@ -61,10 +66,7 @@ def from_body(route: Route, name: str, body: bytes) -> tuple[Selection, dict[str
 
 
 def _document(body: bytes) -> dict[str, object]:
-    try:
-        document = json.loads(body) if body.strip() else {}
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"the body is not JSON: {error}") from error
+    document = strict_json(body) if body.strip() else {}
     if not isinstance(document, dict):
         raise UsageError("the body is no JSON object", hint='such as {"timeout": "10s"}')
     return document
@@ -131,9 +133,11 @@ def _duration(name: str, text: str) -> float:
         raise UsageError(f"{name!r}: {error.problem}", hint=error.hint) from error
 
 
-def _not_here(name: str, text: str) -> object:
-    del text
-    raise UsageError(f"{name!r} is too much for a query", hint="send it in a JSON body")
+def _json(name: str, text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name!r} is not JSON: {error}") from error
 
 
 _READ: Mapping[Kind, Callable[[str, str], object]] = {
@@ -141,5 +145,5 @@ _READ: Mapping[Kind, Callable[[str, str], object]] = {
     Kind.INTEGER: _integer,
     Kind.FLAG: _flag,
     Kind.DURATION: _duration,
-    Kind.DOCUMENT: _not_here,
+    Kind.DOCUMENT: _json,
 }

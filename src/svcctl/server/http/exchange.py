@@ -1,11 +1,11 @@
-"""One request: who asks, for which verb, and in which of the three manners it is answered."""
+"""One request: who asks, for which verb, and in which of the manners it is answered."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,36 +13,28 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from svcctl.app.waiting import Emit, Nobody
 from svcctl.auth.identity import Identity
-from svcctl.errors import SvcctlError, Unauthenticated, UsageError
+from svcctl.errors import UsageError
 from svcctl.ports import Cancel
+from svcctl.server.answers import Answers
+from svcctl.server.holding import while_it_holds
+from svcctl.server.http import live_config
 from svcctl.server.http.asked import from_body, from_query
+from svcctl.server.http.body import body_of
+from svcctl.server.http.negotiation import EVENTS, JSON, chosen, insist_on_json, wait_of
 from svcctl.server.http.operations import Operations
+from svcctl.server.http.paging import Page, link_to, page_of
 from svcctl.server.http.routes import Route
-from svcctl.server.http.streams import as_events, resumed
-from svcctl.spec.notation import parse_duration
+from svcctl.server.http.streams import as_events
+from svcctl.server.http.written import Written
+from svcctl.server.outlet import resumed
 from svcctl.wire import Selection
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 REQUEST_ID = "x-request-id"
-_LONGEST_BODY = 1024 * 1024
 _LONGEST_ID = 128
-
-
-class Answers(Protocol):
-    """Carries out verbs for those who may: a dispatch, or the way to one."""
-
-    def carry_out(
-        self,
-        name: str,
-        *,
-        selection: Selection,
-        args: Mapping[str, object],
-        identity: Identity,
-        emit: Emit,
-    ) -> Awaitable[object]:
-        """Give the verb's result; raises Denied, UsageError and whatever the verb does."""
+_BEGUN = 202
 
 
 class Gate(Protocol):
@@ -70,6 +62,17 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a request asks for, understood: of which services, how, and for how long it waits."""
+
+    selection: Selection
+    args: dict[str, object] = field(repr=False)  # a configuration may have secrets
+    wait: float | None = None
+    page: Page | None = None
+    as_events: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """A request for the verb of *route* by *identity*."""
 
@@ -79,103 +82,128 @@ class Exchange:
     answers: Answers
     gate: Gate
     operations: Operations
+    written: Written
     request_id: str
 
-    async def answer(self) -> Response:
-        """Carry it out; give the response.  Raises what the verb does, and UsageError."""
-        selection, args = await self._asked()
-        if self.route.verb.streams:
-            return await self._items(selection, args)
-        wait = _wait(args.pop("wait", None), self.request.headers.get("prefer", ""))
-        if wait is None or not self.route.verb.waits:
-            result = await self._carry_out(selection, args, Nobody())
-            return JSONResponse({"result": result})
-        return await self._operation(selection, args, wait)
-
-    async def _asked(self) -> tuple[Selection, dict[str, object]]:
+    async def understand(self) -> Wanted:
+        """Give what is asked for; raises UsageError, HttpError.  Nothing is done yet."""
+        streams = self.route.verb.streams
+        offered = (JSON, EVENTS) if streams else (JSON,)
+        kind = chosen(self.request.headers.get("accept", ""), offered)
         name = self.request.path_params.get("name", "")
         if self.route.method == "GET":
-            return from_query(self.route, name, self.request.query_params.multi_items())
+            query = self.request.query_params.multi_items()
+            page, query = page_of(self.route.verb.name, query)
+            selection, args = from_query(self.route, name, query)
+            wanted = Wanted(selection=selection, args=args, page=page, as_events=kind == EVENTS)
+            return self._checked(wanted)
+        wait = wait_of(self.request)
+        if self.route.method == "PUT":
+            return await self._put(name, wait)
         if self.request.query_params.keys() - {"wait"}:
             raise UsageError("a request that changes something has its arguments in the body")
+        insist_on_json(self.request)
         selection, args = from_body(self.route, name, await body_of(self.request))
-        if "wait" in self.request.query_params:
-            args["wait"] = self.request.query_params["wait"]
-        return selection, args
+        return Wanted(selection=selection, args=args, wait=wait)
+
+    async def answer(self, wanted: Wanted) -> Response:
+        """Carry it out; give the response.  Raises what the verb does, and HttpError."""
+        verb = self.route.verb
+        if verb.streams:
+            return await self._items(wanted)
+        if self.route.method == "PUT":
+            return await self._replaced(wanted)
+        if wanted.wait is not None and verb.waits:
+            return await self._operation(wanted, wanted.wait)
+        result = await self._carry_out(wanted)
+        if verb.name == "config":
+            return live_config.shown(self.request, result)
+        if verb.shared and wanted.page is None:
+            return self.written.answer(result)
+        return self._listed(wanted, result)
+
+    def _checked(self, wanted: Wanted) -> Wanted:
+        """Give *wanted* with where its page, or its stream, begins."""
+        if wanted.page is not None and wanted.as_events:
+            raise UsageError("a stream has no pages", hint="leave out 'limit'")
+        if wanted.args.get("follow") and not wanted.as_events:
+            raise UsageError("'follow' has no end", hint=f"ask with the header Accept: {EVENTS}")
+        if wanted.page is not None:
+            return replace(wanted, args={**wanted.args, **wanted.page.args})
+        if wanted.as_events:
+            last_id = self.request.headers.get("last-event-id", "")
+            places = {"places": True} if self.route.verb.name == "logs" else {}
+            more = resumed(self.route.verb.name, last_id)
+            return replace(wanted, args={**places, **wanted.args, **more})
+        return wanted
+
+    async def _put(self, name: str, wait: float | None) -> Wanted:
+        """Understand that a configuration is to be another one."""
+        query = [each for each in self.request.query_params.multi_items() if each[0] != "wait"]
+        selection, args = from_query(self.route, name, query)
+        live_config.insist_on_condition(self.request)
+        values = await live_config.values_of(self.request)
+        args |= {"config": values, "replace": True}
+        return Wanted(selection=selection, args=args, wait=wait)
+
+    async def _replaced(self, wanted: Wanted) -> Response:
+        """Replace a configuration that is still what was seen."""
+        if not live_config.is_any(self.request):
+            looked = replace(wanted, args={})
+            seen = await self._carry_out(looked, verb="config")
+            versions = live_config.versions_seen(self.request, seen)
+            wanted = replace(wanted, args={**wanted.args, "if_version": versions})
+        result = await self._carry_out(wanted)
+        live_config.insist_on_success(result)
+        return JSONResponse({"result": result})
 
     async def _carry_out(
-        self, selection: Selection, args: Mapping[str, object], emit: Emit
+        self, wanted: Wanted, emit: Emit | None = None, *, verb: str = ""
     ) -> object:
         """Have the verb carried out, for as long as what shows who asks holds."""
-        work = asyncio.ensure_future(
-            self.answers.carry_out(
-                self.route.verb.name,
-                selection=selection,
-                args=args,
-                identity=self.identity,
-                emit=emit,
-            )
+        work = self.answers.carry_out(
+            verb or self.route.verb.name,
+            selection=wanted.selection,
+            args=wanted.args,
+            identity=self.identity,
+            emit=emit or Nobody(),
         )
-        over = asyncio.Event()
+        return await while_it_holds(self.gate, self.identity, work)
 
-        def put_out() -> None:
-            over.set()
-            work.cancel()
-
-        cancel = self.gate.watch(self.identity, put_out)
-        try:
-            return await work
-        except asyncio.CancelledError:
-            if over.is_set():
-                problem = "what showed who asks was revoked meanwhile, or has expired"
-                raise Unauthenticated(problem, hint="log in again") from None
-            raise
-        finally:
-            cancel()
-            work.cancel()
-
-    async def _items(self, selection: Selection, args: dict[str, object]) -> Response:
+    async def _items(self, wanted: Wanted) -> Response:
         """Give items as they come to who takes an event stream, else all there are, as one list."""
-        if "text/event-stream" not in self.request.headers.get("accept", ""):
-            if args.get("follow"):
-                raise UsageError(
-                    "'follow' has no end", hint="ask with the header Accept: text/event-stream"
-                )
+        if not wanted.as_events:
             collected = Collected()
-            result = await self._carry_out(selection, args, collected)
-            return JSONResponse({"items": collected.items, "result": result})
-        args |= resumed(self.route.verb.name, self.request.headers.get("last-event-id", ""))
-        produce = partial(self._carry_out, selection, args)
+            result = await self._carry_out(wanted, collected)
+            return self._listed(wanted, collected.items, result=result)
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        if self.request.method == "HEAD":  # it would have no end
+            return Response(media_type=EVENTS, headers=headers)
+        produce = partial(self._carry_out, wanted)
         return StreamingResponse(
-            as_events(produce, request_id=self.request_id),
-            media_type="text/event-stream",
-            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+            as_events(produce, request_id=self.request_id), media_type=EVENTS, headers=headers
         )
 
-    async def _operation(
-        self, selection: Selection, args: dict[str, object], wait: float
-    ) -> Response:
+    def _listed(self, wanted: Wanted, found: object, **more: object) -> Response:
+        """Give what was found, or a page of it with where to go on."""
+        headers: dict[str, str] = {}
+        if wanted.page is not None:
+            found, cursor = wanted.page.of(found)
+            if cursor:
+                query = self.request.query_params.multi_items()
+                headers["link"] = link_to(self.request.url.path, query, cursor)
+        name = "items" if self.route.verb.streams else "result"
+        return JSONResponse({name: found, **more}, headers=headers)
+
+    async def _operation(self, wanted: Wanted, wait: float) -> Response:
         """Begin it, wait *wait* seconds; give its outcome, or where to ask for that."""
-
-        async def work() -> object:
-            return await self._carry_out(selection, args, Nobody())
-
-        operation = self.operations.begin(self.route.verb.name, self.identity.actor, work())
+        work = self._carry_out(wanted)
+        operation = self.operations.begin(self.route.verb.name, self.identity.actor, work)
         await asyncio.wait({operation.work}, timeout=wait)
         if operation.work.done():
             return JSONResponse({"result": operation.work.result()})
         where = {"location": f"/v1/operations/{operation.id}", "retry-after": "1"}
-        return JSONResponse(operation.document(), status_code=202, headers=where)
-
-
-async def body_of(request: Request) -> bytes:
-    """Give the body; raises UsageError for one that is too long, without reading all of it."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LONGEST_BODY:
-            raise UsageError(f"the body is longer than {_LONGEST_BODY} bytes")
-    return bytes(body)
+        return JSONResponse(operation.document(), status_code=_BEGUN, headers=where)
 
 
 def id_of(request: Request) -> str:
@@ -183,21 +211,4 @@ def id_of(request: Request) -> str:
     given = request.headers.get(REQUEST_ID, "")
     if 0 < len(given) <= _LONGEST_ID and given.isascii() and given.isprintable():
         return given
-    return secrets.token_urlsafe(12)
-
-
-def _wait(asked: object, prefer: str) -> float | None:
-    """Give for how many seconds the outcome is waited for; None: as long as it takes.
-
-    RFC 7240's ``Prefer: respond-async`` is not to wait at all.
-    """
-    if asked is None:
-        return 0.0 if "respond-async" in prefer else None
-    if asked in ("true", True):
-        return None
-    if asked in ("false", False):
-        return 0.0
-    try:
-        return parse_duration(asked)
-    except SvcctlError as error:
-        raise UsageError(f"'wait': {error.problem}", hint=error.hint) from error
+    return secrets.token_hex(8)

@@ -1,121 +1,90 @@
-"""Who is behind a request: told by a token or a certificate, and only for as long as that holds."""
+"""The HTTP side of the doorkeeper: finds in a request what shows who asks."""
 
 from __future__ import annotations
 
-import hashlib
 import ssl
-from collections import OrderedDict, deque
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
+from svcctl.auth.doorkeeper import Doorkeeper, Shown
 from svcctl.auth.identity import Identity, Way
-from svcctl.errors import Denied, TooManyTries, Unauthenticated
-from svcctl.ports import Cancel, Clock
+from svcctl.errors import Unauthenticated
+from svcctl.ports import Cancel
+from svcctl.server.http.body import body_of
+from svcctl.server.http.names import host_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from svcctl.auth.revocation import Revocations
+    from svcctl.auth.signature import Message
 
-_KNOWN = 1_024  # tokens whose signature need not be looked at again
-_TRIES, _WINDOW = 20, 60.0  # failures from one address, within seconds
-_ADDRESSES = 10_000
-
-OfCertificate = Callable[[bytes, str], Identity]
-"""Gives whom a certificate (DER) is of, who asks from a source; raises Denied."""
-
-
-class Tokens(Protocol):
-    """Looks at tokens; see :class:`svcctl.auth.bearer.Bearer`."""
-
-    async def identity(self, text: str, *, way: Way, source: str) -> Identity:
-        """Give who *text* vouches for; raises Denied."""
+_SIGNED = "signature-input"
 
 
 class Gate:
-    """Says who asks, and has who is let in put out once what they showed holds no more."""
+    """Says who is behind a request, as *keeper* finds.
 
-    def __init__(
-        self,
-        *,
-        tokens: Tokens,
-        revocations: Revocations,
-        clock: Clock,
-        of_certificate: OfCertificate | None = None,
-    ) -> None:
-        self._tokens, self._revocations, self._clock = tokens, revocations, clock
-        self._of_certificate = of_certificate
-        self._known: OrderedDict[bytes, Identity] = OrderedDict()
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+    *names* are the hosts a signed request may be for, see :mod:`svcctl.server.http.names`: what
+    was signed for another server does not hold here, whoever sends it on.
+    """
+
+    def __init__(self, keeper: Doorkeeper, *, names: Collection[str] = ()) -> None:
+        self._keeper, self._names = keeper, frozenset(names)
 
     async def identify(self, request: Request) -> Identity:
-        """Give who asks; raises Unauthenticated, TooManyTries."""
+        """Give who asks; raises Unauthenticated, TooManyTries, and see the doorkeeper.
+
+        UsageError where a body that is signed is too long.
+        """
         source = request.client.host if request.client else ""
-        self._insist_on_few_failures(source)
-        try:
-            return await self._identity(request, source)
-        except Denied as error:
-            self._note_failure(source)
-            raise Unauthenticated(error.problem, hint=error.hint) from error
+        shown = Shown(
+            bearer=_bearer(request),
+            signed=await self._signed(request),
+            certificate=_certificate(request),
+        )
+        return await self._keeper.identify(shown, way=Way.HTTP, source=source)
 
     def watch(self, identity: Identity, call: Callable[[], None]) -> Cancel:
-        """Have *call* made once what *identity* showed is revoked, or expires."""
-        cancel = self._revocations.watch(identity, call)
-        if identity.expires_at is None:
-            return cancel
-        left = max(identity.expires_at - self._clock.now(), 0.0)
-        timer = self._clock.later(left, call)
+        """Have *call* made once what *identity* showed holds no more."""
+        return self._keeper.watch(identity, call)
 
-        def cancel_both() -> None:
-            cancel()
-            timer.cancel()
+    async def _signed(self, request: Request) -> Message | None:
+        """Give the request as its signature covers it, None where it has none."""
+        if _SIGNED not in request.headers:
+            return None
+        from svcctl.auth.signature import Message  # noqa: PLC0415 - where there are any
 
-        return cancel_both
-
-    async def _identity(self, request: Request, source: str) -> Identity:
-        scheme, _, text = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and text:
-            return await self._of_token(text.strip(), source)
-        if scheme:
-            raise Denied("only bearer tokens are taken", hint="Authorization: Bearer TOKEN")
-        if self._of_certificate and (shown := _certificate(request)):
-            identity = self._of_certificate(shown, source)
-            self._revocations.insist(identity, now=self._clock.now())
-            return identity
-        raise Denied("nothing shows who asks", hint="Authorization: Bearer TOKEN")
-
-    async def _of_token(self, text: str, source: str) -> Identity:
-        """Look at a token's signature once, and at every request whether it still holds."""
-        digest = hashlib.sha256(text.encode()).digest()
-        if known := self._known.get(digest):
-            self._known.move_to_end(digest)
-        else:
-            known = await self._tokens.identity(text, way=Way.HTTP, source=source)
-            self._known[digest] = known
-            if len(self._known) > _KNOWN:
-                self._known.popitem(last=False)
-        self._revocations.insist(known, now=self._clock.now())
-        return replace(known, source=source)
-
-    def _insist_on_few_failures(self, source: str) -> None:
-        failures = self._failures.get(source)
-        if not failures:
-            return
-        now = self._clock.now()
-        while failures and not 0 <= now - failures[0] <= _WINDOW:
-            failures.popleft()
-        if len(failures) >= _TRIES:
-            raise TooManyTries(
-                f"{_TRIES} tries from {source} have failed", hint="wait a minute, and look why"
+        host = _only(request, "host")
+        if host_of(host) not in self._names:
+            raise Unauthenticated(
+                f"what is signed is for host {host!r:.100}, which this server is not",
+                hint="sign it for the name in the server's certificate",
             )
+        headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
+        url = f"{request.url.scheme}://{host}{_target(request)}"
+        return Message(method=request.method, url=url, headers=headers, body=await body_of(request))
 
-    def _note_failure(self, source: str) -> None:
-        failures = self._failures.setdefault(source, deque(maxlen=_TRIES))
-        failures.append(self._clock.now())
-        self._failures.move_to_end(source)
-        if len(self._failures) > _ADDRESSES:
-            self._failures.popitem(last=False)
+
+def _bearer(request: Request) -> str:
+    scheme, _, text = _only(request, "authorization").partition(" ")
+    if scheme and (scheme.lower() != "bearer" or not text.strip()):
+        raise Unauthenticated("only bearer tokens are taken", hint="Authorization: Bearer TOKEN")
+    return text.strip()
+
+
+def _only(request: Request, name: str) -> str:
+    """Give a header that may stand there once; empty where it does not."""
+    found = request.headers.getlist(name)
+    if len(found) > 1:
+        raise Unauthenticated(f"there are {len(found)} headers {name!r}", hint="send one")
+    return found[0] if found else ""
+
+
+def _target(request: Request) -> str:
+    """Give path and query as they came: what is signed is that, and not what it is decoded to."""
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return (path + (b"?" + query if query else b"")).decode("latin-1")
 
 
 def _certificate(request: Request) -> bytes:

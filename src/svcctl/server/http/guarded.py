@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from svcctl.server.http.gathered import Gathered
+
 if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
@@ -66,6 +68,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._crowd = crowd
         self._address: str | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._within: float | None = None
         self._head = 0
         self._reads_head = True
 
@@ -73,6 +76,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Take the connection, or cut it where there are too many."""
         found = cast("asyncio.Transport", transport)
         super().connection_made(found)
+        self.transport = cast("asyncio.Transport", Gathered(found, self.loop))
         address = str((transport.get_extra_info("peername") or ("",))[0])
         if not self._crowd.let_in(address):
             found.abort()
@@ -91,15 +95,19 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what came, unless the head of the request gets too long."""
         if self._reads_head:
-            if not self._head and self._deadline is None:
-                self._expect(self._crowd.limits.head_time)
             self._head += len(data)
         super().data_received(data)
-        if self._reads_head and self._head > self._crowd.limits.head:
+        limits = self._crowd.limits
+        if not self._reads_head:
+            self._expect(limits.body_time)
+        elif self._head > limits.head:
             self.transport.abort()
+        else:  # of a request that is whole there is nothing to wait for, nor a timer to set
+            self._expect(limits.head_time if self._head else None)
 
     def on_message_begin(self) -> None:
-        """Add what TLS knows to the scope of a request."""
+        """Add what TLS knows to the scope of a request, which may begin behind another."""
+        self._head = self._head or 1
         super().on_message_begin()
         if tls := _tls(self.transport):
             scope = cast("dict[str, Any]", self.scope)
@@ -108,7 +116,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Have the request answered; its body may still come."""
         self._reads_head, self._head = False, 0
-        self._expect(self._crowd.limits.body_time)
+        self._expect(None)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -118,10 +126,13 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _expect(self, within: float | None) -> None:
-        """Cut the connection *within* seconds unless this is called again; None: never."""
+        """Cut the connection *within* seconds; None: never.  Said again, it changes nothing."""
+        if within == self._within:
+            return
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+        self._within = within
         if within is not None:
             self._deadline = self.loop.call_later(within, self.transport.abort)
 

@@ -13,7 +13,9 @@ _ALIASES: tuple[tuple[str, str, str], ...] = (
     ("GET", "/v1/services", "status"),
     ("POST", "/restart", "restart"),
     ("POST", "/reload", "reload"),
+    ("POST", "/v1/apply", "apply-signed"),
     ("GET", "/config", "config"),
+    ("PUT", "/config", "set-config"),
 )
 """Further paths that many tools use, where services are named as in ``?service=web``."""
 
@@ -52,7 +54,8 @@ def routes() -> tuple[Route, ...]:
         verb = _known(name)
         found.append(Route(method=method, path=path, verb=verb))
     status = Route(method="GET", path=f"{_SERVICES}/{{name}}", verb=_known("status"))
-    found.append(replace(status, names_one=True))
+    config = Route(method="PUT", path=f"{_SERVICES}/{{name}}/config", verb=_known("set-config"))
+    found += [replace(each, names_one=True) for each in (status, config)]
     return tuple(found)
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from ipaddress import ip_address
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from svcctl.errors import SpecError, SystemFault
+from svcctl.errors import SystemFault
+from svcctl.server.addresses import insist_on_safety
 from svcctl.server.http.guarded import Crowd, GuardedProtocol, Limits
+from svcctl.server.http.porch import Porch
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-_HANDSHAKE = 5.0  # seconds
+_BACKLOG = 512  # connections that wait to be taken
 _LAST_ANSWERS = 5.0  # seconds that answers under way get when the port is closed
 
 
@@ -36,11 +39,44 @@ async def served(
     Raises SpecError for an address others can reach without *tls*, SystemFault where the port
     cannot be had.
     """
-    if tls is None and not is_loopback(host):
-        raise SpecError(
-            f"{host!r} can be reached from other machines, and there is no TLS",
-            hint="give a certificate, or listen on 127.0.0.1",
-        )
+    with listening(host, port, safely=tls is not None) as listener:
+        async with served_at(app, listener, tls=tls, limits=limits):
+            yield listener.getsockname()[1]
+
+
+@contextmanager
+def listening(host: str, port: int, *, safely: bool) -> Iterator[socket.socket]:
+    """Give a socket that listens while the block lasts: who connects waits until it is served.
+
+    Raises SpecError for an address others can reach unless they do so *safely*, by TLS;
+    SystemFault where the port cannot be had.
+    """
+    insist_on_safety(host, safely=safely)
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        number = getattr(error, "errno", None)
+        why = os.strerror(number) if number and number > 0 else error
+        raise SystemFault(
+            f"cannot listen on {host}:{port}: {why}", hint="choose another port"
+        ) from error
+    with listener:
+        # handed on to every connection: asyncio sets it only where a socket names its protocol, and
+        # create_server's name none, so that an answer in two parts waits for a late ACK: 40 ms
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield listener
+
+
+@asynccontextmanager
+async def served_at(
+    app: Starlette,
+    listener: socket.socket,
+    *,
+    tls: ssl.SSLContext | None,
+    limits: Limits | None = None,
+) -> AsyncIterator[None]:
+    """Serve *app* to those who connect to *listener* while the block lasts."""
     limits = limits or Limits()
     config = Config(
         app,
@@ -48,38 +84,26 @@ async def served(
         ws="none",
         lifespan="off",
         log_config=None,
+        access_log=False,  # what is asked for stands in the audit log
         proxy_headers=False,
         timeout_keep_alive=limits.idle,
     )
     config.load()
     state, crowd = ServerState(), Crowd(limits)
+
+    def connection() -> GuardedProtocol:
+        return GuardedProtocol(config, state, crowd)
+
+    porch = Porch(connection, crowd=crowd, tls=tls) if tls else None
     loop = asyncio.get_running_loop()
+    server = await loop.create_server(porch or connection, sock=listener)
     try:
-        server = await loop.create_server(
-            lambda: GuardedProtocol(config, state, crowd),
-            host,
-            port,
-            ssl=tls,
-            ssl_handshake_timeout=_HANDSHAKE if tls else None,
-        )
-    except OSError as error:
-        raise SystemFault(
-            f"cannot listen on {host}:{port}: {error.strerror or error}",
-            hint="choose another port",
-        ) from error
-    try:
-        yield server.sockets[0].getsockname()[1]
+        yield
     finally:
         server.close()
+        if porch:
+            await porch.close()
         await _close(state)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches *host*; a name is taken for one others reach."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 async def _close(state: ServerState) -> None:

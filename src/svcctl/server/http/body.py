@@ -1,0 +1,38 @@
+"""Reads the body of a request: no more of it than may be, and once for all who want it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from svcctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+LONGEST = 1024 * 1024
+"""Bytes a body may have."""
+
+
+async def body_of(request: Request) -> bytes:
+    """Give the body; raises UsageError for one that breaks off or is too long, which is not read.
+
+    A signature covers it, so it may be wanted before it is known who asks, and again after that.
+    """
+    if not hasattr(request.state, "body"):
+        request.state.body = await _read(request)
+    found: bytes = request.state.body
+    return found
+
+
+async def _read(request: Request) -> bytes:
+    from starlette.requests import ClientDisconnect  # noqa: PLC0415 - whoever serves has it
+
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST:
+                raise UsageError(f"the body is longer than {LONGEST} bytes")
+    except ClientDisconnect as error:
+        raise UsageError("the body broke off") from error
+    return bytes(body)

@@ -1,0 +1,48 @@
+"""Writes what is said in one turn of the loop at once: an answer is one system call, one packet."""
+
+from __future__ import annotations
+
+import asyncio
+
+_MOST = 64 * 1024  # bytes that are gathered before they are written in any case
+
+
+class Gathered:
+    """The *transport* of a connection, as far as those who answer over it know one."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, part: bytes) -> None:
+        """Have *part* written by the end of this turn, at once where much has been gathered."""
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > _MOST:
+            self._flush()
+
+    def close(self) -> None:
+        """Hang up once all of it is written."""
+        self._flush()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Hang up at once; what was not written is lost."""
+        self._parts.clear()
+        self._transport.abort()
+
+    def is_closing(self) -> bool:
+        """Nobody is there any more, or will be."""
+        return self._transport.is_closing()
+
+    def get_extra_info(self, name: str) -> object:
+        """Give what the transport knows of the connection."""
+        return self._transport.get_extra_info(name)
+
+    def _flush(self) -> None:
+        parts, self._parts, self._size = self._parts, [], 0
+        if parts and not self._transport.is_closing():
+            self._transport.write(b"".join(parts))
