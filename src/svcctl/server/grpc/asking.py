@@ -1,0 +1,118 @@
+"""What every RPC does, whatever it is for: it is let in, read, asked of the agent, and answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+
+from svcctl.app.waiting import Emit
+from svcctl.auth.identity import Identity
+from svcctl.errors import LimitReached, TimedOut, UsageError
+from svcctl.server.answers import Answers
+from svcctl.server.grpc.caller import Caller, Door
+from svcctl.server.holding import while_it_holds
+from svcctl.wire import Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What those who are let in may use up.
+
+    *streams*: at once, *per_actor*: of them by one actor.  *stuck*: seconds a reader may take for
+    one message, *patience*: seconds until a request is there.
+    """
+
+    streams: int = 150
+    per_actor: int = 50
+    stuck: float = 60.0
+    patience: float = 10.0
+
+
+class Places:
+    """Streams that are open, counted by who reads them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, actor: str) -> Iterator[None]:
+        """Count one more while the block lasts; raises LimitReached."""
+        if self._open.total() >= self._limits.streams:
+            raise LimitReached("too many streams are open", hint="ask again later")
+        if self._open[actor] >= self._limits.per_actor:
+            raise LimitReached(
+                f"{actor!r} has {self._limits.per_actor} streams open", hint="close one first"
+            )
+        self._open[actor] += 1
+        try:
+            yield
+        finally:
+            self._open[actor] -= 1
+            if not self._open[actor]:
+                del self._open[actor]
+
+
+class Asking:
+    """Lets callers in through *doorkeeper*, and has *answers* carry out what they ask for.
+
+    Nothing of a request is read before it is known who asks.
+    """
+
+    def __init__(self, answers: Answers, *, doorkeeper: Door, limits: Limits) -> None:
+        self._answers, self._doorkeeper = answers, doorkeeper
+        self._limits = limits
+        self._places = Places(limits)
+
+    async def identify(self, caller: Caller) -> Identity:
+        """Give who asks; raises Unauthenticated, TooManyTries, and see the doorkeeper."""
+        return await caller.identify(self._doorkeeper)
+
+    async def read(self, caller: Caller) -> bytes:
+        """Give the request as it came; raises TimedOut, UsageError where there is none."""
+        try:
+            async with asyncio.timeout(self._limits.patience):
+                raw = await caller.context.read()
+        except TimeoutError:
+            raise TimedOut(f"no request came for {self._limits.patience:g}s") from None
+        if not isinstance(raw, bytes):
+            raise UsageError("it was called without a request")
+        return raw
+
+    async def ask(
+        self,
+        name: str,
+        *,
+        selection: Selection,
+        args: Mapping[str, object],
+        identity: Identity,
+        emit: Emit,
+    ) -> object:
+        """Have a verb carried out for as long as what *identity* showed holds."""
+        work = self._answers.carry_out(
+            name, selection=selection, args=args, identity=identity, emit=emit
+        )
+        return await while_it_holds(self._doorkeeper, identity, work)
+
+    async def tell(
+        self, caller: Caller, identity: Identity, replies: AsyncGenerator[bytes]
+    ) -> None:
+        """Write *replies*, each once the reader has room for it, while *identity* holds.
+
+        Raises LimitReached where there is no place, TimedOut where the reader is stuck.
+        """
+        async with aclosing(replies):
+            with self._places.place(identity.actor):
+                await while_it_holds(self._doorkeeper, identity, self._write(caller, replies))
+
+    async def _write(self, caller: Caller, replies: AsyncGenerator[bytes]) -> None:
+        async for reply in replies:
+            try:
+                async with asyncio.timeout(self._limits.stuck):
+                    await caller.context.write(reply)
+            except TimeoutError:
+                problem = f"nothing was read for {self._limits.stuck:g}s"
+                raise TimedOut(problem, hint="go on after the last cursor") from None

@@ -1,0 +1,189 @@
+"""What strangers can use up before they have shown who they are, and what they get for it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from svcctl.errors import SpecError, SystemFault
+from svcctl.server.grpc.asking import Limits
+from svcctl.server.grpc.serving import Bounds, served
+from tests.flows.grpc.stand import Stand, ask, failure, named, request_of, showing, told
+
+pytestmark = pytest.mark.slow
+
+FIRST = asyncio.FIRST_COMPLETED
+
+
+async def _served(stand: Stand, host: str, port: int) -> None:
+    nobody: Any = stand  # it is asked nothing
+    async with served(
+        nobody,
+        doorkeeper=nobody,
+        keys=stand.keys,
+        clock=stand.clock,
+        host=host,
+        port=port,
+        tls=None,
+    ):
+        pass
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+def test_others_are_not_let_in_without_tls(stand: Stand, host: str) -> None:
+    with pytest.raises(SpecError, match="no TLS"):
+        asyncio.run(_served(stand, host, 0))
+
+
+def test_a_port_that_is_taken_is_told(stand: Stand) -> None:
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        del channel
+        with pytest.raises(SystemFault, match="cannot listen on"):
+            await _served(stand, "127.0.0.1", stand.port)
+
+    told(stand, story)
+
+
+def test_a_request_that_is_too_long_is_refused(stand: Stand) -> None:
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        request = request_of(named("Stop"), reason="x" * (1024 * 1024))
+        error = await failure(ask(channel, named("Stop"), showing(stand.token()), request=request))
+        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert stand.came == []
+
+    told(stand, story)
+
+
+def test_metadata_that_is_too_long_is_refused(stand: Stand) -> None:
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        await failure(ask(channel, named("Status"), showing("x" * 100_000)))
+        assert stand.came == []
+
+    told(stand, story)
+
+
+def test_who_is_let_in_and_asks_for_nothing_is_not_waited_for(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, Bounds(of_asking=Limits(patience=0.2)))
+
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        rpc: Any = channel.stream_unary(named("Status").path)
+        error = await failure(rpc(metadata=showing(stand.token())))
+        assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert "no request came" in error.details()
+
+    told(stand, story)
+
+
+def test_who_is_not_let_in_need_not_even_ask(stand: Stand) -> None:
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        del stand
+        error = await failure(channel.stream_unary(named("Status").path)())
+        assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+
+    told(stand, story)
+
+
+def test_a_call_without_a_request_is_a_mistake(stand: Stand) -> None:
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        rpc: Any = channel.stream_unary(named("Status").path)
+        error = await failure(rpc(iter(()), metadata=showing(stand.token())))
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert stand.came == []
+
+    told(stand, story)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff",
+    ],
+    ids=["nothing", "HTTP/1.1", "TLS", "half of HTTP/2"],
+)
+def test_who_speaks_something_else_is_cut_off(tmp_path: Path, said: bytes) -> None:
+    stand = Stand(tmp_path, Bounds(handshake=1.0))
+
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        await ask(channel, named("Status"), showing(stand.token()))
+        reader, writer = await asyncio.open_connection("127.0.0.1", stand.port)
+        writer.write(said)
+        with suppress(ConnectionError):
+            await writer.drain()
+            await reader.read()
+        writer.close()
+        await ask(channel, named("Status"), showing(stand.token()))
+
+    told(stand, story)
+
+
+def test_so_many_are_connected_and_no_more(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, Bounds(connections=2))
+
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        await ask(channel, named("Status"), showing(stand.token()))
+        kept = await asyncio.open_connection("127.0.0.1", stand.port)
+        assert await kept[0].read(9)  # the settings of the other end
+        reader, writer = await asyncio.open_connection("127.0.0.1", stand.port)
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        for each in (writer, kept[1]):
+            each.close()
+
+    told(stand, story)
+
+
+def test_those_who_say_nothing_give_their_places_to_others(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, Bounds(connections=20, handshake=1.0))
+
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        found = [await asyncio.open_connection("127.0.0.1", stand.port) for _ in range(60)]
+
+        rpc: Any = channel.unary_unary(named("Status").path)
+        await rpc(b"", metadata=showing(stand.token()), wait_for_ready=True)
+
+        assert stand.came == ["status"]
+        await asyncio.gather(*(_end(reader) for reader, _ in found))
+        for _, writer in found:
+            writer.close()
+
+    told(stand, story)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux, with loopback of many addresses")
+def test_one_address_has_so_many_connections_and_no_more(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, Bounds(per_address=3))
+
+    async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", stand.port, local_addr=(address, 0))
+
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        del stand, channel
+        found = [await connect("127.0.0.1") for _ in range(5)]
+        ends = {asyncio.create_task(_end(reader)) for reader, _ in found}
+        while sum(each.done() for each in ends) < 2:
+            await asyncio.wait({each for each in ends if not each.done()}, return_when=FIRST)
+        found.append(await connect("127.0.0.2"))
+
+        assert await found[-1][0].read(9)  # the settings of the other end
+        assert sum(each.done() for each in ends) == 2
+        for _, writer in found:
+            writer.close()
+        await asyncio.gather(*ends)
+
+    told(stand, story)
+
+
+async def _end(reader: asyncio.StreamReader) -> None:
+    """Read until the other end hangs up."""
+    with suppress(ConnectionError):
+        while await reader.read(1024):
+            pass
