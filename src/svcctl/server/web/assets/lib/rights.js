@@ -1,0 +1,52 @@
+// What whoever is logged in may do here, as the agent decides it: nothing else is offered.
+
+/** Gives what knows it; `changed()` is called when it is first known, and when it is otherwise. */
+export function createRights(api, changed) {
+  let told = null; // the answer of the verb may
+  let services = new Map(); // name -> the verbs for it
+  let some = new Set(); // verbs that are allowed for anything at all
+  let asking = null;
+  const sought = new Set(); // services that were asked about already
+
+  async function ask() {
+    let found;
+    try {
+      found = (await api.get("/v1/may")).result;
+    } catch (error) {
+      if (error.status !== 403) return; // nobody answers: what was known holds
+      found = { roles: [], verbs: [], grants: [] };
+    }
+    const before = JSON.stringify(told);
+    take(found);
+    if (before !== JSON.stringify(found)) changed();
+  }
+
+  function take(found) {
+    told = found;
+    services = new Map(found.grants.flatMap(({ services: names, verbs }) => {
+      const allowed = new Set(verbs);
+      return names.map((name) => [name, allowed]);
+    }));
+    some = new Set([...found.verbs, ...found.grants.flatMap((each) => each.verbs)]);
+  }
+
+  return {
+    /** Whether the agent has told. */
+    get known() { return told !== null; },
+    /** The roles there are, wherever they come from. */
+    get roles() { return told?.roles ?? []; },
+    /** Whether `verb` is allowed for the service `name`; without one, for anything at all. */
+    may: (verb, name) => (name === undefined ? some.has(verb) : services.get(name)?.has(verb) ?? false),
+    /** Asks for it, again; whoever asks meanwhile gets the same. */
+    again() {
+      asking ??= ask().finally(() => { asking = null; });
+      return asking;
+    },
+    /** Asks again where `names` has one that was not there before. */
+    learn(names) {
+      const unknown = [...names].filter((name) => !services.has(name) && !sought.has(name));
+      for (const each of unknown) sought.add(each);
+      if (!told || unknown.length) this.again();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+// Texts in the language of who reads: English is the key, other languages are a file of the host.
+
+export const LANGUAGES = { en: "English", zh: "中文" };
+const KEPT = "svcctl.language";
+const PLACE = /\{(\w+)[^{}]*\}/g;
+const CAUSES = new Set(["error", "problem", "reason", "why"]); // places whose values are told as well
+const TELLING = 12; // letters that are fixed tell a text that begins with a place from others
+let words = {};
+let language = "en";
+
+/** Gives `text` in the language chosen; {name} stands for a value. */
+export function t(text, values) {
+  const said = words[text] ?? text;
+  return values ? said.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole) : said;
+}
+
+/**
+ * Gives `text`, whose places were filled in English, in the language chosen: errors and reasons come
+ * so from the agent. Of texts that fit, that one is meant of which most is fixed.
+ */
+export function told(text) {
+  if (!text || language === "en" || text in words) return t(text);
+  let best = [0, text];
+  for (const [known, said] of Object.entries(words)) {
+    const begins = known.split("{", 1)[0];
+    if (begins === known || !text.startsWith(begins)) continue;
+    const fixed = known.replace(PLACE, "").length;
+    if (fixed <= best[0] || (!begins && fixed < TELLING)) continue;
+    const found = patternOf(known).exec(text);
+    if (found) best = [fixed, said.replace(PLACE, (_, name) => (CAUSES.has(name) ? told(found.groups[name]) : found.groups[name]))];
+  }
+  return best[1];
+}
+
+function patternOf(known) {
+  const parts = known.split(PLACE).map((each, at) => (at % 2 ? `(?<${each}>.+?)` : each.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")));
+  return new RegExp(`^${parts.join("")}$`, "s");
+}
+
+/** Gives the language chosen. */
+export const chosen = () => language;
+
+/** Loads the words of `asked`, or of the language that was chosen or that the browser prefers. */
+export async function speak(asked) {
+  const wanted = asked ?? localStorage.getItem(KEPT) ?? navigator.language.slice(0, 2);
+  language = wanted in LANGUAGES ? wanted : "en";
+  if (asked) localStorage.setItem(KEPT, language);
+  words = {};
+  if (language !== "en") {
+    const answer = await fetch(`/assets/words.${language}.json`);
+    if (answer.ok) words = await answer.json();
+  }
+  document.documentElement.lang = language === "zh" ? "zh-Hans" : language;
+}

@@ -1,0 +1,78 @@
+// The definition that holds, with where each value came from, and what running programs go by.
+
+import { pathOf } from "../../lib/api.js";
+import { complain } from "../../lib/dialog.js";
+import { fill, h, say } from "../../lib/dom.js";
+import { value } from "../../lib/format.js";
+import { program } from "./program.js";
+import { signed } from "./signed.js";
+
+export async function show(root, context) {
+  const { t, api, live, name, may } = context;
+  const problem = h("p", { class: "problem", role: "alert", hidden: true });
+  const search = h("input", { type: "search", placeholder: t("Option or value"), "aria-label": t("Filter options"), oninput: draw });
+  const every = h("input", { type: "checkbox", onchange: draw });
+  const body = h("tbody");
+  const about = h("p", { class: "muted" });
+  const pending = h("p", { class: "notice", hidden: true });
+  const running = h("div", { class: "page" });
+  let rows = [];
+  fill(root, problem, pending,
+    h("section", { class: "card" }, h("h2", {}, t("Definition that holds")), about,
+      h("div", { class: "tools" }, search, h("label", {}, every, t("defaults, too"))),
+      h("div", { class: "box", tabindex: "0", role: "group", "aria-label": t("Configuration") }, h("table", { class: "options" }, h("thead", {}, h("tr", {}, [t("Option"), t("Value"), t("From")].map((each) => h("th", {}, each)))), body))),
+    running, may("apply-signed", name) && signed(context));
+
+  function draw() {
+    const wanted = search.value.toLowerCase();
+    fill(body, rows.filter((each) => (every.checked || each.origin) && `${each.path} ${each.text}`.toLowerCase().includes(wanted))
+      .map((each) => h("tr", {}, h("td", { class: "mono" }, each.path), h("td", { class: "mono" }, each.text), h("td", { class: "muted" }, each.origin || t("default")))));
+  }
+
+  async function load() {
+    try {
+      const { result: [shown] } = await api.get(pathOf(name, "show"));
+      complain(problem, null);
+      rows = flat(shown.spec).map(([path, found]) => ({ path, text: value(found), origin: placeOf(shown.origins, path) }));
+      say(about, t("Revision {revision}", { revision: shown.revision }));
+      say(pending, t("What defines it was changed on disk since it was applied. To see the difference, and to apply it, on the machine: svcctl diff, svcctl apply"));
+      draw();
+    } catch (error) {
+      complain(problem, error);
+    }
+  }
+
+  let revision;
+
+  /** Shows whether there is something to apply; whether what was applied is another gives true. */
+  function changed() {
+    const status = live.services.get(name)?.[0];
+    const before = revision;
+    pending.hidden = status?.applied !== false;
+    revision = status?.spec_revision;
+    return before !== undefined && before !== revision;
+  }
+
+  changed();
+  const forget = live.watch((names) => {
+    if ((!names || names.has(name)) && changed()) load();
+  });
+  await load();
+  await program(running, context);
+  return forget;
+}
+
+/** Gives the values in a document, each with its path. */
+function flat(document, prefix = "") {
+  return Object.entries(document).flatMap(([key, found]) => {
+    const path = prefix ? `${prefix}.${key}` : key;
+    const isTable = found !== null && typeof found === "object" && !Array.isArray(found) && Object.keys(found).length > 0;
+    return isTable ? flat(found, path) : [[path, found]];
+  });
+}
+
+function placeOf(origins, path) {
+  const found = origins[path] ?? Object.entries(origins).find(([key]) => key.startsWith(`${path}.`) || key.startsWith(`${path}[`))?.[1];
+  if (!found) return "";
+  return found.file ? `${found.file}:${found.line}` : found.layer;
+}
