@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Self
+from collections.abc import Mapping
+from typing import Self, cast
 
 from svcctl.app.dispatch import Dispatch
 from svcctl.app.verb import Effect
@@ -14,11 +15,14 @@ from svcctl.contact import Door, WhoIs
 from svcctl.engine.visits import Visits
 from svcctl.errors import Conflict, Denied, SvcctlError, UsageError
 from svcctl.server.frames import AT_ONCE, Room, read_line
-from svcctl.wire import Request, decode_request, encode, error_document
+from svcctl.wire import Request, decode_request, encode, error_document, for_all
 
 log = logging.getLogger(__name__)
 
 _HERE = "this machine"
+MOST_TIMES = 1_000
+"""How often one can ask for the same in one request."""
+
 _BEHIND = 1024 * 1024  # bytes a slow reader may be behind before it loses items
 
 
@@ -129,8 +133,32 @@ class LocalServer:
                 log.warning("local.dropped", extra={"items": outlet.dropped})
         return b"" if ahead.cancelled() else ahead.result()
 
+    async def _look_for_all(self, request: Request, identity: Identity) -> dict[str, object]:
+        """Answer several who ask for the same; what they are given alike is written once."""
+
+        def spoken_for(document: Mapping[str, object]) -> tuple[Identity | SvcctlError, int]:
+            times, other = document.get("times"), document.get("identity")
+            if not isinstance(times, int) or not 0 < times <= MOST_TIMES or not other:
+                raise UsageError("nobody is said to ask, or too often")
+            try:
+                asked_for = cast("Mapping[str, object]", other)
+                return self._dispatch.speaking_for(identity, asked_for), times
+            except SvcctlError as error:
+                return error, times
+
+        answers = await self._dispatch.carry_out_for_all(
+            request.verb,
+            selection=request.select,
+            args=request.args,
+            identities=list(map(spoken_for, request.on_behalf_of_all)),
+        )
+        return for_all(answers)
+
     async def _work(self, request: Request, identity: Identity, outlet: _Outlet) -> bytes:
         try:
+            if request.on_behalf_of_all:
+                found = await self._look_for_all(request, identity)
+                return encode({"id": request.id, "result": found})
             result = await self._dispatch.carry_out(
                 request.verb,
                 selection=request.select,

@@ -1,0 +1,7 @@
+"""A server to attack, for each test, which looks at every try where a test wants that."""
+
+from __future__ import annotations
+
+from tests.flows.http.conftest import patience, stand, whole
+
+__all__ = ["patience", "stand", "whole"]

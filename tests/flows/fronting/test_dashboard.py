@@ -1,0 +1,78 @@
+"""The dashboard of ``svcctl serve http``: its sessions over restarts, and by certificate."""
+
+from __future__ import annotations
+
+import ssl
+
+import httpx
+import pytest
+
+from tests.flows.conftest import Box, until
+from tests.flows.fronting.served import client, served, token
+
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
+
+CSRF = "x-svcctl-csrf"
+BOUND = """
+[[access.bindings]]
+who = ["spiffe://example.org/ci"]
+roles = ["operator"]
+
+[services.web]
+exec = ["sleep", "1000"]
+"""
+
+
+def test_a_restart_of_the_front_logs_nobody_out_and_a_revoked_token_does(site: Box) -> None:
+    issued = token(site)
+
+    with served(site) as front, client(front) as browser:
+        told = browser.post("/login", data={"token": issued["token"]})
+        cookies = browser.cookies
+    with served(site) as front, client(front) as browser:
+        browser.cookies = cookies
+        again = browser.get("/session")
+        site.ok("auth", "token", "revoke", issued["id"])
+        until(lambda: browser.get("/v1/services").status_code == 401, what="it is over")
+
+    assert told.status_code == 200
+    assert again.json()["csrf"] == told.json()["csrf"]
+
+
+def test_a_certificate_logs_in_and_is_no_way_around_our_own_pages(site: Box) -> None:
+    site.ok("cert", "init", "--domain", "example.org")
+    site.ok("cert", "issue", "host/web", "--host", "127.0.0.1")
+    site.ok("cert", "issue", "ci")
+    folder = site.home / "state" / "certificates"
+    context = ssl.create_default_context(cafile=str(folder / "trust.pem"))
+    context.load_cert_chain(folder / "issued" / "ci.pem", folder / "issued" / "ci.key")
+    issued = folder / "issued"
+    site.apply((site.home / "svcctl.toml").read_text() + BOUND)
+    options = (
+        *("--cert", str(issued / "host+web.pem"), "--key", str(issued / "host+web.key")),
+        *("--client-ca", str(folder / "trust.pem"), "--domain", "example.org"),
+    )
+
+    with served(site, *options) as front, client(front, verify=context) as browser:
+        elsewhere = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+        forged = browser.post("/v1/services/web/restart", headers=elsewhere)
+        entered = browser.post("/login", data={"token": ""})
+        bare = browser.post("/v1/services/web/restart")
+        said = {CSRF: entered.json()["csrf"]}
+        done = browser.post("/v1/services/web/restart", headers=said)
+        cookie = entered.headers["set-cookie"]
+        site.ok("cert", "revoke", "ci")
+        until(lambda: _is_over(browser), what="the certificate's session is over")
+
+    assert forged.status_code == 403
+    assert (entered.json()["actor"], entered.json()["proof"]) == (
+        "spiffe://example.org/ci",
+        "certificate",
+    )
+    assert cookie.startswith("__Host-svcctl=")
+    assert "Secure" in cookie
+    assert (bare.status_code, done.status_code) == (403, 200)
+
+
+def _is_over(browser: httpx.Client) -> bool:
+    return browser.get("/v1/services").status_code == 401
