@@ -11,6 +11,8 @@ from svcctl.app.arguments import Arguments
 from svcctl.app.auditing import Auditing
 from svcctl.app.dispatch import Deed
 from svcctl.app.waiting import Emit
+from svcctl.auth.identity import Identity
+from svcctl.bootstrap.own_name import own_name
 from svcctl.engine.store import SqliteStore
 from svcctl.ports import Clock
 from svcctl.wire import Selection
@@ -24,11 +26,6 @@ NATIVE = "native.db"
 """The state file in which the command line writes down what it does itself, without an agent."""
 
 
-def own_name() -> str:
-    """Give the actor that this process is."""
-    return f"uid:{os.geteuid()}" if hasattr(os, "geteuid") else f"pid:{os.getpid()}"
-
-
 class Guard:
     """Who may do what on this machine, and who did: one for all verbs, and for every way in.
 
@@ -38,8 +35,10 @@ class Guard:
 
     def __init__(self, store: SqliteStore, *, specs: Specs, clock: Clock) -> None:
         owners = {"uid:0", own_name()} if hasattr(os, "geteuid") else None
-        self.access = Access(store=store, specs=specs, owners=owners)
-        self._store, self._clock = store, clock
+        self.access = Access(
+            store=store, specs=specs, owners=owners, still_holds=self._insist_it_holds
+        )
+        self._store, self._specs, self._clock = store, specs, clock
         self._tokens: Tokens | None = None
 
     @property
@@ -63,10 +62,34 @@ class Guard:
         """Give what carries out each verb about access."""
         store = self._store
         audit = Auditing(store.path, flush=store.flush, access=self.access, clock=self._clock)
-        return {**audit.deeds(), **{name: self._of_tokens(name) for name in _OF_TOKENS}}
+        of_tokens = {name: self._of_tokens(name) for name in _OF_TOKENS}
+        return {**audit.deeds(), **of_tokens, "may": self._may, "trust": self._trust}
+
+    def _insist_it_holds(self, identity: Identity) -> None:
+        self.tokens.revocations.insist(identity, now=self._clock.now())
+
+    async def _may(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        from svcctl.app.rights import Rights  # noqa: PLC0415 - see above
+
+        return await Rights(self.access, self._specs).may(selection, args, emit)
+
+    async def _trust(self, selection: Selection, args: Arguments, emit: Emit) -> object:
+        from svcctl.app.telling_trust import TellingTrust  # noqa: PLC0415 - see above
+        from svcctl.auth.authority import published  # noqa: PLC0415
+
+        folder = f"{os.path.dirname(self._store.path)}/certificates"  # noqa: PTH120
+        certificates = partial(published, partial(_content, folder))
+        telling = TellingTrust(self.tokens, self.access, certificates=certificates)
+        return await telling.trust(selection, args, emit)
 
     def _of_tokens(self, name: str) -> Deed:
         async def deed(selection: Selection, args: Arguments, emit: Emit) -> object:
             return await self.tokens.deeds()[name](selection, args, emit)
 
         return deed
+
+
+def _content(folder: str, name: str) -> bytes | None:
+    from svcctl.system import whole_file  # noqa: PLC0415 - see above
+
+    return whole_file.read(f"{folder}/{name}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from svcctl.app.access import Access
 from svcctl.app.agent import Ending
 from svcctl.app.alerting.desk import Desk
 from svcctl.app.dispatch import Dispatch
@@ -21,9 +23,10 @@ from svcctl.bootstrap.attendants import attendants
 from svcctl.bootstrap.core import core
 from svcctl.bootstrap.deeds import deeds
 from svcctl.bootstrap.machine import StopSignals
-from svcctl.contact import Door
+from svcctl.contact import GuardedDoor
 from svcctl.engine.bus import LocalBus
 from svcctl.engine.manager import AgentManager
+from svcctl.errors import SvcctlError
 from svcctl.system.paths import Paths
 from svcctl.wire import Selection
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from svcctl.app.healing.acting import CarryOut
 
 __all__ = ["AgentParts", "agent_parts"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,7 @@ class AgentParts:
     bus: LocalBus
     ending: Ending
     paths: Paths
-    door: Door
+    door: GuardedDoor
     stop_signals: StopSignals
 
 
@@ -83,12 +88,16 @@ def agent_parts(
         manager, natives, clock = kept.manager, around.natives, kept.world.clock
         ending = Ending()
         guard = Guard(kept.store, specs=lambda: {**natives.specs, **manager.specs}, clock=clock)
+        _admit_fronts(guard.access, door)
         counted = VerbCount(kept.tally, clock=clock)
+        carried_out = deeds(kept, around, guard, ending)
         dispatch = Dispatch(
-            deeds(kept, around, guard, ending),
+            carried_out.here,
+            elsewhere=carried_out.elsewhere,
             authority=guard.access,
             audit=kept.store,
             clock=clock,
+            record_all=kept.store.record_all,
             witnesses=(counted, around.healer.witness, *kept.traced_verbs),
         )
         with around.at_work(_carry_out(dispatch)):
@@ -108,6 +117,20 @@ def agent_parts(
                 stop_signals=kept.here.stop_signals,
             )
             kept.end()
+
+
+def _admit_fronts(access: Access, door: GuardedDoor) -> None:
+    """Let those in who serve others, as ``[access]`` names them now and later on."""
+
+    def admit() -> None:
+        try:
+            door.admit(access.fronts)
+        except SvcctlError as error:  # services are to be kept all the same
+            log.error("agent.not-admitted", extra={"problem": error.problem, "hint": error.hint})
+
+    access.listeners.add(admit)
+    if access.fronts:
+        admit()
 
 
 def _carry_out(dispatch: Dispatch) -> CarryOut:

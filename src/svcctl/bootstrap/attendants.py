@@ -15,7 +15,7 @@ from svcctl.app.foreign_logs import ForeignLogs
 from svcctl.app.healer import Healer
 from svcctl.app.history import Historian
 from svcctl.app.metrics import LineCount, Metrics
-from svcctl.app.natives import Natives
+from svcctl.app.natives import Natives, OwnTrail
 from svcctl.app.shipping import Docks, Shipping
 from svcctl.app.understanding.all import Understanding
 from svcctl.app.watching import Watching
@@ -69,15 +69,17 @@ def attendants(core: Core, *, sample: float | None) -> Iterator[Attendants]:
     manager, store, bus, clock = core.manager, core.store, core.bus, core.world.clock
     with ExitStack() as stack:
         natives = _registered(core.paths)
+        natives.trail.subscribe(store.append)
+        own = OwnTrail(store, natives)
         desk = Desk(
             partial(_telling, manager, natives),
             store=store,
-            events=store,
+            events=own,
             bus=bus,
             clock=clock,
             since=core.began_at,
         )
-        findings = Findings(store=store, events=store, bus=bus, clock=clock)
+        findings = Findings(store=store, events=own, bus=bus, clock=clock)
         _begin(stack, desk, findings)
         judged = stack.enter_context(judging(manager, findings, every=sample))
         shipping = Shipping(partial(_docks, core), store=store, bus=bus, clock=clock)
@@ -106,7 +108,7 @@ def attendants(core: Core, *, sample: float | None) -> Iterator[Attendants]:
             ),
             lines=LineCount(manager, core.tally, foreign),
             historian=historian,
-            healer=Healer(manager, store=store, events=store, is_quiet=findings.is_quiet),
+            healer=Healer(manager, store=store, events=own, is_quiet=findings.is_quiet),
         )
 
 

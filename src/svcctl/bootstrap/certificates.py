@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from svcctl.app.asked import Asked
 from svcctl.auth.authority import Authority
 from svcctl.auth.identity import local
-from svcctl.bootstrap.access import NATIVE, own_name
+from svcctl.bootstrap.access import NATIVE
 from svcctl.bootstrap.local import paths
+from svcctl.bootstrap.own_name import own_name
 from svcctl.engine.store import SqliteStore
 from svcctl.system import whole_file
 from svcctl.wire import Selection

@@ -14,7 +14,7 @@ from svcctl.app.dispatch import Witness
 from svcctl.bootstrap.here import machine
 from svcctl.bootstrap.machine import Machine
 from svcctl.bootstrap.programs import ask_program
-from svcctl.contact import Door
+from svcctl.contact import GuardedDoor
 from svcctl.engine import tenure
 from svcctl.engine.bus import LocalBus
 from svcctl.engine.manager import AgentManager
@@ -59,7 +59,7 @@ class Core:
         return () if self.lives is None else (self.lives.verb,)
 
     @contextmanager
-    def door(self, group: str | None) -> Iterator[Door]:
+    def door(self, group: str | None) -> Iterator[GuardedDoor]:
         """Listen, to members of *group* too, while the block lasts."""
         door = self.here.listen(group)
         try:

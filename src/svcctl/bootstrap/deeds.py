@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from svcctl.app.agent import Agent, Ending
 from svcctl.app.applying import Applying
 from svcctl.app.conversing import Conversing
+from svcctl.app.crashes import Crashes
 from svcctl.app.dispatch import Deed
 from svcctl.app.kept_table import KeptTable
 from svcctl.app.logs import Logs
 from svcctl.app.reading import Reading
 from svcctl.app.services import Services
+from svcctl.app.signed_specs import SignedSpecs, Trusted
 from svcctl.app.waiting import Waiting
 from svcctl.app.watch_deeds import WatchDeeds
 from svcctl.app.watch_settings import WatchSettings
 from svcctl.bootstrap.access import Guard
 from svcctl.bootstrap.attendants import Attendants
 from svcctl.bootstrap.core import Core
+from svcctl.bootstrap.natively import elsewhere
 from svcctl.system.detect import Platform, platform
 
 
-def deeds(core: Core, around: Attendants, guard: Guard, ending: Ending) -> dict[str, Deed]:
-    """Give what carries out each verb, by the verb's name."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deeds:
+    """What carries out each verb, by the verb's name: for who asks *here*, and from *elsewhere*."""
+
+    here: Mapping[str, Deed]
+    elsewhere: Mapping[str, Deed]
+
+
+def deeds(core: Core, around: Attendants, guard: Guard, ending: Ending) -> Deeds:
+    """Give what carries out each verb."""
     manager, bus, clock = core.manager, core.bus, core.world.clock
     waiting = Waiting(manager, bus=bus)
     services = Services(manager, waiting=waiting)
@@ -33,12 +48,13 @@ def deeds(core: Core, around: Attendants, guard: Guard, ending: Ending) -> dict[
         natives=around.natives,
     )
     logs = Logs(manager, folder=core.paths.logs, bus=bus, clock=clock, foreign=around.foreign)
+    crashes = Crashes(manager, folder=core.world.services or core.paths.services)
     agent = Agent(manager, about=core.about, ending=ending, clock=clock, natives=around.natives)
     windows = platform() is Platform.WINDOWS
     watches = WatchSettings(around.foreign, services=manager.names, windows=windows)
     applying = _applying(core, around, guard, services=services, waiting=waiting, watches=watches)
     watched = WatchDeeds(around.foreign, watches)
-    return {
+    found = {
         "status": reading.status,
         "start": services.start,
         "stop": services.stop,
@@ -54,6 +70,7 @@ def deeds(core: Core, around: Attendants, guard: Guard, ending: Ending) -> dict[
         "disable": services.disable,
         "logs": logs.logs,
         "events": reading.events,
+        "crashes": crashes.crashes,
         "tree": reading.tree,
         "wait": reading.wait,
         "environment": reading.environment,
@@ -71,6 +88,20 @@ def deeds(core: Core, around: Attendants, guard: Guard, ending: Ending) -> dict[
         "agent-stop": agent.stop,
         "agent-upgrade": agent.upgrade,
     }
+    far = elsewhere(found, core, around.natives)
+    signed = {"apply-signed": _signed(far["apply"], core, guard).apply_signed}
+    return Deeds(here={**found, **signed}, elsewhere={**far, **signed})
+
+
+def _signed(apply: Deed, core: Core, guard: Guard) -> SignedSpecs:
+    """Give what takes signed definitions, where *guard* trusts any key."""
+
+    def trusted() -> Trusted | None:
+        keys = guard.access.spec_keys()
+        host = guard.access.host or socket.gethostname()
+        return None if keys is None else Trusted(keys=keys, host=host)
+
+    return SignedSpecs(apply, trusted=trusted, store=core.store, clock=core.world.clock)
 
 
 def _applying(

@@ -26,6 +26,11 @@ def paths(home: str | None = None) -> Paths:
     return find_paths(environ)
 
 
+def paths_of_machine() -> Paths:
+    """Give the folders of the machine's agent, whoever asks."""
+    return find_paths({}, system=True)
+
+
 def local_client(home: str | None = None, *, timeout: float | None = None) -> LocalClient:
     """Give a client of this user's agent; it connects when entered."""
     return client_of(paths(home), timeout=timeout)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from svcctl.contact import Door, NoticeBoard
+from svcctl.contact import GuardedDoor, NoticeBoard
 from svcctl.engine.world import AsHere, OpenSink, as_it_is
 from svcctl.ports import Document, FileWatch, Spawner
 
@@ -40,7 +40,7 @@ class Machine:
     open_sink: OpenSink
     boot_id: str
     usage: Callable[[], Document]
-    listen: Callable[[str | None], Door]
+    listen: Callable[[str | None], GuardedDoor]
     stop_signals: StopSignals
     shell_argv: tuple[str, ...] = ("/bin/sh", "-c")
     as_here: AsHere = as_it_is

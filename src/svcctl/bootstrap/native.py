@@ -9,9 +9,10 @@ from typing import cast
 
 from svcctl.app.native import NativeServices
 from svcctl.auth.identity import local
-from svcctl.bootstrap.access import NATIVE, own_name
+from svcctl.bootstrap.access import NATIVE
 from svcctl.bootstrap.connection import client_of
 from svcctl.bootstrap.here import boot_id
+from svcctl.bootstrap.own_name import own_name
 from svcctl.client.everywhere import Client
 from svcctl.client.native import Journal, NativeClient
 from svcctl.engine.journal import Entry
@@ -19,7 +20,7 @@ from svcctl.engine.keeper import instance_name
 from svcctl.engine.last_seen import last_seen
 from svcctl.engine.reading import PastEvents
 from svcctl.engine.store import SqliteStore
-from svcctl.errors import AgentUnreachable, Denied, NotAvailable, TimedOut
+from svcctl.errors import AgentUnreachable, Denied, NotAvailable, TimedOut, UnknownService
 from svcctl.observe.logs.files import instance_folder
 from svcctl.observe.logs.query import Line, Source, Wanted, read
 from svcctl.ports import AuditLog, ServiceManager
@@ -40,17 +41,20 @@ _AGENT_PATIENCE = 5.0  # seconds an agent gets to say what it keeps
 class NativeMachine:
     """The native managers of this machine; fulfils :class:`svcctl.app.native.Kept`."""
 
-    def __init__(self, paths: Paths, home: str | None) -> None:
-        self._paths, self._home = paths, home
+    def __init__(self, paths: Paths, home: str | None, *, without: str = "") -> None:
+        """*without* is the name of a service that is not to be seen."""
+        self._paths, self._home, self._without = paths, home, without
         self._registrations = Registrations(paths.native)
         self._managers: dict[tuple[str, str], ServiceManager] = {}
 
     def names(self) -> list[str]:
         """Give the services that are kept natively, sorted."""
-        return self._registrations.names()
+        return [name for name in self._registrations.names() if name != self._without]
 
     def manager_of(self, name: str) -> ServiceManager:
         """Give the manager that keeps *name*; raises UnknownService."""
+        if name == self._without:
+            raise UnknownService(f"no service {name!r}")
         found = self._registrations.read(name)
         return self.manager(found.manager, found.scope)
 
@@ -157,9 +161,9 @@ def _speak_for(spec: ServiceSpec) -> set[int]:
     return {0, this_user(), *(own or ())[:1]}
 
 
-def native_client(paths: Paths, home: str | None) -> NativeClient:
-    """Give who answers for the native services of *paths*."""
-    machine = NativeMachine(paths, home)
+def native_client(paths: Paths, home: str | None, *, without: str = "") -> NativeClient:
+    """Give who answers for the native services of *paths*, *without* one that is not to be seen."""
+    machine = NativeMachine(paths, home, without=without)
     return NativeClient(
         native_services(paths, machine),
         host=machine.host,

@@ -13,7 +13,9 @@ from svcctl.ports import Cancel
 from svcctl.system.paths import Paths
 from svcctl.system.registrations import Registrations
 
-_AGENT = "svcctl-agent"  # as it is called where a native manager keeps it: no agent watches itself
+AGENT = "svcctl-agent"
+"""What an agent is called that a native manager keeps: none watches itself, nor ends itself."""
+
 _SUFFIX = ".json"
 
 
@@ -27,7 +29,7 @@ def registered(paths: Paths) -> tuple[dict[str, KeptNatively], dict[str, str]]:
     found: dict[str, KeptNatively] = {}
     problems: dict[str, str] = {}
     for name in names:
-        if name == _AGENT:
+        if name == AGENT:
             continue
         try:
             found[name] = _kept(registrations, name)

@@ -40,6 +40,7 @@ from svcctl.observe.ship.woken import Woken, globs_of
 from svcctl.record import Level, Record
 from svcctl.spec.shipping import ShippingKind, ShippingSpec, Transport
 from svcctl.system import whole_file
+from svcctl.system.sent import unacknowledged
 
 _SEARCH_EVERY = 30.0  # seconds between two searches for logs, should nobody say that one is new
 
@@ -259,11 +260,11 @@ def _connection(spec: ShippingSpec) -> Tcp | Datagrams:
 
 def _tcp(spec: ShippingSpec) -> Tcp:
     if spec.transport is not Transport.TLS:
-        return Tcp(spec.host, spec.receives_at)
+        return Tcp(spec.host, spec.receives_at, unacknowledged=unacknowledged)
     from svcctl.observe.ship.tls import Tls  # noqa: PLC0415 - some MB
 
     layer = Tls(spec.host, ca=spec.tls.ca, cert=spec.tls.cert, key=spec.tls.key)
-    return Tcp(spec.host, spec.receives_at, layer=layer)
+    return Tcp(spec.host, spec.receives_at, layer=layer, unacknowledged=unacknowledged)
 
 
 def _kafka(spec: ShippingSpec, sending: Sending, read: Read) -> Receiver:

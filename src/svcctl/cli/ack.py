@@ -14,7 +14,7 @@ def _ack(session: Session, asked: Asked) -> int:
     if asked.text("output") == "json":
         session.out.line(as_json(found))
         return 0
-    session.out.line(f"acknowledged: {found['summary']}")
+    session.out.say(f"acknowledged: {found['summary']}")
     if number := found.get("silence"):
         session.tell(f"nobody is told of it again; to take that back: svcctl silence end {number}")
     return 0

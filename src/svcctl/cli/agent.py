@@ -9,7 +9,7 @@ import time
 
 import click
 
-from svcctl.bootstrap.local import local_client, native_manager, replaces_programs
+from svcctl.bootstrap.local import native_manager, replaces_programs
 from svcctl.cli.session import Session
 from svcctl.errors import AgentUnreachable, NotAvailable, TimedOut
 from svcctl.wire import Request, Selection
@@ -112,37 +112,37 @@ def run(
 
 @agent.command()
 @click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text")
-@click.pass_context
-def status(context: click.Context, output: str) -> None:
+@click.pass_obj
+def status(session: Session, output: str) -> None:
     """Say who the agent is and how it is."""
-    with local_client(_home(context), timeout=10.0) as client:
+    with session.client(timeout=10.0) as client:
         found = client.ask(Request(verb="agent-status"))
     if output == "json":
-        click.echo(json.dumps(found))
+        session.out.line(json.dumps(found))
         return
     assert isinstance(found, dict)
     for name, value in found.items():
-        click.echo(f"{name:14} {value}")
+        session.out.line(f"{name:14} {value}")
 
 
 @agent.command()
 @click.option("--leave-services", is_flag=True, help="leave them for the next agent to adopt")
 @click.option("--timeout", type=float, default=None, help="seconds to wait for the services")
 @_REASON
-@click.pass_context
+@click.pass_obj
 def stop(
-    context: click.Context, *, leave_services: bool, timeout: float | None, reason: str | None
+    session: Session, *, leave_services: bool, timeout: float | None, reason: str | None
 ) -> None:
     """Stop the agent, and its services in order."""
     args: dict[str, object] = {"leave_services": leave_services, "timeout": timeout}
     args |= _why(reason)
-    with local_client(_home(context)) as client:
+    with session.client() as client:
         found = client.ask(Request(verb="agent-stop", args=args))
     assert isinstance(found, dict)
     if found["left"]:
-        click.echo(f"the agent has stopped; still running: {', '.join(found['left'])}", err=True)
+        session.err.line(f"the agent has stopped; still running: {', '.join(found['left'])}")
     else:
-        click.echo("the agent and its services have stopped", err=True)
+        session.err.line("the agent and its services have stopped")
 
 
 @agent.command()
@@ -214,26 +214,25 @@ def _as_service() -> dict[str, object]:
 
 @agent.command()
 @_REASON
-@click.pass_context
-def upgrade(context: click.Context, *, reason: str | None) -> None:
+@click.pass_obj
+def upgrade(session: Session, *, reason: str | None) -> None:
     """Replace the agent's program by the one installed now; services run on."""
-    home = _home(context)
-    with local_client(home, timeout=30.0) as client:
+    with session.client(timeout=30.0) as client:
         before = client.ask(Request(verb="agent-status"))
         client.ask(Request(verb="agent-upgrade", args=_why(reason)))
-    after = _await_successor(home, before)
-    click.echo(
-        f"agent {after['version']} runs (pid {after['pid']}); adopted: {after['adopted']}", err=True
+    after = _await_successor(session, before)
+    session.err.line(
+        f"agent {after['version']} runs (pid {after['pid']}); adopted: {after['adopted']}"
     )
 
 
-def _await_successor(home: str | None, before: object) -> dict[str, object]:
+def _await_successor(session: Session, before: object) -> dict[str, object]:
     """Give the status of the agent that came after *before*; raises TimedOut."""
     assert isinstance(before, dict)
     deadline = time.monotonic() + _UPGRADE_PATIENCE
     while time.monotonic() < deadline:
         try:
-            with local_client(home, timeout=5.0) as client:
+            with session.client(timeout=5.0) as client:
                 after = client.ask(Request(verb="agent-status"))
         except AgentUnreachable:
             time.sleep(0.02)

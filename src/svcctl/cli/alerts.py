@@ -11,6 +11,7 @@ from svcctl.cli.output import Cell, as_json
 from svcctl.cli.replies import OUTPUT
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import verb_command
+from svcctl.words.catalogue import Words
 
 Row = Mapping[str, Any]
 """One alert, as the verb ``alerts`` gives it."""
@@ -25,12 +26,12 @@ def _alerts(session: Session, asked: Asked) -> int:
     if asked.text("output") == "json":
         session.out.line(as_json(found))
         return 0
-    rows = [_row(each, now=time.time()) for each in found["alerts"]]
+    rows = [_row(each, now=time.time(), words=session.out.words) for each in found["alerts"]]
     if rows:
         headings = ("ID", "PRIORITY", "ALERT", "STATE", "SINCE", "LASTS", "WHAT")
         session.out.table(headings, rows)
     else:
-        session.out.line("nothing is wrong")
+        session.out.say("nothing is wrong")
     for name, count in found["under_way"].items():
         session.tell(f"{count} under way to {name}")
     if any(each["state"] == "firing" for each in found["alerts"]):
@@ -38,10 +39,10 @@ def _alerts(session: Session, asked: Asked) -> int:
     return 0
 
 
-def _row(each: Row, *, now: float) -> list[Cell]:
-    state = each["state"]
-    if state == "muted":
-        state = f"muted: {each['why_muted']}"
+def _row(each: Row, *, now: float, words: Words) -> list[Cell]:
+    state = words.of(each["state"])
+    if each["why_muted"] and each["state"] == "muted":
+        state = f"{state}: {words.told(each['why_muted'])}"
     style = "dim" if each["ended"] else _STYLES.get(each["priority"], "")
     return [
         Cell(each["id"][:_SHORT]),

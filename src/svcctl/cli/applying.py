@@ -48,7 +48,11 @@ def _files() -> list[click.Parameter]:
 
 
 def _apply(session: Session, asked: Asked) -> int:
-    asked = replace(asked, args=asked.args | _defined(asked))
+    return carry_through(session, replace(asked, args=asked.args | _defined(asked)))
+
+
+def carry_through(session: Session, asked: Asked) -> int:
+    """Show what would become of services, ask where it disturbs any, and do it."""
     planned = _dry_run(session, asked)
     if _is_dry(session, asked, planned):
         return 0

@@ -16,6 +16,7 @@ from svcctl.cli.replies import OUTPUT
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import verb_command
 from svcctl.errors import AgentUnreachable, UsageError, quoted
+from svcctl.words.catalogue import Words
 
 _TAMPERED = 1
 _ASKED = "asked"
@@ -43,9 +44,9 @@ def _audit(session: Session, asked: Asked) -> int:
         session.out.line(as_json(rows))
     elif rows:
         headings = ("WHEN", "WHO", "BY", "VERB", "WHAT", "OUTCOME", "WHY")
-        session.out.table(headings, [_line(each) for each in _requests(rows)])
+        session.out.table(headings, [_line(each, session.out.words) for each in _requests(rows)])
     else:
-        session.out.line("nothing was asked for")
+        session.out.say("nothing was asked for")
     return 0
 
 
@@ -62,7 +63,7 @@ def _rows(session: Session, asked: Asked) -> list[Row]:
     own = _ask(session, asked, lambda: trails.rows(session.home, trails.STATE, asked.args))
     assert isinstance(own, list)
     found = [{_TRAIL: _AGENTS, **each} for each in own]
-    if trails.has_native(session.home):
+    if session.remote is None and trails.has_native(session.home):
         more = trails.rows(session.home, trails.NATIVE, asked.args)
         found += [{_TRAIL: _NATIVE, **each} for each in more]
     return found
@@ -74,16 +75,18 @@ def _verdicts(session: Session, asked: Asked) -> dict[str, Row]:
     own = _ask(session, asked, lambda: trails.verdict(session.home, trails.STATE, asked.args))
     assert isinstance(own, dict)
     found: dict[str, Row] = {_AGENTS: own}
-    if trails.has_native(session.home):
+    if session.remote is None and trails.has_native(session.home):
         found[_NATIVE] = trails.verdict(session.home, trails.NATIVE, {})
     return found
 
 
 def _ask(session: Session, asked: Asked, read: Callable[[], object]) -> object:
-    """Ask the agent; where none answers, read what it left."""
+    """Ask the agent; where none answers on this machine, read what it left."""
     try:
         return session.ask(asked.request())
     except AgentUnreachable:
+        if session.remote is not None:
+            raise
         return read()
 
 
@@ -124,7 +127,7 @@ def _requests(rows: list[Row]) -> list[Row]:
     return list(found.values())
 
 
-def _line(row: Row) -> list[Cell]:
+def _line(row: Row, words: Words) -> list[Cell]:
     outcome = str(row["outcome"])
     shade = {"done": "good", _ASKED: "dim"}.get(outcome, "bad")
     return [
@@ -133,7 +136,7 @@ def _line(row: Row) -> list[Cell]:
         Cell(row["way"] or "-", "dim"),
         Cell(row["verb"]),
         Cell(row["target"] or _shown(row["args"])),
-        Cell("not over" if outcome == _ASKED else outcome, shade),
+        Cell(words.of("not over" if outcome == _ASKED else outcome), shade),
         Cell(row["reason"] or "-"),
     ]
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 import click
 
+from svcctl.cli.auth_sign import sign
 from svcctl.cli.human import moment
-from svcctl.cli.output import Cell, as_json
+from svcctl.cli.output import Cell, as_json, printable
 from svcctl.cli.replies import OUTPUT
 from svcctl.cli.session import Asked, Session
+from svcctl.cli.trials import show_table
 from svcctl.cli.verb_command import verb_command
+from svcctl.words.catalogue import Words
 
 _NO = 1
+_WIDE = 100  # columns where nothing says how many there are
 
 
 @click.group()
@@ -22,11 +27,39 @@ def auth() -> None:
     \b
     svcctl auth token issue ci --roles deployer    a token, shown once
     svcctl auth token revoke 3f9a77                it holds no more, at once
+    svcctl auth show                               what [access] says, and where
+    svcctl auth may                                what I may do here
+    svcctl auth may web --json                     and to web
     svcctl auth explain uid:1001 restart web       why somebody may, or may not
     svcctl auth explain token:ci stop db --roles operator
 
     What holds is said in [access] of a definition; who did what is shown by svcctl audit.
     """
+
+
+def _may(session: Session, asked: Asked) -> int:
+    found = session.ask(asked.request())
+    assert isinstance(found, dict)
+    if asked.text("output") == "json":
+        session.out.line(as_json(found))
+        return 0
+    roles = ", ".join(found["roles"]) or "none"
+    session.out.say(f"{found['actor']} comes in by {found['way']}; roles: {roles}")
+    for each in found["grants"]:
+        _grant(session, ", ".join(each["services"]), each["verbs"])
+    if asked.selection.all and found["verbs"]:
+        _grant(session, session.out.words.of("about no single service"), found["verbs"])
+    return 0
+
+
+def _grant(session: Session, about: str, verbs: list[str]) -> None:
+    out = session.out
+    for line in wrap(printable(about), out.columns or _WIDE, break_on_hyphens=False):
+        out.line(out.paint(line, "bold"))
+    for line in wrap(
+        printable(", ".join(verbs)), (out.columns or _WIDE) - 2, break_on_hyphens=False
+    ):
+        out.line(f"  {line}")
 
 
 def _explain(session: Session, asked: Asked) -> int:
@@ -38,6 +71,7 @@ def _explain(session: Session, asked: Asked) -> int:
     for each in found["steps"]:
         session.out.line(_step(session, each))
     answer, shade = ("allowed", "good") if found["allowed"] else ("denied", "bad")
+    answer = session.out.words.of(answer)
     session.out.line(f"{session.out.paint(answer, shade)}: {found['reason']}")
     return 0 if found["allowed"] else _NO
 
@@ -45,7 +79,7 @@ def _explain(session: Session, asked: Asked) -> int:
 def _step(session: Session, step: dict[str, Any]) -> str:
     shade = {"allows": "good", "denies": "bad"}.get(step["verdict"], "dim")
     place = session.out.paint(f"  ({step['at']})", "dim") if step["at"] else ""
-    verdict = session.out.paint(step["verdict"], shade)
+    verdict = session.out.paint(session.out.words.of(step["verdict"]), shade)
     return f"{step['rule']} {verdict}: {step['why']}{place}"
 
 
@@ -82,34 +116,36 @@ def _list(session: Session, asked: Asked) -> int:
         session.out.line(as_json(found))
     elif found:
         headings = ("ID", "FOR", "ROLES", "ISSUED", "EXPIRES", "STATE")
-        session.out.table(headings, [_row(each) for each in found])
+        session.out.table(headings, [_row(each, session.out.words) for each in found])
     else:
-        session.out.line("there is no token")
+        session.out.say("there is no token")
     return 0
 
 
-def _row(each: dict[str, Any]) -> list[Cell]:
+def _row(each: dict[str, Any], words: Words) -> list[Cell]:
     return [
         Cell(each["id"][:8]),
         Cell(each["subject"]),
         Cell(", ".join(each["roles"]) or "-"),
         Cell(moment(each["issued_at"]), "dim"),
         Cell(moment(each["expires_at"]), "dim"),
-        Cell(each["state"], {"valid": "good", "revoked": "bad"}.get(each["state"], "dim")),
+        Cell(
+            words.of(each["state"]), {"valid": "good", "revoked": "bad"}.get(each["state"], "dim")
+        ),
     ]
 
 
 def _revoke(session: Session, asked: Asked) -> int:
     found = session.ask(asked.request())
     assert isinstance(found, dict)
-    session.out.line(f"the token of {found['subject']} holds no more")
+    session.out.say(f"the token of {found['subject']} holds no more")
     return 0
 
 
 def _rotate(session: Session, asked: Asked) -> int:
     found = session.ask(asked.request())
     assert isinstance(found, dict)
-    session.out.line(f"key {found['key']} signs from {moment(found['signs_from'])}")
+    session.out.say(f"key {found['key']} signs from {moment(found['signs_from'])}")
     return 0
 
 
@@ -117,5 +153,8 @@ token.add_command(verb_command("token-issue", _issue, OUTPUT), "issue")
 token.add_command(verb_command("token-list", _list, OUTPUT), "list")
 token.add_command(verb_command("token-revoke", _revoke), "revoke")
 token.add_command(verb_command("token-rotate", _rotate), "rotate")
+auth.add_command(verb_command("access-show", show_table, OUTPUT), "show")
+auth.add_command(verb_command("may", _may, OUTPUT))
 auth.add_command(verb_command("auth-explain", _explain, OUTPUT), "explain")
 auth.add_command(token)
+auth.add_command(sign)

@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from svcctl.cli.output import Screen, screen
 from svcctl.cli.quick import plain_status
 from svcctl.errors import SpecError, SvcctlError, UsageError
+
+if TYPE_CHECKING:
+    import click
+
+    from svcctl.cli.session import Session
 
 _FAILED = 1
 _INTERRUPTED = 130
@@ -29,7 +35,7 @@ def exit_status(argv: Sequence[str]) -> int:
         _forget_stdout()
         return _PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - the border: a bug, too, gets a readable line
-        _report_bug(error, argv)
+        _report_bug(error, argv, _err(argv))
         return _FAILED
     return status
 
@@ -41,27 +47,36 @@ def report(error: SvcctlError, err: Screen) -> None:
             continue
         err.line(str(each))
         if each.hint:
-            err.line(f"  hint: {each.hint}")
-    err.line(f"{err.paint('error', 'bad')}[{error.code}]: {error.problem}")
+            err.line(f"  {err.hint(each.hint)}")
+    said = err.words.told(error.problem)
+    err.line(f"{err.paint(err.words.of('error'), 'bad')}[{error.code}]: {said}")
     if error.hint:
-        err.line(f"hint: {error.hint}")
+        err.line(err.hint(error.hint))
 
 
 def _do(argv: Sequence[str]) -> int:
     plain = plain_status(argv, os.environ)
     if plain is None:
         return _through_click(argv)
+    from svcctl.cli.hosts import for_whom  # noqa: PLC0415
     from svcctl.cli.session import Asked, Session  # noqa: PLC0415
     from svcctl.cli.standing import show  # noqa: PLC0415
     from svcctl.wire import Selection  # noqa: PLC0415
 
     names, output = plain
-    session = Session(out=screen(sys.stdout, os.environ), err=screen(sys.stderr, os.environ))
+    session = for_whom(
+        Session(out=screen(sys.stdout, os.environ), err=screen(sys.stderr, os.environ)),
+        "status",
+        None,
+        is_typed=False,
+        is_for_people=not output.startswith("json"),
+    )
     selection = Selection(names=tuple(names), all=not names)
     return show(session, Asked(verb="status", selection=selection, options={"output": output}))
 
 
-def _through_click(argv: Sequence[str]) -> int:
+def _through_click(argv: Sequence[str], session: Session | None = None) -> int:
+    """Do it as click reads it, in *session* where it is one of several machines' at once."""
     import click  # noqa: PLC0415
 
     from svcctl.cli.commands import svcctl  # noqa: PLC0415
@@ -69,8 +84,9 @@ def _through_click(argv: Sequence[str]) -> int:
     if "_SVCCTL_COMPLETE" in os.environ:
         svcctl.main(list(argv), prog_name="svcctl")
     try:
-        with svcctl.make_context("svcctl", list(argv)) as context:
-            status = svcctl.invoke(context)
+        with svcctl.make_context("svcctl", list(argv), obj=session) as context:
+            status = None if session else _on_several(argv, context)
+            status = svcctl.invoke(context) if status is None else status
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.Abort:
@@ -78,6 +94,33 @@ def _through_click(argv: Sequence[str]) -> int:
     except click.ClickException as error:
         raise _usage_error(error) from error
     return status if isinstance(status, int) else 0
+
+
+def _on_several(argv: Sequence[str], context: click.Context) -> int | None:
+    """Do what *argv* says on each of several machines; None where it names no more than one."""
+    from svcctl.cli.commands import WORDS, session_of  # noqa: PLC0415
+    from svcctl.cli.hosts import insist_on_others, output_of, several  # noqa: PLC0415
+
+    given, words = context.params, context.meta[WORDS]
+    remotes = several(given["home"], given["host"])
+    if not remotes:
+        return None
+    insist_on_others(words[0], remotes)
+    from svcctl.cli.fan_out import on_each  # noqa: PLC0415 - few ask several
+
+    def work(session: Session) -> int:
+        try:
+            return _through_click(argv, session)
+        except SvcctlError as error:
+            report(error, session.err)
+            return error.exit_status
+        except BrokenPipeError:
+            return _PIPE_CLOSED
+        except Exception as error:  # noqa: BLE001 - the border of this machine, as above
+            _report_bug(error, argv, session.err)
+            return _FAILED
+
+    return on_each(session_of(given), remotes, work, output=output_of(words))
 
 
 def _usage_error(error: Exception) -> UsageError:
@@ -98,8 +141,7 @@ def _err(argv: Sequence[str]) -> Screen:
     return screen(sys.stderr, os.environ, colour="--no-color" not in argv)
 
 
-def _report_bug(error: Exception, argv: Sequence[str]) -> None:
-    err = _err(argv)
+def _report_bug(error: Exception, argv: Sequence[str], err: Screen) -> None:
     if {"-v", "--verbose"} & set(argv) or os.environ.get("SVCCTL_VERBOSE"):
         import traceback  # noqa: PLC0415
 

@@ -7,16 +7,22 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from svcctl import __version__
 from svcctl.app.verbs import find
+from svcctl.cli.hosts import for_whom, output_of
 from svcctl.cli.output import screen
 from svcctl.cli.session import Session
+from svcctl.cli.verb_command import complete_contexts
 from svcctl.errors import UsageError
 
 PREFIX = "SVCCTL"
+WORDS = "svcctl.words"
+"""Where a context has the command that was typed, and what came after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +58,7 @@ TABLE: Mapping[str, Entry] = dict(
         _entry(_LOOK, "logs", "logs:logs"),
         _entry(_LOOK, "watch", "watch:watch", "Show the logs of others that are watched."),
         _entry(_LOOK, "events", "events:events"),
+        _entry(_LOOK, "crashes", "crashes:crashes"),
         _entry(_LOOK, "top", "top:top", "Watch what services use."),
         _entry(_LOOK, "history", "history:history"),
         _entry(_LOOK, "metrics", "metrics:metrics"),
@@ -92,6 +99,7 @@ TABLE: Mapping[str, Entry] = dict(
         _entry(_DEFINE, "diff", "applying:diff", "Show what apply would do; 10 if anything."),
         _entry(_DEFINE, "remove", "applying:remove"),
         _entry(_DEFINE, "check", "check:check", "Find every mistake in definitions."),
+        _entry(_DEFINE, "spec", "spec:spec", "Sign definitions, and apply them from afar."),
         _entry(_DEFINE, "rules", "rules:rules", "Show rules over logs, and try them on one."),
         _entry(_DEFINE, "schema", "schema:schema", "Print the JSON Schema of definitions."),
         _entry(_NATIVE, "install", "install:install", "Have systemd, Windows or launchd keep it."),
@@ -104,8 +112,12 @@ TABLE: Mapping[str, Entry] = dict(
         ),
         _entry(_NATIVE, "export", "export:export", "Write a unit that needs no svcctl."),
         _entry(_NATIVE, "host", "host:host", "Run a service as its native manager would."),
+        _entry(_MORE, "ctx", "ctx:ctx", "Give agents elsewhere names, and say which is asked."),
+        _entry(_MORE, "login", "login:login", "Show an agent elsewhere who asks."),
+        _entry(_MORE, "logout", "login:logout", "Forget what showed it."),
         _entry(_MORE, "auth", "auth:auth", "Say who may do what."),
         _entry(_MORE, "cert", "cert:cert", "Make certificates for this machine and others."),
+        _entry(_MORE, "serve", "serve:serve", "Let others in: by HTTP, gRPC or a queue."),
         _entry(_MORE, "agent", "agent:agent", "Run, look at, stop and upgrade the agent."),
         _entry(_MORE, "exec", "execute:execute", "Run a command as a service would."),
         _entry(_MORE, "mock", "mock:mock", "Answer as the servers a program needs would."),
@@ -117,6 +129,12 @@ TABLE: Mapping[str, Entry] = dict(
 
 class _Commands(click.Group):
     """The commands of :data:`TABLE`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        words = list(args)
+        rest = super().parse_args(ctx, args)
+        ctx.meta[WORDS] = words[len(words) - len(rest) - 1 :]
+        return rest
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -149,9 +167,10 @@ class _Commands(click.Group):
         sections: dict[str, list[tuple[str, str]]] = {}
         for name, entry in TABLE.items():
             sections.setdefault(entry.section, []).append((name, entry.summary))
+        words = screen(sys.stdout, os.environ).words
         for title, rows in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(rows)
+            with formatter.section(words.of(title)):
+                formatter.write_dl([(name, words.of(summary)) for name, summary in rows])
 
 
 def name_variables(command: click.Command, prefix: str) -> None:
@@ -173,6 +192,7 @@ def name_variables(command: click.Command, prefix: str) -> None:
 
 _NO_VARIABLE = frozenset(("labels", "everything", "as_json"))
 
+
 _HELP = """Keep programs running, and say how they are.
 
 \b
@@ -181,6 +201,7 @@ Examples:
   svcctl up                      run the services of ./svcctl.toml
   svcctl status                  how they are
   svcctl logs web -f             what web writes
+  svcctl --host web-1 status     how those of another machine are
 """
 
 
@@ -206,15 +227,32 @@ Examples:
     help="results and errors only [env: SVCCTL_QUIET]",
 )
 @click.option("--no-color", is_flag=True, help="no colours [env: NO_COLOR, FORCE_COLOR]")
+@click.option(
+    "--host",
+    metavar="NAME|GLOB|URL,...",
+    envvar="SVCCTL_HOST",
+    help="ask agents elsewhere, see svcctl ctx; 'local': this machine's [env: SVCCTL_HOST]",
+    shell_complete=complete_contexts,
+)
 @click.version_option(__version__, message="svcctl %(version)s")
 @click.pass_context
-def svcctl(
-    context: click.Context, *, home: str | None, verbose: bool, quiet: bool, no_color: bool
-) -> None:
-    context.obj = Session(
-        out=screen(sys.stdout, os.environ, colour=not no_color),
-        err=screen(sys.stderr, os.environ, colour=not no_color),
-        home=home,
-        verbose=verbose,
-        quiet=quiet,
+def svcctl(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - as click gives them
+    if context.obj is None:  # nobody asks several machines at once
+        context.obj = for_whom(
+            session_of(given),
+            context.invoked_subcommand or "",
+            given["host"],
+            is_typed=context.get_parameter_source("host") is ParameterSource.COMMANDLINE,
+            is_for_people=output_of(context.meta[WORDS]) == "text",
+        )
+
+
+def session_of(given: Mapping[str, Any]) -> Session:
+    """Give the session that the options before the command ask for, on this machine."""
+    return Session(
+        out=screen(sys.stdout, os.environ, colour=not given["no_color"]),
+        err=screen(sys.stderr, os.environ, colour=not given["no_color"]),
+        home=given["home"],
+        verbose=given["verbose"],
+        quiet=given["quiet"],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,10 @@ import click
 from svcctl.cli.output import Cell
 from svcctl.cli.replies import OUTPUT, ask, show, tell_whose
 from svcctl.cli.session import Asked, Session
+from svcctl.cli.values import put_value, read_values
 from svcctl.cli.verb_command import verb_command
 from svcctl.cli.wellbeing import Reply
+from svcctl.errors import UsageError
 
 Row = dict[str, Any]
 
@@ -25,6 +28,7 @@ def config() -> None:
     svcctl config show mailer          each value, and where it came from
     svcctl config history mailer       who changed what, and when
     svcctl config rollback mailer 3
+    svcctl config set mailer period=5s
 
     Of services written with the SDK; the definition of any service is shown by svcctl show.
     """
@@ -110,6 +114,52 @@ def _became(answer: Row) -> str:
             return f"runs with version {answer['version']}; changed: {changed or 'nothing'}"
 
 
+def _set(session: Session, asked: Asked) -> int:
+    words, file = asked.options["words"], asked.options["file"]
+    assert isinstance(words, tuple)
+    if not words and file is None and not asked.args.get("replace"):
+        raise UsageError("there is nothing to set", hint="svcctl config set NAME KEY=VALUE")
+    values = {} if file is None else read_values(file.read(), file.name)  # type: ignore[attr-defined]
+    for word in words:
+        put_value(values, str(word))
+    found = ask(session, replace(asked, args=asked.args | {"config": values}).request())
+    said = _would_become if asked.args.get("dry_run") else _became
+
+    def say(each: Reply) -> None:
+        session.out.line(f"{each['instance']} {said(each['answer'])}")
+        session.tell(f"next: svcctl config show {each['service']}")
+
+    return show(session, found, output=asked.text("output"), say=say)
+
+
+def _would_become(answer: Row) -> str:
+    changed = ", ".join(answer["changed"])
+    match answer["verdict"]:
+        case "unchanged":
+            return "has those values already"
+        case "restart_wanted":
+            wanted = ", ".join(answer["restart_wanted"])
+            return f"would take them with its next start: {changed}; a restart is for {wanted}"
+        case _:
+            return f"would take them at once; they would change: {changed or 'nothing'}"
+
+
 config.add_command(verb_command("config", _show, OUTPUT), "show")
 config.add_command(verb_command("config-history", _history, OUTPUT), "history")
 config.add_command(verb_command("config-rollback", _rollback, OUTPUT), "rollback")
+config.add_command(
+    verb_command(
+        "set-config",
+        _set,
+        OUTPUT,
+        more=(
+            click.Argument(["words"], nargs=-1, metavar="[KEY=VALUE]..."),
+            click.Option(
+                ["--file", "file"],
+                type=click.File("rb"),
+                help="values in TOML or JSON; - for what is typed, such as secrets",
+            ),
+        ),
+    ),
+    "set",
+)

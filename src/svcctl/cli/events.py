@@ -23,7 +23,8 @@ def _events(session: Session, asked: Asked) -> int:
     def text(item: Item) -> str:
         at = session.out.paint(moment(item["at"]), "dim")
         under = "  └ " if item.get("cause") is not None else ""
-        return f"{at}  {under}{item['instance'] or item['service'] or 'agent'}: {describe(item)}"
+        said = describe(item, session.out.words)
+        return f"{at}  {under}{item['instance'] or item['service'] or 'agent'}: {said}"
 
     found: Iterable[Item] = items(session, asked)
     return show(session, asked, _linked(found) if asked.flag("causes") else found, text)

@@ -28,7 +28,7 @@ def _quiet(session: Session, asked: Asked) -> int:
     if asked.text("output") != "text":
         session.out.line(as_json(found))
         return 0
-    session.out.line(f"quiet: {found['pattern']}")
+    session.out.say(f"quiet: {found['pattern']}")
     session.tell(f"to take that back: svcctl finding wake {found['id']}")
     return 0
 
@@ -39,7 +39,7 @@ def _wake(session: Session, asked: Asked) -> int:
     if asked.text("output") != "text":
         session.out.line(as_json(found))
         return 0
-    session.out.line(f"told again: {found['pattern']}")
+    session.out.say(f"told again: {found['pattern']}")
     session.tell("where its alert was called false too: svcctl silence list")
     return 0
 

@@ -50,7 +50,7 @@ def _show(session: Session, found: Row) -> None:
     for each in rows:
         _say(session, each, now=now)
     if not rows:
-        session.out.line("nothing is unusual")
+        session.out.say("nothing is unusual")
     if any(each["state"] == "found" for each in rows):
         session.tell("where nothing was wrong: svcctl finding quiet ID")
     learning = [each["service"] for each in found["learnt"] if not each["tells_of_lines"]]
@@ -76,7 +76,7 @@ def _say(session: Session, each: Row, *, now: float) -> None:
 
 def _show_learnt(session: Session, rows: list[Row]) -> None:
     if not rows:
-        session.out.line("no service has said anything yet")
+        session.out.say("no service has said anything yet")
         return
     headings = ("SERVICE", "SINCE", "LINES", "TEMPLATES", "SESSIONS", "TELLS OF", "READ")
     session.out.table(headings, [_learnt(each) for each in rows])
@@ -99,7 +99,7 @@ def _learnt(each: Row) -> list[Cell]:
 
 def _show_quiet(session: Session, rows: list[Row]) -> None:
     if not rows:
-        session.out.line("no finding was called false")
+        session.out.say("no finding was called false")
         return
     headings = ("ID", "SERVICE", "WHO", "SINCE", "PATTERN")
     session.out.table(

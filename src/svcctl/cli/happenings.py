@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from svcctl.cli.human import length, size
+from svcctl.cli.output import ENGLISH
+from svcctl.words.catalogue import Words
 
 Happening = Mapping[str, Any]
 """``at``, ``kind``, ``service``, ``instance`` and ``fields`` of an event."""
 
 _SENTENCES = {
-    "PhaseChanged": "{old} -> {new}",
     "InstanceSpawned": "started, pid {pid}",
     "InstanceAdopted": "found running, pid {pid}",
     "ProgramFound": "found running unrecorded, pid {pid}",
@@ -49,14 +50,16 @@ _SENTENCES = {
 }
 
 
-def describe(event: Happening) -> str:
+def describe(event: Happening, words: Words = ENGLISH) -> str:
     """Say what happened; a kind this version does not know shows its fields."""
     kind, fields = event["kind"], event["fields"]
     match kind:
         case "InstanceExited" | "HealingDone":
-            return _ENDINGS[kind](fields)
-        case "PhaseChanged" if fields.get("reason"):
-            return "{old} -> {new}: {reason}".format_map(fields)
+            ending, fields = _ENDINGS[kind](fields)
+            return words.of(ending).format_map(fields)
+        case "PhaseChanged":
+            why = f": {words.told(fields['reason'])}" if fields.get("reason") else ""
+            return f"{words.of(fields['old'])} -> {words.of(fields['new'])}{why}"
         case "MemoryExceeded":
             fields = {
                 "memory": size(fields["memory_bytes"]),
@@ -64,9 +67,9 @@ def describe(event: Happening) -> str:
             }
         case "AgentLost":
             how = "went down with the machine" if fields["rebooted"] else "was killed or crashed"
-            fields = {"pid": fields["pid"], "how": how}
+            fields = {"pid": fields["pid"], "how": words.of(how)}
         case "CrashSeen":
-            fields = {**fields, "report": fields["file"] or "could not be written"}
+            fields = {**fields, "report": fields["file"] or words.of("could not be written")}
         case "AlertAcknowledged":
             fields = {**fields, "said": f": {fields['why']}" if fields["why"] else ""}
         case "AlertEnded" | "ShippingRecovered":
@@ -76,26 +79,31 @@ def describe(event: Happening) -> str:
     sentence = _SENTENCES.get(kind)
     if sentence is None:
         return " ".join([kind, *(f"{name}={value}" for name, value in fields.items())])
-    return sentence.format_map(fields)
+    return words.of(sentence).format_map(fields)
 
 
-def _healed(fields: Mapping[str, Any]) -> str:
+def _healed(fields: Mapping[str, Any]) -> _Said:
     if fields["outcome"] == "done":
-        return f"healed by {fields['deed']} within {length(fields['took'])}"
-    said = "may be healed" if fields["outcome"] == "unknown" else "not healed"
-    return f"{said} by {fields['deed']}: {fields['problem']}"
+        took = {"took": length(fields["took"])}
+        return "healed by {deed} within {took}", {**fields, **took}
+    if fields["outcome"] == "unknown":
+        return "may be healed by {deed}: {problem}", fields
+    return "not healed by {deed}: {problem}", fields
 
 
-def _exit(fields: Mapping[str, Any]) -> str:
-    after = length(fields["uptime"])
+def _exit(fields: Mapping[str, Any]) -> _Said:
+    fields = {**fields, "after": length(fields["uptime"])}
     if fields["signal"]:
-        return f"pid {fields['pid']} ended by signal {fields['signal']} after {after}"
+        return "pid {pid} ended by signal {signal} after {after}", fields
     if fields["code"] is None:
-        return f"pid {fields['pid']} ended after {after}, exit status unknown"
-    return f"pid {fields['pid']} ended with status {fields['code']} after {after}"
+        return "pid {pid} ended after {after}, exit status unknown", fields
+    return "pid {pid} ended with status {code} after {after}", fields
 
 
-_ENDINGS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+_Said = tuple[str, Mapping[str, Any]]
+"""A sentence, and what its places are filled with."""
+
+_ENDINGS: Mapping[str, Callable[[Mapping[str, Any]], _Said]] = {
     "InstanceExited": _exit,
     "HealingDone": _healed,
 }

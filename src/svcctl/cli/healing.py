@@ -12,6 +12,7 @@ from svcctl.cli.replies import OUTPUT
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import OUTPUT as STREAMED
 from svcctl.cli.verb_command import verb_command
+from svcctl.words.catalogue import Words
 
 Row = Mapping[str, Any]
 """Something to be healed, or that was, as the verbs give it."""
@@ -33,12 +34,12 @@ def _healing(session: Session, asked: Asked) -> int:
     if found["wanted"]:
         _show_wanted(session, found["wanted"])
     else:
-        session.out.line("nothing is to be healed")
+        session.out.say("nothing is to be healed")
     if found["done"]:
         session.out.line()
         session.out.table(
             ("DONE", "SERVICE", "BY", "STATE", "TOOK", "WHY"),
-            [_done(each) for each in found["done"]],
+            [_done(each, session.out.words) for each in found["done"]],
         )
     if "rehearsed" in found:
         session.out.line()
@@ -48,29 +49,33 @@ def _healing(session: Session, asked: Asked) -> int:
 
 def _show_wanted(session: Session, rows: list[Row]) -> None:
     headings = ("SERVICE", "SINCE", "DEED", "BY", "NOW", "WHY")
-    session.out.table(headings, [_wanted(each) for each in rows])
+    session.out.table(headings, [_wanted(each, session.out.words) for each in rows])
 
 
-def _wanted(each: Row) -> list[Cell]:
+def _wanted(each: Row, words: Words) -> list[Cell]:
     return [
         Cell(each["instance"] or each["service"]),
         Cell(moment(each["since"]), "dim"),
         Cell(each["deed"]),
         Cell(each["by"]),
-        _decision(each),
+        _decision(each, words),
         Cell(each["why"]),
     ]
 
 
-def _decision(each: Row) -> Cell:
+def _decision(each: Row, words: Words) -> Cell:
     if each["now"]:
-        return Cell(each.get("state") or "yes", _STYLES.get(each.get("state", ""), "good"))
-    until = f", until {moment(each['until'])}" if each["until"] else ""
-    return Cell(f"no: {each['problem']}{until}", "warn")
+        state = words.of(each.get("state") or "yes")
+        return Cell(state, _STYLES.get(each.get("state", ""), "good"))
+    until = ""
+    if each["until"]:
+        until = ", " + words.of("until {time}").format(time=moment(each["until"]))
+    return Cell(f"{words.of('no')}: {words.told(each['problem'])}{until}", "warn")
 
 
-def _done(each: Row) -> list[Cell]:
-    state = each["state"] + (f": {each['problem']}" if each["problem"] else "")
+def _done(each: Row, words: Words) -> list[Cell]:
+    why = f": {words.told(each['problem'])}" if each["problem"] else ""
+    state = words.of(each["state"]) + why
     return [
         Cell(moment(each["at"]), "dim"),
         Cell(each["service"]),
@@ -83,15 +88,17 @@ def _done(each: Row) -> list[Cell]:
 
 def _show_rehearsed(session: Session, rows: list[Row]) -> None:
     if not rows:
-        session.out.line("nothing would have been done")
+        session.out.say("nothing would have been done")
         return
     headings = ("AT", "SERVICE", "DEED", "BY", "WOULD BE DONE", "WHY")
-    cells = [[Cell(moment(each["at"]), "dim"), *_rehearsed(each)] for each in rows]
+    cells = [
+        [Cell(moment(each["at"]), "dim"), *_rehearsed(each, session.out.words)] for each in rows
+    ]
     session.out.table(headings, cells)
 
 
-def _rehearsed(each: Row) -> list[Cell]:
-    name, _, deed, by, decision, why = _wanted(each)
+def _rehearsed(each: Row, words: Words) -> list[Cell]:
+    name, _, deed, by, decision, why = _wanted(each, words)
     return [name, deed, by, decision, why]
 
 
@@ -103,7 +110,7 @@ def _heal(session: Session, asked: Asked) -> int:
     elif rows:
         _show_wanted(session, rows)
     else:
-        session.out.line("nothing is to be healed")
+        session.out.say("nothing is to be healed")
     return _FAILED if any(each.get("state") == "failed" for each in rows) else 0
 
 

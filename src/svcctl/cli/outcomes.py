@@ -9,6 +9,7 @@ from svcctl.cli.happenings import describe
 from svcctl.cli.output import as_json, printable
 from svcctl.cli.session import Session
 from svcctl.wire import Request
+from svcctl.words.catalogue import Words
 
 FAILED = 1
 PARTLY_FAILED = 8
@@ -43,7 +44,7 @@ def tell_progress(session: Session, item: object) -> None:
     if not (session.err.is_tty or session.verbose) or not isinstance(item, dict):
         return
     if item.get("kind") == "PhaseChanged" or session.verbose:
-        text = f"{item.get('instance') or 'agent'}: {describe(item)}"
+        text = f"{item.get('instance') or 'agent'}: {describe(item, session.err.words)}"
         session.tell(session.err.paint(text, "dim"))
 
 
@@ -73,17 +74,19 @@ def exit_status(outcomes: Sequence[Outcome]) -> int:
 def _say(session: Session, outcome: Outcome, *, verb: str, signal: str) -> None:
     if outcome["ok"]:
         if not session.quiet:
-            session.out.line(_truth(outcome, verb, signal))
+            session.out.line(_truth(session.out.words, outcome, verb, signal))
         return
     err = session.err
-    err.line(f"{err.paint('failed', 'bad')}: {outcome['instance']}: {outcome['problem']}")
+    problem = err.words.told(outcome["problem"])
+    err.line(f"{err.paint(err.words.of('failed'), 'bad')}: {outcome['instance']}: {problem}")
     for line in outcome["lines"]:
         err.line(f"  | {printable(line)}")
     if outcome["hint"]:
-        err.line(f"hint: {outcome['hint']}")
+        err.line(err.hint(outcome["hint"]))
 
 
-def _truth(outcome: Outcome, verb: str, signal: str) -> str:
+def _truth(words: Words, outcome: Outcome, verb: str, signal: str) -> str:
     running = outcome["phase"] == "running" and outcome.get("pid")
     template = _SAID.get(verb) or (_RUNNING if running else _OTHERWISE)
-    return template.format_map({**outcome, "signal": signal})
+    said = {**outcome, "signal": signal, "phase": words.of(outcome["phase"])}
+    return words.of(template).format_map(said)

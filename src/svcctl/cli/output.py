@@ -6,10 +6,11 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TextIO
 
 from svcctl.bootstrap.terminal import shows_escapes
+from svcctl.words.catalogue import Words, language_in, words_of
 
 _CODES = {
     "good": "32",
@@ -24,6 +25,7 @@ _CODES = {
     "blue": "34",
 }
 _GAP = "  "
+ENGLISH = Words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """A stream and what can be shown on it; *columns* is 0 where lines may be of any length."""
+    """A stream and what can be shown on it; *columns* is 0 where lines may be of any length.
+
+    *words* has what we say ourselves in the language of the reader.  Where there is a *separator*
+    it stands between the cells of a table, which somebody else lays out.
+    """
 
     stream: TextIO
     colour: bool = False
     columns: int = 0
+    words: Words = ENGLISH
+    separator: str = ""
 
     @property
     def is_tty(self) -> bool:
@@ -61,6 +69,14 @@ class Screen:
             coding = self.stream.encoding or "ascii"
             self.stream.write(f"{text.encode(coding, 'replace').decode(coding)}\n")
 
+    def say(self, text: str) -> None:
+        """Write one line that is a sentence of ours, in the language of the reader."""
+        self.line(self.words.told(text))
+
+    def hint(self, text: str) -> str:
+        """Give *text* as what to do next."""
+        return f"{self.words.of('hint')}: {self.words.told(text)}"
+
     def can_show(self, text: str) -> bool:
         """Say whether the stream's encoding has all of *text*."""
         try:
@@ -75,8 +91,10 @@ class Screen:
             self.line(each)
 
     def laid_out(self, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> list[str]:
-        """Give the lines of a table."""
-        table = [[Cell(each, "bold") for each in headings], *rows]
+        """Give the lines of a table, one a row: what a stranger wrote in a cell ends no line."""
+        table = [[Cell(self.words.of(each), "bold") for each in headings], *map(_plain, rows)]
+        if self.separator:
+            return [self.separator.join(cell.text for cell in row) for row in table]
         widths = [max(map(width, column)) for column in zip(*_texts(table), strict=True)]
         return [self._row(row, widths) for row in table]
 
@@ -89,6 +107,14 @@ class Screen:
         room = self.columns - sum(widths[:-1]) - len(_GAP) * len(firsts)
         text = cut(last.text, room) if self.columns else last.text
         return _GAP.join([*parts, self.paint(text, last.style)]).rstrip()
+
+
+def _plain(row: Sequence[Cell]) -> list[Cell]:
+    return [each if each.text.isprintable() else _without_controls(each) for each in row]
+
+
+def _without_controls(cell: Cell) -> Cell:
+    return replace(cell, text=printable(cell.text).replace("\t", " "))
 
 
 def _texts(table: Iterable[Sequence[Cell]]) -> Iterable[list[str]]:
@@ -104,9 +130,11 @@ def screen(stream: TextIO, environ: Mapping[str, str], *, colour: bool = True) -
         and not environ.get("NO_COLOR")
         and environ.get("TERM") != "dumb"
     )
-    return Screen(
+    plain = Screen(
         stream=stream, colour=colour and wanted, columns=_columns(stream) if is_tty else 0
     )
+    words = words_of(language_in(environ))
+    return replace(plain, words=words) if plain.can_show(words.of("running")) else plain
 
 
 def _shows_escapes(stream: TextIO) -> bool:

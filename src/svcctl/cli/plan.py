@@ -44,11 +44,11 @@ def show(out: Screen, plan: Sequence[Planned]) -> None:
     """Write a plan."""
     for each in plan:
         sentence, style = _SENTENCES.get((each["change"], each["action"]), _OTHERWISE)
-        out.line(out.paint(sentence.format_map(each), style))
+        out.line(out.paint(out.words.of(sentence).format_map(each), style))
         for path, old, new in each["changes"]:
             out.line(f"    {path}: {text(old)} -> {text(new)}")
     if not pending(plan):
-        out.line("nothing to do")
+        out.say("nothing to do")
 
 
 def text(value: object) -> str:

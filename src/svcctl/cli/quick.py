@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 _OUTPUT_FLAGS = ("-o", "--output")
+_SAID_BEFORE = ("VERBOSE", "QUIET", "NO_COLOR", "COMPLETE", "HOST")
 _OUTPUTS = ("table", "wide", "json", "jsonl", "name")
 
 
@@ -23,7 +24,7 @@ def plain_status(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[list[
         or any(each.startswith("SVCCTL_STATUS_") for each in environ)
     ):
         return None
-    if any(environ.get(f"SVCCTL_{name}") for name in ("VERBOSE", "QUIET", "NO_COLOR", "COMPLETE")):
+    if any(environ.get(f"SVCCTL_{name}") for name in _SAID_BEFORE):
         return None
     names: list[str] = []
     output = ""

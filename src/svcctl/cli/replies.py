@@ -40,9 +40,10 @@ def show(
             say(each)
             continue
         err = session.err
-        err.line(f"{err.paint('failed', 'bad')}: {each['instance']}: {each['problem']}")
+        problem = err.words.told(each["problem"])
+        err.line(f"{err.paint(err.words.of('failed'), 'bad')}: {each['instance']}: {problem}")
         if each["hint"]:
-            err.line(f"hint: {each['hint']}")
+            err.line(err.hint(each["hint"]))
     return exit_status(found)
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from svcctl.app.verb import Effect
 from svcctl.app.verbs import find
 from svcctl.bootstrap.local import client
 from svcctl.cli.output import Screen
-from svcctl.client.everywhere import Everywhere
+from svcctl.client.everywhere import Client
 from svcctl.wire import Request, Selection
+
+if TYPE_CHECKING:  # most commands are about this machine
+    from svcctl.client.remote import Remote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One run of the command line: results go to *out*, talk goes to *err*.
 
-    *reason* says why, of whatever is changed.
+    *reason* says why, of whatever is changed.  *remote* is whom it is for, None: this machine.
     """
 
     out: Screen
@@ -26,15 +30,20 @@ class Session:
     verbose: bool = False
     quiet: bool = False
     reason: str = ""
+    remote: Remote | None = None
 
     def tell(self, text: str) -> None:
-        """Say something that is no result; silent with ``-q``."""
+        """Say something that is no result, a sentence of ours; silent with ``-q``."""
         if not self.quiet:
-            self.err.line(text)
+            self.err.say(text)
 
-    def client(self, *, timeout: float | None = None) -> Everywhere:
-        """Give a client for all services; it connects when it is asked."""
-        return client(self.home, timeout=timeout)
+    def client(self, *, timeout: float | None = None) -> Client:
+        """Give a client for all services there; it connects when it is asked."""
+        if self.remote is None:
+            return client(self.home, timeout=timeout)
+        from svcctl.bootstrap.hosts import remote_client  # noqa: PLC0415 - see above
+
+        return remote_client(self.remote, self.home, timeout=timeout, tell=self.tell)
 
     def ask(self, request: Request) -> object:
         """Give the result of one request."""

@@ -46,7 +46,7 @@ def _list(session: Session, asked: Asked) -> int:
         session.out.line(as_json(found))
         return 0
     if not found:
-        session.out.line("nothing is sent anywhere")
+        session.out.say("nothing is sent anywhere")
         session.tell("to send logs: add [shipping.NAME] to a definition, then svcctl apply")
         return 0
     headings = ("RECEIVER", "KIND", "STATE", "BEHIND", "WAITING", "SENT", "ASIDE", "LOST", "LAST")

@@ -38,7 +38,7 @@ def _add(session: Session, asked: Asked) -> int:
         session.out.line(as_json(found))
         return 0
     until = moment(found["ends"])
-    session.out.line(f"silence {found['number']}: {' '.join(found['match'])} until {until}")
+    session.out.say(f"silence {found['number']}: {' '.join(found['match'])} until {until}")
     session.tell(f"to end it: svcctl silence end {found['number']}")
     return 0
 
@@ -52,7 +52,7 @@ def _list(session: Session, asked: Asked) -> int:
         headings = ("NUMBER", "WHAT", "NOW", "FROM", "UNTIL", "WHO", "WHY")
         session.out.table(headings, [_row(each) for each in found])
     else:
-        session.out.line("there is no silence")
+        session.out.say("there is no silence")
     return 0
 
 
@@ -72,7 +72,7 @@ def _row(each: Mapping[str, Any]) -> list[Cell]:
 def _end(session: Session, asked: Asked) -> int:
     found = session.ask(asked.request())
     assert isinstance(found, dict)
-    session.out.line(f"silence {found['number']} has ended")
+    session.out.say(f"silence {found['number']} has ended")
     return 0
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from svcctl.cli.human import length, size
-from svcctl.cli.output import Cell, Screen, as_json
+from svcctl.cli.output import ENGLISH, Cell, Screen, as_json
 from svcctl.cli.session import Asked, Session
 from svcctl.errors import SvcctlError
 from svcctl.wire import Request, Selection
+from svcctl.words.catalogue import Words
 
 NOT_RUNNING = 3  # exit status, as the Linux Standard Base has it for `status`
 OUTPUTS = ("table", "wide", "json", "jsonl", "name")
@@ -111,7 +112,7 @@ def lines(
     *trends* say by instance what is used more and more; where there are any they have a column.
     """
     if not found:
-        return ["no services yet; next: svcctl apply FILE"]
+        return [out.words.of("no services yet; next: svcctl apply FILE")]
     more = (*(_WIDE if wide else ()), *(("TREND",) if trends else ()))
     headings = [*_HEADINGS[:-1], *more, _HEADINGS[-1]]
     rows = [_row(out, each, wide=wide, now=now, trends=trends or {}) for each in found]
@@ -125,7 +126,7 @@ def _row(
     return [
         Cell(each["instance"]),
         phase_cell(out, each["phase"]),
-        _ready(each),
+        _ready(out, each),
         _or_nothing(each["pid"]),
         _or_nothing(_uptime(each, now)),
         Cell(str(each["restarts"]), "warn" if each["restarts"] else ""),
@@ -133,7 +134,7 @@ def _row(
         _or_nothing(None if each["memory_bytes"] is None else size(each["memory_bytes"])),
         *(_more(each) if wide else ()),
         *trend,
-        Cell(reason(each, now)),
+        Cell(reason(each, now, out.words)),
     ]
 
 
@@ -153,23 +154,25 @@ def _more(each: Standing) -> list[Cell]:
 def phase_cell(out: Screen, phase: str) -> Cell:
     """Give a phase as a sign, its name and a colour."""
     sign, style = _PHASES.get(phase, ("?", ""))
-    return Cell(f"{sign if out.can_show(sign) else '-'} {phase}", style)
+    return Cell(f"{sign if out.can_show(sign) else '-'} {out.words.of(phase)}", style)
 
 
-def reason(each: Standing, now: float) -> str:
+def reason(each: Standing, now: float, words: Words = ENGLISH) -> str:
     """Say why an instance is as it is, and what comes next."""
-    said = [text for text in (each["reason"], each["status_text"]) if text]
+    said = [text for text in (words.told(each["reason"]), each["status_text"]) if text]
     if each["live"] is False:
-        said.append("live probe fails")
+        said.append(words.of("live probe fails"))
     if each["next_at"] is not None:
-        said.append(f"next start in {length(each['next_at'] - now)}")
+        left = length(each["next_at"] - now)
+        said.append(words.of("next start in {left}").format(left=left))
     return "; ".join(said)
 
 
-def _ready(each: Standing) -> Cell:
+def _ready(out: Screen, each: Standing) -> Cell:
     if each["phase"] in {"stopped", "failed", "finished", "backoff"}:
         return _NOTHING
-    return Cell("yes", "good") if each["ready"] else Cell("no", "warn")
+    yes, no = out.words.of("yes"), out.words.of("no")
+    return Cell(yes, "good") if each["ready"] else Cell(no, "warn")
 
 
 def _uptime(each: Standing, now: float) -> str | None:

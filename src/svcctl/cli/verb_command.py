@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,9 +12,11 @@ from click.shell_completion import CompletionItem
 
 from svcctl.app.verb import Arg, Kind, Selects, Verb
 from svcctl.app.verbs import find
+from svcctl.cli.output import screen
 from svcctl.cli.session import Asked, Run, Session
-from svcctl.errors import SvcctlError, UsageError
+from svcctl.errors import AgentUnreachable, SvcctlError, UsageError
 from svcctl.wire import Request, Selection
+from svcctl.words.catalogue import Words
 
 OUTPUT = Arg(
     name="output",
@@ -36,15 +40,25 @@ class Command(click.Command):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.format_usage(ctx, formatter)
         self.format_help_text(ctx, formatter)
-        with formatter.section("Examples"):
+        with formatter.section(_words().of("Examples")):
             formatter.write_text("\b\n" + "\n".join(self.examples))
         self.format_options(ctx, formatter)
         self.format_epilog(ctx, formatter)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(_words().of(self.help or ""))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
         filled = [f"{each}={self.bare[each]}" if each in self.bare else each for each in args[:end]]
         return super().parse_args(ctx, filled + args[end:])
+
+
+def _words() -> Words:
+    return screen(sys.stdout, os.environ).words
 
 
 def read_duration(text: str) -> float:
@@ -79,7 +93,7 @@ def verb_command(
 
     @click.pass_obj
     def callback(session: Session, /, **given: object) -> int:
-        return run(session, _asked(verb, given, own))
+        return _done(run, session, _asked(verb, given, own))
 
     command = Command(
         name,
@@ -94,6 +108,19 @@ def verb_command(
     )
     command.examples, command.bare = verb.examples, bare or {}
     return command
+
+
+def _done(run: Run, session: Session, asked: Asked) -> int:
+    """Do what was asked; an answer from elsewhere may be none of that verb."""
+    try:
+        return run(session, asked)
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError) as error:
+        if session.remote is None:
+            raise
+        raise AgentUnreachable(
+            f"{session.remote.name!r} answers {asked.verb!r} with what cannot be read",
+            hint="compare the versions: svcctl --version, there and here",
+        ) from error
 
 
 def parameter(arg: Arg, *, flag: str = "") -> click.Parameter:
@@ -125,10 +152,10 @@ def complete_names(
 ) -> list[CompletionItem]:
     """Complete a service, an instance or a group; silent where nobody answers."""
     del param
-    session = ctx.find_root().params.get("home")
+    given = ctx.find_root().params
     try:
-        words = _known_words(session if isinstance(session, str) else None)
-    except SvcctlError:
+        words = _known_words(given.get("home"), given.get("host"))
+    except (SvcctlError, LookupError, TypeError):  # nobody answers, or with what is no status
         return []
     return [CompletionItem(each) for each in sorted(words) if each.startswith(incomplete)]
 
@@ -149,11 +176,34 @@ def complete_defined(
     return [CompletionItem(each) for each in found if each.startswith(incomplete)]
 
 
-def _known_words(home: str | None) -> set[str]:
+def complete_contexts(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the name of an agent elsewhere, the last of several; silent where none is known."""
+    del param
+    from svcctl.bootstrap.hosts import contexts  # noqa: PLC0415 - to complete only
+
+    before, comma, begun = incomplete.rpartition(",")
+    try:
+        names = [*contexts(ctx.find_root().params.get("home")).known, "local"]
+    except SvcctlError:
+        return []
+    return [CompletionItem(f"{before}{comma}{each}") for each in names if each.startswith(begun)]
+
+
+def _known_words(home: str | None, host: str | None) -> set[str]:
+    """Give what services of this machine, or of the one that is meant, can be named by."""
+    from svcctl.bootstrap.hosts import chosen, remote_client  # noqa: PLC0415
     from svcctl.bootstrap.local import client  # noqa: PLC0415
 
-    with client(home, timeout=_COMPLETION_PATIENCE) as everywhere:
-        found = everywhere.ask(Request(verb="status", select=Selection(all=True)))
+    request = Request(verb="status", select=Selection(all=True))
+    remotes = chosen(home, host)
+    if remotes:
+        with remote_client(remotes[0], home, timeout=_COMPLETION_PATIENCE) as there:
+            found = there.ask(request)
+    else:
+        with client(home, timeout=_COMPLETION_PATIENCE) as here:
+            found = here.ask(request)
     words: set[str] = set()
     for each in found if isinstance(found, list) else ():
         words |= {each["service"], each["instance"], *(f"@{name}" for name in each["groups"])}

@@ -36,7 +36,7 @@ def _list(session: Session, asked: Asked) -> int:
         headings = ("NAME", "SERVICE", "FROM", "RULES", "LINES", "BEHIND", "LAST LINE", "PROBLEM")
         session.out.table(headings, [_row(each) for each in found])
     else:
-        session.out.line("no log is watched")
+        session.out.say("no log is watched")
         session.tell("add to a definition: [[watch]], and: path = '/var/log/app/*.log'")
     return 0
 

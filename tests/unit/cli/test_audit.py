@@ -232,6 +232,43 @@ def test_an_explanation_is_json_too(agent: Any, capsys: Captured) -> None:
     assert json.loads(capsys.readouterr().out)["allowed"] is True
 
 
+RIGHTS: dict[str, Any] = {
+    "actor": "token:ci",
+    "way": "http",
+    "roles": ["operator"],
+    "verbs": ["alerts", "agent-status"],
+    "grants": [
+        {"services": ["db"], "verbs": ["status"]},
+        {"services": ["api", "web"], "verbs": ["restart", "status"]},
+    ],
+}
+
+
+def test_what_one_may_do_is_shown_for_services_that_are_alike(agent: Any, capsys: Captured) -> None:
+    agent.says("may", RIGHTS)
+
+    assert main(["auth", "may"]) == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        "token:ci comes in by http; roles: operator",
+        "db",
+        "  status",
+        "api, web",
+        "  restart, status",
+        "about no single service",
+        "  alerts, agent-status",
+    ]
+
+
+def test_what_one_may_do_to_a_service_is_json_too(agent: Any, capsys: Captured) -> None:
+    agent.says("may", RIGHTS)
+
+    assert main(["auth", "may", "web", "--json"]) == 0
+
+    assert json.loads(capsys.readouterr().out) == RIGHTS
+    assert agent.asked[0]["select"]["names"] == ["web"]
+
+
 ISSUED: dict[str, Any] = {
     "token": "a.b.c",
     "id": "3f9a77aa11223344",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,6 +163,67 @@ def test_what_became_of_a_rollback_is_said(
 
     assert capsys.readouterr().out.splitlines() == [said]
     assert agent.asked[-1]["args"] == {"version": 1}
+
+
+def test_values_are_set_by_key_and_from_a_file(
+    agent: FakeAgent, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    agent.says("set-config", [reply({"verdict": "applied", "version": 4, "changed": ["period"]})])
+    file = tmp_path / "values.toml"
+    file.write_text('[smtp]\nport = 25\nhost = "relay"\n')
+
+    assert main(["config", "set", "mailer", "smtp.port=26", "period=5s", "--file", str(file)]) == 0
+
+    assert agent.asked[-1]["args"] == {
+        "config": {"smtp": {"port": 26, "host": "relay"}, "period": "5s"},
+        "replace": False,
+        "dry_run": False,
+    }
+    assert capsys.readouterr().out == "mailer runs with version 4; changed: period\n"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("applied", "mailer would take them at once; they would change: port"),
+        ("unchanged", "mailer has those values already"),
+        (
+            "restart_wanted",
+            "mailer would take them with its next start: port; a restart is for port",
+        ),
+    ],
+)
+def test_a_trial_says_what_would_become_of_values(
+    agent: FakeAgent, capsys: pytest.CaptureFixture[str], verdict: str, said: str
+) -> None:
+    answer = {"verdict": verdict, "version": 4, "changed": ["port"], "restart_wanted": ["port"]}
+    agent.says("set-config", [reply(answer)])
+
+    assert main(["config", "set", "mailer", "port=1", "--dry-run"]) == 0
+
+    assert capsys.readouterr().out.splitlines() == [said]
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ([], 2),
+        (["port"], 2),
+        (["=1"], 2),
+        (["a=1", "a.b=2"], 2),
+        (["--file", "FILE"], 78),
+    ],
+)
+def test_what_is_no_value_is_refused_before_anybody_is_asked(
+    agent: FakeAgent, tmp_path: Path, words: list[str], status: int
+) -> None:
+    file = tmp_path / "values.toml"
+    file.write_text("day = 2026-11-21\n")
+    given = [str(file) if each == "FILE" else each for each in words]
+
+    assert main(["config", "set", "mailer", *given]) == status
+
+    assert agent.asked == []
 
 
 @pytest.mark.parametrize("output", ["text", "json"])

@@ -41,7 +41,7 @@ def test_lines_of_one_service_are_as_it_wrote_them(agent: Any, capsys: Captured)
     assert main(["logs", "web", "-n", "5", "--since", "10m"]) == 0
 
     assert capsys.readouterr().out == "one\nweb | -- restarted, exit 1\ntwo \x1b[31mred\n"
-    flags = {"follow": False, "records": False, "stats": False}
+    flags = {"follow": False, "records": False, "places": False, "stats": False}
     assert agent.asked[0]["args"] == {**flags, "lines": 5, "since": "10m"}
 
 
@@ -106,7 +106,7 @@ def test_following_survives_an_agent_that_goes_away(agent: Any, capsys: Captured
     assert "waiting for it to come back" in said.err
     assert "the agent is back" in said.err
     again = agent.asked[1]["args"]
-    flags = {"follow": True, "records": False, "stats": False}
+    flags = {"follow": True, "records": False, "places": False, "stats": False}
     assert again == {**flags, "since": "1970-01-01T00:00:05+00:00"}
 
 

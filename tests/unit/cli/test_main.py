@@ -206,10 +206,15 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
         "environment": "exec",
         "set-log-level": "log-level",
         "audit-verify": "audit",
+        "access-show": "auth",
         "auth-explain": "auth",
+        "may": "auth",
         **{f"token-{each}": "auth" for each in ("issue", "list", "revoke", "rotate")},
         **{f"agent-{each}": "agent" for each in ("status", "stop", "upgrade")},
         **{f"config-{each}": "config" for each in ("history", "rollback")},
+        "set-config": "config",
+        "apply-signed": "spec",
+        "trust": "serve",
         "watch-list": "watch",
         "trends": "top",
         **{f"silence-{each}": "silence" for each in ("add", "list", "end")},
@@ -224,8 +229,8 @@ def test_every_verb_has_a_command_or_one_that_stands_for_it() -> None:
 
 
 def _own_commands() -> list[str]:
-    groups = {"agent", "alert", "auth", "cert", "config", "finding", "rules"}
-    groups |= {"shipping", "silence", "watch"}
+    groups = {"agent", "alert", "auth", "cert", "config", "ctx", "finding", "rules"}
+    groups |= {"serve", "shipping", "silence", "spec", "watch"}
     return [name for name in TABLE if name not in {"up", "demo", *groups}]
 
 

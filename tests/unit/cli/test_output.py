@@ -116,3 +116,11 @@ def test_json_shows_names_as_they_are() -> None:
     from svcctl.cli.output import as_json
 
     assert json.loads(as_json({"name": "订单"})) == {"name": "订单"}
+
+
+def test_what_a_stranger_wrote_in_a_cell_neither_ends_its_line_nor_drives_the_terminal() -> None:
+    stream = io.StringIO()
+
+    Screen(stream=stream).table(("WHO", "WHY"), [[Cell("a\nb"), Cell("\x1b[2J\tc\u202e")]])
+
+    assert stream.getvalue() == "WHO  WHY\na\ufffdb  \ufffd[2J c\ufffd\n"
