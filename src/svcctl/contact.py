@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -74,3 +74,13 @@ class Door(Protocol):
 
     def close(self) -> None:
         """Let nobody in any more."""
+
+
+class GuardedDoor(Door, Protocol):
+    """A door at which it can be said who else comes in."""
+
+    def admit(self, actors: Collection[str]) -> None:
+        """Let in *actors* of this machine too, and nobody who was admitted before.
+
+        Raises SystemFault, or NotAvailable, where that cannot be.
+        """

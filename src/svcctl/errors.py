@@ -10,7 +10,8 @@ SvcctlError                          SVC-1000  exit 1    HTTP 500
 │   └── Unauthenticated              SVC-1501  exit 6    HTTP 401   you do not show who you are
 ├── Conflict                         SVC-1600  exit 1    HTTP 409   not possible in this state
 │   ├── SagaUndone                   SVC-1601  exit 1    HTTP 409   a saga failed, and is taken back
-│   └── NotUndone                    SVC-1602  exit 1    HTTP 409   a step of a saga stays done
+│   ├── NotUndone                    SVC-1602  exit 1    HTTP 409   a step of a saga stays done
+│   └── Outdated                     SVC-1603  exit 1    HTTP 412   somebody changed it meanwhile
 ├── Refused                          SVC-1700  exit 1    HTTP 503   not now
 │   ├── CircuitOpen                  SVC-1701  exit 1    HTTP 503   it failed too often of late
 │   ├── LimitReached                 SVC-1702  exit 1    HTTP 503   as many as may are under way
@@ -102,9 +103,13 @@ class UnknownService(SvcctlError):
 
 
 class AgentUnreachable(SvcctlError):
-    """Nobody answers at the agent's address."""
+    """Nobody answers at the agent's address; ``asked`` is false where surely nothing was done."""
 
     code, exit_status, http_status = "SVC-1400", 5, 503
+
+    def __init__(self, problem: str, *, hint: str = "", asked: bool = True) -> None:
+        super().__init__(problem, hint=hint)
+        self.asked = asked
 
 
 class Denied(SvcctlError):
@@ -135,6 +140,12 @@ class NotUndone(Conflict):
     """A step of a failed saga could not be taken back; the saga is still pending."""
 
     code = "SVC-1602"
+
+
+class Outdated(Conflict):
+    """What was to be changed is not any more what the caller saw."""
+
+    code, http_status = "SVC-1603", 412
 
 
 class Refused(SvcctlError):

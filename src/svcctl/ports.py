@@ -305,6 +305,20 @@ class EventLog(Protocol):
         """Give the last *limit* events that fit, oldest first."""
 
 
+class EventTrail(EventLog, Protocol):
+    """Remembers events, and can be gone along without leaving any out."""
+
+    def read_on(
+        self,
+        *,
+        services: tuple[str, ...] = (),
+        after: int = 0,
+        since: float = 0.0,
+        limit: int = 1000,
+    ) -> list[Recorded]:
+        """Give the first *limit* events that fit, oldest first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """One line of the audit log: somebody asks for a verb, or what became of it.

@@ -2,8 +2,11 @@
 
 Request   {"id": 1, "verb": "start", "args": {},
            "select": {"names": ["web"], "labels": [], "all": false},
-           "on_behalf": {}}            an identity, of those who may speak for others
-Answers   {"id": 1, "item": ...}      any number, of a verb that streams or tells its progress
+           "on_behalf": {},            an identity, of those who may speak for others
+           "on_behalf_of_all": []}     or several who ask for the same look at once:
+                                       {"identity", "times"} of each
+Answers   {"id": 1, "result": {"found": [...], "each": [0, {"error"}, ...]}}   to the latter
+          {"id": 1, "item": ...}      any number, of a verb that streams or tells its progress
           {"id": 1, "result": ...}    the last one, or
           {"id": 1, "error": {"code", "problem", "hint", "mistakes"}}
 """
@@ -11,7 +14,9 @@ Answers   {"id": 1, "item": ...}      any number, of a verb that streams or tell
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 from svcctl.errors import Mistake, SpecError, SvcctlError, UsageError, tree
 
@@ -39,6 +44,8 @@ class Request:
     """Something asked of an agent, or of a service written with the SDK.
 
     *on_behalf* is the identity, as a document, of whom it is asked for; empty: for oneself.
+    *on_behalf_of_all* are those of several, each with how many times, for a verb whose answers are
+    shared.
     """
 
     verb: str
@@ -46,6 +53,7 @@ class Request:
     args: dict[str, object] = field(default_factory=dict)
     id: int = 1
     on_behalf: dict[str, object] = field(default_factory=dict)
+    on_behalf_of_all: tuple[dict[str, object], ...] = ()
 
 
 def encode(document: object) -> bytes:
@@ -69,17 +77,15 @@ def decode_request(line: bytes) -> Request:
     """Read a request, or raise UsageError."""
     try:
         document = json.loads(line)
-        select = document.get("select") or {}
         return Request(
             id=int(document.get("id", 1)),
             verb=str(document["verb"]),
-            select=Selection(
-                names=_texts(select.get("names")),
-                labels=_texts(select.get("labels")),
-                all=select.get("all") is True,
+            select=_selection(document.get("select") or {}),
+            args=_object(document.get("args") or {}),
+            on_behalf=_object(document.get("on_behalf") or {}),
+            on_behalf_of_all=tuple(
+                _object(each) for each in document.get("on_behalf_of_all") or ()
             ),
-            args=dict(document.get("args") or {}),
-            on_behalf=dict(document.get("on_behalf") or {}),
         )
     except (
         ArithmeticError,
@@ -90,6 +96,29 @@ def decode_request(line: bytes) -> Request:
         ValueError,
     ) as error:
         raise UsageError(f"not a request: {error}") from error
+
+
+def _object(document: object) -> dict[str, Any]:
+    """Give a JSON object as it is; pairs in a list, of which dict() would make one, are none."""
+    if not isinstance(document, dict):
+        raise TypeError(f"{document!r} is not an object")
+    return document
+
+
+def decode_selection(document: object) -> Selection:
+    """Read what *select* is in a request, or raise UsageError."""
+    try:
+        return _selection(document)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UsageError(f"not a selection of services: {error}") from error
+
+
+def _selection(document: Any) -> Selection:  # noqa: ANN401 - a stranger's
+    return Selection(
+        names=_texts(document.get("names")),
+        labels=_texts(document.get("labels")),
+        all=document.get("all") is True,
+    )
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -123,6 +152,38 @@ def to_error(document: dict[str, object]) -> SvcctlError:
         listed = found if isinstance(found, list) else []
         return kind(problem, hint=hint, mistakes=_mistakes(listed))
     return kind(problem, hint=hint)
+
+
+def for_all(answers: Sequence[object]) -> dict[str, object]:
+    """Give what several are answered, errors among it; what is the same object is said once."""
+    found = list({id(each): each for each in answers if not isinstance(each, SvcctlError)}.values())
+    place = {id(each): number for number, each in enumerate(found)}
+    return {
+        "found": found,
+        "each": [
+            {"error": error_document(each)} if isinstance(each, SvcctlError) else place[id(each)]
+            for each in answers
+        ],
+    }
+
+
+def answers_to_all(document: object, count: int) -> list[object]:
+    """Read what :func:`for_all` gave to *count* askers; raises UsageError for anything else."""
+    match document:
+        case {"found": [*found], "each": [*each]} if len(each) == count:
+            return [_answer(one, found) for one in each]
+        case _:
+            raise UsageError("what is answered is not for as many as asked")
+
+
+def _answer(one: object, found: Sequence[object]) -> object:
+    match one:
+        case {"error": dict(error)}:
+            return to_error(error)
+        case int() if 0 <= one < len(found):
+            return found[one]
+        case _:
+            raise UsageError("an answer is for nobody who asked")
 
 
 def _mistakes(documents: list[object]) -> list[Mistake]:
