@@ -17,7 +17,7 @@ release=bookworm
 # libpam-systemd and dbus-user-session: the manager and the bus of a user.
 packages=systemd,dbus,libpam-systemd,dbus-user-session,procps,python3
 version=3.11 # of Python in that release
-wheels=(click cronsim jeepney pydantic pytest)
+wheels=(click cronsim cryptography http-message-signatures httptools jeepney joserfc pydantic pytest starlette uvicorn)
 
 main() {
     local tool lab

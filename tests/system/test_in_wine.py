@@ -1,25 +1,35 @@
-"""Runs tests inside Windows' own CPython under Wine: each file for Windows, and all unit tests."""
+"""Runs tests inside Windows' own CPython under Wine: each file for Windows, and unit tests."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 WINE_PYTEST = ROOT / "tests" / "labs" / "wine-pytest"
-PLACES = [
-    *sorted((ROOT / "tests/system/windows").glob("test_*.py")),
-    ROOT / "tests/system/life_story",
-    ROOT / "tests/unit",
-]
+IN_MEMORY = "--capture=sys"  # to files, a small test's output costs more under Wine than the test
+UNIT: dict[str, Sequence[str]] = {
+    "unit tests of the SDK": [IN_MEMORY, "tests/unit/sdk"],
+    "other unit tests": ["tests/unit", "--ignore=tests/unit/sdk"],
+}
+"""What takes minutes: two halves, so that two can be at it."""
+
+WINDOWS: dict[str, Sequence[str]] = {
+    each.name: [str(each.relative_to(ROOT))]
+    for each in [
+        *sorted((ROOT / "tests/system/windows").glob("test_*.py")),
+        ROOT / "tests/system/life_story",
+    ]
+}
 
 LACKS_SOMETHING = 77
 LIMIT = 1200
-"""Seconds for the tests of one place; wine-pytest leaves nothing behind when they are over."""
+"""Seconds for the tests of one part; wine-pytest leaves nothing behind when they are over."""
 
 FIRST_BUILD = 600
 """Seconds more, should the Windows for the tests have to be built first."""
@@ -28,10 +38,13 @@ FIRST_BUILD = 600
 @pytest.mark.slow
 @pytest.mark.timeout(LIMIT + FIRST_BUILD)
 @pytest.mark.skipif(sys.platform == "win32", reason="needs Linux: here they run as they are")
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
-def test_windows_passes(place: Path) -> None:
+@pytest.mark.parametrize(
+    "part", [*(pytest.param(each, marks=pytest.mark.long) for each in UNIT), *WINDOWS]
+)
+def test_windows_passes(part: str) -> None:
     done = subprocess.run(
-        [WINE_PYTEST, place.relative_to(ROOT)],
+        [WINE_PYTEST, *(UNIT | WINDOWS)[part]],
+        cwd=ROOT,
         env={**os.environ, "PYTHON": sys.executable, "LIMIT": str(LIMIT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

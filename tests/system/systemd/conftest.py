@@ -89,7 +89,7 @@ class Host:
         """Run a command in there, as root."""
         inside = {
             "PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": "/root",
+            "HOME": "/srv",
             "NO_COLOR": "1",
         }
         done = subprocess.run(
@@ -140,8 +140,8 @@ class Host:
 
     def apply(self, text: str, *more: str, status: int = 0) -> str:
         """Apply definitions."""
-        self.write("/root/svcctl.toml", text)
-        return self.svcctl("apply", "/root/svcctl.toml", "--yes", *more, status=status)
+        self.write("/srv/svcctl.toml", text)
+        return self.svcctl("apply", "/srv/svcctl.toml", "--yes", *more, status=status)
 
     def write(self, path: str, text: str) -> None:
         """Write a file in there."""
@@ -164,7 +164,7 @@ class Host:
         """Give every file in there that is called after a service."""
         found = self.sh(
             f"find / -xdev -name '*{name}*' -not -path '/proc/*' -not -path '/opt/*' -not -path "
-            f"'/usr/*' -not -path '/root/*' 2>/dev/null; find /run -name '*{name}*' 2>/dev/null",
+            f"'/usr/*' -not -path '/srv/*' 2>/dev/null; find /run -name '*{name}*' 2>/dev/null",
             check=False,
         )
         return sorted(set(found.split()))

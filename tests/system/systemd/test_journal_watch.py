@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.xdist_group("systemd"),
 ]
 
-HOME = "/root/watching"
+HOME = "/srv/watching"
 WATCH = """
 [[watch]]
 name = "chronicle"
@@ -46,11 +46,11 @@ def write(host: Any, *numbers: int) -> None:
 
 def test_no_entry_of_the_journal_is_lost(clean: Any) -> None:
     host = clean
-    host.write("/root/watch.toml", WATCH)
+    host.write("/srv/watch.toml", WATCH)
     write(host, 0)
     host.svcctl("--home", HOME, "agent", "run", "--detach")
     try:
-        host.svcctl("--home", HOME, "apply", "/root/watch.toml")
+        host.svcctl("--home", HOME, "apply", "/srv/watch.toml")
         write(host, 1, 2)
         host.run("logger", "-t", "chronicler", "-p", "user.info", "lost as it is not grave")
         host.run("logger", "-t", "other", "-p", "user.err", "lost as nobody asked")

@@ -23,16 +23,16 @@ import http.server, sys
 class Taking(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        with open("/root/told", "ab") as file:
+        with open("/srv/told", "ab") as file:
             file.write(body + b"\\n")
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
 server = http.server.HTTPServer(("127.0.0.1", 0), Taking)
-open("/root/port.new", "w").write(str(server.server_port))
+open("/srv/port.new", "w").write(str(server.server_port))
 import os
-os.rename("/root/port.new", "/root/port")
+os.rename("/srv/port.new", "/srv/port")
 server.serve_forever()
 """
 
@@ -52,7 +52,7 @@ group_interval = "500ms"
 MAILER = """
 [services.mailer]
 manager = "systemd"
-exec = ["sh", "-c", "test -e /root/up && exec sleep 1000; exit 3"]
+exec = ["sh", "-c", "test -e /srv/up && exec sleep 1000; exit 3"]
 restart = { max = 1, delay = "100ms" }
 labels = { tier = "front" }
 """
@@ -74,7 +74,7 @@ class Watched:
 
     def told(self) -> list[tuple[str, str]]:
         """Give what was told, as pairs of alert and status."""
-        bodies = self.host.sh("cat /root/told", check=False).splitlines()
+        bodies = self.host.sh("cat /srv/told", check=False).splitlines()
         return [
             (each["labels"]["alertname"], each["status"])
             for body in bodies
@@ -85,7 +85,7 @@ class Watched:
         return [status for name, status in self.told() if name == alert]
 
     def labels(self) -> dict[str, str]:
-        (first, *_) = self.host.sh("cat /root/told").splitlines()
+        (first, *_) = self.host.sh("cat /srv/told").splitlines()
         found: dict[str, str] = json.loads(first)["alerts"][0]["labels"]
         return found
 
@@ -98,10 +98,10 @@ class Watched:
 
 @pytest.fixture
 def webhook(clean: Any) -> Iterator[Watched]:
-    clean.sh("rm -f /root/told /root/port /root/up")
-    clean.write("/root/sink.py", SINK)
-    clean.run("systemd-run", "--unit=sink", "--collect", "python3", "/root/sink.py")
-    port = until(lambda: clean.sh("cat /root/port", check=False), what="the webhook listens")
+    clean.sh("rm -f /srv/told /srv/port /srv/up")
+    clean.write("/srv/sink.py", SINK)
+    clean.run("systemd-run", "--unit=sink", "--collect", "python3", "/srv/sink.py")
+    port = until(lambda: clean.sh("cat /srv/port", check=False), what="the webhook listens")
     yield Watched(clean, port)
     clean.sh("systemctl stop sink")
 
@@ -117,11 +117,11 @@ def watched(webhook: Watched) -> Iterator[Watched]:
 
 
 def test_what_fails_natively_is_told_once_and_once_that_it_is_over(watched: Watched) -> None:
-    watched.host.write("/root/mailer.toml", MAILER)
-    watched.host.svcctl("apply", "/root/mailer.toml", "--yes", status=1)
+    watched.host.write("/srv/mailer.toml", MAILER)
+    watched.host.svcctl("apply", "/srv/mailer.toml", "--yes", status=1)
     watched.await_told("service_down", "firing")
 
-    watched.host.sh("touch /root/up")
+    watched.host.sh("touch /srv/up")
     watched.host.svcctl("start", "mailer")
 
     watched.await_told("service_down", "firing", "resolved")
@@ -135,29 +135,29 @@ def test_what_fails_natively_is_told_once_and_once_that_it_is_over(watched: Watc
 
 
 def test_what_fails_while_the_agent_is_away_is_told_by_the_next(watched: Watched) -> None:
-    watched.host.sh("touch /root/up")
-    watched.host.write("/root/mailer.toml", MAILER)
-    watched.host.svcctl("apply", "/root/mailer.toml", "--yes")
+    watched.host.sh("touch /srv/up")
+    watched.host.write("/srv/mailer.toml", MAILER)
+    watched.host.svcctl("apply", "/srv/mailer.toml", "--yes")
     until(
         lambda: 'service="mailer"' in watched.host.svcctl("metrics"), what="the agent hears of it"
     )
     watched.kill_agent()
-    watched.host.sh("rm /root/up")
+    watched.host.sh("rm /srv/up")
     watched.host.svcctl("kill", "mailer")
     watched.host.await_phase("mailer", "failed")
 
     watched.start_agent()
 
     watched.await_told("service_down", "firing")
-    watched.host.sh("touch /root/up")
+    watched.host.sh("touch /srv/up")
     watched.host.svcctl("start", "mailer")
     watched.await_told("service_down", "firing", "resolved")
 
 
 def test_a_host_that_is_killed_is_told_of_and_that_it_is_back(watched: Watched) -> None:
-    watched.host.sh("touch /root/up")
-    watched.host.write("/root/mailer.toml", MAILER)
-    watched.host.svcctl("apply", "/root/mailer.toml", "--yes")
+    watched.host.sh("touch /srv/up")
+    watched.host.write("/srv/mailer.toml", MAILER)
+    watched.host.svcctl("apply", "/srv/mailer.toml", "--yes")
     until(
         lambda: 'service="mailer"' in watched.host.svcctl("metrics"), what="the agent hears of it"
     )
@@ -169,8 +169,8 @@ def test_a_host_that_is_killed_is_told_of_and_that_it_is_back(watched: Watched) 
 
 
 def test_a_unit_that_fails_before_its_host_lives_is_told_of(watched: Watched) -> None:
-    watched.host.write("/root/mailer.toml", MAILER)
-    watched.host.svcctl("apply", "/root/mailer.toml", "--yes", "--no-start")
+    watched.host.write("/srv/mailer.toml", MAILER)
+    watched.host.svcctl("apply", "/srv/mailer.toml", "--yes", "--no-start")
     drop_in = "[Service]\nExecStart=\nExecStart=/nonexistent\nRestart=no\n"
     watched.host.write("/etc/systemd/system/mailer.service.d/broken.conf", drop_in)
     watched.host.run("systemctl", "daemon-reload")
@@ -179,18 +179,18 @@ def test_a_unit_that_fails_before_its_host_lives_is_told_of(watched: Watched) ->
 
     watched.await_told("service_down", "firing")
     watched.host.sh("rm -r /etc/systemd/system/mailer.service.d; systemctl daemon-reload")
-    watched.host.sh("touch /root/up")
+    watched.host.sh("touch /srv/up")
     watched.host.svcctl("start", "mailer")
     watched.await_told("service_down", "firing", "resolved")
 
 
 def test_a_service_without_a_host_is_watched_through_systemd(watched: Watched) -> None:
-    watched.host.sh("touch /root/up")
-    watched.host.write("/root/plain.toml", PLAIN)
-    watched.host.svcctl("apply", "/root/plain.toml", "--yes")
+    watched.host.sh("touch /srv/up")
+    watched.host.write("/srv/plain.toml", PLAIN)
+    watched.host.svcctl("apply", "/srv/plain.toml", "--yes")
     until(lambda: 'service="plain"' in watched.host.svcctl("metrics"), what="the agent hears of it")
 
-    watched.host.run("systemctl", "kill", "--signal=KILL", "plain")
+    watched.host.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "plain")
 
     watched.await_told("service_down", "firing")
     watched.host.svcctl("start", "plain")
@@ -200,12 +200,12 @@ def test_a_service_without_a_host_is_watched_through_systemd(watched: Watched) -
 def test_the_agent_of_a_user_watches_what_that_users_systemd_keeps(
     webhook: Watched, ann: Any
 ) -> None:
-    webhook.host.sh("touch /root/up; chmod 711 /root; chmod 644 /root/up")
+    webhook.host.sh("touch /srv/up; chmod 644 /srv/up")
     ann("svcctl", "agent", "run", "--detach")
     ann.write(TOLD.format(port=webhook.port) + MAILER.replace("mailer", "web") + 'scope = "user"')
     ann("svcctl", "apply", "/home/ann/svcctl.toml", "--yes")
     until(lambda: 'service="web"' in ann("svcctl", "metrics"), what="the agent hears of it")
-    webhook.host.sh("rm /root/up")
+    webhook.host.sh("rm /srv/up")
 
     ann("svcctl", "kill", "web")
 

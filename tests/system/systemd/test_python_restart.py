@@ -39,12 +39,12 @@ UNIT = """
 Type=notify
 Environment=PYTHONPATH=/opt/svcctl:/opt/site
 StateDirectory=again
-ExecStart=/usr/bin/python3 /root/again.py run
+ExecStart=/usr/bin/python3 /srv/again.py run
 """
 
 
 def test_it_is_the_same_process_and_stays_active(clean: Any) -> None:
-    clean.write("/root/again.py", AGAIN)
+    clean.write("/srv/again.py", AGAIN)
     clean.write("/etc/systemd/system/again.service", UNIT)
     clean.run("systemctl", "daemon-reload")
 

@@ -37,14 +37,14 @@ env.PYTHONPATH = "{PACKAGES}"
 
 
 def test_it_starts_reloads_and_is_alone(clean: Any) -> None:
-    clean.write("/root/mailer.py", MAILER)
+    clean.write("/srv/mailer.py", MAILER)
     clean.sh("rm -rf /var/lib/svcctl/services")
     clean.apply(SPEC)
     status = clean.status("mail-eu")
 
     clean.svcctl("reload", "mail-eu")
     beside = clean.run(
-        *("sh", "-c", "cd /root && exec python3 -m svcctl.sdk.entry mailer:Mailer"),
+        *("sh", "-c", "cd /srv && exec python3 -m svcctl.sdk.entry mailer:Mailer"),
         check=False,
         PYTHONPATH=PACKAGES,
         SVCCTL_SERVICE="mail-eu",
@@ -79,9 +79,9 @@ def test_another_account_finds_its_folder_made(clean: Any, manager: str) -> None
 
 
 def test_its_unit_without_svcctl_keeps_it_as_well(clean: Any) -> None:
-    clean.write("/root/mailer.py", MAILER)
-    clean.write("/root/svcctl.toml", SPEC)
-    unit = clean.sh("cd /root && svcctl export systemd mail-eu")
+    clean.write("/srv/mailer.py", MAILER)
+    clean.write("/srv/svcctl.toml", SPEC)
+    unit = clean.sh("cd /srv && svcctl export systemd mail-eu")
     clean.write("/etc/systemd/system/plain.service", unit)
     clean.run("systemctl", "daemon-reload")
 

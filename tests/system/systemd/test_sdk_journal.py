@@ -39,9 +39,9 @@ def entries(host: Any) -> list[dict[str, Any]]:
 
 
 def test_every_field_is_in_the_journal_whatever_its_size(host: Any) -> None:
-    host.write("/root/mailer.py", PROGRAM)
+    host.write("/srv/mailer.py", PROGRAM)
 
-    host.run("python3", "/root/mailer.py", PYTHONPATH="/opt/svcctl:/opt/site")
+    host.run("python3", "/srv/mailer.py", PYTHONPATH="/opt/svcctl:/opt/site")
 
     failed, large = entries(host)
     assert failed["MESSAGE"] == 'mail.failed to="ann\\nbob" message=mine tries=3'

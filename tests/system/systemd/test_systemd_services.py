@@ -39,8 +39,8 @@ def test_an_install_says_what_it_writes_and_then_writes_just_that(clean: Any) ->
 
 
 def _json_plan(host: Any, *more: str) -> str:
-    host.write("/root/svcctl.toml", TICKING)
-    said: str = host.run("svcctl", "apply", "/root/svcctl.toml", "-o", "json", *more).stdout
+    host.write("/srv/svcctl.toml", TICKING)
+    said: str = host.run("svcctl", "apply", "/srv/svcctl.toml", "-o", "json", *more).stdout
     return said
 
 
@@ -75,7 +75,7 @@ def test_systemd_waits_for_a_program_that_is_not_ready(clean: Any) -> None:
 
 
 def test_a_program_that_runs_once_is_finished_every_time(clean: Any) -> None:
-    text = "[services.once]\nexec = ['sh', '-c', 'echo ran >>/root/once']\ntype = 'oneshot'\n"
+    text = "[services.once]\nexec = ['sh', '-c', 'echo ran >>/srv/once']\ntype = 'oneshot'\n"
     clean.apply(text + "start = 'manual'\n")
 
     first = clean.svcctl("start", "once")
@@ -84,7 +84,7 @@ def test_a_program_that_runs_once_is_finished_every_time(clean: Any) -> None:
     assert "once is finished" in first
     assert "once is finished" in again
     assert clean.status("once")["exit_code"] == 0
-    assert clean.sh("cat /root/once; rm /root/once").split() == ["ran", "ran"]
+    assert clean.sh("cat /srv/once; rm /srv/once").split() == ["ran", "ran"]
 
 
 def test_people_may_restart_as_often_as_they_like(clean: Any) -> None:
@@ -131,16 +131,16 @@ def test_what_gives_up_is_failed_and_left_alone_by_systemd(clean: Any) -> None:
 
 
 def test_a_reset_starts_what_gave_up(clean: Any) -> None:
-    text = "[services.web]\nexec = ['sh', '-c', 'test -e /root/mended && sleep 1000']\n"
+    text = "[services.web]\nexec = ['sh', '-c', 'test -e /srv/mended && sleep 1000']\n"
     text += "restart = {max = 1, delay = '50ms'}\n"
     clean.apply(text, status=1)
     clean.await_phase("web", "failed")
-    clean.write("/root/mended", "")
+    clean.write("/srv/mended", "")
 
     clean.svcctl("reset", "web")
 
     assert clean.status("web")["phase"] == "running"
-    clean.run("rm", "/root/mended")
+    clean.run("rm", "/srv/mended")
 
 
 def test_a_host_that_is_killed_is_started_again_by_systemd(clean: Any) -> None:
@@ -174,14 +174,16 @@ import os, socket, time
 door = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 door.connect(os.environ["NOTIFY_SOCKET"])
 door.send(b"READY=1")
-for _ in range(5):
-    door.send(b"WATCHDOG=1"); time.sleep(0.2)
-time.sleep(1000)
+is_first = not os.path.exists("/srv/beaten")
+open("/srv/beaten", "w").close()
+while True:
+    door.send(b"WATCHDOG=1"); time.sleep(1000 if is_first else 0.2)
 ''']
 ready = "notify"
-health = [{heartbeat = "500ms", grace = "0s"}]
+health = [{heartbeat = "1s", grace = "0s"}]
 restart.delay = "100ms"
 """
+    clean.run("rm", "-f", "/srv/beaten")
     clean.apply(text)
     before = clean.status("web")["pid"]
 
@@ -270,12 +272,12 @@ sandbox = "strict"
 
 
 def test_secrets_come_as_systemds_credentials(clean: Any) -> None:
-    clean.write("/root/token", "s3cret")
+    clean.write("/srv/token", "s3cret")
     text = """
 [services.web]
 exec = ["sh", "-c", "cat $CREDENTIALS_DIRECTORY/TOKEN; echo; echo here; sleep 1000"]
 ready = "log:here"
-secrets.TOKEN = "file:/root/token"
+secrets.TOKEN = "file:/srv/token"
 """
     clean.apply(text)
 
@@ -306,9 +308,9 @@ def test_the_journal_is_followed(clean: Any) -> None:
 
 
 def test_an_exported_unit_runs_the_program_without_svcctl(clean: Any) -> None:
-    clean.write("/root/plain.toml", '[services.plain]\nexec = ["sleep", "1000"]\ncwd = "/tmp"\n')
+    clean.write("/srv/plain.toml", '[services.plain]\nexec = ["sleep", "1000"]\ncwd = "/tmp"\n')
 
-    clean.svcctl("export", "systemd", "plain", "-f", "/root/plain.toml", "-o", "/run/plain.service")
+    clean.svcctl("export", "systemd", "plain", "-f", "/srv/plain.toml", "-o", "/run/plain.service")
     clean.sh("mv /run/plain.service /run/systemd/system/ && systemctl daemon-reload")
     clean.run("systemctl", "start", "plain")
     command = clean.sh("cat /proc/$(systemctl show plain --value -p MainPID)/comm").strip()
@@ -482,6 +484,15 @@ def test_a_user_is_told_what_starts_at_their_log_in_only(ann: Any) -> None:
     ann.host.run("touch", "/var/lib/systemd/linger/ann")
 
     assert "to start it at boot: loginctl enable-linger" in status
+
+
+def test_a_service_whose_unit_somebody_deleted_can_be_removed(clean: Any) -> None:
+    clean.apply("[services.lost]\nexec = ['sleep', '1000']\n")
+    clean.sh("systemctl stop lost; rm /etc/systemd/system/lost.service; systemctl daemon-reload")
+
+    clean.svcctl("remove", "lost", "--yes")
+
+    assert "lost" not in clean.sh("ls /var/lib/svcctl/native")
 
 
 def test_the_agent_is_a_service_and_its_services_outlive_it(clean: Any) -> None:
