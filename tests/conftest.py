@@ -1,12 +1,20 @@
 """What holds for every test.
 
 In CI a skipped test is a failed one: what was never run must not look as if it had passed.  And
-no test fails because the machine was busy: a drawn example has no time limit.
+no test fails because the machine was busy, or speaks another language: a drawn example has no time
+limit and is the same each time in CI, and everything is said in English unless a test wants
+otherwise.  What takes minutes is begun
+first, so that nobody waits for it at the end.
+
+``BESIDE_LINUX`` is set where the same tests run on Linux too, see tests/labs/wine-pytest: fewer
+examples are drawn then, as the other run draws them all.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Sequence
 
 import pytest
 
@@ -21,15 +29,45 @@ ANOTHER_SYSTEM = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the time limits off drawn examples."""
+    """Have everything speak English, and take the time limits off drawn examples."""
+    os.environ["LC_ALL"] = "C.UTF-8"
+    os.environ.pop("SVCCTL_LANG", None)
     if not config.pluginmanager.has_plugin("hypothesispytest"):
         return  # a machine of the lab that draws none
     from hypothesis import HealthCheck, settings
 
     settings.register_profile(
-        "svcctl", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+        "svcctl",
+        deadline=None,
+        derandomize=bool(os.environ.get("CI")),
+        suppress_health_check=[HealthCheck.too_slow],
+        print_blob=True,
     )
-    settings.load_profile("svcctl")
+    settings.register_profile(
+        "beside linux", parent=settings.get_profile("svcctl"), max_examples=20
+    )
+    settings.load_profile("beside linux" if os.environ.get("BESIDE_LINUX") else "svcctl")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes minutes."""
+    items[:] = long_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT") or 1))
+
+
+def long_first(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Give *items* with the long ones dealt to all *workers*, so that each begins with some.
+
+    The worksteal scheduler of xdist cuts the list into as many pieces of one size.
+    """
+    long = [each for each in items if each.get_closest_marker("long")]
+    others = iter([each for each in items if not each.get_closest_marker("long")])
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        size = (len(items) - len(ordered)) // (workers - worker)
+        dealt = long[worker::workers]
+        ordered += [*dealt, *itertools.islice(others, max(0, size - len(dealt)))]
+    return [*ordered, *others]
 
 
 @pytest.hookimpl(trylast=True)

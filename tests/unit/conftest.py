@@ -1,10 +1,17 @@
-"""On Windows, leaves out what only POSIX has: terminals, FIFOs, modes, mounts."""
+"""On Windows, leaves out what only POSIX has: terminals, FIFOs, modes, mounts.
+
+And under Wine, which plays Windows for a run on Linux, what that run has proved for both.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.unit.same_everywhere import same_everywhere
 
 ON_WINDOWS = sys.platform == "win32"
 
@@ -22,6 +29,13 @@ NEED_POSIX = [
 """Where every test does; a single one elsewhere is marked as such."""
 
 collect_ignore = NEED_POSIX if ON_WINDOWS else []
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the files that Linux runs to the same effect, where it does."""
+    if not os.environ.get("BESIDE_LINUX") or not collection_path.match("test_*.py"):
+        return None
+    return True if same_everywhere(collection_path) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -6,17 +6,19 @@ import json
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from svcctl.errors import Mistake, SpecError, SvcctlError, UsageError, tree
+from svcctl.errors import Denied, Mistake, SpecError, SvcctlError, UsageError, tree
 from svcctl.wire import (
     Request,
     Selection,
+    answers_to_all,
     decode_request,
     encode,
     encode_request,
     error_document,
+    for_all,
     to_error,
 )
 
@@ -62,6 +64,7 @@ def test_no_document_is_more_than_an_expected_mistake(document: object) -> None:
 @given(
     damage=st.dictionaries(st.sampled_from(["id", "verb", "select", "args"]), some_json, min_size=1)
 )
+@example(damage={"args": [[None, None]]})
 def test_no_damage_to_a_request_is_more_than_an_expected_mistake(
     damage: dict[str, object],
 ) -> None:
@@ -164,3 +167,45 @@ def test_half_a_character_does_not_stop_an_answer() -> None:
     line = encode({"item": "name \udcff"})
 
     assert json.loads(line) == {"item": "name \udcff"}
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([0, 1, 2]),
+            st.builds(lambda problem: Denied(problem, hint="h"), st.text(max_size=9)),
+        ),
+        max_size=9,
+    )
+)
+def test_what_several_are_answered_comes_to_each_as_it_was_meant(answers: list[object]) -> None:
+    looked = [{"a": 1}, {"a": 1}, []]
+    meant = [looked[each] if isinstance(each, int) else each for each in answers]
+
+    said = json.loads(json.dumps(for_all(meant)))
+    found = answers_to_all(said, len(meant))
+
+    assert len(said["found"]) == len({each for each in answers if isinstance(each, int)})
+    for one, other in zip(meant, found, strict=True):
+        if isinstance(one, Denied):
+            assert isinstance(other, Denied)
+            assert (one.problem, one.hint) == (other.problem, other.hint)
+        else:
+            assert one == other
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        [],
+        {"found": [], "each": []},
+        {"found": [1], "each": [1]},
+        {"found": [1], "each": [-1]},
+        {"found": [1], "each": ["0"]},
+        {"found": [1], "each": [0, 0]},
+    ],
+)
+def test_what_is_no_answer_to_all_is_refused(said: object) -> None:
+    with pytest.raises(UsageError):
+        answers_to_all(said, 1)
