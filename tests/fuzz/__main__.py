@@ -19,7 +19,7 @@ LIMITS = (
     *("-rss_limit_mb=768", "-malloc_limit_mb=256", "-timeout=10"),
     *("-max_len=32768", "-print_final_stats=1", "-verbosity=0"),
 )
-GUIDED = ["svcctl", "tomllib", "json", "shlex", "gzip"]
+GUIDED = ["svcctl", "tomllib", "json", "shlex", "gzip", "http_sf", "http_message_signatures"]
 
 
 def main() -> int:

@@ -34,6 +34,7 @@ from svcctl.spec.load import load_files
 from svcctl.system.posix.notify import parse_notice
 from svcctl.system.registrations import Registrations
 from svcctl.wire import decode_request, encode_request
+from tests.fuzz.strangers import asked, bundle, signed, token
 
 Target = Callable[[bytes], None]
 
@@ -269,5 +270,6 @@ TARGETS: Mapping[str, Target] = {
     for each in (
         *(spec, interpolation, request, answer, entry, state),
         *(index, log, packed, registration, env_file, notice, unit, foreign),
+        *(token, signed, asked, bundle),
     )
 }
