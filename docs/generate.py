@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -16,6 +17,8 @@ from svcctl.cli.commands import svcctl
 from svcctl.engine import machine
 from svcctl.observe.metrics.catalogue import FAMILIES
 from svcctl.sdk.metrics.built_in import BUILT_IN
+from svcctl.server.http.openapi import description
+from svcctl.server.http.routes import routes
 from svcctl.spec.common import CommonSpec
 from svcctl.spec.options import Option, options
 from svcctl.spec.unavailable import OPTIONS, VALUES
@@ -48,6 +51,8 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page,
         "events.md": events_page,
         "metrics.md": metrics_page,
+        "http.md": http_page,
+        "openapi.json": openapi_document,
     }
     return {name: "\n".join(writer()) + "\n" for name, writer in writers.items()}
 
@@ -222,6 +227,35 @@ def metrics_page() -> Iterator[str]:
     for row in BUILT_IN:
         labels = ", ".join(f"`{label}`" for label in row.labels)
         yield f"| `{row.name}` | {row.kind} | {labels} | {_cell(row.text)} |"
+
+
+def http_page() -> Iterator[str]:
+    """Give the lines of the page on every path of the HTTP interface."""
+    yield "# HTTP"
+    yield ""
+    yield "Every path, and the [verb](verbs.md) it stands for. How it is asked is told in"
+    yield "[Ask over HTTP](../howto/http-interface.md); parameters, answers and errors stand in"
+    yield "[openapi.json](openapi.json)."
+    yield ""
+    yield "| method | path | verb | least role | meaning |"
+    yield "|---|---|---|---|---|"
+    for route in sorted(routes(), key=lambda each: (each.path, each.method)):
+        verb = route.verb
+        path, link = f"`{route.path}`", f"[{verb.name}](verbs.md#{verb.name})"
+        cells = (route.method, path, link, verb.role, verb.summary)
+        yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+    for path, meaning in (
+        ("/v1/operations/{id}", "how something stands that was not waited for"),
+        ("/v1/openapi.json", "what can be asked for, in OpenAPI 3.1"),
+        ("/metrics", "what Prometheus reads, as the verb metrics"),
+        ("/health", "whether this server answers; for anybody"),
+    ):
+        yield f"| GET | `{path}` | | | {meaning} |"
+
+
+def openapi_document() -> Iterator[str]:
+    """Give the lines of the description of the HTTP interface, as it is served too."""
+    yield from json.dumps(description(), indent=1).splitlines()
 
 
 def _first_line(documented: type) -> str:
