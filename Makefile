@@ -5,7 +5,7 @@ PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
 	$$each -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo $$each && break; done)
 VENV ?= .venv
-JOBS ?= 2
+JOBS ?= 3
 FUZZ_TIME ?= 60
 FAULTS_TIME ?= 1
 BIN := $(VENV)/bin
@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet -c constraints.txt
 PACKAGE := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults fuzz labs check format bench bench-check docs clean
+.PHONY: help demo test faults fuzz labs check format bench bench-check docs verbs clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,6 +22,7 @@ demo: $(VENV)/.installed  ## run the demo shop; options: make demo ARGS="--for 1
 	@$(BIN)/svcctl demo $(ARGS)
 
 test: $(VENV)/.installed-dev  ## run the tests; a part: make test ARGS="tests/unit/spec"
+	@$(BIN)/python -m compileall -q src # else each of thousands of processes does it for itself
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 faults: $(VENV)/.installed-dev  ## torment an agent in full; again: FAULTS_SEED=7, less: FAULTS_TIME=0.1
@@ -56,6 +57,11 @@ bench-check: $(VENV)/.installed-dev  ## fail if the hottest code became 25 % slo
 
 docs: $(VENV)/.installed-dev  ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+verbs: $(VENV)/.installed-dev  ## write the .proto, the Python client and the reference from the verb table
+	$(BIN)/python -m svcctl.server.grpc.proto_text
+	$(BIN)/python tools/client_methods.py
+	$(BIN)/python docs/generate.py
 
 clean:  ## remove all that was made here, the virtual environment too
 	rm -rf $(VENV) site dist build htmlcov mutants .coverage* .benchmarks .*_cache .fuzz .hypothesis

@@ -16,6 +16,10 @@ from typing import Any
 
 import pytest
 
+from svcctl.bootstrap.local import client
+from svcctl.errors import AgentUnreachable, SvcctlError, TimedOut
+from svcctl.wire import Request, Selection
+
 PATIENCE = 45.0  # seconds anything may take before a test calls it lost
 
 
@@ -73,6 +77,11 @@ class Box:
         assert ran.status == 0, f"svcctl {' '.join(args)}: {ran.status}\n{ran.out}\n{ran.err}"
         return ran
 
+    def ask(self, verb: str, *names: str, **args: object) -> Any:
+        """Ask as the command line does, without a process for it; raises what was raised."""
+        with client(str(self.home), timeout=60.0) as asked:
+            return asked.ask(Request(verb=verb, select=Selection(names=names), args=args))
+
     def start_agent(self) -> subprocess.Popen[bytes]:
         log = (self.home / "agent.stderr").open("ab")
         agent = subprocess.Popen(
@@ -91,7 +100,10 @@ class Box:
         return agent
 
     def answers(self) -> bool:
-        return self.cli("agent", "status").status == 0
+        try:
+            return bool(self.ask("agent-status"))
+        except (AgentUnreachable, TimedOut):
+            return False
 
     def said(self) -> str:
         path = self.home / "agent.stderr"
@@ -112,9 +124,7 @@ class Box:
         return self.ok("apply", str(self.write(text)), "--yes", *more)
 
     def status(self, *names: str) -> list[dict[str, Any]]:
-        ran = self.cli("status", *names, "-o", "json")
-        assert ran.status in {0, 3}, ran.err
-        found: list[dict[str, Any]] = ran.json()
+        found: list[dict[str, Any]] = self.ask("status", *names)
         return found
 
     def one(self, name: str) -> dict[str, Any]:
@@ -145,12 +155,19 @@ def alive(pid: int) -> bool:
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
     """A home without an agent yet; whatever was started in it is gone afterwards."""
-    made = Box(tmp_path)
+    with boxed(tmp_path) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def boxed(home: Path) -> Iterator[Box]:
+    """Give a home in that folder, and end whatever was started in it."""
+    made = Box(home)
     try:
         yield made
     finally:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            made.cli("agent", "stop", "--timeout", "20")
+        with contextlib.suppress(SvcctlError):
+            made.ask("agent-stop", timeout=20.0)
         for agent in made.agents:
             if agent.poll() is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):

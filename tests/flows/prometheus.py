@@ -32,12 +32,19 @@ def get(url: str) -> str:
 
 
 @contextmanager
-def prometheus(folder: Path, target: str, *, rules: Path | None = None) -> Iterator[str]:
-    """Run Prometheus on a port of its own, scraping *target* by *rules*; give its address."""
+def prometheus(
+    folder: Path, target: str, *, rules: Path | None = None, token: str = ""
+) -> Iterator[str]:
+    """Run Prometheus on a port of its own, scraping *target* by *rules*; give its address.
+
+    It shows *token* if there is one.
+    """
+    shown = {"authorization": {"credentials": token}} if token else {}
+    job = {"job_name": "svcctl", "static_configs": [{"targets": [target]}], **shown}
     config = {
         "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
         "rule_files": [str(rules)] if rules else [],
-        "scrape_configs": [{"job_name": "svcctl", "static_configs": [{"targets": [target]}]}],
+        "scrape_configs": [job],
     }
     (folder / "prometheus.yml").write_text(json.dumps(config))  # JSON is YAML
     with (folder / "log").open("w+") as log:
