@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import itertools
 from collections.abc import Callable
 from contextlib import suppress
 from ctypes import wintypes
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from svcctl.errors import SystemFault
 from svcctl.system.windows.kernel import kernel32, last_problem
-from svcctl.system.windows.winapi import INVALID_HANDLE, declare
+from svcctl.system.windows.winapi import declare
 
 _INFINITE = 0xFFFF_FFFF
 _ONCE_IN_THE_WAITING_THREAD = 0x0000_000C  # WT_EXECUTEONLYONCE | WT_EXECUTEINWAITTHREAD
 
-# Windows knows the address of a callback but holds no reference to it: freed, it would be called.
-_registered: set[ExitWatch] = set()
+_watching: dict[int, ExitWatch] = {}
+_numbers = itertools.count(1)
 
 
 class ExitWatch:
@@ -32,43 +33,49 @@ class ExitWatch:
         self, loop: asyncio.AbstractEventLoop, process: int, call: Callable[[], None]
     ) -> None:
         self._loop = loop
-        self._call: Callable[[], None] | None = call
+        self._call = call
         self._wait = wintypes.HANDLE()
-        kind, register, self._unregister = _calls()
-        self._callback = kind(lambda _context, _timed_out: self._ended())
-        if not register(
+        self._number = next(_numbers)
+        _watching[self._number] = self
+        if not _calls().register(
             ctypes.byref(self._wait),
             process,
-            self._callback,
-            None,
+            _calls().ended,
+            self._number,
             _INFINITE,
             _ONCE_IN_THE_WAITING_THREAD,
         ):
+            del _watching[self._number]
             raise SystemFault(f"a process cannot be watched: {last_problem()}")
-        _registered.add(self)
 
     def cancel(self) -> None:
-        """Make no call any more; harmless once it was made."""
-        if self._call is not None:
-            self._call = None
-            self._unregister(self._wait, INVALID_HANDLE)  # waits for a callback under way
-            _registered.discard(self)
+        """Make no call any more; harmless once it was made.
 
-    def _ended(self) -> None:
-        """Pass it on; this is a thread of Windows."""
-        with suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
-            self._loop.call_soon_threadsafe(self._tell)
+        A callback under way is not waited for: it finds that its number is nobody's any more.
+        Under Wine such a wait was seen never to end.
+        """
+        if _watching.pop(self._number, None) is not None:
+            _calls().unregister(self._wait, None)
 
     def _tell(self) -> None:
-        call = self._call
-        if call is not None:
+        if self._number in _watching:
             self.cancel()
-            call()
+            self._call()
+
+
+class _Calls(NamedTuple):
+    ended: Any
+    register: Any
+    unregister: Any
 
 
 @cache
-def _calls() -> tuple[Any, Any, Any]:
-    """Give the kind of the callback, and the calls that register and unregister one."""
+def _calls() -> _Calls:
+    """Give the one callback there is, and the calls that register and unregister a wait.
+
+    Windows knows the address of a callback but holds no reference to it: this one is never freed,
+    so one that comes late does no harm.
+    """
     kind = ctypes.WINFUNCTYPE(None, ctypes.c_void_p, ctypes.c_ubyte)
     register = declare(
         kernel32().RegisterWaitForSingleObject,
@@ -83,4 +90,12 @@ def _calls() -> tuple[Any, Any, Any]:
     unregister = declare(
         kernel32().UnregisterWaitEx, wintypes.BOOL, wintypes.HANDLE, wintypes.HANDLE
     )
-    return kind, register, unregister
+    return _Calls(kind(_ended), register, unregister)
+
+
+def _ended(number: int, _timed_out: int) -> None:
+    """Pass it on to the loop that watches; this is a thread of Windows."""
+    watch = _watching.get(number)
+    if watch is not None:
+        with suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
+            watch._loop.call_soon_threadsafe(watch._tell)

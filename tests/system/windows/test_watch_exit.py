@@ -1,0 +1,68 @@
+"""Who watches for the end of a process, and lets go of it as it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from svcctl.system.windows import watch_exit
+from svcctl.system.windows.kernel import close_handle, kernel32
+from svcctl.system.windows.watch_exit import ExitWatch
+
+ROUNDS = 2000
+
+
+@pytest.fixture
+def signal() -> Iterator[int]:
+    """Give a handle that can be waited for like a process, and signalled by us."""
+    handle: int = kernel32().CreateEventW(None, False, False, None)
+    assert handle
+    yield handle
+    close_handle(handle)
+
+
+def test_one_is_told_once_and_from_the_loop(signal: int) -> None:
+    told: list[threading.Thread] = []
+
+    async def run() -> None:
+        done = asyncio.Event()
+
+        def tell() -> None:
+            told.append(threading.current_thread())
+            done.set()
+
+        ExitWatch(asyncio.get_running_loop(), signal, tell)
+        kernel32().SetEvent(signal)
+        await asyncio.wait_for(done.wait(), 30)
+        kernel32().SetEvent(signal)
+        await asyncio.sleep(0.1)
+
+    asyncio.run(run())
+
+    assert told == [threading.main_thread()]
+    assert not watch_exit._watching
+
+
+def test_to_let_go_of_what_ends_right_now_holds_up_nobody(signal: int) -> None:
+    told: list[int] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        for number in range(ROUNDS):
+            watch = ExitWatch(loop, signal, partial(told.append, number))
+            kernel32().SetEvent(signal)
+            if number % 3:
+                await asyncio.sleep(0)
+            watch.cancel()
+            before = len(told)
+            await asyncio.sleep(0)
+            assert len(told) == before, "told after it let go"
+
+    asyncio.run(run())
+
+    assert len(told) == len(set(told))
+    assert not watch_exit._watching
