@@ -14,6 +14,8 @@ from svcctl.system.windows.kernel import close_handle, kernel32
 from svcctl.system.windows.watch_exit import ExitWatch
 
 ROUNDS = 2000
+INSTANTS = 40_000
+"""Wine 8, asked to wait for a callback that just became due, broke once in 13,000 times."""
 
 
 @pytest.fixture
@@ -26,24 +28,23 @@ def signal() -> Iterator[int]:
 
 
 def test_one_is_told_once_and_from_the_loop(signal: int) -> None:
-    told: list[threading.Thread] = []
+    told: list[tuple[str, threading.Thread]] = []
 
     async def run() -> None:
-        done = asyncio.Event()
+        for name in ("first", "second"):
+            done = asyncio.Event()
 
-        def tell() -> None:
-            told.append(threading.current_thread())
-            done.set()
+            def tell(name: str = name, done: asyncio.Event = done) -> None:
+                told.append((name, threading.current_thread()))
+                done.set()
 
-        ExitWatch(asyncio.get_running_loop(), signal, tell)
-        kernel32().SetEvent(signal)
-        await asyncio.wait_for(done.wait(), 30)
-        kernel32().SetEvent(signal)
-        await asyncio.sleep(0.1)
+            ExitWatch(asyncio.get_running_loop(), signal, tell)
+            kernel32().SetEvent(signal)
+            await asyncio.wait_for(done.wait(), 60)
 
     asyncio.run(run())
 
-    assert told == [threading.main_thread()]
+    assert told == [("first", threading.main_thread()), ("second", threading.main_thread())]
     assert not watch_exit._watching
 
 
@@ -65,4 +66,22 @@ def test_to_let_go_of_what_ends_right_now_holds_up_nobody(signal: int) -> None:
     asyncio.run(run())
 
     assert len(told) == len(set(told))
+    assert not watch_exit._watching
+
+
+@pytest.mark.slow
+def test_to_let_go_in_the_instant_of_the_end_breaks_nothing(signal: int) -> None:
+    told: list[int] = []
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        for number in range(INSTANTS):
+            watch = ExitWatch(loop, signal, partial(told.append, number))
+            kernel32().SetEvent(signal)
+            watch.cancel()
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+
+    assert not told
     assert not watch_exit._watching

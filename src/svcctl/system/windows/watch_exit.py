@@ -51,8 +51,9 @@ class ExitWatch:
     def cancel(self) -> None:
         """Make no call any more; harmless once it was made.
 
-        A callback under way is not waited for: it finds that its number is nobody's any more.
-        Under Wine such a wait was seen never to end.
+        A callback under way is not waited for: it finds that its number is nobody's any more.  To
+        wait for one that just became due breaks Wine 8: tp_object_cancel of its threadpool.c takes
+        it out of a queue it was never in, and dies with a lock that the next call waits for.
         """
         if _watching.pop(self._number, None) is not None:
             _calls().unregister(self._wait, None)
