@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from svcctl.bootstrap.tailing import changes, tail
+from svcctl.system.windows import folder_changes
 from svcctl.system.windows.folder_changes import FolderChanges, names_in
+from svcctl.system.windows.kernel import close_handle, kernel32
 
 PATIENCE = 60.0
 
@@ -72,6 +74,19 @@ def test_waiting_ends_when_something_changes(told: FolderChanges, tmp_path: Path
     until_told(told, str(tmp_path / "a"), lambda: told.wait(PATIENCE))
 
     writing.join()
+
+
+def test_to_let_go_of_a_folder_that_is_none_holds_up_nobody(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    calls = folder_changes._calls()
+    handle = calls.CreateFileW(str(tmp_path / "file"), 1, 7, None, 3, 0x4200_0000, None)
+    event = kernel32().CreateEventW(None, True, False, None)
+    folder = folder_changes._Folder(handle, event)
+
+    assert not folder.read()
+    folder.close()
+
+    close_handle(event)
 
 
 def test_now_and_then_nobody_knows(tmp_path: Path) -> None:

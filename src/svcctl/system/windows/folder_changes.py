@@ -25,6 +25,7 @@ _WANTED = 0x1 | 0x2 | 0x8 | 0x10 | 0x40  # names of files and folders, sizes, wr
 _BUFFER = 64 * 1024  # more is refused for folders of other machines
 _EVENT = struct.Struct("<III")  # FILE_NOTIFY_INFORMATION: next, action, length of the name
 _PENDING = 0x103
+_FOR_EVER = 0xFFFF_FFFF
 
 
 class Overlapped(ctypes.Structure):
@@ -107,16 +108,18 @@ class _Folder:
         self._handle, self._event = handle, event
         self._buffer = ctypes.create_string_buffer(_BUFFER)
         self._overlapped = Overlapped()
+        self._asked = False
 
     def read(self) -> bool:
         """Ask for what changes next; say whether Windows will tell."""
         self._overlapped = Overlapped(hEvent=self._event)
-        return bool(
+        self._asked = bool(
             _calls().ReadDirectoryChangesW(
                 *(self._handle, self._buffer, _BUFFER, False, _WANTED, None),
                 *(ctypes.byref(self._overlapped), None),
             )
         )
+        return self._asked
 
     def is_done(self) -> bool:
         """Say whether something is told."""
@@ -130,12 +133,14 @@ class _Folder:
         return list(names_in(self._buffer.raw[:length]))
 
     def close(self) -> None:
-        """Let go, once Windows puts nothing there any more."""
-        calls, moved = _calls(), wintypes.DWORD()
-        calls.CancelIoEx(self._handle, ctypes.byref(self._overlapped))
-        calls.GetOverlappedResult(
-            self._handle, ctypes.byref(self._overlapped), ctypes.byref(moved), True
-        )
+        """Let go, once Windows puts nothing there any more.
+
+        What it refused to tell looks as if it were pending, and never ends.
+        """
+        if self._asked:
+            _calls().CancelIoEx(self._handle, ctypes.byref(self._overlapped))
+            while not self.is_done():  # the event may speak of another folder
+                kernel32().WaitForSingleObject(self._event, _FOR_EVER)
         kernel32().CloseHandle(self._handle)
 
 
@@ -169,7 +174,7 @@ def _opened(path: str, event: int) -> _Folder | None:
 def _calls() -> Any:  # noqa: ANN401 (what a DLL exports is known to nobody)
     dll = library("kernel32")
     handle, dword, flag = wintypes.HANDLE, wintypes.DWORD, wintypes.BOOL
-    pointer, dwords = ctypes.POINTER(Overlapped), ctypes.POINTER(wintypes.DWORD)
+    pointer = ctypes.POINTER(Overlapped)
     declare(
         dll.CreateFileW,
         *(handle, ctypes.c_wchar_p, dword, dword, ctypes.c_void_p, dword, dword, handle),
@@ -180,5 +185,4 @@ def _calls() -> Any:  # noqa: ANN401 (what a DLL exports is known to nobody)
         ctypes.c_void_p,
     )
     declare(dll.CancelIoEx, flag, handle, pointer)
-    declare(dll.GetOverlappedResult, flag, handle, pointer, dwords, flag)
     return dll
