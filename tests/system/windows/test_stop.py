@@ -24,8 +24,8 @@ NEW_CONSOLE = 0x0000_0010
 HEEDS = """
 import time
 from say import say
-say("here")
 try:
+    say("here")
     while True: time.sleep(0.05)
 except KeyboardInterrupt:
     say("interrupted")
