@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from svcctl.errors import SpecError
 from svcctl.server.addresses import is_loopback
-from svcctl.server.http.guarded import Limits
+from svcctl.server.http.guarded import Crowd, Limits
 from svcctl.server.http.serving import served
 from tests.flows.http.stand import PATIENCE, Stand
 
 pytestmark = pytest.mark.slow
 
 HURRIED = Limits(head=2_000, head_time=0.3, body_time=0.3, idle=60, connections=6, per_address=4)
+UPGRADE = (b"connection: upgrade", b"upgrade: h2c", b"content-length: 2")
 Story = Callable[[Stand], Awaitable[None]]
 
 
@@ -49,17 +52,32 @@ async def _said(stand: Stand, *pieces: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     "pieces",
-    [
-        (),
-        (b"GET /v1/status HTTP/1.1\r\nx: ",),
-        (b"GET /v1/status HTTP/1.1\r\nx: " + b"a" * 4_000,),
-        (b"GET /" + b"a" * 4_000,),
-    ],
-    ids=["silence", "half a head", "a head without end", "a path without end"],
+    [(), (b"GET /v1/status HTTP/1.1\r\nx: ",)],
+    ids=["silence", "half a head"],
 )
 def test_who_does_not_come_to_the_point_is_cut_off(stand: Stand, pieces: tuple[bytes, ...]) -> None:
     async def story(stand: Stand) -> None:
         assert await _said(stand, *pieces) == b""
+        assert stand.came == []
+
+    told(stand, story)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /v1/status HTTP/1.1\r\nx: " + b"a" * 4_000,
+        b"GET /" + b"a" * 4_000,
+        b"GET /health HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 2_000 + b"\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nhost: x\r\n" + b"x: y\r\n" * 2_000 + b"\r\n",
+    ],
+    ids=["a head without end", "a path without end", "a long header", "many headers"],
+)
+def test_a_head_that_is_too_long_is_refused_however_it_comes(stand: Stand, request_: bytes) -> None:
+    async def story(stand: Stand) -> None:
+        head, _, body = (await _said(stand, request_)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 431 ")
+        assert json.loads(body)["status"] == 431
         assert stand.came == []
 
     told(stand, story)
@@ -92,15 +110,69 @@ def test_half_a_body_is_waited_for_so_long_and_no_longer(stand: Stand) -> None:
         b"GET /v1/status HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\na",
         b"GET /v1/status HTTP/1.1\r\nhost : x\r\n\r\n",
         b"GET /v1/status HTTP/9.9\r\n\r\n",
+        b"GET /v1/status HTTP/1.1\r\n\r\n",
+        b"GET /v1/status HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n",
+        b"POST /v1/stop HTTP/1.1\r\nhost: x\r\n%s\r\n\r\n{}" % b"\r\n".join(UPGRADE),
     ],
-    ids=["tls", "two lengths of two kinds", "two lengths", "a space before the colon", "a version"],
+    ids=[
+        *("tls", "two lengths of two kinds", "two lengths", "a space before the colon"),
+        *("a version", "no host", "two hosts", "a body behind an upgrade"),
+    ],
 )
-def test_what_could_be_read_in_two_ways_is_refused(stand: Stand, request_: bytes) -> None:
+def test_what_could_be_read_in_two_ways_is_refused(
+    stand: Stand, request_: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story(stand: Stand) -> None:
-        assert (await _said(stand, request_)).startswith(b"HTTP/1.1 400 ")
+        head, _, body = (await _said(stand, request_)).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert b"content-type: application/problem+json" in head
+        assert json.loads(body)["code"] == "SVC-1200"
         assert stand.came == []
 
     told(stand, story)
+    assert caplog.messages == []  # or strangers could fill the disk
+
+
+def test_who_asks_for_another_protocol_is_answered_in_this_one(stand: Stand) -> None:
+    async def story(stand: Stand) -> None:
+        asked = b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
+        answer = await _said(stand, asked)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"\r\nconnection: close\r\n" in answer
+
+    told(stand, story)
+
+
+def test_who_reads_nothing_gives_the_place_to_others(tmp_path: Path) -> None:
+    ask = b"GET /v1/openapi.json HTTP/1.1\r\nhost: x\r\nauthorization: Bearer %s\r\n%s\r\n"
+
+    async def story(stand: Stand) -> None:
+        token = stand.token().encode()
+        _, stuck = await asyncio.open_connection("127.0.0.1", stand.port, limit=1)
+        stuck.write(ask % (token, b"") * 100)
+
+        last = ask % (token, b"connection: close\r\n")
+        while not await _said(stand, last):
+            pass
+        stuck.close()
+
+    told(Stand(tmp_path, replace(HURRIED, head=32_000, per_address=1, stuck=0.3)), story)
+
+
+def test_a_network_of_ipv6_has_as_many_places_as_an_address() -> None:
+    crowd = Crowd(replace(HURRIED, per_address=1))
+
+    assert crowd.let_in(_Peer("2001:db8::1"))
+    assert crowd.let_in(_Peer("2001:db8::2")) is None
+    assert crowd.let_in(_Peer("2001:db8:0:1::1"))
+    assert crowd.let_in(_Peer("192.0.2.1"))
+
+
+class _Peer(asyncio.BaseTransport):
+    """A connection from *address*."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__({"peername": (address, 50_123)})
 
 
 def test_one_address_has_so_many_connections_and_others_are_cut_off(stand: Stand) -> None:

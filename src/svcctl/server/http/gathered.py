@@ -8,10 +8,15 @@ _MOST = 64 * 1024  # bytes that are gathered before they are written in any case
 
 
 class Gathered:
-    """The *transport* of a connection, as far as those who answer over it know one."""
+    """The *transport* of a connection, as far as those who answer over it know one.
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport, self._loop = transport, loop
+    *stuck*: seconds that whoever is hung up on may take to read the rest.
+    """
+
+    def __init__(
+        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, *, stuck: float
+    ) -> None:
+        self._transport, self._loop, self._stuck = transport, loop, stuck
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -28,6 +33,8 @@ class Gathered:
         """Hang up once all of it is written."""
         self._flush()
         self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._loop.call_later(self._stuck, self._transport.abort)
 
     def abort(self) -> None:
         """Hang up at once; what was not written is lost."""

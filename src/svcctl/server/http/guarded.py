@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import ssl
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from svcctl.auth.tries import place_of
+from svcctl.errors import UsageError
+from svcctl.server.http.exchange import REQUEST_ID
 from svcctl.server.http.gathered import Gathered
+from svcctl.server.http.problem import HttpError, answer_of
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
@@ -23,14 +28,16 @@ class Limits:
 
     *head*: bytes of a request's first line and headers, *head_time*: seconds until they are there,
     from the connection or the request's first byte on, *body_time*: seconds the body may take,
-    *idle*: seconds until a connection over which nothing is asked any more is closed.
-    *connections*: at once, *per_address*: of them from one address.
+    *idle*: seconds until a connection over which nothing is asked any more is closed.  *stuck*:
+    seconds for which nothing of an answer may be read.  *connections*: at once, *per_address*: of
+    them from one address, or one network of IPv6.
     """
 
     head: int = 32 * 1024
     head_time: float = 10.0
     body_time: float = 30.0
     idle: int = 15
+    stuck: float = 60.0
     connections: int = 1_000
     per_address: int = 100
 
@@ -42,19 +49,21 @@ class Crowd:
     limits: Limits
     _by_address: Counter[str] = field(default_factory=Counter)
 
-    def let_in(self, address: str) -> bool:
-        """Count one more from *address*, if there is a place."""
+    def let_in(self, transport: asyncio.BaseTransport) -> str | None:
+        """Count one more; give where from, to be let out again, or None: there is no place."""
+        peer = transport.get_extra_info("peername") or ("",)
+        place = place_of(str(peer[0]))
         full = self._by_address.total() >= self.limits.connections
-        if full or self._by_address[address] >= self.limits.per_address:
-            return False
-        self._by_address[address] += 1
-        return True
+        if full or self._by_address[place] >= self.limits.per_address:
+            return None
+        self._by_address[place] += 1
+        return place
 
-    def let_out(self, address: str) -> None:
+    def let_out(self, place: str) -> None:
         """Count one less."""
-        self._by_address[address] -= 1
-        if not self._by_address[address]:
-            del self._by_address[address]
+        self._by_address[place] -= 1
+        if not self._by_address[place]:
+            del self._by_address[place]
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -66,30 +75,33 @@ class GuardedProtocol(HttpToolsProtocol):
     def __init__(self, config: Config, server_state: ServerState, crowd: Crowd) -> None:
         super().__init__(config, server_state, {})
         self._crowd = crowd
-        self._address: str | None = None
+        self._place: str | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._within: float | None = None
+        self._stuck: asyncio.TimerHandle | None = None
         self._head = 0
         self._reads_head = True
+        self._refusal: HttpError | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or cut it where there are too many."""
         found = cast("asyncio.Transport", transport)
         super().connection_made(found)
-        self.transport = cast("asyncio.Transport", Gathered(found, self.loop))
-        address = str((transport.get_extra_info("peername") or ("",))[0])
-        if not self._crowd.let_in(address):
+        stuck = self._crowd.limits.stuck
+        self.transport = cast("asyncio.Transport", Gathered(found, self.loop, stuck=stuck))
+        self._place = self._crowd.let_in(found)
+        if self._place is None:
             found.abort()
             return
-        self._address = address
         self._expect(self._crowd.limits.head_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place to somebody else."""
         self._expect(None)
-        if self._address is not None:
-            self._crowd.let_out(self._address)
-            self._address = None
+        self._wait_for_reader(None)
+        if self._place is not None:
+            self._crowd.let_out(self._place)
+            self._place = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -101,7 +113,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if not self._reads_head:
             self._expect(limits.body_time)
         elif self._head > limits.head:
-            self.transport.abort()
+            self._refuse(_too_long(limits.head))
         else:  # of a request that is whole there is nothing to wait for, nor a timer to set
             self._expect(limits.head_time if self._head else None)
 
@@ -117,13 +129,69 @@ class GuardedProtocol(HttpToolsProtocol):
         """Have the request answered; its body may still come."""
         self._reads_head, self._head = False, 0
         self._expect(None)
+        upgrades = self.parser.should_upgrade()
+        self._refusal = self._why_not(upgrades=upgrades)
+        if self._refusal:
+            raise self._refusal  # the parser reads no further, and has it told
         super().on_headers_complete()
+        if upgrades:  # nothing of ours; what comes behind it is not read
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """Take note that all of the request is there."""
         self._reads_head = True
         self._expect(None)
         super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say what is wrong with what nobody can answer."""
+        del msg
+        self._refuse(self._refusal or HttpError(UsageError("this is no HTTP/1.1"), _UNREADABLE))
+
+    def pause_writing(self) -> None:
+        """Wait for a reader, and not for ever."""
+        super().pause_writing()
+        self._wait_for_reader(self._crowd.limits.stuck)
+
+    def resume_writing(self) -> None:
+        """Write on: something was read."""
+        self._wait_for_reader(None)
+        super().resume_writing()
+
+    def shutdown(self) -> None:
+        """Hang up once what is under way is answered; a stream has no end to wait for."""
+        if self.cycle and self.cycle.response_started:
+            self.transport.close()
+        else:
+            super().shutdown()
+
+    def _why_not(self, *, upgrades: bool) -> HttpError | None:
+        """Say what is wrong with the head of a request, None: nothing."""
+        size, hosts, has_body = len(self.url), 0, False
+        for name, value in self.headers:
+            size += len(name) + len(value)
+            hosts += name == b"host"
+            has_body = has_body or name in _OF_BODIES
+        if size > self._crowd.limits.head:
+            return _too_long(self._crowd.limits.head)
+        if hosts > 1 or (not hosts and self.parser.get_http_version() != "1.0"):
+            error = UsageError(f"there are {hosts} headers 'host'", hint="send one")
+            return HttpError(error, _UNREADABLE)
+        if upgrades and has_body:  # the parser would take the body for what was upgraded to
+            error = UsageError("a request with a body cannot upgrade", hint="leave out 'Upgrade'")
+            return HttpError(error, _UNREADABLE)
+        return None
+
+    def _refuse(self, found: HttpError) -> None:
+        """Hang up, and say why, unless that would stand in the middle of an answer."""
+        if self.cycle is None or self.cycle.response_complete:
+            request_id = secrets.token_hex(8)
+            answer = answer_of(found.error, request_id=request_id, status=found.status)
+            answer.headers.update({REQUEST_ID: request_id, "connection": "close"})
+            lines = (b"%s: %s\r\n" % each for each in answer.raw_headers)
+            head = b"".join((STATUS_LINE[found.status], *lines, b"\r\n"))
+            self.transport.write(head + bytes(answer.body))
+        self.transport.close()
 
     def _expect(self, within: float | None) -> None:
         """Cut the connection *within* seconds; None: never.  Said again, it changes nothing."""
@@ -135,6 +203,22 @@ class GuardedProtocol(HttpToolsProtocol):
         self._within = within
         if within is not None:
             self._deadline = self.loop.call_later(within, self.transport.abort)
+
+    def _wait_for_reader(self, within: float | None) -> None:
+        """Cut the connection *within* seconds; None: who reads has read on."""
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
+        if within is not None:
+            self._stuck = self.loop.call_later(within, self.transport.abort)
+
+
+_OF_BODIES = (b"content-length", b"transfer-encoding")
+_UNREADABLE, _HEAD_TOO_LONG = 400, 431
+
+
+def _too_long(most: int) -> HttpError:
+    return HttpError(UsageError(f"the headers are longer than {most} bytes"), _HEAD_TOO_LONG)
 
 
 def _tls(transport: asyncio.BaseTransport) -> dict[str, object]:

@@ -31,11 +31,11 @@ class Porch:
 
     def arrive(self, transport: asyncio.Transport) -> None:
         """Give whoever comes a place, or hang up where there is none."""
-        address = str((transport.get_extra_info("peername") or ("",))[0])
-        if not self._crowd.let_in(address):
+        place = self._crowd.let_in(transport)
+        if place is None:
             transport.abort()
             return
-        task = asyncio.get_running_loop().create_task(self._come_to_terms(transport, address))
+        task = asyncio.get_running_loop().create_task(self._come_to_terms(transport, place))
         self._waiting[task] = transport
         task.add_done_callback(self._waiting.pop)
 
@@ -47,7 +47,7 @@ class Porch:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
 
-    async def _come_to_terms(self, transport: asyncio.Transport, address: str) -> None:
+    async def _come_to_terms(self, transport: asyncio.Transport, place: str) -> None:
         early = _Early()
         upgraded: asyncio.Transport | None = None
         try:
@@ -57,7 +57,7 @@ class Porch:
         except OSError:  # no TLS, not ours, too slow, or gone
             transport.abort()
         finally:
-            self._crowd.let_out(address)  # whoever takes over counts anew, before anybody else can
+            self._crowd.let_out(place)  # whoever takes over counts anew, before anybody else can
         if upgraded is None or early.is_over:
             return
         protocol = self._make()

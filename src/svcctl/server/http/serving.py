@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import ssl
@@ -84,6 +85,7 @@ async def served_at(
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level=logging.ERROR,  # or strangers fill the log with what is no request
         access_log=False,  # what is asked for stands in the audit log
         proxy_headers=False,
         timeout_keep_alive=limits.idle,

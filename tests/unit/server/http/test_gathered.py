@@ -14,6 +14,7 @@ class Wire:
     def __init__(self) -> None:
         self.said: list[bytes | str] = []
         self.is_gone = False
+        self.left = 0
 
     def write(self, part: bytes) -> None:
         self.said.append(part)
@@ -27,12 +28,15 @@ class Wire:
     def is_closing(self) -> bool:
         return self.is_gone
 
+    def get_write_buffer_size(self) -> int:
+        return self.left
+
     def get_extra_info(self, name: str) -> object:
         return f"the {name}"
 
 
 def over(wire: Wire) -> Gathered:
-    return Gathered(cast("asyncio.Transport", wire), asyncio.get_running_loop())
+    return Gathered(cast("asyncio.Transport", wire), asyncio.get_running_loop(), stuck=0.0)
 
 
 async def test_what_is_said_in_one_turn_is_one_write() -> None:
@@ -92,3 +96,12 @@ async def test_what_is_known_of_a_connection_is_known_through_it() -> None:
     gathered = over(wire)
 
     assert (gathered.get_extra_info("peername"), gathered.is_closing()) == ("the peername", False)
+
+
+async def test_who_does_not_read_the_rest_is_not_waited_for() -> None:
+    wire = Wire()
+    wire.left = 7
+
+    over(wire).close()
+    while wire.said != ["closed", "aborted"]:
+        await asyncio.sleep(0)
