@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -40,6 +40,7 @@ from svcctl.system.windows.winapi import winerror
 
 _USER_CODES = range(128, 256)
 _LOOKS, _LOOK_AGAIN = 30, 0.1  # how often, and after how many seconds, to look again
+_LOOKS_AT_A_START = 600  # at a host that has yet to listen: booting machines need many seconds
 _SPARE = 30.0  # seconds a stop may take beyond its time-outs before a restart is given up
 
 
@@ -346,17 +347,20 @@ class ScmManager:
     def _stop_by_host(self, name: str, refusal: Conflict) -> None:
         """Stop what is still starting: then the SCM lets nothing through, but its host listens.
 
-        A host that has only just begun does so after a moment.
+        A host that has only just begun does so after a moment, unless it runs by then.
         """
-        for _ in range(_LOOKS):
-            try:
+        for _ in range(_LOOKS_AT_A_START):
+            with suppress(AgentUnreachable):
                 self._hosts.stop(name)
-            except AgentUnreachable:
-                if self._scm.status(name).state is State.STOPPED:
-                    return
-                time.sleep(_LOOK_AGAIN)
-            else:
                 return
+            match self._scm.status(name).state:
+                case State.START_PENDING:
+                    time.sleep(_LOOK_AGAIN)
+                case State.STOPPED | State.STOP_PENDING:
+                    return
+                case _:
+                    self._control(name, Control.STOP, access=scm_api.STOP, what="stopped")
+                    return
         raise refusal
 
     def restart(self, name: str) -> None:

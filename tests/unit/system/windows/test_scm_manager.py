@@ -415,6 +415,24 @@ async def test_a_host_that_does_not_listen_yet_is_given_a_moment(
     assert bench.state() is State.STOPPED
 
 
+async def test_what_runs_before_its_host_listens_is_stopped_by_the_scm(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.install()
+    entry = bench.scm.entry("web")
+    entry.accepts, entry.status = False, ScmStatus(state=State.START_PENDING)
+
+    def comes_up(_seconds: float) -> None:
+        entry.accepts, entry.status = True, ScmStatus(state=State.RUNNING)
+
+    monkeypatch.setattr("svcctl.system.windows.scm.time.sleep", comes_up)
+
+    bench.manager.stop("web")
+
+    assert bench.state() is State.STOPPED
+    assert bench.scm.done[-1] == "control web: 1"
+
+
 async def test_what_is_still_starting_without_a_host_is_refused(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
