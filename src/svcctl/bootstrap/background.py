@@ -12,7 +12,7 @@ from svcctl.bootstrap.local import local_client, paths
 from svcctl.errors import AgentUnreachable, SystemFault
 from svcctl.wire import Request
 
-_PATIENCE = 15.0  # seconds a new agent gets to open its door
+_PATIENCE = 60.0  # seconds a new agent gets to open its door, on a machine that is booting too
 
 
 def agent_answers(home: str | None) -> bool:
