@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.ports import free_ports
 from svcctl.auth.certificates import new_authority, new_certificate
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -58,9 +59,9 @@ class Broker:
 
     def begin(self) -> None:
         """Start it for the first time, on ports that nobody else has taken meanwhile."""
-        self._issue()
+        issue(self.folder)
         for _ in range(3):
-            self.ports = _free_ports(4)
+            self.ports = free_ports(4)
             try:
                 self.start()
             except Taken:
@@ -122,16 +123,6 @@ class Broker:
     def tls_url(self) -> str:
         return f"amqps://guest:guest@127.0.0.1:{self.ports[3]}/"
 
-    def _issue(self) -> None:
-        now = time.time()
-        authority = new_authority("example.org", number=1, lifetime=86_400, now=now)
-        own = new_certificate(
-            authority, "spiffe://example.org/broker", names=["127.0.0.1"], lifetime=86_400, now=now
-        )
-        (self.folder / "ca.pem").write_bytes(authority.certificate)
-        (self.folder / "broker.pem").write_bytes(own.certificate)
-        (self.folder / "broker.key").write_bytes(own.key)
-
     def said(self) -> str:
         """Give what it said, and what it logged."""
         parts = [self.folder / "said", *sorted((self.folder / "log").glob("*.log"))]
@@ -183,6 +174,18 @@ class Broker:
         raise AssertionError(f"no broker within {PATIENCE:g}s\n{self.said()}")
 
 
+def issue(folder: Path) -> None:
+    """Write what a broker shows over TLS to *folder*, and who vouches for it."""
+    now = time.time()
+    authority = new_authority("example.org", number=1, lifetime=86_400, now=now)
+    own = new_certificate(
+        authority, "spiffe://example.org/broker", names=["127.0.0.1"], lifetime=86_400, now=now
+    )
+    (folder / "ca.pem").write_bytes(authority.certificate)
+    (folder / "broker.pem").write_bytes(own.certificate)
+    (folder / "broker.key").write_bytes(own.key)
+
+
 def _answers(port: int) -> bool:
     """Whether something speaks AMQP there: it says what it offers once it is greeted."""
     try:
@@ -192,12 +195,3 @@ def _answers(port: int) -> bool:
             return connection.recv(1) == b"\x01"
     except OSError:
         return False
-
-
-def _free_ports(count: int) -> tuple[int, ...]:
-    """Give ports that are free now, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return tuple(each.getsockname()[1] for each in sockets)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 from pathlib import Path
 
@@ -13,13 +12,6 @@ PROBED = Path(__file__).parent / "programs" / "probed.py"
 def command(way: str, *args: object) -> str:
     """Give the command of a program that behaves in that *way*, as a definition has it."""
     return json.dumps([sys.executable, "-I", "-S", str(PROBED), way, *map(str, args)])
-
-
-def free_port() -> int:
-    """Give a port nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def service(name: str, exec_: str, *probes: str, options: str = "") -> str:

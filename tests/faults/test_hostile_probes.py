@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from bench.ports import free_port
 from tests.faults.lines import until_said
 from tests.faults.loop import Loop
-from tests.faults.probing import command, free_port, service
+from tests.faults.probing import command, service
 from tests.faults.trial import Effort, Trial
 from tests.flows.conftest import until
 

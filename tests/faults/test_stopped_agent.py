@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from bench.ports import free_port
 from svcctl.errors import AgentUnreachable, TimedOut
 from tests.faults.invariants import Invariants
-from tests.faults.probing import command, free_port, service
+from tests.faults.probing import command, service
 from tests.faults.trial import Effort, Trial
 from tests.flows.conftest import until
 

@@ -20,6 +20,8 @@ from typing import Any, Self
 
 import pytest
 
+from bench.ports import free_ports
+
 pytestmark = [pytest.mark.slow, pytest.mark.needs_root, pytest.mark.timeout(180)]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "real"
@@ -34,17 +36,6 @@ SAYS_WHEN_UP = {
     "db": "database system is ready to accept connections",
     "front": "start worker process ",
 }
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def postgres_folder() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bench.ports import free_port
 
 pytestmark = pytest.mark.slow
 
@@ -26,12 +27,6 @@ receivers:
     webhook_configs:
       - url: {url}/from-alertmanager
 """
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def _alerts(port: int) -> list[dict[str, Any]] | None:
@@ -51,7 +46,7 @@ def alertmanager(tmp_path: Path, sink: Any, until: Callable[..., Any]) -> Iterat
     """Give the port of an Alertmanager that tells *sink*."""
     program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     assert program, "no Alertmanager: apt-get install prometheus-alertmanager"
-    port = _free_port()
+    port = free_port()
     folder = tmp_path / "alertmanager"
     folder.mkdir()
     (folder / "config.yml").write_text(ROUTED.format(url=sink.url))

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from bench.ports import free_port
 from svcctl.alert.alert import Alert
 from svcctl.alert.channel import Channel
 from svcctl.alert.channels.chat import DingTalk, Feishu, WeCom
@@ -237,8 +237,7 @@ def mail_server(refuse: str = "") -> Iterator[tuple[int, list[Any]]]:
             letters.append(envelope)
             return "250 taken"
 
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        port = reserved.getsockname()[1]
+    port = free_port()
     controller = Controller(Receiving(), hostname="127.0.0.1", port=port)
     controller.start()
     try:

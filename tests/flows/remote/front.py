@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.ports import free_port
 from tests.flows.conftest import Box, boxed, until
 
 NOBODY = 65534
@@ -56,7 +57,7 @@ class Front:
         self._process: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
-        port = self.url.rpartition(":")[2] or "0"
+        port = self.url.rpartition(":")[2] or free_port()  # it comes back there
         log = self.box.home / "front.stderr"
         as_whom = ["--user", "nobody"] if os.geteuid() == 0 else []
         command = [sys.executable, "-m", "svcctl", "serve", "http", "--listen", f"127.0.0.1:{port}"]

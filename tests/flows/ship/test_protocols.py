@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import closing
 from typing import Any
 
 import pytest
 
+from bench.ports import free_port
 from svcctl.errors import NotDelivered
 from svcctl.observe.ship.receiver import Refusal, Taken
 from svcctl.record import Level
@@ -91,8 +91,7 @@ def test_a_connection_that_is_cut_in_a_batch_is_told(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_there_is_worth_another_try(kind: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        nobody = Stand(port=listening.getsockname()[1])
+    nobody = Stand(port=free_port())
 
     with closing(receiver(kind, nobody)) as found, pytest.raises(NotDelivered) as caught:
         found.deliver(entries("a"))

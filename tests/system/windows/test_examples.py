@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench.ports import free_port
 from svcctl.sdk.places import state_folder
 from svcctl.sdk.under_scm import OUTPUT
 from tests.unit.examples.names import NAMES, SERVICES
-from tests.unit.examples.partner import free_port
 
 if TYPE_CHECKING:
     from tests.system.windows.programs.raw_scm import RawScm, Status

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,10 +66,3 @@ def partner() -> Iterator[Partner]:
         finally:
             server.shutdown()
             thread.join()
-
-
-def free_port() -> int:
-    """Give a port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

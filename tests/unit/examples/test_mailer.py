@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from tests.unit.examples.partner import free_port
+from bench.ports import free_port
 
 Example = Callable[[str], ModuleType]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from tests.unit.examples.partner import free_port
+from bench.ports import free_port
 
 Example = Callable[[str], ModuleType]
 

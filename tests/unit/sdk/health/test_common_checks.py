@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from svcctl.errors import SpecError, UsageError
 from svcctl.sdk.health.common_checks import DiskSpace, Port, QueueLag, Url
 from svcctl.sdk.health.result import Status
@@ -34,13 +34,6 @@ def server() -> Iterator[str]:
     made.shutdown()
     thread.join(10)
     made.server_close()
-
-
-def nobody() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize(
@@ -70,7 +63,7 @@ def test_a_url_is_up_when_it_is_answered_well(server: str, answer: int, status: 
 
 def test_a_url_that_nobody_answers_is_an_error() -> None:
     with pytest.raises(OSError, match="refused"):
-        Url(url=f"http://127.0.0.1:{nobody()}/")()
+        Url(url=f"http://127.0.0.1:{free_port()}/")()
 
 
 @pytest.mark.parametrize("url", ["ftp://host/x", "http://", "host/x"])
@@ -84,7 +77,7 @@ def test_a_port_is_up_where_somebody_accepts(server: str) -> None:
 
     assert Port(host=host, port=int(port))().details == {"address": server}
     with pytest.raises(OSError, match="refused"):
-        Port(host=host, port=nobody())()
+        Port(host=host, port=free_port())()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.ports import free_port
 from svcctl.errors import SystemFault, UsageError
 from svcctl.sdk.mock.reading import Script, read_script
 from svcctl.sdk.mock.recording import Recorder
@@ -238,10 +239,8 @@ def test_many_who_ask_for_the_same_at_once_are_written_down_once(
 
 
 def test_a_real_server_that_is_gone_is_told(stage: Raise, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    made = stage(Script(), Recorder(f"http://127.0.0.1:{port}", str(tmp_path / "r.toml")))
+    gone = f"http://127.0.0.1:{free_port()}"
+    made = stage(Script(), Recorder(gone, str(tmp_path / "r.toml")))
 
     status, body = made.ask("/")
 
