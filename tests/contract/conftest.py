@@ -18,7 +18,7 @@ from svcctl.ports import Child, Clock, Exit, Launch, Member, Spawner
 from svcctl.system.clock import SystemClock
 from svcctl.testing.fakes import FakeChild, FakeClock, FakeSpawner
 
-DEADLINE = 20.0
+DEADLINE = 60.0  # seconds, after which a test hangs, however busy the machine is
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -20,7 +20,7 @@ from svcctl.bootstrap.local import client
 from svcctl.errors import AgentUnreachable, SvcctlError, TimedOut
 from svcctl.wire import Request, Selection
 
-PATIENCE = 45.0  # seconds anything may take before a test calls it lost
+PATIENCE = 60.0  # seconds anything may take before a test calls it lost
 
 
 def until(check: Callable[[], Any], *, within: float = PATIENCE, what: str = "") -> Any:
@@ -113,7 +113,7 @@ class Box:
         """kill -9, as a crash would."""
         agent = self.agents[-1]
         agent.send_signal(signal.SIGKILL)
-        agent.wait(10)
+        agent.wait(PATIENCE)
 
     def write(self, text: str, name: str = "svcctl.toml") -> Path:
         path = self.home / name
@@ -142,6 +142,12 @@ class Box:
     def events(self, *args: str) -> list[dict[str, Any]]:
         ran = self.ok("events", "-n", "1000", "-o", "jsonl", *args)
         return [json.loads(line) for line in ran.out.splitlines()]
+
+
+def whole_lines(path: Path) -> list[str]:
+    """Give the lines of a file that are written to their end; none where there is none yet."""
+    text = path.read_text(errors="replace") if path.exists() else ""
+    return text[: text.rfind("\n") + 1].splitlines()
 
 
 def alive(pid: int) -> bool:
@@ -174,7 +180,7 @@ def boxed(home: Path) -> Iterator[Box]:
                     agent.wait(5)
             if agent.poll() is None:
                 agent.kill()
-                agent.wait(10)
+                agent.wait(PATIENCE)
         _kill_strays(made.home)
 
 

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import until
+from tests.flows.conftest import PATIENCE, until
 
 
 def tool(name: str) -> str:
@@ -62,7 +61,7 @@ def prometheus(
             yield until(lambda: listening_on(server.pid), what=f"{folder}/log")
         finally:
             server.terminate()
-            server.wait(10)
+            server.wait(PATIENCE)
 
 
 def listening_on(pid: int) -> str:
@@ -84,7 +83,7 @@ def ask(server: str, query: str) -> list[dict[str, Any]]:
     asked = urllib.parse.urlencode({"query": query})
     try:
         found = json.loads(get(f"http://{server}/api/v1/query?{asked}"))
-    except urllib.error.URLError:  # it is not ready yet
+    except OSError:  # it is not ready yet
         return []
     result: list[dict[str, Any]] = found["data"]["result"]
     return result

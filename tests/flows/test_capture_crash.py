@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from svcctl.observe.logs.query import Source, Wanted, read
+from tests.flows.conftest import PATIENCE
 
 CAPTURING = """
 import asyncio, builtins, itertools, os, sys, threading
@@ -212,7 +213,7 @@ def test_kill_9_at_random_instants_costs_no_line(tmp_path: Path, until: Callable
             until(lambda aim=aim: progress() >= aim or not program.is_alive(), what="more output")
             kill(capture)
             capture = start()
-        program.join(60)
+        program.join(PATIENCE)
         end = lines[-1].rstrip()
         until(
             lambda: [line.text for line in read([source], Wanted(), last=1)] == [end],

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+from tests.flows.conftest import PATIENCE, Box, Ran
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
-def temporary(box: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+def temporary(box: Box, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder in which the demo makes its own."""
     folder: Path = box.home / "tmp"
     folder.mkdir()
@@ -46,8 +48,18 @@ def mine(temporary: Path) -> set[int]:
     return {pid for pid in shop_pids() if f"TMPDIR={temporary}".encode() in home_of(pid)}
 
 
-def test_the_shop_breaks_in_every_way_and_heals(box: Any, temporary: Path) -> None:
-    ran = box.cli("demo", "--for", "8s", "-o", "json")
+def demonstrated(box: Box) -> Ran:
+    """Run it, for longer on a machine where not everything comes to break and heal by then."""
+    for seconds in (8, 20):
+        ran = box.cli("demo", "--for", f"{seconds}s", "-o", "json")
+        kinds = {each["kind"] for each in ran.json()["incidents"]}
+        if ran.status == 0 and kinds == {"crash", "hang", "leak"}:
+            return ran
+    return box.cli("demo", "--for", "50s", "-o", "json", within=150.0)
+
+
+def test_the_shop_breaks_in_every_way_and_heals(box: Box, temporary: Path) -> None:
+    ran = demonstrated(box)
 
     report = ran.json()
     assert ran.status == 0, ran.err
@@ -66,7 +78,7 @@ def test_the_shop_breaks_in_every_way_and_heals(box: Any, temporary: Path) -> No
 
 
 def test_ctrl_c_ends_it_with_a_report_and_leaves_nothing(
-    box: Any, temporary: Path, until: Callable[..., Any]
+    box: Box, temporary: Path, until: Callable[..., Any]
 ) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "svcctl", "demo", "--for", "10m"],
@@ -80,7 +92,7 @@ def test_ctrl_c_ends_it_with_a_report_and_leaves_nothing(
     until(lambda: len(mine(temporary)) >= 2, what="the shop is open")
 
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=PATIENCE)
 
     assert process.returncode in {0, 1}
     assert "crashes healed" in out

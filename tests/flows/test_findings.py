@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.flows.conftest import PATIENCE
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-PATIENCE = 60.0  # seconds
 PYTHON = json.dumps(sys.executable)
 PROGRAM = r"""
 import itertools, os, time
@@ -55,11 +56,11 @@ def test_new_lines_are_found_kept_over_a_kill_and_can_be_called_false(
 ) -> None:
     (agent.home / "program.py").write_text(PROGRAM)
     agent.apply(_definition('{ learning = "500ms" }'))
-    until(lambda: _tells(agent), within=PATIENCE, what="it has learnt")
+    until(lambda: _tells(agent), what="it has learnt")
     assert _subjects(agent) == []
 
     (agent.home / "bad").write_text("")
-    until(lambda: _subjects(agent), within=PATIENCE, what="a finding")
+    until(lambda: _subjects(agent), what="a finding")
     (finding,) = _found(agent)["findings"]
     assert finding["kind"] == "new template"
     assert finding["samples"][0].startswith("ERROR cannot reach the database")
@@ -80,25 +81,24 @@ def test_new_lines_are_found_kept_over_a_kill_and_can_be_called_false(
 def test_what_was_learnt_is_known_to_the_next_agent_and_off_is_off(agent: Any, until: Any) -> None:
     (agent.home / "program.py").write_text(PROGRAM)
     agent.apply(_definition('{ learning = "500ms" }'))
-    until(lambda: _tells(agent), within=PATIENCE, what="it has learnt")
+    until(lambda: _tells(agent), what="it has learnt")
     (before,) = _found(agent)["learnt"]
 
     agent.ok("agent", "stop")
     agent.agents[-1].wait(PATIENCE)
     agent.start_agent()
-    until(lambda: _found(agent)["learnt"], within=PATIENCE, what="a line")
+    until(lambda: _found(agent)["learnt"], what="a line")
     (after,) = _found(agent)["learnt"]
     assert (after["since"], after["tells_of_lines"]) == (before["since"], True)
     assert after["lines"] > before["lines"]
 
     agent.apply(_definition("false"))
     (agent.home / "worse").write_text("")
-    until(lambda: _is_said(agent, "on fire"), within=PATIENCE, what="the line")
+    until(lambda: _is_said(agent, "on fire"), what="the line")
     assert _found(agent)["learnt"] == []
     agent.apply(_definition('{ learning = "500ms" }'))
     until(
         lambda: any("on fire" in each for each in _subjects(agent)),
-        within=PATIENCE,
         what="the fire",
     )
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+from tests.flows.conftest import PATIENCE
 
-PATIENCE = 60.0
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def rule_samples(agent: Any) -> list[str]:
@@ -79,14 +79,14 @@ def test_no_line_is_lost_while_a_log_rotates_and_the_agent_is_killed(
     append(log, range(40, 80))
     shutil.copy(log, tmp_path / "app.log.0")  # and copytruncate
     append(log, range(80, 90))
-    until(lambda: len(set(rule_samples(agent))) == 90, within=PATIENCE, what="90 lines")
+    until(lambda: len(set(rule_samples(agent))) == 90, what="90 lines")
     agent.kill_agent()
     append(log, range(90, 130))
     log.rename(tmp_path / "app.log.2")
     append(log, range(130, 160))
     agent.start_agent()
 
-    until(lambda: len(set(rule_samples(agent))) == 160, within=PATIENCE, what="160 lines")
+    until(lambda: len(set(rule_samples(agent))) == 160, what="160 lines")
     assert sorted(set(rule_samples(agent))) == [f"ERROR {number:05d}" for number in range(160)]
 
 
@@ -94,14 +94,14 @@ def test_a_restart_in_order_repeats_nothing(agent: Any, until: Any, tmp_path: Pa
     log = tmp_path / "app.log"
     append(log, range(5))
     agent.apply(each_line_fires(tmp_path, from_start="true"))
-    until(lambda: len(rule_samples(agent)) == 5, within=PATIENCE, what="5 lines")
+    until(lambda: len(rule_samples(agent)) == 5, what="5 lines")
 
     agent.ok("agent", "stop")
     agent.agents[-1].wait(PATIENCE)
     append(log, range(5, 8))
     agent.start_agent()
 
-    until(lambda: len(rule_samples(agent)) >= 8, within=PATIENCE, what="8 lines")
+    until(lambda: len(rule_samples(agent)) >= 8, what="8 lines")
     assert rule_samples(agent) == [f"ERROR {number:05d}" for number in range(8)]
 
 
@@ -164,12 +164,12 @@ def test_permission_that_is_lost_and_regained_is_told_once(
     log = tmp_path / "app.log"
     append(log, range(1))
     agent.apply(each_line_fires(tmp_path, from_start="true"))
-    until(lambda: len(rule_samples(agent)) == 1, within=PATIENCE, what="a line")
+    until(lambda: len(rule_samples(agent)) == 1, what="a line")
 
     log.chmod(0)
-    until(lambda: watched(agent)["problem"], within=PATIENCE, what="the problem")
+    until(lambda: watched(agent)["problem"], what="the problem")
     log.chmod(0o600)
-    until(lambda: not watched(agent)["problem"], within=PATIENCE, what="its end")
+    until(lambda: not watched(agent)["problem"], what="its end")
 
     kinds = [each["kind"] for each in agent.events()]
     assert (kinds.count("WatchFailed"), kinds.count("WatchRecovered")) == (1, 1)

@@ -27,8 +27,6 @@ while True:
     time.sleep(0.05)
 """
 
-LONG = 60.0  # seconds after which something is lost, however busy the machine is
-
 
 def service(name: str, *options: str, rule: str = "", heal: str = "", deaf: bool = False) -> str:
     arguments = json.dumps(["program.py", name, *(["deaf"] if deaf else [])])[1:-1]
@@ -61,7 +59,6 @@ def test_what_is_found_is_healed_until_the_budget_is_spent(agent: Any, until: An
 
     until(
         lambda: [e for e in of_kind(agent, "HealingHeld") if e["fields"]["reason"] == "budget"],
-        within=LONG,
         what="the budget is spent",
     )
 
@@ -81,7 +78,7 @@ def test_what_is_rehearsed_is_said_and_not_done(agent: Any, until: Any) -> None:
     pid = agent.one("web")["pid"]
     (agent.home / "web.stuck").touch()
 
-    (held,) = until(lambda: of_kind(agent, "HealingHeld"), within=LONG, what="it is said")
+    (held,) = until(lambda: of_kind(agent, "HealingHeld"), what="it is said")
 
     assert (held["fields"]["reason"], held["fields"]["deed"]) == ("dry_run", "restart")
     assert "it is only rehearsed" in agent.ok("healing").out
@@ -95,12 +92,12 @@ def test_all_healing_can_be_switched_off_and_on(agent: Any, until: Any) -> None:
     web = service("web", rule='cooldown = "1h"', heal='cooldown = "0s"')
     agent.apply(web + "[healing]\nenabled = false\n")
     (agent.home / "web.stuck").touch()
-    until(lambda: of_kind(agent, "HealingHeld"), within=LONG, what="it is said")
+    until(lambda: of_kind(agent, "HealingHeld"), what="it is said")
     assert healings(agent) == []
 
     agent.apply(web + "[healing]\nenabled = true\n")
 
-    until(lambda: healings(agent) == [("restart", "done")], within=LONG, what="it is healed")
+    until(lambda: healings(agent) == [("restart", "done")], what="it is healed")
 
 
 def test_what_needs_another_is_left_alone_while_that_is_healed(agent: Any, until: Any) -> None:
@@ -113,12 +110,12 @@ def test_what_needs_another_is_left_alone_while_that_is_healed(agent: Any, until
     pid = agent.until_phase("web", "running")["pid"]
 
     (agent.home / "db.stuck").touch()
-    until(lambda: len(of_kind(agent, "InstanceSpawned", "db")) == 2, within=LONG, what="db anew")
+    until(lambda: len(of_kind(agent, "InstanceSpawned", "db")) == 2, what="db anew")
     (agent.home / "web.stuck").touch()
-    (held,) = until(lambda: of_kind(agent, "HealingHeld"), within=LONG, what="web waits")
+    (held,) = until(lambda: of_kind(agent, "HealingHeld"), what="web waits")
     (agent.home / "db.ready").touch()
-    until(lambda: of_kind(agent, "HealingDone", "db"), within=LONG, what="db is healed")
-    until(lambda: of_kind(agent, "FindingEnded"), within=LONG, what="web is well")
+    until(lambda: of_kind(agent, "HealingDone", "db"), what="db is healed")
+    until(lambda: of_kind(agent, "FindingEnded"), what="web is well")
 
     assert (held["fields"]["reason"], held["fields"]["by"]) == ("cause", "rule 'stuck'")
     assert held["fields"]["problem"].startswith("it needs 'db', which is ")
@@ -139,18 +136,18 @@ def test_an_agent_killed_while_it_heals_says_so_and_nothing_is_done_twice(
         )
     )
     (agent.home / "web.stuck").touch()
-    until(lambda: of_kind(agent, "HealingBegun"), within=LONG, what="it is being healed")
+    until(lambda: of_kind(agent, "HealingBegun"), what="it is being healed")
     agent.until_phase("web", "stopping")
     agent.kill_agent()
 
     agent.start_agent()
 
-    (done,) = until(lambda: of_kind(agent, "HealingDone"), within=LONG, what="it is told")
+    (done,) = until(lambda: of_kind(agent, "HealingDone"), what="it is told")
     assert done["fields"]["outcome"] == "unknown"
     agent.ok("kill", "web")  # it would not end by itself
-    until(lambda: len(of_kind(agent, "InstanceSpawned")) == 2, within=LONG, what="it is restarted")
+    until(lambda: len(of_kind(agent, "InstanceSpawned")) == 2, what="it is restarted")
     (agent.home / "web.stuck").touch()
-    until(lambda: of_kind(agent, "HealingHeld"), within=LONG, what="the budget is spent")
+    until(lambda: of_kind(agent, "HealingHeld"), what="the budget is spent")
     assert len(of_kind(agent, "HealingBegun")) == 1
     shown = agent.ok("healing", "-o", "json").json()
     assert [each["state"] for each in shown["done"]] == ["unknown"]

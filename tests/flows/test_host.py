@@ -19,6 +19,7 @@ from svcctl.system.host_command import host_command
 from svcctl.system.paths import find_paths, host_paths
 from svcctl.system.registrations import Registration, Registrations
 from svcctl.wire import Request
+from tests.flows.conftest import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ class Listening:
         self.address = str(path)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(self.address)
-        self._socket.settimeout(20.0)
+        self._socket.settimeout(PATIENCE)
         self.heard: list[str] = []
 
     def await_word(self, word: str) -> None:
@@ -78,7 +79,7 @@ class Site:
         return host
 
     def ask(self, name: str, verb: str) -> Any:
-        with LocalClient(host_paths(self.paths, name).socket, timeout=20.0) as client:
+        with LocalClient(host_paths(self.paths, name).socket, timeout=PATIENCE) as client:
             return client.ask(Request(verb=verb))
 
     def close(self) -> None:
@@ -86,7 +87,7 @@ class Site:
             if host.poll() is None:
                 host.terminate()
             try:
-                host.communicate(timeout=20.0)
+                host.communicate(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 host.kill()
                 host.communicate()
@@ -121,7 +122,7 @@ def test_a_stop_is_told_and_ends_program_and_host(site: Site) -> None:
 
     host.send_signal(signal.SIGTERM)
     site.systemd.await_word("STOPPING=1")
-    ended = host.wait(20.0)
+    ended = host.wait(PATIENCE)
 
     assert ended == 0
     assert not Path(f"/proc/{status['pid']}").exists()
@@ -148,7 +149,7 @@ while True: time.sleep(600)
     site.systemd.await_word("READY=1")
 
     folder = Path(site.paths.logs) / "web" / "web"
-    assert _said(folder / "stdout.log", "read again")
+    until(lambda: "read again" in (folder / "stdout.log").read_text())
 
 
 def test_a_program_that_fails_for_good_ends_the_host_with_a_status_of_its_own(site: Site) -> None:
@@ -158,7 +159,7 @@ def test_a_program_that_fails_for_good_ends_the_host_with_a_status_of_its_own(si
 
     host = site.host("web")
 
-    assert host.wait(20.0) == 69
+    assert host.wait(PATIENCE) == 69
 
 
 def test_a_host_that_is_pinged_for_says_that_it_lives(site: Site) -> None:
@@ -188,7 +189,7 @@ def test_a_second_host_of_a_service_is_refused(site: Site) -> None:
     site.systemd.await_word("READY=1")
 
     second = site.host("web")
-    _, said = second.communicate(timeout=20.0)
+    _, said = second.communicate(timeout=PATIENCE)
 
     assert second.returncode == 1
     assert "already runs here" in said
@@ -212,19 +213,7 @@ def test_what_a_killed_host_left_running_is_taken_over_by_the_next(site: Site) -
 
 def test_a_service_nobody_registered_has_no_host(site: Site) -> None:
     host = site.host("nobody")
-    _, said = host.communicate(timeout=20.0)
+    _, said = host.communicate(timeout=PATIENCE)
 
     assert host.returncode == 4
     assert "no native service 'nobody'" in said
-
-
-def _said(path: Path, text: str) -> bool:
-    """Wait until *text* stands in *path*."""
-    import time
-
-    deadline = time.monotonic() + 20.0
-    while time.monotonic() < deadline:
-        if text in path.read_text():
-            return True
-        time.sleep(0.01)
-    return False

@@ -12,7 +12,6 @@ from tests.flows.conftest import Box, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
-PATIENCE = 60.0
 
 LEAKS = """
 import os, sys, time
@@ -52,7 +51,7 @@ def test_what_is_nearly_used_up_is_told_while_it_runs_and_over_with_its_program(
     box.start_agent()
     box.apply(services(box.home))
 
-    until(lambda: {"memory", "files"} <= findings(box).keys(), within=PATIENCE)
+    until(lambda: {"memory", "files"} <= findings(box).keys())
     found = findings(box)
     shown = box.ok("top", "--once").out
     rows = {each["instance"]: each["trends"] for each in box.ok("top", "-o", "json").json()}
@@ -69,7 +68,7 @@ def test_what_is_nearly_used_up_is_told_while_it_runs_and_over_with_its_program(
     assert [each["resource"] for each in rows["memory"]] == ["memory"]
     assert rows["calm"] == []
     patterns = {each["pattern"] for each in found.values()}
-    until(lambda: patterns == set(ended(box)), within=PATIENCE)
+    until(lambda: patterns == set(ended(box)))
 
 
 def ended(box: Box) -> list[str]:
@@ -89,7 +88,7 @@ restart = { policy = "always", delay = "10ms", factor = 1, jitter = 0, max = 0 }
         "--no-wait",
     )
 
-    until(lambda: "bad" in findings(box), within=PATIENCE)
+    until(lambda: "bad" in findings(box))
     box.ok("stop", "bad")
 
     found = findings(box)["bad"]

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.flows.conftest import PATIENCE
+
 pytestmark = pytest.mark.slow
 
 PAYMENTS = """
@@ -61,13 +63,13 @@ def mocks(box: Any, until: Callable[..., Any]) -> Iterator[Mocks]:
     for each in made.processes:
         if each.poll() is None:
             each.kill()
-        each.communicate(timeout=10)
+        each.communicate(timeout=PATIENCE)
 
 
 def ask(url: str, method: str = "GET") -> tuple[int, bytes]:
     request = urllib.request.Request(url, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -80,7 +82,7 @@ def test_it_answers_logs_and_ends_with_ctrl_c(mocks: Mocks) -> None:
     found = [ask(f"{url}/payments", "POST")[0] for _ in range(2)]
     paid = ask(f"{url}/payments/7")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE)
 
     assert url.startswith("http://127.0.0.1:")
     assert found == [503, 201]
@@ -96,7 +98,7 @@ def test_what_was_recorded_is_answered_without_the_real_server(mocks: Mocks) -> 
     first = ask(f"{url}/payments/7")
     for each in (recording, real):
         each.send_signal(signal.SIGINT)
-        each.communicate(timeout=20)
+        each.communicate(timeout=PATIENCE)
 
     _, url = mocks.start("recorded.toml")
 

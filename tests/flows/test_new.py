@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import Box, box, until
+from tests.flows.conftest import PATIENCE, Box, box, until
 
 __all__ = ["box"]
 
@@ -45,7 +45,7 @@ def test_a_new_service_runs_and_stops_at_sigterm(box: Box, tmp_path: Path) -> No
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGTERM)
-        status = process.wait(20)
+        status = process.wait(PATIENCE)
 
     assert (first["event"], first["number"], first["greeting"]) == ("beat", 1, "moin")
     assert status == 0
@@ -68,7 +68,7 @@ def test_svcctl_keeps_a_new_service(box: Box, tmp_path: Path) -> None:
         lines = iter(process.stdout.readline, "")
         beat = until(lambda: next((each for each in lines if '"beat"' in each), None))
         process.send_signal(signal.SIGINT)
-        rest = process.communicate(timeout=20)[0]
+        rest = process.communicate(timeout=PATIENCE)[0]
 
     assert '"service":"mailer"' in beat
     assert process.returncode == 0, rest
@@ -81,6 +81,6 @@ def _python(box: Box, folder: Path, *args: str) -> subprocess.CompletedProcess[s
         env=box.environ(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )

@@ -11,7 +11,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from tests.flows.conftest import Box, until
+from tests.flows.conftest import PATIENCE, Box, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
@@ -84,7 +84,7 @@ def test_a_collector_sees_verbs_and_lives_and_programs_know_theirs(
     box.until_phase("bad", "stopped", "failed", "finished")
 
     box.ok("agent", "stop")
-    agent.wait(20)
+    agent.wait(PATIENCE)
 
     (web,), (bad,) = collector.named("run web"), collector.named("run bad")
     assert told.startswith(f"00-{web.trace_id.hex()}-{web.span_id.hex()}-")
@@ -116,7 +116,7 @@ def test_a_collector_that_is_away_holds_nobody_up(box: Box) -> None:
 
     box.ok("agent", "stop")
 
-    assert agent.wait(20) == 0
+    assert agent.wait(PATIENCE) == 0
 
 
 def test_what_is_no_url_is_refused(box: Box) -> None:

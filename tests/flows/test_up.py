@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.flows.conftest import PATIENCE
+
 pytestmark = pytest.mark.slow
 
 PYTHON = json.dumps(sys.executable)
@@ -42,7 +44,7 @@ class Up:
         self.process.send_signal(signal.SIGINT)
 
     def status(self) -> int:
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
 
 @dataclass
@@ -77,10 +79,10 @@ def street(box: Any) -> Iterator[Street]:
         if each.process.poll() is None:
             each.process.terminate()
             try:
-                each.process.wait(10)
+                each.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 each.process.kill()
-                each.process.wait(10)
+                each.process.wait(PATIENCE)
 
 
 def script(text: str) -> str:
@@ -248,7 +250,7 @@ def test_what_a_killed_up_left_running_is_taken_over(
     until(lambda: "web | 3" in first.said(), what="web writes")
     (pid,) = pids(first.said())
     first.process.kill()
-    first.process.wait(10)
+    first.process.wait(PATIENCE)
 
     second = street.up()
     until(lambda: "web | " in second.said(), what="web's output is seen again")
@@ -289,7 +291,7 @@ def test_a_reader_that_goes_away_ends_it(street: Street, alive: Callable[[int], 
     (pid,) = pids(process.stdout.readline())
     process.stdout.close()
 
-    process.wait(20)
+    process.wait(PATIENCE)
 
     assert not alive(pid)
 
@@ -303,7 +305,7 @@ def test_on_a_terminal_names_are_coloured_and_ctrl_c_is_a_key(street: Street) ->
         os.chdir(street.box.home)
         os.execve(sys.executable, [sys.executable, "-m", "svcctl", "up"], environ)
 
-    shown, pressed, deadline = b"", False, time.monotonic() + 20
+    shown, pressed, deadline = b"", False, time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if not select.select([terminal], [], [], 1.0)[0]:
             continue

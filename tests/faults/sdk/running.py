@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.flows.conftest import until
+from tests.flows.conftest import until, whole_lines
 
 PROGRAMS = Path(__file__).parent / "programs"
 ROOT = PROGRAMS.parents[3]
@@ -87,7 +87,7 @@ class Running:
     @property
     def noted(self) -> list[str]:
         """What it has noted, line by line."""
-        return _lines(self._notes)
+        return whole_lines(self._notes)
 
     @property
     def said(self) -> str:
@@ -97,7 +97,7 @@ class Running:
     @property
     def logged(self) -> list[dict[str, Any]]:
         """Its records, but for what is no JSON."""
-        return [json.loads(line) for line in _lines(self._out) if line.startswith("{")]
+        return [json.loads(line) for line in whole_lines(self._out) if line.startswith("{")]
 
     def records(self, event: str) -> list[dict[str, Any]]:
         """Its records of that event."""
@@ -140,12 +140,6 @@ class Running:
 
     def until_said(self, word: str) -> None:
         self.until(lambda: word in self.said, f"{word!r} is said")
-
-
-def _lines(path: Path) -> list[str]:
-    """Give the whole lines of a file; none where there is none yet."""
-    text = path.read_text(errors="replace") if path.exists() else ""
-    return text[: text.rfind("\n") + 1].splitlines()
 
 
 @contextmanager

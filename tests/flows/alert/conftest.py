@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from bench.ports import free_port
 from tests.flows.alert.standing import Asked, Reply, standing
 
 
@@ -23,10 +23,16 @@ class Sink:
     status: int = 200
     moody: bool = False
     answer: object = field(default_factory=dict)
-    took: list[dict[str, Any]] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    by_key: list[tuple[str, Asked]] = field(default_factory=list)
+
+    @property
+    def took(self) -> list[Any]:
+        return [asked.body for _, asked in self.by_key]
+
+    @property
+    def paths(self) -> list[str]:
+        return [asked.path for _, asked in self.by_key]
 
     @property
     def titles(self) -> list[str]:
@@ -52,9 +58,7 @@ def sink() -> Iterator[Sink]:
         if made.moody and len(made.refused) <= len(made.took):
             status = 503
         if status < 300:
-            made.took.append(asked.body)
-            made.paths.append(asked.path)
-            made.keys.append(key)
+            made.by_key.append((key, asked))
         else:
             made.refused.append(key)
         return Reply(status, made.answer)
@@ -82,8 +86,7 @@ def mailbox() -> Iterator[Mailbox]:
             made.letters.append(envelope.content.decode())
             return "250 taken"
 
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        made.port = reserved.getsockname()[1]
+    made.port = free_port()
     controller = Controller(Receiving(), hostname="127.0.0.1", port=made.port)
     controller.start()
     try:

@@ -99,12 +99,12 @@ def test_a_service_that_its_host_gives_up_is_told_once_and_told_when_it_is_over(
     tell(site.box, sink)
     site.register(FAILING.format(home=site.box.home))
     assert site.host("mailer").wait(60) == 69
-    until(lambda: sink.titles == ["[P0] mailer: service_down"], what="it is told", within=60.0)
+    until(lambda: sink.titles == ["[P0] mailer: service_down"], what="it is told")
 
     (site.box.home / "up").touch()
     site.host("mailer")
 
-    until(lambda: len(sink.titles) == 2, what="it is over", within=60.0)
+    until(lambda: len(sink.titles) == 2, what="it is over")
     assert sink.titles[1] == "[OK] mailer: service_down"
     labels = sink.took[0]["alerts"][0]["labels"]
     assert (labels["manager"], labels["tier"]) == ("systemd", "front")
@@ -118,21 +118,21 @@ def test_what_fails_while_no_agent_runs_is_told_by_the_next_and_by_no_other(
     (site.box.home / "up").touch()
     site.register(FAILING.format(home=site.box.home))
     host = site.host("mailer")
-    until(lambda: "mailer" in site.box.ok("metrics").out, what="it is heard", within=60.0)
+    until(lambda: "mailer" in site.box.ok("metrics").out, what="it is heard")
     site.box.kill_agent()
     (site.box.home / "up").unlink()
     site.kill_program("mailer")
     assert host.wait(60) == 69
 
     site.box.start_agent()
-    until(lambda: sink.titles == ["[P0] mailer: service_down"], what="it is told", within=60.0)
-    until(lambda: '"told"' in site.box.ok("metrics").out, what="that is known", within=60.0)
+    until(lambda: sink.titles == ["[P0] mailer: service_down"], what="it is told")
+    until(lambda: '"told"' in site.box.ok("metrics").out, what="that is known")
     site.box.kill_agent()
     site.box.start_agent()
     (site.box.home / "up").touch()
     site.host("mailer")
 
-    until(lambda: len(sink.titles) == 2, what="it is over", within=60.0)
+    until(lambda: len(sink.titles) == 2, what="it is over")
     assert sink.statuses("service_down") == ["firing", "resolved"]
 
 
@@ -146,16 +146,14 @@ def test_metrics_show_what_hosts_count_and_which_manager_keeps_them(site: Site, 
         return str(site.box.ok("metrics").out)
 
     where = 'service="mailer",service_instance="mailer"'
-    until(lambda: f"svcctl_service_threads{{{where}}}" in page(), what="it is heard", within=60.0)
+    until(lambda: f"svcctl_service_threads{{{where}}}" in page(), what="it is heard")
     found = page()
     assert f'svcctl_service_info{{{where},manager="systemd",revision=' in found
     assert f"svcctl_service_up{{{where}}} 1" in found
     assert found.count("\nsvcctl_agent_threads ") == 1
 
     host.kill()
-    until(
-        lambda: f"svcctl_service_threads{{{where}}}" not in page(), what="it is gone", within=60.0
-    )
+    until(lambda: f"svcctl_service_threads{{{where}}}" not in page(), what="it is gone")
     assert f'svcctl_service_info{{{where},manager="systemd",revision=' in page()
 
 
@@ -170,7 +168,7 @@ def test_history_has_what_hosts_measure(site: Site, until: Any) -> None:
         ran = site.box.cli("history", "mailer", "-o", "json")
         return ran.status == 0 and ran.json()["instances"].get("mailer")
 
-    (first, *_) = until(rows, what="it is measured", within=60.0)
+    (first, *_) = until(rows, what="it is measured")
 
     _, _, memory_bytes, threads, _ = first
     assert memory_bytes > 0

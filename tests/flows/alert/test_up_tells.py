@@ -78,7 +78,7 @@ def test_what_gives_up_is_told_while_the_rest_runs_on(front: Front, sink: Any, u
 
     run = front.up(file)
 
-    until(lambda: sink.titles == ["[P0] web: service_down"], what="it is told", within=60.0)
+    until(lambda: sink.titles == ["[P0] web: service_down"], what="it is told")
     assert run.poll() is None
 
 
@@ -96,9 +96,9 @@ def test_a_channel_that_refuses_holds_up_nobody_in_a_hurry(
     sink.status = 503
     file = front.box.write(GIVES_UP + TOLD.format(url=sink.url))
     run = front.up(file)
-    until(lambda: sink.refused, what="the channel refuses", within=60.0)
+    until(lambda: sink.refused, what="the channel refuses")
 
-    until(lambda: "gave up" in front.said(), what="all is over", within=60.0)
+    until(lambda: "gave up" in front.said(), what="all is over")
     run.send_signal(signal.SIGINT)
 
     assert run.wait(60) == 1
@@ -131,4 +131,4 @@ def test_rules_of_what_runs_in_the_foreground_are_told_of(
     """
     front.up(front.box.write(rule + TOLD.format(url=sink.url)))
 
-    until(lambda: sink.titles == ["[P0] db: rule"], what="it is told", within=60.0)
+    until(lambda: sink.titles == ["[P0] db: rule"], what="it is told")

@@ -31,15 +31,15 @@ from svcctl.server.grpc.interface import calls
 from svcctl.server.grpc.revoked import Listed
 from svcctl.server.grpc.serving import Bounds, served
 from svcctl.server.grpc.shapes import Call
-from svcctl.server.http.idempotency import Keys
+from svcctl.server.idempotency_keys import Keys
 from svcctl.server.local import LocalServer
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.clock import SystemClock
 from svcctl.system.posix.local_socket import SocketDoor
 from svcctl.testing.fakes import FakeStore
 from svcctl.wire import LONGEST, Selection
+from tests.flows.conftest import PATIENCE
 
-PATIENCE = 60.0
 SPECS = {name: ServiceSpec(name=name, exec=("true",)) for name in ("web", "db")}
 
 

@@ -46,7 +46,7 @@ from svcctl.system.posix.local_socket import SocketDoor
 from svcctl.testing.fakes import FakeStore
 from svcctl.wire import LONGEST, Selection
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 SPECS = {name: ServiceSpec(name=name, exec=("true",)) for name in ("web", "db")}
 
 

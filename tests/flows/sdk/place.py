@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PATIENCE = 20.0
+from tests.flows.conftest import PATIENCE, whole_lines
 
 
 class Place:
@@ -20,8 +20,7 @@ class Place:
         self.file.write_text(source)
 
     def heard(self) -> list[str]:
-        path = self.folder / "heard"
-        return path.read_text().splitlines() if path.exists() else []
+        return whole_lines(self.folder / "heard")
 
     @contextmanager
     def started(self, *words: str, **environ: str) -> Iterator[subprocess.Popen[str]]:

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from tests.flows.conftest import PATIENCE
+
 pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
-PATIENCE = 20.0
 
 PROGRAM = """
 import asyncio, json, sys

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import until
-from tests.flows.sdk.place import PATIENCE, Place
+from tests.flows.conftest import PATIENCE, until, whole_lines
+from tests.flows.sdk.place import Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
@@ -110,7 +110,7 @@ if __name__ == "__main__":
 
 
 def records(place: Place) -> list[dict[str, Any]]:
-    lines = (place.folder / "out").read_text().splitlines()
+    lines = whole_lines(place.folder / "out")
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 

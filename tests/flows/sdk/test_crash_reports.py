@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.flows.conftest import PATIENCE
+
 pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
 PREPARED = """\
@@ -85,7 +87,7 @@ class Place:
             cwd=self.home,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -112,7 +114,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
     for each in made.processes:
         if each.poll() is None:
             each.kill()
-        each.communicate(timeout=10)
+        each.communicate(timeout=PATIENCE)
 
 
 def test_a_segmentation_fault_is_reported_by_the_next_start(place: Place) -> None:
@@ -270,7 +272,7 @@ with watching(reporter):
         for _ in range(7):
             assert process.stdout.readline().startswith("seen kind")
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE)
 
     found = place.reports()
 
@@ -320,7 +322,7 @@ def test_a_service_starts_itself_again_with_the_sockets_it_listens_on(
     pid = process.pid
     assert first == repr([pid, True, 2, [], ["one", "two"]])
     assert {*meanwhile, last} == {repr([pid, False, 2, [], ["one", "two"]])}
-    assert process.wait(10) == 0
+    assert process.wait(PATIENCE) == 0
 
 
 def test_no_connection_is_lost_over_restarts(place: Place) -> None:
@@ -377,8 +379,8 @@ except CannotSpawn as error:
 
 def ask(port: int, text: bytes) -> str:
     """Send *text* and give the answer, however long the server is away."""
-    deadline = time.monotonic() + 20
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    deadline = time.monotonic() + PATIENCE
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(text)
         answer = b""
         while part := connection.recv(4096):

@@ -16,11 +16,10 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import until
+from tests.flows.conftest import PATIENCE, until, whole_lines
 
 pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
-PATIENCE = 20.0  # seconds until a test is lost
 
 PROGRAM = """
 import os
@@ -87,7 +86,7 @@ class Mailer:
 
     def records(self, event: str) -> list[dict[str, Any]]:
         """Its records of that event."""
-        lines = [line for line in self.said.splitlines() if line.startswith("{")]
+        lines = [line for line in whole_lines(self.folder / "out") if line.startswith("{")]
         return [each for each in map(json.loads, lines) if each["event"] == event]
 
 

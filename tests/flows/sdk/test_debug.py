@@ -18,9 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import alive, until
-
-PATIENCE = 30.0
+from tests.flows.conftest import PATIENCE, alive, until
 
 MAILER = '''
 from svcctl import Context, Service
@@ -204,10 +202,14 @@ class Person:
     def leaves(self) -> int:
         """Wait for the end and give the status."""
         deadline = time.monotonic() + PATIENCE
-        while self.program.poll() is None and time.monotonic() < deadline:
+        ended = False
+        while time.monotonic() < deadline:
             ready, _, _ = select.select([self._terminal], [], [], 0.05)
             if ready:
                 self.seen += os.read(self._terminal, 65536).decode("utf-8", "replace")
+            elif ended:  # and all that it wrote was read
+                break
+            ended = self.program.poll() is not None
         return self.program.wait(1)
 
     def modes(self) -> list[Any]:
@@ -278,10 +280,10 @@ def test_a_service_that_is_not_ready_in_time_is_ended_by_systemd(tmp_path: Path)
 
 @pytest.mark.slow
 def test_a_loop_that_hangs_is_ended_by_the_watchdog(desk: Desk) -> None:
-    done = desk.play("ready; w; expect result watchdog", "--as", "systemd", "--watchdog", "1s")
+    done = desk.play("ready; w; expect result watchdog", "--as", "systemd", "--watchdog", "5s")
 
     assert done.returncode == 0, done.stdout
-    assert "no WATCHDOG=1 for 1s; SIGABRT sent" in done.stdout
+    assert "no WATCHDOG=1 for 5s; SIGABRT sent" in done.stdout
 
 
 @pytest.mark.slow
@@ -301,7 +303,7 @@ def test_what_systemd_is_told_is_shown(desk: Desk) -> None:
 @pytest.mark.slow
 def test_a_service_that_runs_itself_anew_does_not_stop(tmp_path: Path) -> None:
     done = Desk(tmp_path, AGAIN).play(
-        "ready; expect reloaded; sleep 1500ms; s", "--as", "systemd", "--stop-timeout", "1s"
+        "ready; expect reloaded; sleep 4500ms; s", "--as", "systemd", "--stop-timeout", "4s"
     )
 
     assert done.returncode == 0, done.stdout

@@ -18,7 +18,7 @@ from svcctl.client.local import LocalClient
 from svcctl.sdk.endpoint.place import address
 from svcctl.system.paths import find_paths, host_paths
 from svcctl.wire import Request, Selection
-from tests.flows.conftest import Box, agent, box, until
+from tests.flows.conftest import PATIENCE, Box, agent, box, until
 from tests.flows.test_host import Site, site
 
 __all__ = ["agent", "box", "site"]
@@ -189,7 +189,7 @@ def test_status_of_a_service_tells_which_of_its_checks_fail(mailer: Box) -> None
 
 
 def test_a_service_is_ready_as_long_as_its_own_checks_say_so(agent: Box) -> None:
-    probe = '{ checks = "ready", for = "ready", interval = "50ms", fails = 1 }'
+    probe = '{ checks = "ready", for = "ready", interval = "50ms", timeout = "60s", fails = 1 }'
     agent.apply(toml(agent.home, f"health = [{probe}]"))
     assert agent.one("mailer")["ready"]
 
@@ -244,7 +244,7 @@ def test_a_host_hands_on_what_is_for_its_program(site: Site) -> None:
     (site.home / "mailer.toml").write_text('port = "many"\n')
 
     def ask(verb: str) -> Any:
-        with LocalClient(host_paths(site.paths, "mailer").socket, timeout=20.0) as client:
+        with LocalClient(host_paths(site.paths, "mailer").socket, timeout=PATIENCE) as client:
             (answer,) = cast(
                 "list[Any]", client.ask(Request(verb=verb, select=Selection(names=("mailer",))))
             )
@@ -317,7 +317,7 @@ def test_its_endpoint_is_closed_to_others_and_gone_at_its_end(by_hand: ByHand) -
             stat.S_IMODE(path.stat().st_mode) for path in (by_hand.place.parent, by_hand.place)
         ]
         by_hand.box.ok("stop", "mailer")
-        status = program.wait(20)
+        status = program.wait(PATIENCE)
 
     assert (modes, status) == ([0o700, 0o600], 0)
     assert not by_hand.place.exists()
@@ -326,7 +326,7 @@ def test_its_endpoint_is_closed_to_others_and_gone_at_its_end(by_hand: ByHand) -
 def test_what_a_killed_service_left_does_not_block_the_next(by_hand: ByHand) -> None:
     with by_hand.started() as program:
         program.kill()
-        program.wait(20)
+        program.wait(PATIENCE)
     assert by_hand.place.exists()
     assert by_hand.box.cli("health", "mailer").status == 5  # nobody keeps it, and it is gone
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-PATIENCE = 20.0  # seconds until a test is lost
+from tests.flows.conftest import PATIENCE, until
 
 PROLOGUE = """
 import os, sys, threading, time
@@ -52,7 +51,7 @@ def work(thread):
 for thread in range(4):
     threading.Thread(target=work, args=(thread,), daemon=True).start()
 ready()
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -80,16 +79,16 @@ def records(folder: Path) -> list[dict[str, Any]]:
 
 def wait_for(folder: Path, count: int) -> list[int]:
     """Wait until each of four threads has written so much; give how much."""
-    deadline, found = time.monotonic() + PATIENCE, list[int]()
     with (
         (folder / "counts").open("rb") as file,
         mmap.mmap(file.fileno(), 32, access=mmap.ACCESS_READ) as counts,
     ):
-        while time.monotonic() < deadline:
+
+        def enough() -> list[int]:
             found = [int.from_bytes(counts[8 * each : 8 * each + 8], "little") for each in range(4)]
-            if min(found) >= count:
-                return found
-    pytest.fail(f"not within {PATIENCE:g}s: {found}")
+            return found if min(found) >= count else []
+
+        return list(until(enough, what=f"{count} records of each thread"))
 
 
 @pytest.mark.slow
@@ -125,7 +124,7 @@ ENDINGS = {
 def test_what_was_gathered_is_written_at(tmp_path: Path, how: str) -> None:
     body, status = ENDINGS[how]
     program = f"""
-    logs = logs_to(Buffered(file, within=60.0))
+    logs = logs_to(Buffered(file))
     scope = captured(logs)
     log = scope.__enter__()
     for number in range(10):
@@ -148,7 +147,7 @@ def test_what_was_gathered_is_written_at(tmp_path: Path, how: str) -> None:
 @pytest.mark.posix
 def test_a_forked_child_writes_nothing_twice(tmp_path: Path) -> None:
     program = """
-    logs = logs_to(Buffered(file, within=60.0))
+    logs = logs_to(Buffered(file))
     log = logs.logger()
     log.info("before")
     child = os.fork()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import Box, alive, box, until
+from tests.flows.conftest import PATIENCE, Box, alive, box, until, whole_lines
 
 __all__ = ["box"]
 
@@ -55,7 +55,7 @@ def logged(shop: Box, event: str) -> list[dict[str, object]]:
     lines = [
         line
         for file in sorted((shop.home / "logs").rglob("*.log"))
-        for line in file.read_text().splitlines()
+        for line in whole_lines(file)
         if line.startswith("{")
     ]
     return [each for each in map(json.loads, lines) if each["event"] == event]
@@ -123,7 +123,7 @@ def test_a_second_copy_in_a_terminal_is_refused_and_told_how_to_be_another_one(s
         cwd=shop.home,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -147,7 +147,7 @@ def test_another_copy_that_is_asked_for_runs_beside_it(shop: Box) -> None:
         assert beside.stdout is not None
         record = json.loads(beside.stdout.readline())
         beside.terminate()
-        beside.wait(30)
+        beside.wait(PATIENCE)
 
     assert (record["event"], record["instance"]) == ("mailer.began", "mailer.2")
     assert beside.returncode == 0

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import Box, box, until
-from tests.flows.sdk.place import PATIENCE, Place
+from tests.flows.conftest import PATIENCE, Box, box, until
+from tests.flows.sdk.place import Place
 
 __all__ = ["box"]
 

@@ -16,7 +16,7 @@ import pytest
 from svcctl.ports import Child, Exit, Launch, Member
 from svcctl.system.posix.spawn import PosixSpawner
 
-DEADLINE = 20.0
+DEADLINE = 60.0  # seconds, after which a test hangs, however busy the machine is
 _numbers = itertools.count()
 
 

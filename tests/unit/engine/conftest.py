@@ -10,7 +10,7 @@ import pytest
 
 from svcctl.testing.world import FakeWorld
 
-DEADLINE = 20.0
+DEADLINE = 60.0  # seconds, after which a test hangs, however busy the machine is
 
 
 @pytest.hookimpl(tryfirst=True)
