@@ -4,6 +4,7 @@ SvcctlError                          SVC-1000  exit 1    HTTP 500
 ├── SpecError                        SVC-1100  exit 78   HTTP 422   the definition is wrong
 │   └── NotAvailable                 SVC-1101  exit 78   HTTP 501   known, but not in this version
 ├── UsageError                       SVC-1200  exit 2    HTTP 400   the request makes no sense
+│   └── KeyReused                    SVC-1201  exit 2    HTTP 422   the key is of another request
 ├── UnknownService                   SVC-1300  exit 4    HTTP 404   no such service
 ├── AgentUnreachable                 SVC-1400  exit 5    HTTP 503   nobody answers
 ├── Denied                           SVC-1500  exit 6    HTTP 403   you may not
@@ -11,7 +12,8 @@ SvcctlError                          SVC-1000  exit 1    HTTP 500
 ├── Conflict                         SVC-1600  exit 1    HTTP 409   not possible in this state
 │   ├── SagaUndone                   SVC-1601  exit 1    HTTP 409   a saga failed, and is taken back
 │   ├── NotUndone                    SVC-1602  exit 1    HTTP 409   a step of a saga stays done
-│   └── Outdated                     SVC-1603  exit 1    HTTP 412   somebody changed it meanwhile
+│   ├── Outdated                     SVC-1603  exit 1    HTTP 412   somebody changed it meanwhile
+│   └── UnderWay                     SVC-1604  exit 1    HTTP 409   the same request is not over yet
 ├── Refused                          SVC-1700  exit 1    HTTP 503   not now
 │   ├── CircuitOpen                  SVC-1701  exit 1    HTTP 503   it failed too often of late
 │   ├── LimitReached                 SVC-1702  exit 1    HTTP 503   as many as may are under way
@@ -96,6 +98,12 @@ class UsageError(SvcctlError):
     code, exit_status, http_status = "SVC-1200", 2, 400
 
 
+class KeyReused(UsageError):
+    """The idempotency key was used for another request."""
+
+    code, http_status = "SVC-1201", 422
+
+
 class UnknownService(SvcctlError):
     """There is no service of that name."""
 
@@ -146,6 +154,12 @@ class Outdated(Conflict):
     """What was to be changed is not any more what the caller saw."""
 
     code, http_status = "SVC-1603", 412
+
+
+class UnderWay(Conflict):
+    """The same request is under way; with the same key its outcome can be asked for."""
+
+    code = "SVC-1604"
 
 
 class Refused(SvcctlError):

@@ -11,8 +11,8 @@ import pytest
 from svcctl.app.arguments import Arguments
 from svcctl.app.waiting import Emit
 from svcctl.errors import Conflict, LimitReached, StateFault, UsageError
-from svcctl.server.http.idempotency import KEPT, Given, Keys, Wish
-from svcctl.server.http.problem import HttpError
+from svcctl.server.idempotency import Given, Wish
+from svcctl.server.idempotency_keys import KEPT, Keys
 from svcctl.testing.fakes import FakeClock
 from svcctl.wire import Selection
 from tests.flows.http.stand import Stand, bearer_of, told
@@ -47,7 +47,7 @@ def test_a_key_is_for_one_request_of_one_actor(stand: Stand) -> None:
         theirs = await client.post("/v1/services/web/stop", json={}, headers=eve)
 
         assert (other.status_code, start.status_code) == (422, 422)
-        assert "used for another request" in other.json()["detail"]
+        assert other.json()["code"] == "SVC-1201"
         assert theirs.status_code == 200
         assert stand.came == ["stop", "stop"]
 
@@ -72,6 +72,7 @@ def test_while_it_is_under_way_nobody_else_begins_it(stand: Stand) -> None:
 
         assert (await first).json() == {"result": "stopped"}
         assert second.status_code == 409
+        assert second.json()["code"] == "SVC-1604"
         assert second.headers["retry-after"] == "1"
 
     stand.deeds["stop"] = stop
@@ -161,9 +162,8 @@ def test_what_a_crash_left_open_is_not_done_again(tmp_path: Path) -> None:
 
     with Keys(path, clock=clock) as keys:
         for wish in (WISH, other):
-            with pytest.raises(HttpError, match="nobody knows what became of it") as found:
+            with pytest.raises(Conflict, match="nobody knows what became of it"):
                 keys.begin(wish)
-            assert found.value.status == 409
 
 
 def test_old_answers_make_room_and_what_is_under_way_does_not(tmp_path: Path) -> None:
@@ -182,6 +182,31 @@ def test_old_answers_make_room_and_what_is_under_way_does_not(tmp_path: Path) ->
 
         with pytest.raises(LimitReached, match="10 requests are under way"):
             keys.begin(wish(10))
+
+
+def test_who_sends_much_pushes_out_no_answers_of_others(tmp_path: Path) -> None:
+    hers = Wish(actor="ben", key="k", digest="d")
+    with Keys(str(tmp_path / "keys.db"), clock=FakeClock(), most=10) as keys:
+        keys.begin(hers)
+        keys.finish(hers, DONE)
+        for number in range(25):
+            wish = Wish(actor="ann", key=str(number), digest="d")
+            keys.begin(wish)
+            keys.finish(wish, DONE)
+
+        assert keys.begin(hers) is not None
+
+
+def test_a_configuration_that_was_seen_anew_is_another_request(stand: Stand) -> None:
+    async def story(stand: Stand, client: httpx.AsyncClient) -> None:
+        path = "/v1/services/web/config"
+        first = await client.put(path, json={}, headers=KEY | {"if-match": "*"})
+        other = await client.put(path, json={}, headers=KEY | {"if-match": '"another"'})
+
+        assert (first.status_code, other.status_code) == (200, 422)
+        assert stand.came == ["set-config"]
+
+    told(stand, story)
 
 
 def test_keys_that_cannot_be_kept_have_nothing_done(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from svcctl.server.front.table import Table
 from svcctl.server.http.application import application
 from svcctl.server.http.exchange import Gate as AnyGate
 from svcctl.server.http.gate import Gate
-from svcctl.server.http.idempotency import Keys
 from svcctl.server.http.names import names_of
+from svcctl.server.idempotency_keys import Keys
 
 if TYPE_CHECKING:
     from types import ModuleType

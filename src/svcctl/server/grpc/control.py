@@ -20,12 +20,12 @@ from svcctl.server.grpc.caller import Caller
 from svcctl.server.grpc.company import Company
 from svcctl.server.grpc.descriptors import classes
 from svcctl.server.grpc.interface import WATCH_STATUS, calls
-from svcctl.server.grpc.once import Once, wish_of
+from svcctl.server.grpc.once import Once
 from svcctl.server.grpc.replies import RESULT
 from svcctl.server.grpc.shapes import FILE, PACKAGE, SERVICE, Call
 from svcctl.server.grpc.values import asked, fill
 from svcctl.server.grpc.watching import watch_status
-from svcctl.server.http.idempotency import KEY, REPLAYED, key_of
+from svcctl.server.idempotency import KEY, REPLAYED, Wish, digest_of, key_of
 from svcctl.server.outlet import Outlet, place_of, portions, resumed
 from svcctl.wire import Selection
 
@@ -84,7 +84,8 @@ class Control:
         key = key_of(caller.said(KEY))
         if not key or verb.effect is Effect.READ:
             return await work()
-        wish = wish_of(call.path, raw, actor=identity.actor, key=key)
+        digest = digest_of(call.path.encode(), raw)
+        wish = Wish(actor=identity.actor, key=key, digest=digest)
         reply, was_known = await self._once.reply(wish, work)
         if was_known:
             caller.tell(REPLAYED, "true")

@@ -20,7 +20,7 @@ from svcctl.server.grpc import tls
 from svcctl.server.grpc.descriptors import classes
 from svcctl.server.grpc.revoked import Listed
 from svcctl.server.grpc.serving import served
-from svcctl.server.http.idempotency import Keys
+from svcctl.server.idempotency_keys import Keys
 
 if TYPE_CHECKING:
     from svcctl.auth.contexts import Material

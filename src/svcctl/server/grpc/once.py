@@ -7,23 +7,17 @@ its caller has gone; whoever asks again with its key is told what came of it.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Awaitable, Callable
 
 from svcctl.errors import SvcctlError
-from svcctl.server.http.idempotency import Fate, Given, Keys, Wish, fate_of
-from svcctl.server.http.problem import HttpError
+from svcctl.server.idempotency import Given, Wish
+from svcctl.server.idempotency_keys import Keys
 from svcctl.wire import error_document, to_error
 
 Work = Callable[[], Awaitable[bytes]]
 
 _DONE, _FAILED = 0, 1  # the status of an answer that is kept
-
-
-def wish_of(path: str, request: bytes, *, actor: str, key: str) -> Wish:
-    """Give what is to be done once; other bytes are another request."""
-    return Wish(actor=actor, key=key, digest=hashlib.sha256(path.encode() + request).hexdigest())
 
 
 class Once:
@@ -38,10 +32,7 @@ class Once:
 
         Raises what it raises, or raised before, and what a key that cannot be used does.
         """
-        try:
-            known = self._keys.begin(wish)
-        except HttpError as error:
-            raise error.error from error
+        known = self._keys.begin(wish)
         if known is not None:
             if known.status == _FAILED:
                 raise to_error(json.loads(known.body))
@@ -55,23 +46,14 @@ class Once:
         try:
             reply = await work()
         except SvcctlError as error:
-            self._failed(wish, error)
+            told = json.dumps(error_document(error)).encode()
+            self._keys.fail(wish, error, lambda: Given(status=_FAILED, body=told))
             raise
         except BaseException:
             self._keys.give_up(wish)
             raise
-        self._keys.finish(wish, Given(status=_DONE, headers={}, body=reply))
+        self._keys.finish(wish, Given(status=_DONE, body=reply))
         return reply
-
-    def _failed(self, wish: Wish, error: SvcctlError) -> None:
-        match fate_of(error):
-            case Fate.FREE:
-                self._keys.forget(wish)
-            case Fate.LOST:
-                self._keys.give_up(wish)
-            case Fate.KEPT:
-                body = json.dumps(error_document(error)).encode()
-                self._keys.finish(wish, Given(status=_FAILED, headers={}, body=body))
 
     def _over(self, task: asyncio.Task[bytes]) -> None:
         """Take note of how it ended, so that an outcome nobody waits for is no complaint."""

@@ -6,7 +6,6 @@ values are wrong, RetryInfo when to ask again, RequestInfo which request it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import grpc
@@ -23,9 +22,11 @@ from svcctl.errors import (
     TimedOut,
     TooManyTries,
     Unauthenticated,
+    UnderWay,
     UnknownService,
     UsageError,
 )
+from svcctl.server.retrying import again_in
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -43,6 +44,7 @@ _CODES: tuple[tuple[type[SvcctlError], grpc.StatusCode], ...] = (
     (AgentUnreachable, grpc.StatusCode.UNAVAILABLE),
     (Unauthenticated, grpc.StatusCode.UNAUTHENTICATED),
     (Denied, grpc.StatusCode.PERMISSION_DENIED),
+    (UnderWay, grpc.StatusCode.ABORTED),
     (Conflict, grpc.StatusCode.FAILED_PRECONDITION),
     (LimitReached, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (TooManyTries, grpc.StatusCode.RESOURCE_EXHAUSTED),
@@ -51,7 +53,6 @@ _CODES: tuple[tuple[type[SvcctlError], grpc.StatusCode], ...] = (
 )
 """The first that fits holds; what is none of these is INTERNAL."""
 
-_AGAIN: Mapping[type[SvcctlError], int] = {LimitReached: 1, TooManyTries: 60}  # seconds
 LONGEST = 1_000
 """Characters of a text: clients take 8 KB of metadata in all."""
 _MOST = 5  # mistakes, likewise
@@ -84,7 +85,7 @@ def details_of(error: SvcctlError, *, request_id: str) -> bytes:
             place = ":".join(str(part) for part in where if part)
             wrong.field_violations.add(field=place, description=mistake.problem[:LONGEST])
         said.append(wrong)
-    if seconds := _AGAIN.get(type(error)):
+    if seconds := again_in(error):
         again = details.RetryInfo()
         again.retry_delay.seconds = seconds
         said.append(again)

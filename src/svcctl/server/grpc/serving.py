@@ -20,7 +20,7 @@ from svcctl.server.grpc.crowding import at_most
 from svcctl.server.grpc.health import Health
 from svcctl.server.grpc.once import Once
 from svcctl.server.grpc.reflection import Reflection
-from svcctl.server.http.idempotency import Keys
+from svcctl.server.idempotency_keys import Keys
 
 _LAST_ANSWERS = 5.0  # seconds that answers under way get when the port is closed
 

@@ -15,16 +15,15 @@ from starlette.routing import Route as Path
 from svcctl.errors import SvcctlError, Unauthenticated, UnknownService, UsageError
 from svcctl.ports import Clock
 from svcctl.server.answers import Answers
-from svcctl.server.http.body import body_of
 from svcctl.server.http.exchange import REQUEST_ID, Exchange, Gate, id_of
-from svcctl.server.http.idempotency import Keys, wish_of
 from svcctl.server.http.metrics import page_of_metrics
-from svcctl.server.http.once import Once
+from svcctl.server.http.once import Once, wish_of
 from svcctl.server.http.openapi import description
 from svcctl.server.http.operations import Operations
 from svcctl.server.http.problem import HttpError, answer_of
 from svcctl.server.http.routes import Route, routes
 from svcctl.server.http.written import Written
+from svcctl.server.idempotency_keys import Keys
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +71,7 @@ def application(
         wanted = await exchange.understand()
         if route.method == "GET":
             return await exchange.answer(wanted)
-        wish = wish_of(request, await body_of(request), actor=identity.actor)
+        wish = await wish_of(request, actor=identity.actor)
         if wish is None:
             return await exchange.answer(wanted)
         return await once.answer(wish, partial(exchange.answer, wanted), request_id=request_id)

@@ -19,6 +19,7 @@ from svcctl.server.http.problem import HttpError, answer_of
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
     from uvicorn.server import ServerState
 
 
@@ -160,10 +161,15 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Hang up once what is under way is answered; a stream has no end to wait for."""
-        if self.cycle and self.cycle.response_started:
+        last = self._last()
+        if last and last.response_started:
             self.transport.close()
         else:
             super().shutdown()
+
+    def _last(self) -> RequestResponseCycle | None:
+        """Give the last request and its answer; its type does not say that there may be none."""
+        return cast("RequestResponseCycle | None", self.cycle)
 
     def _why_not(self, *, upgrades: bool) -> HttpError | None:
         """Say what is wrong with the head of a request, None: nothing."""
@@ -184,7 +190,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _refuse(self, found: HttpError) -> None:
         """Hang up, and say why, unless that would stand in the middle of an answer."""
-        if self.cycle is None or self.cycle.response_complete:
+        last = self._last()
+        if last is None or last.response_complete:
             request_id = secrets.token_hex(8)
             answer = answer_of(found.error, request_id=request_id, status=found.status)
             answer.headers.update({REQUEST_ID: request_id, "connection": "close"})

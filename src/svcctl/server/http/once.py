@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
 from svcctl.errors import SvcctlError
-from svcctl.server.http.idempotency import Fate, Given, Keys, Wish, fate_of
+from svcctl.server.http.body import body_of
 from svcctl.server.http.operations import Operations
 from svcctl.server.http.problem import HttpError, answer_of
+from svcctl.server.idempotency import KEY, Given, Wish, digest_of, key_of
+from svcctl.server.idempotency_keys import Keys
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 Work = Callable[[], Awaitable[Response]]
 
 _BEGUN = 202
 _KEPT = ("content-type", "etag", "location", "retry-after")
 """The headers of an answer that are given again; others are of the moment."""
+
+
+async def wish_of(request: Request, *, actor: str) -> Wish | None:
+    """Give what is to be done once, None where nobody says so; raises UsageError.
+
+    What is asked for with other bytes, or of what was seen at another time, is another request.
+    """
+    key = key_of(request.headers.getlist(KEY))
+    if not key:
+        return None
+    scope = request.scope
+    method, seen = request.method.encode(), request.headers.get("if-match", "").encode()
+    parts = (method, scope["raw_path"], scope["query_string"], seen, await body_of(request))
+    return Wish(actor=actor, key=key, digest=digest_of(*parts))
 
 
 class Once:
@@ -50,14 +70,7 @@ class Once:
         return response
 
     def _ended(self, wish: Wish, error: SvcctlError, request_id: str) -> None:
-        """Remember how it failed, if it is known whether anything was done."""
-        match fate_of(error):
-            case Fate.FREE:
-                self._keys.forget(wish)
-            case Fate.LOST:
-                self._keys.give_up(wish)
-            case Fate.KEPT:
-                self._keys.finish(wish, _given(answer_of(error, request_id=request_id)))
+        self._keys.fail(wish, error, lambda: _given(answer_of(error, request_id=request_id)))
 
     def _remember(self, wish: Wish, response: Response, request_id: str) -> None:
         begun = ""

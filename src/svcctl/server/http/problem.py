@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from math import ceil
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from svcctl.errors import CircuitOpen, SpecError, SvcctlError, TooManyTries
+from svcctl.errors import SpecError, SvcctlError
+from svcctl.server.retrying import again_in
 
 if TYPE_CHECKING:
     from starlette.responses import JSONResponse
 
 MEDIA_TYPE = "application/problem+json"
-
-_MINUTE = 60  # seconds; as long as failed tries are remembered
-_BUSY, _FAILED_TOO_OFTEN = 503, 429
 
 
 class HttpError(Exception):
@@ -57,19 +54,8 @@ def answer_of(error: SvcctlError, *, request_id: str, status: int | None = None)
     """
     from starlette.responses import JSONResponse  # noqa: PLC0415 - gRPC has errors of its own
 
-    said = problem_of(error, request_id=request_id)
-    if status is not None:
-        said["status"] = status
     found = status or type(error).http_status
-    headers = {"retry-after": str(_again_in(error))} if found in _LATER else {}
+    said = problem_of(error, request_id=request_id) | {"status": found}
+    again = again_in(error)
+    headers = {} if again is None else {"retry-after": str(again)}
     return JSONResponse(said, status_code=found, media_type=MEDIA_TYPE, headers=headers)
-
-
-_LATER = frozenset((_BUSY, _FAILED_TOO_OFTEN))
-
-
-def _again_in(error: SvcctlError) -> int:
-    """Give the seconds, whole, after which it is worth another try."""
-    if isinstance(error, TooManyTries):
-        return _MINUTE
-    return max(1, ceil(error.retry_in)) if isinstance(error, CircuitOpen) else 1

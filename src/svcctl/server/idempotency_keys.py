@@ -1,53 +1,34 @@
-"""Requests that are done once however often they are sent: ``Idempotency-Key``.
+"""The keys of requests that are done once, and what came of each: on the disk before it is begun.
 
-After draft-ietf-httpapi-idempotency-key-header.  Keys are on the disk before anything is begun, so
-that a front that dies in the middle of a request does not have its successor do it again.
+So a front that dies in the middle of a request does not have its successor do it again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 import secrets
 import sqlite3
 import weakref
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable
+from typing import Self
 
 from svcctl.errors import (
-    AgentUnreachable,
     Conflict,
-    Denied,
+    KeyReused,
     LimitReached,
-    Refused,
     StateFault,
     SvcctlError,
-    Unauthenticated,
-    UnknownService,
-    UsageError,
+    UnderWay,
     quoted,
 )
 from svcctl.ports import Clock
-from svcctl.server.http.problem import HttpError
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-
-KEY = "idempotency-key"
-REPLAYED = "idempotency-replayed"
-"""The header that says of an answer that it was given before."""
+from svcctl.server.idempotency import REPLAYED, Fate, Given, Wish, fate_of
 
 KEPT = 86_400.0
 """Seconds for which a key is known."""
 _MOST = 10_000  # keys
 _PATIENCE = 2.0  # seconds to wait for a lock
-_VISIBLE = r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,255}"
-_SHAPE = re.compile(rf'"({_VISIBLE})"|({_VISIBLE})')
-_CONFLICT, _UNPROCESSABLE = 409, 422
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS asked (
@@ -57,72 +38,13 @@ CREATE TABLE IF NOT EXISTS asked (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS asked_begun ON asked (begun_at);
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A request that is to be done once: whose it is, its key, and what tells it from others."""
-
-    actor: str
-    key: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """An answer that can be given again; *operation* is the id of what it only began."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-    operation: str = ""
-
-
-def key_of(said: Sequence[str]) -> str:
-    """Give the key that was *said*, empty where none was; raises UsageError."""
-    if not said:
-        return ""
-    found = _SHAPE.fullmatch(said[0].strip())
-    if len(said) > 1 or found is None:
-        hint = "up to 255 visible characters, such as a UUID, none of them a comma"
-        raise UsageError("the header Idempotency-Key is no key", hint=hint)
-    return found[1] or found[2]
-
-
-class Fate(StrEnum):
-    """What becomes of a key whose request failed."""
-
-    FREE = "nothing was done: it can be used anew"
-    KEPT = "it failed, and whoever asks again is told so"
-    LOST = "nobody knows what was done"
-
-
-def fate_of(error: SvcctlError) -> Fate:
-    """Say whether a request that failed so was done."""
-    match error:
-        case AgentUnreachable(asked=False):
-            return Fate.FREE
-        case AgentUnreachable() | Unauthenticated():  # it was revoked in the middle of it
-            return Fate.LOST
-        case UsageError() | UnknownService() | Denied() | Refused():
-            return Fate.FREE
-        case _:
-            return Fate.KEPT
-
-
-def wish_of(request: Request, body: bytes, *, actor: str) -> Wish | None:
-    """Give what is to be done once, None where nobody says so; raises UsageError.
-
-    *body* is as it came: what is asked for with other bytes is another request.
-    """
-    key = key_of(request.headers.getlist(KEY))
-    if not key:
-        return None
-    asked = hashlib.sha256()
-    for part in (request.method, request.url.path, request.url.query):
-        asked.update(f"{len(part)}:{part}".encode())
-    asked.update(body)
-    return Wish(actor=actor, key=key, digest=asked.hexdigest())
+_MAKE_ROOM = """
+DELETE FROM asked WHERE (actor, key) IN (
+  SELECT actor, key FROM asked WHERE status IS NOT NULL AND operation = '' AND actor = (
+    SELECT actor FROM asked WHERE status IS NOT NULL AND operation = ''
+    GROUP BY actor ORDER BY count(*) DESC LIMIT 1)
+  ORDER BY begun_at LIMIT ?)
+"""  # among what is over, of who has most: nobody pushes out the keys of others
 
 
 class Keys:
@@ -162,9 +84,9 @@ class Keys:
     def begin(self, wish: Wish) -> Given | None:
         """Give the answer that was given before; None: it is to be done now, and is written down.
 
-        Raises HttpError where another request had that key (422), where it is under way (409), or
-        where nobody knows what became of it (409); LimitReached, StateFault where it cannot be
-        written down: then nothing is done.
+        Raises KeyReused where another request had that key, UnderWay, Conflict where nobody knows
+        what became of it; LimitReached, StateFault where it cannot be written down: then nothing is
+        done.
         """
         now = self._clock.now()
         try:
@@ -194,6 +116,16 @@ class Keys:
             wish,
         )
 
+    def fail(self, wish: Wish, error: SvcctlError, given: Callable[[], Given]) -> None:
+        """Remember that it failed so, as far as it is known whether anything was done."""
+        match fate_of(error):
+            case Fate.FREE:
+                self.forget(wish)
+            case Fate.LOST:
+                self.give_up(wish)
+            case Fate.KEPT:
+                self.finish(wish, given())
+
     def forget(self, wish: Wish) -> None:
         """Let the key be used anew: nothing was done."""
         self._change("DELETE FROM asked", (), wish)
@@ -205,17 +137,13 @@ class Keys:
     def _known(self, row: tuple[str, str, str, int | None, str, bytes], wish: Wish) -> Given:
         digest, run, operation, status, head, body = row
         if digest != wish.digest:
-            error = UsageError(
+            raise KeyReused(
                 "that Idempotency-Key was used for another request", hint="use a new one"
             )
-            raise HttpError(error, _UNPROCESSABLE)
         if run != self._run and (status is None or operation):
-            raise HttpError(
-                Conflict(
-                    "that request was begun, and nobody knows what became of it",
-                    hint="see how things are: /v1/services, /v1/audit; then use a new key",
-                ),
-                _CONFLICT,
+            raise Conflict(
+                "that request was begun, and nobody knows what became of it",
+                hint="see how things are: /v1/services, /v1/audit; then use a new key",
             )
         if status is None:
             raise _under_way()
@@ -227,11 +155,7 @@ class Keys:
         (count,) = self._db.execute("SELECT count(*) FROM asked").fetchone()
         if count < self._most:
             return
-        self._db.execute(
-            "DELETE FROM asked WHERE (actor, key) IN (SELECT actor, key FROM asked"
-            " WHERE status IS NOT NULL AND operation = '' ORDER BY begun_at LIMIT ?)",
-            (max(1, self._most // 10),),
-        )
+        self._db.execute(_MAKE_ROOM, (max(1, self._most // 10),))
         (count,) = self._db.execute("SELECT count(*) FROM asked").fetchone()
         if count >= self._most:
             raise LimitReached(f"{self._most} requests are under way", hint="ask again later")
@@ -250,6 +174,5 @@ class Keys:
         )
 
 
-def _under_way() -> HttpError:
-    error = Conflict("that request is under way", hint="ask again later, with the same key")
-    return HttpError(error, _CONFLICT, {"retry-after": "1"})
+def _under_way() -> UnderWay:
+    return UnderWay("that request is under way", hint="ask again later, with the same key")
