@@ -137,6 +137,8 @@ set_up_wine() { # PREFIX PROGRAM; the folders of its user are to be nobody's at 
         winecfg -v win10
         # A crash is to end the program, not to start a debugger.
         wine reg add 'HKLM\Software\Microsoft\Windows NT\CurrentVersion\AeDebug' /v Debugger /d '' /f
+        # Milliseconds a service has to speak: 30 seconds with Windows, ten with Wine, too few where much else runs.
+        wine reg add 'HKLM\System\CurrentControlSet\Control' /v ServicesPipeTimeout /d 150000 /f
     } </dev/null 2>&1 | cat
     wineserver -w
     wine "$2" -c 'import ctypes, pydantic, pytest, sqlite3, ssl' </dev/null 2>&1 | cat

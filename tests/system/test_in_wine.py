@@ -28,8 +28,8 @@ WINDOWS: dict[str, Sequence[str]] = {
 }
 
 LACKS_SOMETHING = 77
-LIMIT = 1200
-"""Seconds for the tests of one part; wine-pytest leaves nothing behind when they are over."""
+LIMIT = 2400
+"""Seconds for the tests of one part; wine-pytest tells what hangs when they are over."""
 
 FIRST_BUILD = 600
 """Seconds more, should the Windows for the tests have to be built first."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.system.life_story.mailer import Mailer
-from tests.system.life_story.stage import Place
+from tests.system.life_story.stage import PATIENCE, Place
 
 ROOT = Path(__file__).parents[3]
 _PHASES = {
@@ -100,7 +100,7 @@ class ScmKeeper:
         """Leave nothing behind."""
         if self._process and not self.endings():
             self.raw.kill_process(self._process)
-            self.raw.join_process(self._process, 30.0)
+            self.raw.join_process(self._process, PATIENCE)
         if self.raw.exists("mailer"):
             self.raw.delete("mailer")
 

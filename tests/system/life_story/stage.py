@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 SOURCE = Path(__file__).parent / "mailer.py"
 
 

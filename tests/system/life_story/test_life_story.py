@@ -20,7 +20,7 @@ from tests.system.windows.conftest import raw_scm
 
 __all__ = ["ann", "box", "clean", "host", "raw_scm"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 ON_WINDOWS = sys.platform == "win32"
 TWO_SIGNS = 6.0  # seconds, in which a life has said at least twice that it goes on

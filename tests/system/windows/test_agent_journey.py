@@ -7,8 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,9 @@ from svcctl.errors import AgentUnreachable
 from svcctl.system.paths import find_paths
 from svcctl.system.windows.pipe_client import pipe_connections
 from svcctl.wire import Request
+from tests.system.windows.waiting import PATIENCE, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
-
-PATIENCE = 60.0
+pytestmark = pytest.mark.slow
 
 TICKING = r"""
 [services.web]
@@ -37,15 +35,6 @@ except KeyboardInterrupt:
 ready = "log:tick 3"
 restart.delay = "100ms"
 """
-
-
-def until(check: Callable[[], Any], *, what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := check():
-            return value
-        time.sleep(0.05)
-    pytest.fail(f"not within {PATIENCE:g}s: {what}")
 
 
 class Home:
@@ -78,7 +67,7 @@ class Home:
         path.write_text(text.replace("{python}", sys.executable))
         return str(path)
 
-    def client(self, *, timeout: float | None = 30.0) -> LocalClient:
+    def client(self, *, timeout: float | None = PATIENCE) -> LocalClient:
         where = find_paths(self.environ)
         return LocalClient(where.socket, timeout=timeout, connect=pipe_connections(where.lock))
 

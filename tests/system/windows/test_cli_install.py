@@ -25,7 +25,7 @@ PROGRAM = "import time\nprint('serving', flush=True)\nwhile True:\n    time.slee
 
 Captured = pytest.CaptureFixture[str]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

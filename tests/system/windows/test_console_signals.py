@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from svcctl.system.windows import console_signals
+from tests.system.windows.waiting import PATIENCE
 
 CTRL_C, CTRL_BREAK, CLOSE, LOGOFF, SHUTDOWN = 0, 1, 2, 5, 6
 
@@ -48,7 +49,7 @@ def test_a_key_asks_each_time_and_is_answered_at_once(listeners: list[Tell], eve
     async def life() -> bool:
         with console_signals.stop_signals(asked.set):
             answer = await asyncio.to_thread(listeners[-1], event)
-            await asyncio.wait_for(asked.wait(), 10)
+            await asyncio.wait_for(asked.wait(), PATIENCE)
             return bool(answer)
 
     assert asyncio.run(life())
@@ -65,9 +66,9 @@ def test_windows_gets_its_answer_once_all_is_done(listeners: list[Tell], event: 
             tell = listeners[-1]
             thread = threading.Thread(target=lambda: done.append(f"answered {tell(event)}"))
             thread.start()
-            await asyncio.wait_for(asked.wait(), 10)
+            await asyncio.wait_for(asked.wait(), PATIENCE)
             done.append("let go")
-        await asyncio.to_thread(thread.join, 10)
+        await asyncio.to_thread(thread.join, PATIENCE)
 
     asyncio.run(life())
 
@@ -85,8 +86,8 @@ def test_who_is_not_done_in_time_is_hurried_before_windows_ends_it(
         with console_signals.stop_signals(lambda: heard.append("stop"), hurry=hurried.set):
             thread = threading.Thread(target=listeners[-1], args=(CLOSE,))
             thread.start()
-            await asyncio.wait_for(hurried.wait(), 10)
-        await asyncio.to_thread(thread.join, 10)
+            await asyncio.wait_for(hurried.wait(), PATIENCE)
+        await asyncio.to_thread(thread.join, PATIENCE)
 
     asyncio.run(life())
 

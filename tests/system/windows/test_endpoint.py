@@ -6,11 +6,9 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,10 +18,9 @@ from svcctl.sdk.endpoint.place import address
 from svcctl.system.paths import find_paths
 from svcctl.system.windows.pipe_client import pipe_connections
 from svcctl.wire import Request
+from tests.system.windows.waiting import PATIENCE, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-
-PATIENCE = 60.0
+pytestmark = pytest.mark.slow
 
 MAILER = r'''
 import os
@@ -64,15 +61,6 @@ version = 1
 python = "mailer:Mailer"
 cwd = '{home}'
 """
-
-
-def until(check: Callable[[], Any], *, what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := check():
-            return value
-        time.sleep(0.05)
-    pytest.fail(f"not within {PATIENCE:g}s: {what}")
 
 
 class Home:

@@ -24,13 +24,12 @@ from svcctl.system.windows.scm_api import START, OwnSettings, ScmApi
 from svcctl.system.windows.scm_database import ScmDatabase
 from svcctl.system.windows.security import protect
 from svcctl.system.windows.writable import who_may_change
+from tests.system.windows.waiting import PATIENCE
 
 NAME = f"svcctl-doctor-{os.getpid()}"
 HOST = str(Path(svcctl.__file__).parent / "server" / "host.py")
 DEMAND_START, ERROR_NORMAL = 3, 1
-PATIENCE = 30.0
-
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 Create = Callable[[str], None]
 

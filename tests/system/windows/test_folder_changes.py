@@ -13,8 +13,7 @@ from svcctl.bootstrap.tailing import changes, tail
 from svcctl.system.windows import folder_changes
 from svcctl.system.windows.folder_changes import FolderChanges, names_in
 from svcctl.system.windows.kernel import close_handle, kernel32
-
-PATIENCE = 60.0
+from tests.system.windows.waiting import PATIENCE
 
 
 @pytest.fixture

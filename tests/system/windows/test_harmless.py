@@ -21,9 +21,9 @@ from svcctl.system.paths import Paths
 from svcctl.system.windows import harmless, restricted
 from svcctl.system.windows.restriction import MEDIUM, Standing, rights_left
 from svcctl.system.windows.token import OWN, standing
+from tests.system.windows.waiting import PATIENCE
 
 ADMINISTRATORS, DENY_ONLY, ENABLED = "S-1-5-32-544", 0x10, 0x4
-DEADLINE = 60.0
 
 _SERVE = """
 import os, sys
@@ -71,7 +71,7 @@ def test_a_command_runs_again_without_rights_and_with_all_that_it_had(
         text=True,
         check=False,
         env=environment(tmp_path),
-        timeout=DEADLINE,
+        timeout=PATIENCE,
     )
 
     before, after, heard, rights = ran.stdout.splitlines()
@@ -95,7 +95,7 @@ def test_an_exit_status_of_windows_is_handed_back_whole(program: Path, tmp_path:
         stderr=subprocess.DEVNULL,
         check=False,
         env=environment(tmp_path),
-        timeout=DEADLINE,
+        timeout=PATIENCE,
     )
 
     assert ran.returncode == crashed
@@ -143,7 +143,7 @@ def test_ctrl_c_is_for_the_one_that_serves(lasting: Path) -> None:
         send_console_event(CTRL_C, [keeper.pid])
 
         assert keeper.stdout.readline() == "asked to stop\n"
-        assert keeper.wait(DEADLINE) == 3
+        assert keeper.wait(PATIENCE) == 3
 
 
 @pytest.mark.slow

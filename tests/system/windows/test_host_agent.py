@@ -16,7 +16,7 @@ from svcctl.system.host_command import host_command
 if TYPE_CHECKING:
     from tests.system.windows.programs.raw_scm import RawScm
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 AGENT = "svcctl-agent"
 STOPPED, START_PENDING, STOP_PENDING, RUNNING = 1, 2, 3, 4

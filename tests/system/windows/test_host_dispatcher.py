@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.system.windows.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from tests.system.windows.programs.raw_scm import RawScm, Status
 
 PROGRAM = Path(__file__).parent / "programs" / "played_service.py"
-PATIENCE = 30.0
 STOPPED, START_PENDING, STOP_PENDING, RUNNING, CONTINUE_PENDING, PAUSE_PENDING, PAUSED = range(1, 8)
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +23,11 @@ from svcctl.system.windows.process import identify
 from svcctl.system.windows.scm_api import ScmApi
 from svcctl.system.windows.scm_database import ScmDatabase
 from tests.system.windows.scm_lab import WatchedAdvapi32
+from tests.system.windows.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-
-PATIENCE = 60.0
+pytestmark = pytest.mark.slow
 STOPPED, START_PENDING, RUNNING, PAUSED = 1, 2, 4, 7
 _numbers = iter(range(1000))
-
-
-def until(check: Callable[[], Any], *, what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := check():
-            return value
-        time.sleep(0.05)
-    pytest.fail(f"not within {PATIENCE:g}s: {what}")
 
 
 class Journey:
@@ -166,7 +156,7 @@ def test_changed_parameters_reload_and_a_user_control_runs_its_command(journey: 
 
 
 def test_a_stop_asks_by_ctrl_c_first(journey: Journey) -> None:
-    journey.apply(QUIET, "ready = 'log:here'")
+    journey.apply(QUIET, "ready = 'log:here'\nstop.timeout = '2m'")
     pid = journey.status()["pid"]
 
     journey.raw.control(journey.name, 1)

@@ -30,14 +30,14 @@ from svcctl.system.windows.scm import ScmManager
 from svcctl.system.windows.scm_api import ScmApi
 from svcctl.system.windows.scm_database import ScmDatabase
 from tests.system.windows.scm_lab import WatchedAdvapi32
+from tests.system.windows.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from tests.system.windows.programs.raw_scm import RawScm, Status
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 PROGRAMS = Path(__file__).parent / "programs"
-PATIENCE = 60.0
 STOPPED, START_PENDING, STOP_PENDING, RUNNING, CONTINUE_PENDING, PAUSE_PENDING, PAUSED = range(1, 8)
 COST = 24 * 1024**2  # an OpenSSL that nobody needs would be 8 MB more
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.windows.test_agent_journey import Home, until
+from tests.system.windows.test_agent_journey import Home
 from tests.system.windows.trees import Stranger
+from tests.system.windows.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 HOSTILE = Path(__file__).parent / "programs" / "hostile.py"
 ENDLESS = 3_000_000  # bytes of a line

@@ -7,8 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,9 @@ from svcctl.cli.main import main
 from svcctl.system.windows.scm_api import ScmApi
 from svcctl.system.windows.scm_database import ScmDatabase
 from tests.system.windows.scm_lab import WatchedAdvapi32
+from tests.system.windows.waiting import PATIENCE, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-PATIENCE = 120.0
+pytestmark = pytest.mark.slow
 
 TOLD = """
 [alerting.channels.hook]
@@ -48,15 +46,6 @@ if not os.path.exists(r"{up}"):
 while True:
     time.sleep(60)
 """
-
-
-def until(check: Callable[[], Any], *, what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := check():
-            return value
-        time.sleep(0.1)
-    pytest.fail(f"not within {PATIENCE:g}s: {what}")
 
 
 class Site:

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,9 @@ from svcctl.system.windows.door import PipeDoor
 from svcctl.system.windows.pipe_client import PipeConnection
 from svcctl.system.windows.security import descriptor_of, own_sid, pipe_sddl, protect_pipe
 from svcctl.system.windows.winapi import INVALID_HANDLE
+from tests.system.windows import waiting
 
 STRANGER = "S-1-5-21-1-2-3-1002"
-
-DEADLINE = 30.0
 
 
 @pytest.fixture
@@ -39,14 +38,6 @@ def lock_file(tmp_path: Path) -> str:
     path = tmp_path / "agent.lock"
     path.write_text("1\n")
     return str(path)
-
-
-def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    async def within() -> None:
-        async with asyncio.timeout(DEADLINE):
-            await test()
-
-    asyncio.run(within())
 
 
 async def echo(
@@ -73,7 +64,9 @@ async def open_door(address: str) -> AsyncIterator[PipeDoor]:
         door.close()
 
 
-def ask(address: str, lock: str, content: bytes, *, timeout: float | None = DEADLINE) -> bytes:
+def ask(
+    address: str, lock: str, content: bytes, *, timeout: float | None = waiting.PATIENCE
+) -> bytes:
     connection = PipeConnection(address, timeout, lock=lock)
     try:
         connection.send(content)
@@ -89,7 +82,7 @@ def test_who_asks_is_told_by_the_account(address: str, lock_file: str) -> None:
 
         assert answer == f"sid:{own_sid()} hello\n".encode()
 
-    run(test)
+    waiting.run(test())
 
 
 def test_a_long_line_goes_there_and_back(address: str, lock_file: str) -> None:
@@ -100,7 +93,7 @@ def test_a_long_line_goes_there_and_back(address: str, lock_file: str) -> None:
 
         assert answer.endswith(b" " + long)
 
-    run(test)
+    waiting.run(test())
 
 
 def test_twenty_ask_at_once_and_all_are_answered(address: str, lock_file: str) -> None:
@@ -113,7 +106,7 @@ def test_twenty_ask_at_once_and_all_are_answered(address: str, lock_file: str) -
 
         assert [int(each.split()[-1]) for each in answers] == list(range(20))
 
-    run(test)
+    waiting.run(test())
 
 
 def test_askers_who_go_away_at_once_leave_the_door_open(address: str, lock_file: str) -> None:
@@ -121,13 +114,13 @@ def test_askers_who_go_away_at_once_leave_the_door_open(address: str, lock_file:
         async with open_door(address):
             for _ in range(30):
                 await asyncio.to_thread(
-                    lambda: PipeConnection(address, DEADLINE, lock=lock_file).close()
+                    lambda: PipeConnection(address, waiting.PATIENCE, lock=lock_file).close()
                 )
             answer = await asyncio.to_thread(ask, address, lock_file, b"still there\n")
 
         assert answer.endswith(b"still there\n")
 
-    run(test)
+    waiting.run(test())
 
 
 def test_an_answer_that_does_not_come_is_given_up(address: str, lock_file: str) -> None:
@@ -136,7 +129,7 @@ def test_an_answer_that_does_not_come_is_given_up(address: str, lock_file: str) 
             with pytest.raises(TimeoutError):
                 await asyncio.to_thread(ask, address, lock_file, b"no line end", timeout=0.05)
 
-    run(test)
+    waiting.run(test())
 
 
 @pytest.mark.parametrize("code", [5, 231])
@@ -156,7 +149,7 @@ def test_an_address_that_is_served_already_is_a_conflict(
         with pytest.raises(Conflict, match="serves"):
             PipeDoor(address)
 
-    run(test)
+    waiting.run(test())
 
 
 def test_only_the_account_itself_administrators_and_the_system_are_let_in(
@@ -187,7 +180,7 @@ def test_only_the_account_itself_administrators_and_the_system_are_let_in(
         async with open_door(address):
             pass
 
-    run(test)
+    waiting.run(test())
 
     first, reject_remote, duplex_overlapped = 0x0008_0000, 0x8, 0x4000_0003
     can_be_protected_anew = 0x0004_0000
@@ -217,7 +210,7 @@ def test_who_is_admitted_may_converse_and_not_serve_the_pipe_itself(
 
         assert answer == f"sid:{own_sid()} hello\n".encode()
 
-    run(test)
+    waiting.run(test())
 
     read_write_and_no_instance_of_it = 0x0012_018B
     assert not read_write_and_no_instance_of_it & 0x4  # FILE_CREATE_PIPE_INSTANCE
@@ -233,7 +226,7 @@ def test_an_account_of_another_system_cannot_be_admitted(address: str) -> None:
             with pytest.raises(NotAvailable, match="'uid:998' cannot be let in"):
                 door.admit(["uid:998"])
 
-    run(test)
+    waiting.run(test())
 
 
 def test_who_hides_its_account_is_refused_where_not_all_are_equal(
@@ -261,7 +254,7 @@ def test_who_hides_its_account_is_refused_where_not_all_are_equal(
             door.admit([f"sid:{STRANGER}"])
             await asyncio.to_thread(ask, address, lock_file, b"hello\n")
 
-    run(test)
+    waiting.run(test())
 
     assert refused[0] == f"pid:{os.getpid()}"
     assert refused[1].startswith(f"nobody knows who process {os.getpid()} is")
@@ -277,7 +270,7 @@ def test_a_pipe_that_a_stranger_serves_is_not_spoken_to(
             with pytest.raises(PermissionError, match=STRANGER):
                 await asyncio.to_thread(ask, address, lock_file, b"a secret\n")
 
-    run(test)
+    waiting.run(test())
 
 
 def test_an_agent_of_another_account_is_known_by_the_lock_it_made(
@@ -292,7 +285,7 @@ def test_an_agent_of_another_account_is_known_by_the_lock_it_made(
 
         assert answer.endswith(b"hello\n")
 
-    run(test)
+    waiting.run(test())
 
 
 def test_whoever_serves_cannot_act_as_the_asker(
@@ -315,7 +308,7 @@ def test_whoever_serves_cannot_act_as_the_asker(
         async with open_door(address):
             await asyncio.to_thread(ask, address, lock_file, b"hello\n")
 
-    run(test)
+    waiting.run(test())
 
     present_and_identification_only = 0x0010_0000 | 0x0001_0000
     assert flags[0] & 0x001F_0000 == present_and_identification_only
@@ -353,7 +346,7 @@ finally:
 
         assert said.strip() == "interrupted"
 
-    run(test)
+    waiting.run(test())
 
 
 def test_nothing_is_left_running_by_a_closed_door(address: str) -> None:
@@ -363,6 +356,6 @@ def test_nothing_is_left_running_by_a_closed_door(address: str) -> None:
         async with open_door(address):
             await asyncio.sleep(0)
 
-    run(test)
+    waiting.run(test())
 
     assert not [each for each in set(threading.enumerate()) - before if not each.daemon]

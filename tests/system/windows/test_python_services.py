@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 import svcctl
-from tests.system.windows.test_agent_journey import PATIENCE, Home, agent, home, until
+from tests.system.windows.test_agent_journey import Home, agent, home
 from tests.system.windows.test_host_journey import Journey, journey
+from tests.system.windows.waiting import PATIENCE, until
 
 __all__ = ["agent", "home", "journey"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 MAILER = """
 from svcctl import Context, Service, lock_file, temp_file

@@ -30,6 +30,7 @@ from svcctl.system.windows.scm_triggers import scm_trigger
 from svcctl.system.windows.service_status import State
 from svcctl.system.windows.winapi import winerror
 from tests.system.windows.scm_lab import WatchedAdvapi32, registry
+from tests.system.windows.waiting import PATIENCE
 
 TRIGGERS = tuple(
     scm_trigger(Trigger(on=on, do=do))
@@ -326,7 +327,7 @@ def test_all_services_are_listed_with_their_commands(database: Database) -> None
 def test_waiting_for_what_has_stopped_is_over_at_once(database: Database) -> None:
     database.create(database.name, a_config(database), password=None)
 
-    assert database.await_stopped(database.name, within=10.0)
+    assert database.await_stopped(database.name, within=PATIENCE)
 
 
 def test_changes_reach_the_disk(database: Database) -> None:

@@ -26,12 +26,12 @@ from svcctl.system.windows.scm import ScmManager
 from svcctl.system.windows.scm_api import ScmApi
 from svcctl.system.windows.scm_database import ScmDatabase
 from tests.contract import test_service_manager as contract
+from tests.system.windows import waiting
 from tests.system.windows.scm_lab import WatchedAdvapi32
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 STAY = "import time; time.sleep(1000)"
-DEADLINE = 60.0
 LOOK_AGAIN = 0.05
 
 
@@ -80,13 +80,13 @@ class RealScm:
 def managed(tmp_path: Path) -> Iterator[RealScm]:
     real = RealScm(tmp_path / "home of svcctl")
     yield real
-    asyncio.run(asyncio.wait_for(real.clear(), DEADLINE))
+    waiting.run(real.clear())
 
 
 def in_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
     @functools.wraps(test)
     def run(**fixtures: Any) -> None:
-        asyncio.run(asyncio.wait_for(test(**fixtures), DEADLINE))
+        waiting.run(test(**fixtures))
 
     return run
 

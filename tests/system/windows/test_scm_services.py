@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic, sleep
 from typing import TypeVar
 
 import pytest
@@ -26,10 +25,9 @@ from svcctl.system.windows.scm_api import ScmApi
 from svcctl.system.windows.scm_database import ScmDatabase
 from svcctl.system.windows.scm_plan import quoted
 from tests.system.windows.scm_lab import WatchedAdvapi32, registry
+from tests.system.windows.waiting import until
 
 PROGRAM = Path(__file__).parent / "programs" / "stand_in_host.py"
-DEADLINE = 30.0
-LOOK_AGAIN = 0.05
 Found = TypeVar("Found")
 
 
@@ -84,23 +82,18 @@ class Kept:
 
     def until(self, phase: str, name: str = "") -> InstanceStatus:
         """Look until the service is in *phase*."""
-        return until(lambda: status if (status := self.status(name)).phase == phase else None)
+        found: InstanceStatus = until(
+            lambda: status if (status := self.status(name)).phase == phase else None,
+            what=f"it is {phase}",
+        )
+        return found
 
     def close(self) -> None:
         self.watched.refuses.clear()
         for name in self.manager.names():
             self.manager.stop(name)
-            until(lambda name=name: self.status(name).pid is None)  # type: ignore[misc]
+            until(lambda name=name: self.status(name).pid is None, what="its host is gone")  # type: ignore[misc]
             self.uninstall(name)
-
-
-def until(look: Callable[[], Found | None]) -> Found:
-    """Look until there is something to be seen."""
-    deadline = monotonic() + DEADLINE
-    while not (found := look()):
-        assert monotonic() < deadline, "nothing to be seen"
-        sleep(LOOK_AGAIN)
-    return found
 
 
 def _nobody(name: str, verb: str, args: Mapping[str, object]) -> object:
@@ -257,7 +250,8 @@ def test_a_restart_gives_another_process_and_comes_back_at_once(kept: Kept) -> N
             status
             if (status := kept.status()).phase == "running" and status.pid != before.pid
             else None
-        )
+        ),
+        what="another process runs",
     )
 
     assert after.pid

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.windows.waiting import PATIENCE
+
 MAILER = """
 from svcctl import Context, Service
 
@@ -46,7 +48,7 @@ def test_every_control_path_can_be_walked(tmp_path: Path, manager: str) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=55,
+        timeout=PATIENCE,
         check=False,
     )
 

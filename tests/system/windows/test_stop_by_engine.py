@@ -20,6 +20,7 @@ from svcctl.spec.windows_stop import as_on_windows
 from svcctl.system.clock import SystemClock
 from svcctl.testing.world import FakeWorld
 from tests.system.windows.trees import CHILDREN, PROGRAMS, Stranger, Trees, in_loop
+from tests.system.windows.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -47,15 +48,21 @@ STAY = "import time; time.sleep(1000)"
 
 
 class Kept:
-    """One service, kept by an engine over the real spawner, and the word its program told."""
+    """One service, kept by an engine over the real spawner, and the word its program told.
 
-    def __init__(self, trees: Trees, code: str, **options: Any) -> None:
+    It has *patience* seconds to stop: whoever sends Ctrl-C is a program that starts first.
+    """
+
+    def __init__(
+        self, trees: Trees, code: str, *, patience: float = PATIENCE, **options: Any
+    ) -> None:
         self._word = trees.folder / "word"
         spec = ServiceSpec(
             name="web",
             exec=(sys.executable, "-c", code, STAY, "0", str(self._word)),
             cwd=str(trees.folder),
             log=LogPolicy(to=LogTo.NULL),
+            stop=StopPolicy(timeout=patience),
             **options,
         )
         environ = {**os.environ, "PYTHONPATH": str(PROGRAMS)}
@@ -107,7 +114,7 @@ async def test_a_stop_is_ctrl_c_first_and_its_answer_is_known(trees: Trees) -> N
 async def test_who_heeds_nothing_is_ended_with_all_it_started_when_the_time_is_over(
     trees: Trees,
 ) -> None:
-    kept = Kept(trees, DEAF, stop=StopPolicy(timeout=0.4))
+    kept = Kept(trees, DEAF, patience=0.4)
     grandchild = Stranger(int(await kept.start()))
 
     status = await kept.stop()

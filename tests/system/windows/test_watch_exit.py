@@ -12,6 +12,7 @@ import pytest
 from svcctl.system.windows import watch_exit
 from svcctl.system.windows.kernel import close_handle, kernel32
 from svcctl.system.windows.watch_exit import ExitWatch
+from tests.system.windows.waiting import PATIENCE
 
 ROUNDS = 2000
 INSTANTS = 40_000
@@ -40,7 +41,7 @@ def test_one_is_told_once_and_from_the_loop(signal: int) -> None:
 
             ExitWatch(asyncio.get_running_loop(), signal, tell)
             kernel32().SetEvent(signal)
-            await asyncio.wait_for(done.wait(), 60)
+            await asyncio.wait_for(done.wait(), PATIENCE)
 
     asyncio.run(run())
 

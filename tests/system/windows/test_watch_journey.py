@@ -5,29 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.system.windows.test_agent_journey import Home
+from tests.system.windows.waiting import PATIENCE, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-PATIENCE = 150.0
-
-
-def until(check: Callable[[], Any], *, what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := check():
-            return value
-        time.sleep(0.1)
-    pytest.fail(f"not within {PATIENCE:g}s: {what}")
+pytestmark = pytest.mark.slow
 
 
 @contextmanager

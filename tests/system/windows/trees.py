@@ -16,9 +16,7 @@ from typing import Any, Self
 from svcctl.ports import Exit, Launch, Member
 from svcctl.system.windows.child import WindowsChild
 from svcctl.system.windows.spawn import WindowsSpawner
-
-DEADLINE = 50.0
-"""Seconds a test gets; a program's start takes more than one of them on a busy machine."""
+from tests.system.windows import waiting
 
 PROGRAMS = Path(__file__).parent / "programs"
 """What programs can import: say."""
@@ -41,10 +39,9 @@ def in_loop(test: Test) -> Callable[..., None]:
     def run(**fixtures: Any) -> None:
         async def within() -> None:
             with fixtures.get("trees") or fixtures["world"]:
-                async with asyncio.timeout(DEADLINE):
-                    await test(**fixtures)
+                await test(**fixtures)
 
-        asyncio.run(within())
+        waiting.run(within())
 
     return run
 
@@ -178,7 +175,7 @@ class Stranger:
         self._kernel32.OpenProcess.restype = ctypes.c_void_p
         self._handle: int | None = self._kernel32.OpenProcess(0x0010_1000, False, pid)
 
-    def ends(self, *, within: float = 20.0) -> bool:
+    def ends(self, *, within: float = waiting.PATIENCE) -> bool:
         """Wait for its end for that many seconds; say whether it came."""
         if self._handle is None:
             return True
