@@ -15,17 +15,17 @@ import pytest
 from bench.ports import free_port
 from svcctl.sdk.places import state_folder
 from svcctl.sdk.under_scm import OUTPUT
+from tests.system.windows.waiting import PATIENCE
 from tests.unit.examples.names import NAMES, SERVICES
 
 if TYPE_CHECKING:
     from tests.system.windows.programs.raw_scm import RawScm, Status
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 WITH_SVCCTL = Path(__file__).parent / "programs" / "with_svcctl.py"
 STOPPED, RUNNING, PAUSED = 1, 4, 7
 STOP, PAUSE, CONTINUE = 1, 2, 3
-PATIENCE = 30.0
 
 
 class Example:
