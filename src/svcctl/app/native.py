@@ -10,7 +10,9 @@ from typing import Protocol
 
 from svcctl.app.applying import Planned, definitions
 from svcctl.app.arguments import Arguments
+from svcctl.app.drifting import Reread, drift
 from svcctl.app.goals import Goal, Outcome, problem, what_became
+from svcctl.app.selection import service_of
 from svcctl.engine import graph
 from svcctl.engine.journal import Entry
 from svcctl.engine.last_seen import as_it_ended
@@ -63,10 +65,11 @@ class NativeServices:
         tail: Tail,
         forget_logs: Callable[[str], None],
         last_seen: LastSeen,
+        reread: Reread,
         agents_own: AgentsOwn = tuple,
     ) -> None:
         self._kept, self._tail, self._forget_logs = kept, tail, forget_logs
-        self._last_seen, self._agents_own = last_seen, agents_own
+        self._last_seen, self._reread, self._agents_own = last_seen, reread, agents_own
 
     # what there is
 
@@ -125,6 +128,12 @@ class NativeServices:
             "sources": dict(applied.sources),
             "enabled": standing[0].enabled if standing else False,
         }
+
+    def drift(self, names: Iterable[str]) -> list[Document]:
+        """Compare what was applied with what stands in its files now."""
+        specs = self.specs()
+        services = dict.fromkeys(service_of(name, specs) for name in names)
+        return drift([self._query(name) for name in services], self._reread)
 
     def tree(self, names: Iterable[str]) -> Document:
         """Say what needs what."""

@@ -175,6 +175,14 @@ SERVICES: tuple[Verb, ...] = (
         examples=("svcctl show web", "svcctl show web -o json"),
     ),
     Verb(
+        name="drift",
+        summary="Show where the files of services now say something else than was applied.",
+        effect=Effect.READ,
+        role=Role.VIEWER,
+        selects=Selects.ANY,
+        examples=("svcctl drift", "svcctl drift web -o json", "svcctl --host prod drift @shop"),
+    ),
+    Verb(
         name="environment",
         local_only=True,
         summary="Give the environment a service runs in.",

@@ -14,6 +14,7 @@ from svcctl.spec.secrecy import HIDDEN, is_secret_name, scrubbed, without_pairs_
 
 _REFERENCES = ("file:", "env:")
 _ENVIRONMENT = "env"
+_FLAG = "flag"  # the layer of what was said on the command line
 _NO_SECRET = frozenset(("secrets_as",))  # though its name is that of one
 
 
@@ -24,6 +25,8 @@ def shown_elsewhere(verb: str, result: object) -> object:
             return [_definition(each) for each in definitions]
         case ("alert-show" | "shipping-show", dict()):
             return _definition(result)
+        case ("drift", [*services]):
+            return [_drifted(each) for each in services]
         case ("apply-signed", {"plan": [*planned]}):
             return {**_table(result), "plan": [_planned(each) for each in planned]}
         case _:
@@ -56,7 +59,47 @@ def _text(text: str, name: str) -> str:
 
 def _definition(document: object) -> object:
     found = _table(document)
-    return {**found, "spec": withheld(found["spec"])} if "spec" in found else document
+    if "spec" not in found:
+        return document
+    origins = {path: _origin(each) for path, each in _table(found.get("origins")).items()}
+    return {**found, "spec": withheld(found["spec"]), "origins": origins}
+
+
+def _origin(document: object) -> object:
+    """Give where a value came from; a flag, which has the value in it, without that."""
+    found = _table(document)
+    if found.get("layer") != _FLAG:
+        return document
+    return {**found, "file": str(found.get("file", "")).partition("=")[0]}
+
+
+def _drifted(row: object) -> object:
+    """Give what is said of a service that is not as its files say."""
+    match row:
+        case {"problem": str(problem), "options": [*options], **rest}:
+            shown = [_difference(each) for each in options]
+            return {**rest, "problem": scrubbed(problem), "options": shown}
+        case _:
+            return row
+
+
+def _difference(option: object) -> object:
+    match option:
+        case {"option": str(path), "applied": old, "applied_from": old_from, **rest}:
+            *tables, name = path.split(".")
+            new, new_from = rest.get("on_disk"), rest.get("on_disk_from")
+            if _ENVIRONMENT in tables:
+                old, new = (None if each is None else HIDDEN for each in (old, new))
+            return {
+                "option": path,
+                "change": rest.get("change"),
+                "applied": withheld(old, name=name),
+                "applied_from": _origin(old_from),
+                "on_disk": withheld(new, name=name),
+                "on_disk_from": _origin(new_from),
+            }
+        case _:
+            return option
 
 
 def _planned(row: object) -> object:

@@ -11,6 +11,7 @@ from svcctl.app.applying import Applying
 from svcctl.app.conversing import Conversing
 from svcctl.app.crashes import Crashes
 from svcctl.app.dispatch import Deed
+from svcctl.app.drifting import Drifting
 from svcctl.app.kept_table import KeptTable
 from svcctl.app.logs import Logs
 from svcctl.app.reading import Reading
@@ -23,6 +24,7 @@ from svcctl.bootstrap.access import Guard
 from svcctl.bootstrap.attendants import Attendants
 from svcctl.bootstrap.core import Core
 from svcctl.bootstrap.natively import elsewhere
+from svcctl.bootstrap.rereading import reread
 from svcctl.system.detect import Platform, platform
 
 
@@ -71,6 +73,7 @@ def deeds(core: Core, around: Attendants, guard: Guard, ending: Ending) -> Deeds
         "logs": logs.logs,
         "events": reading.events,
         "crashes": crashes.crashes,
+        "drift": Drifting(manager, reread=reread).drift,
         "tree": reading.tree,
         "wait": reading.wait,
         "environment": reading.environment,

@@ -13,6 +13,7 @@ from svcctl.bootstrap.access import NATIVE
 from svcctl.bootstrap.connection import client_of
 from svcctl.bootstrap.here import boot_id
 from svcctl.bootstrap.own_name import own_name
+from svcctl.bootstrap.rereading import reread
 from svcctl.client.everywhere import Client
 from svcctl.client.native import Journal, NativeClient
 from svcctl.engine.journal import Entry
@@ -194,6 +195,7 @@ def native_services(paths: Paths, machine: NativeMachine) -> NativeServices:
         tail=tail,
         forget_logs=forget_logs,
         last_seen=last_words,
+        reread=reread,
         agents_own=lambda: _agents_own(paths),
     )
 

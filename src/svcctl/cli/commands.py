@@ -64,6 +64,7 @@ TABLE: Mapping[str, Entry] = dict(
         _entry(_LOOK, "metrics", "metrics:metrics"),
         _entry(_LOOK, "tree", "tree:tree"),
         _entry(_LOOK, "show", "show:show"),
+        _entry(_LOOK, "drift", "drift:drift"),
         _entry(_LOOK, "health", "health:health"),
         _entry(
             _LOOK,

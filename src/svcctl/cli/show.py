@@ -10,6 +10,7 @@ from svcctl.app.verb import Arg, Kind
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import verb_command
+from svcctl.spec.drift import leaves
 
 _OUTPUT = Arg(
     name="output",
@@ -52,25 +53,13 @@ def values(
     spec: Mapping[str, Any], origins: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[tuple[str, str, str]]:
     """Give each option's path, its value as JSON, and its origin, in the order of the spec."""
-    for path, value in _leaves(spec, ""):
+    for path, value in leaves(spec):
         if path != "name":
-            yield path, json.dumps(value, ensure_ascii=False), _origin(path, origins)
+            yield path, json.dumps(value, ensure_ascii=False), origin(origins.get(path, {}))
 
 
-def _leaves(value: object, path: str) -> Iterator[tuple[str, object]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            name = key if "." not in key else json.dumps(key)
-            yield from _leaves(inner, f"{path}.{name}" if path else name)
-    elif isinstance(value, list) and value and isinstance(value[0], dict):
-        for at, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}[{at}]")
-    else:
-        yield path, value
-
-
-def _origin(path: str, origins: Mapping[str, Mapping[str, Any]]) -> str:
-    found = origins.get(path, {})
+def origin(found: Mapping[str, Any]) -> str:
+    """Say where a value came from."""
     place = ":".join(str(found[name]) for name in ("file", "line", "column") if found.get(name))
     layer = found.get("layer", _BUILT_IN)
     return place if layer == "file" and place else f"{layer} {place}".rstrip()

@@ -76,7 +76,7 @@ def tell_unapplied(session: Session, found: Iterable[Standing]) -> None:
     """Say which definitions were changed on disk since they were applied."""
     names = sorted({each["service"] for each in found if not each["applied"]})
     if names:
-        session.tell(f"changed on disk, not applied: {', '.join(names)} (svcctl diff)")
+        session.tell(f"changed on disk, not applied: {', '.join(names)} (svcctl drift)")
 
 
 _ASKED_FOR_HEALTH = frozenset({"running", "paused"})

@@ -245,6 +245,11 @@ class Client:
         args: dict[str, object] = {"reason": reason}
         return self._asking.rows(request_of("disable", names, labels, all, args=args))
 
+    def drift(self, *names: str, labels: Sequence[str] = (), all: bool = False) -> list[Row]:
+        """Show where the files of services now say something else than was applied."""
+        args: dict[str, object] = {}
+        return self._asking.rows(request_of("drift", names, labels, all, args=args))
+
     def enable(
         self, *names: str, labels: Sequence[str] = (), all: bool = False, reason: str | None = None
     ) -> list[Outcome]:

@@ -253,6 +253,11 @@ class AsyncClient:
         args: dict[str, object] = {"reason": reason}
         return await self._asking.rows(request_of("disable", names, labels, all, args=args))
 
+    async def drift(self, *names: str, labels: Sequence[str] = (), all: bool = False) -> list[Row]:
+        """Show where the files of services now say something else than was applied."""
+        args: dict[str, object] = {}
+        return await self._asking.rows(request_of("drift", names, labels, all, args=args))
+
     async def enable(
         self, *names: str, labels: Sequence[str] = (), all: bool = False, reason: str | None = None
     ) -> list[Outcome]:

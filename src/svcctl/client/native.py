@@ -219,6 +219,8 @@ class NativeClient:
                 yield True, [document(each) for each in services.status(names)]
             case "show":
                 yield True, services.show(names)
+            case "drift":
+                yield True, services.drift(names)
             case "tree":
                 yield True, services.tree(names)
             case "wait":

@@ -43,9 +43,9 @@ LOOKS: Mapping[str, dict[str, object]] = {
 }
 """What verbs are asked with; others are asked with nothing."""
 PLAIN = (
-    *("status", "show", "tree", "logs", "events", "metrics", "trends", "watch-list", "alert-show"),
-    *("silence-list", "shipping", "shipping-show", "audit", "audit-verify", "token-list"),
-    *("agent-status", "health", "config", "crashes", "enable", "restart"),
+    *("status", "show", "drift", "tree", "logs", "events", "metrics", "trends", "watch-list"),
+    *("alert-show", "silence-list", "shipping", "shipping-show", "audit", "audit-verify"),
+    *("token-list", "agent-status", "health", "config", "crashes", "enable", "restart"),
 )
 LOGS: tuple[dict[str, object], ...] = ({"records": True}, {"stats": True})
 

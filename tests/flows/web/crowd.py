@@ -65,7 +65,7 @@ class Crowd:
                 for line in self.lines:
                     emit(line)
                 return await asyncio.Event().wait()
-            case "show" | "crashes" | "history" | "config" | "config-history" | "health":
+            case "show" | "drift" | "crashes" | "history" | "config" | "config-history" | "health":
                 return self.answers.get(name, [])
             case _:
                 self.asked.append((name, selection.names, dict(args)))

@@ -111,7 +111,9 @@ def scene(now: float | None = None) -> Scene:
                 for name, (phase, needs, _) in SERVICES.items()
             }
         },
-        **{name: [] for name in ("show", "health", "config", "config-history", "crashes")},
+        **{name: [] for name in ("health", "config", "config-history")},
+        **_definition(),
+        **_past(at),
         **_alerts(at),
         **_findings(at),
         **_healing(at),
@@ -147,6 +149,79 @@ def _status(name: str, at: float) -> Document:
         "groups": ["shop"],
         "labels": {"tier": "back" if name in {"postgres", "redis"} else "front"},
         "description": f"the {name} of the shop",
+    }
+
+
+def _definition() -> dict[str, object]:
+    """Give the definition of every service, whose file was changed since it was applied."""
+    written = {"layer": "file", "file": "/etc/svcctl/shop.toml", "line": 12, "column": 1}
+    places = {"applied_from": written, "on_disk_from": written}
+    spec = {"exec": ["/srv/shop/web", "--port", "8080"], "env": {"TOKEN": "***"}}
+    return {
+        "show": [
+            {
+                "name": "web",
+                "spec": {**spec, "stop": {"timeout": 15.0}},
+                "origins": {"exec": written, "env.TOKEN": written},
+                "revision": "3f9a77c01d2e",
+                "sources": {"/etc/svcctl/shop.toml": "0" * 64},
+                "enabled": True,
+            }
+        ],
+        "drift": [
+            {
+                "service": "web",
+                "state": "changed",
+                "files": ["/etc/svcctl/shop.toml"],
+                "problem": "",
+                "hint": "",
+                "needs_restart": True,
+                "options": [
+                    {
+                        "option": "exec",
+                        "change": "changed",
+                        "applied": spec["exec"],
+                        "on_disk": ["/srv/shop/web", "--port", "9090"],
+                        **places,
+                    },
+                    {
+                        "option": "env.REGION",
+                        "change": "added",
+                        "applied": None,
+                        "on_disk": "***",
+                        **places,
+                        "applied_from": {},
+                    },
+                    {
+                        "option": "stop.timeout",
+                        "change": "removed",
+                        "applied": 4.0,
+                        "on_disk": 15.0,
+                        **places,
+                        "on_disk_from": {},
+                    },
+                ],
+            }
+        ],
+    }
+
+
+def _past(at: float) -> dict[str, object]:
+    """Give what the service ``web`` used within the hour, and one error it did not handle."""
+    rows = [[at - 60 * n, 2.0 + n % 7, 35_000_000 + 90_000 * n, 4, 12] for n in range(60, 0, -1)]
+    return {
+        "history": {"since": at - 3_600, "until": at, "instances": {"web": rows}},
+        "crashes": [
+            {
+                "id": "9d1e3a70",
+                "at": at - 2_400,
+                "instance": "web",
+                "where": "shop.web.checkout",
+                "kind": "ZeroDivisionError",
+                "message": "division by zero",
+                "problem": "",
+            }
+        ],
     }
 
 

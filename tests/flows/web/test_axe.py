@@ -17,7 +17,8 @@ from tests.flows.web.stand import PATIENCE, Front
 pytestmark = pytest.mark.slow
 
 PAGES = (
-    *("", "services", "services/web", "services/web/logs", "graph", "alerts"),
+    *("", "services", "services/web", "services/web/logs", "services/web/charts"),
+    *("services/web/crashes", "services/web/config", "services/web/events", "graph", "alerts"),
     *("findings", "healing", "audit", "access", "shortcuts"),
 )
 DESKTOP, PHONE = (1280, 800), (360, 740)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -233,7 +234,7 @@ def test_a_phone_needs_no_sideways_scrolling(page: Page, before: Playing) -> Non
 
 
 def test_the_config_says_where_each_value_came_from(page: Page, before: Playing) -> None:
-    crowd = Crowd(service("web", applied=False))
+    crowd = Crowd(service("web"))
     crowd.answers["show"] = [
         {
             "name": "web",
@@ -251,7 +252,72 @@ def test_the_config_says_where_each_value_came_from(page: Page, before: Playing)
     page.get_by_label("defaults, too").check()
 
     expect(page.get_by_role("row", name="stop.timeout")).to_contain_text("default")
-    expect(page.get_by_text("changed on disk")).to_be_visible()
+
+
+def _drifted(state: str, **more: object) -> list[dict[str, Any]]:
+    row = {"service": "web", "state": state, "files": ["/etc/web.toml"], "problem": "", "hint": ""}
+    return [{**row, "needs_restart": False, "options": [], **more}]
+
+
+def _option(path: str, change: str, applied: object, on_disk: object) -> dict[str, Any]:
+    written = {"layer": "file", "file": "/etc/web.toml", "line": 3, "column": 1}
+    return {
+        "option": path,
+        "change": change,
+        "applied": applied,
+        "applied_from": {} if change == "added" else written,
+        "on_disk": on_disk,
+        "on_disk_from": {} if change == "removed" else written,
+    }
+
+
+def test_what_the_files_say_now_stands_beside_what_was_applied(page: Page, before: Playing) -> None:
+    crowd = Crowd(service("web", applied=False))
+    options = [
+        _option("exec", "changed", ["/bin/web"], ["/bin/web", "-v"]),
+        _option("env.TOKEN", "added", None, "***"),
+        _option("stop.timeout", "removed", 4.0, 15.0),
+    ]
+    crowd.answers["drift"] = _drifted("changed", needs_restart=True, options=options)
+    front = before(crowd)
+    log_in(page, front, "services/web/config")
+
+    rows = page.get_by_role("table", name="What differs").get_by_role("row")
+    expect(rows).to_have_count(4)
+    assert [" ".join(each.split()) for each in rows.all_inner_texts()[1:]] == [
+        '~ changed exec ["/bin/web"] /etc/web.toml:3:1 ["/bin/web","-v"] /etc/web.toml:3:1',
+        "+ added env.TOKEN nothing *** /etc/web.toml:3:1",
+        "− removed stop.timeout 4 /etc/web.toml:3:1 15 default",
+    ]
+    expect(page.get_by_text("svcctl apply That restarts what runs.")).to_be_visible()
+    crowd.answers["drift"] = _drifted("same")
+    crowd.services[0] |= {"applied": True}
+    crowd.tell("SpecApplied", "web", change="changed", revision="1")
+
+    expect(page.get_by_text("They say what was applied.")).to_be_visible()
+    expect(rows).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("state", "problem", "said"),
+    [
+        ("unknown", "it did not come from files", "它并非来自文件"),
+        ("undefined", "no file defines it any more", "已没有文件定义它"),
+        ("unreadable", "/etc/web.toml:1:1: is no TOML", "/etc/web.toml:1:1: is no TOML"),
+    ],
+)
+def test_files_that_cannot_be_compared_are_said_to_be_so(
+    page: Page, before: Playing, state: str, problem: str, said: str
+) -> None:
+    crowd = Crowd(service("web"))
+    crowd.answers["drift"] = _drifted(state, problem=problem)
+    front = before(crowd)
+    log_in(page, front, "services/web/config")
+    expect(page.get_by_text(problem)).to_be_visible()
+
+    page.get_by_label("Language").select_option("zh")
+
+    expect(page.get_by_text(said)).to_be_visible()
 
 
 def test_what_was_signed_is_compared_before_it_is_applied(page: Page, before: Playing) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ class Remembering:
         self.enabled: dict[str, bool] = {}
         self.refuses: set[str] = set()
         self.told: list[str] = []
+        self.looks: list[list[str]] = []
         self.settled = 0
 
     def names(self) -> list[str]:
@@ -42,7 +44,8 @@ class Remembering:
             raise UnknownService(f"no service {name!r}") from None
 
     def status(self, names: Iterable[str]) -> list[InstanceStatus]:
-        return [self._status(name) for name in names]
+        self.looks.append(list(names))
+        return [self._status(name) for name in self.looks[-1]]
 
     def _status(self, name: str) -> InstanceStatus:
         waiting = self.next_phases.get(name)
@@ -166,11 +169,13 @@ class Box:
         self.forgotten: list[str] = []
         self.seen: dict[str, dict[str, Entry]] = {}
         self.agents_own: set[str] = set()
+        self.on_disk: dict[tuple[str, ...], dict[str, Any]] = {}
         self.services = NativeServices(
             self.kept,
             tail=lambda *_: [b"last words"],
             forget_logs=self.forgotten.append,
             last_seen=lambda name: self.seen.get(name, {}),
+            reread=lambda paths: self.on_disk[tuple(paths)],
             agents_own=lambda: self.agents_own,
         )
 
@@ -204,6 +209,26 @@ def test_a_new_service_is_installed_and_started(box: Box) -> None:
     assert [(each["change"], each["action"]) for each in found["plan"]] == [("created", "start")]
     assert [(each["ok"], each["phase"]) for each in found["outcomes"]] == [(True, "running")]
     assert box.manager.settled == 1
+
+
+def test_what_the_files_say_now_is_compared_with_what_was_applied(box: Box) -> None:
+    document = {"name": "web", "spec": canonical.dump(spec()), "sources": {"/srv/web.toml": "0"}}
+    box.services.apply(arguments("apply", services=[document]))
+    box.on_disk["/srv/web.toml",] = {"web": (canonical.dump(spec(exec=("other",))), {})}
+
+    (found,) = box.services.drift(["web"])
+
+    assert (found["state"], found["files"]) == ("changed", ["/srv/web.toml"])
+
+
+@pytest.mark.parametrize("look", ["status", "show", "tree"])
+def test_a_manager_is_asked_once_however_many_services_are_looked_at(box: Box, look: str) -> None:
+    box.apply(*(spec(name) for name in ("cache", "db", "web")))
+    box.manager.looks.clear()
+
+    getattr(box.services, look)(["cache", "db", "web"])
+
+    assert box.manager.looks == [["cache", "db", "web"]]
 
 
 def test_a_dry_run_shows_every_act_and_does_none(box: Box) -> None:

@@ -73,6 +73,52 @@ def test_a_plan_says_what_changes_and_no_variable() -> None:
     assert found["outcomes"] == [1]
 
 
+def test_what_differs_on_disk_is_told_without_what_is_secret() -> None:
+    def option(path: str, applied: object, on_disk: object, **more: object) -> dict[str, object]:
+        places: dict[str, object] = {"applied_from": {}, "on_disk_from": {}}
+        both = {"applied": applied, "on_disk": on_disk}
+        return {"option": path, "change": "changed", **both, **places, **more}
+
+    flag = {"layer": "flag", "file": f"--set web.env.A={SECRET}"}
+    row = {
+        "service": "web",
+        "state": "changed",
+        "problem": f"password={SECRET}",
+        "options": [
+            option("env.PLAIN", SECRET, None, applied_from=flag),
+            option('env."a.b"', None, SECRET),
+            option("windows.password", SECRET, "file:x"),
+            option("exec", ["a", "--token", SECRET], ["b"]),
+            option("stop.timeout", 10.0, 20.0),
+        ],
+    }
+
+    found: Any = shown_elsewhere("drift", [row])
+
+    assert SECRET not in json.dumps(found)
+    assert [(each["applied"], each["on_disk"]) for each in found[0]["options"]] == [
+        (HIDDEN, None),
+        (None, HIDDEN),
+        (HIDDEN, "file:x"),
+        (["a", "--token", HIDDEN], ["b"]),
+        (10.0, 20.0),
+    ]
+
+
+def test_a_flag_is_told_without_the_value_it_set() -> None:
+    origins = {
+        "windows.password": {"layer": "flag", "file": f"--set web.windows.password={SECRET}"},
+        "exec": {"layer": "file", "file": "/srv/a=b.toml", "line": 1, "column": 1},
+    }
+
+    found: Any = shown_elsewhere("show", [{"name": "web", "spec": {}, "origins": origins}])
+
+    assert found[0]["origins"] == {
+        "windows.password": {"layer": "flag", "file": "--set web.windows.password"},
+        "exec": origins["exec"],
+    }
+
+
 def test_the_words_of_a_command_stay_apart() -> None:
     assert without_pairs_of_words(["a", "--key", "-v", "--password=x", "y"]) == [
         *("a", "--key", "-v", f"--password={HIDDEN}", "y")
@@ -87,6 +133,6 @@ def test_the_words_of_a_command_stay_apart() -> None:
     )
 )
 def test_whatever_an_answer_is_it_can_be_shown(answer: object) -> None:
-    for verb in ("show", "alert-show", "apply-signed", "status"):
+    for verb in ("show", "drift", "alert-show", "apply-signed", "status"):
         json.dumps(shown_elsewhere(verb, answer))
     withheld(answer)

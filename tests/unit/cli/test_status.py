@@ -185,7 +185,7 @@ def test_definitions_changed_on_disk_are_told_on_stderr(
     main(["status", "--json"])
 
     said = capsys.readouterr()
-    assert said.err == "changed on disk, not applied: web (svcctl diff)\n"
+    assert said.err == "changed on disk, not applied: web (svcctl drift)\n"
     json.loads(said.out)
 
 

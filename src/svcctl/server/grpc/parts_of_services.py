@@ -80,6 +80,30 @@ DEFINITION = Message(
         flag("enabled"),
     ),
 )
+OPTION_DRIFT = Message(
+    name="OptionDrift",
+    doc="An option whose files say something else than was applied.",
+    fields=(
+        text("option"),
+        text("change", "added, removed or changed"),
+        value("applied"),
+        document("applied_from"),
+        value("on_disk"),
+        document("on_disk_from"),
+    ),
+)
+DRIFT = Message(
+    name="Drift",
+    doc="What was applied beside what the files of a service say now.",
+    fields=(
+        text("service"),
+        text("state", "same, changed, undefined, unreadable or unknown"),
+        texts("files"),
+        *(text("problem"), text("hint")),
+        flag("needs_restart"),
+        many("options", OPTION_DRIFT),
+    ),
+)
 BRANCH = Message(
     name="Branch",
     doc="What a service needs.",
@@ -212,7 +236,7 @@ CRASH = Message(
 )
 
 SERVICES: tuple[Message, ...] = (
-    *(INSTANCE, OUTCOME, PLANNED, DEFINITION, BRANCH, ANSWER, TREND),
+    *(INSTANCE, OUTCOME, PLANNED, DEFINITION, OPTION_DRIFT, DRIFT, BRANCH, ANSWER, TREND),
     *(LINE, TEMPLATE, STATISTICS, EVENT, CRASH, WATCHED, SHIPMENT),
 )
 """All of them."""

@@ -10,6 +10,7 @@ from svcctl.server.grpc.parts_of_services import (
     BRANCH,
     CRASH,
     DEFINITION,
+    DRIFT,
     EVENT,
     INSTANCE,
     LINE,
@@ -79,6 +80,7 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
     "apply-signed": (many("plan", PLANNED), *_OUTCOMES),
     "crashes": (many("crashes", CRASH),),
     "show": (many("services", DEFINITION),),
+    "drift": (many("services", DRIFT),),
     "tree": (labels("services", of=BRANCH.name),),
     "logs": (many("lines", LINE), many("statistics", STATISTICS), *RESUMED),
     "events": (many("events", EVENT), *RESUMED),
@@ -157,7 +159,7 @@ LISTS: Mapping[str, str] = {
     if fields in (_OUTCOMES, _ANSWERS)
     or name
     in {
-        *("status", "show", "crashes", "trends", "watch-list", "silence-list", "heal"),
+        *("status", "show", "drift", "crashes", "trends", "watch-list", "silence-list", "heal"),
         *("shipping", "audit", "token-list"),
     }
 }

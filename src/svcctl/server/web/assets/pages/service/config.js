@@ -4,6 +4,7 @@ import { pathOf } from "../../lib/api.js";
 import { complain } from "../../lib/dialog.js";
 import { fill, h, say } from "../../lib/dom.js";
 import { value } from "../../lib/format.js";
+import { drift } from "./drift.js";
 import { program } from "./program.js";
 import { signed } from "./signed.js";
 
@@ -14,10 +15,10 @@ export async function show(root, context) {
   const every = h("input", { type: "checkbox", onchange: draw });
   const body = h("tbody");
   const about = h("p", { class: "muted" });
-  const pending = h("p", { class: "notice", hidden: true });
+  const files = h("div", { class: "page" });
   const running = h("div", { class: "page" });
   let rows = [];
-  fill(root, problem, pending,
+  fill(root, problem, files,
     h("section", { class: "card" }, h("h2", {}, t("Definition that holds")), about,
       h("div", { class: "tools" }, search, h("label", {}, every, t("defaults, too"))),
       h("div", { class: "box", tabindex: "0", role: "group", "aria-label": t("Configuration") }, h("table", { class: "options" }, h("thead", {}, h("tr", {}, [t("Option"), t("Value"), t("From")].map((each) => h("th", {}, each)))), body))),
@@ -30,27 +31,27 @@ export async function show(root, context) {
   }
 
   async function load() {
+    if (may("drift", name)) drift(files, context); // takes its time
     try {
       const { result: [shown] } = await api.get(pathOf(name, "show"));
       complain(problem, null);
       rows = flat(shown.spec).map(([path, found]) => ({ path, text: value(found), origin: placeOf(shown.origins, path) }));
       say(about, t("Revision {revision}", { revision: shown.revision }));
-      say(pending, t("What defines it was changed on disk since it was applied. To see the difference, and to apply it, on the machine: svcctl diff, svcctl apply"));
       draw();
     } catch (error) {
       complain(problem, error);
     }
   }
 
-  let revision;
+  let before;
 
-  /** Shows whether there is something to apply; whether what was applied is another gives true. */
+  /** Says whether something else was applied since this was asked last, or its files are others. */
   function changed() {
     const status = live.services.get(name)?.[0];
-    const before = revision;
-    pending.hidden = status?.applied !== false;
-    revision = status?.spec_revision;
-    return before !== undefined && before !== revision;
+    const now = `${status?.spec_revision} ${status?.applied}`;
+    const isOther = before !== undefined && before !== now;
+    before = now;
+    return isOther;
   }
 
   changed();
