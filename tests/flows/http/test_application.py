@@ -13,7 +13,8 @@ from svcctl.app.waiting import Emit
 from svcctl.errors import Conflict
 from svcctl.server.http.routes import routes
 from svcctl.wire import Selection
-from tests.flows.http.stand import Stand, ask, told
+from tests.flows.http.asking import line_to
+from tests.flows.http.stand import Stand, ask, bearer_of, told
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +59,8 @@ def test_queries_and_bodies_give_the_same_arguments(stand: Stand) -> None:
         ("POST /v1/stop", "{}", 400, "needs to know which services"),
         ("POST /v1/services/web/stop?force=1", "", 400, "in the body"),
         ("GET /v1/logs?lines=many", "", 400, "not a whole number"),
+        ("GET /v1/logs?lines=1_0", "", 400, "not a whole number"),
+        ("POST /v1/stop", '{"all": 1}', 400, "neither true nor false"),
         ("GET /v1/logs?lines=1&lines=2", "", 400, "is given 2 times"),
         ("GET /v1/logs?follow=true", "", 400, "has no end"),
         ("POST /v1/token-rotate", "{}", 404, "is nothing that can be asked for"),
@@ -85,8 +88,50 @@ def test_a_body_without_end_is_refused(stand: Stand) -> None:
     async def story(stand: Stand, client: httpx.AsyncClient) -> None:
         answer = await client.post("/v1/services/web/stop", content=b" " * (1024 * 1024 + 1))
 
-        assert answer.status_code == 400
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == "application/problem+json"
         assert stand.came == []
+
+    told(stand, story)
+
+
+def test_a_body_that_is_announced_to_be_too_long_is_not_asked_for(stand: Stand) -> None:
+    async def story(stand: Stand, client: httpx.AsyncClient) -> None:
+        del client
+        async with line_to(stand.port) as line:
+            announced = {"expect": "100-continue", "content-length": "10000000"}
+            headers = bearer_of(stand.token()) | announced
+            answer = await line.ask("POST", "/v1/services/web/stop", headers)
+
+        assert answer.status == 413
+
+    told(stand, story)
+
+
+@pytest.mark.parametrize("path", ["/health", "/v1/status", "/nowhere"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "TRACE"])
+def test_every_answer_says_which_request_it_is_of_and_is_kept_by_nobody(
+    stand: Stand, method: str, path: str
+) -> None:
+    async def story(stand: Stand, client: httpx.AsyncClient) -> None:
+        del stand
+        answer = await client.request(method, path, headers={"x-request-id": "r-7"})
+
+        assert answer.headers["x-request-id"] == "r-7"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+    told(stand, story)
+
+
+def test_who_shows_what_does_not_hold_is_told_that_it_does_not(stand: Stand) -> None:
+    async def story(stand: Stand, client: httpx.AsyncClient) -> None:
+        wrong = await client.get("/v1/status", headers=bearer_of("x"))
+        async with line_to(stand.port) as line:
+            nothing = await line.ask("GET", "/v1/status")
+
+        assert wrong.headers["www-authenticate"] == 'Bearer realm="svcctl", error="invalid_token"'
+        assert nothing.headers["www-authenticate"] == 'Bearer realm="svcctl"'
 
     told(stand, story)
 

@@ -86,7 +86,12 @@ def test_a_form_is_no_body(stand: Stand) -> None:
             headers={"content-type": "application/yaml", "if-match": "*"},
         )
 
-        assert (form.status_code, put.status_code) == (415, 415)
+        packed = await client.post(
+            "/v1/services/web/stop", content=b"{}", headers={"content-encoding": "gzip"}
+        )
+
+        assert (form.status_code, put.status_code, packed.status_code) == (415, 415, 415)
+        assert packed.headers["accept-encoding"] == "identity"
         assert form.headers["accept-post"] == "application/json"
         assert stand.came == []
 
@@ -123,6 +128,42 @@ def test_how_long_to_wait_is_said_in_two_ways(
         goes_on.set()
 
         assert answer.status_code == status
+
+    stand.deeds["stop"] = stop
+    told(stand, story)
+
+
+@pytest.mark.parametrize(
+    ("query", "prefer", "applied"),
+    [
+        ("", "respond-async", "respond-async"),
+        ("", "respond-async, wait=0", "wait=0"),
+        ("?wait=0", "respond-async", None),
+    ],
+)
+def test_who_waits_no_longer_is_told_why_and_when_to_look(
+    stand: Stand, query: str, prefer: str, applied: str | None
+) -> None:
+    goes_on = asyncio.Event()
+
+    async def stop(selection: Selection, args: Arguments, emit: Emit) -> object:
+        del selection, args, emit
+        await goes_on.wait()
+        return "stopped"
+
+    async def story(stand: Stand, client: httpx.AsyncClient) -> None:
+        del stand
+        begun = await client.post(f"/v1/services/web/stop{query}", headers={"prefer": prefer})
+        where = begun.headers["location"]
+        looked = await client.get(where)
+        goes_on.set()
+        while (over := await client.get(where)).json()["state"] == "running":
+            pass
+
+        assert begun.headers.get("preference-applied") == applied
+        assert begun.headers["retry-after"] == looked.headers["retry-after"] == "1"
+        assert "retry-after" not in over.headers
+        assert over.json()["ended_at"] >= begun.json()["begun_at"]
 
     stand.deeds["stop"] = stop
     told(stand, story)

@@ -15,7 +15,7 @@ from starlette.routing import Route as Path
 from svcctl.errors import SvcctlError, Unauthenticated, UnknownService, UsageError
 from svcctl.ports import Clock
 from svcctl.server.answers import Answers
-from svcctl.server.http.exchange import REQUEST_ID, Exchange, Gate, id_of
+from svcctl.server.http.exchange import REQUEST_ID, Exchange, Gate, id_of, shown
 from svcctl.server.http.metrics import page_of_metrics
 from svcctl.server.http.once import Once, wish_of
 from svcctl.server.http.openapi import description
@@ -29,15 +29,14 @@ log = logging.getLogger(__name__)
 
 _Work = Callable[[Request, str], Awaitable[Response]]
 
-_NO_CONTENT = 204
-_SAFE = {
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-}
+_OK, _NO_CONTENT = 200, 204
+_SAFE = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
 """Headers of every answer that says nothing else of the same."""
-_SAFE_RAW = tuple((name.encode(), value.encode()) for name, value in _SAFE.items())
 
 
 def application(
@@ -82,7 +81,7 @@ def application(
         found = operations.find(request.path_params["id"], identity.actor)
         if found is None:
             raise UnknownService("no such operation", hint="it is over for more than an hour")
-        return JSONResponse(found.document())
+        return shown(found, status=_OK)
 
     async def scraped(request: Request, request_id: str) -> Response:
         del request_id
@@ -104,7 +103,7 @@ def application(
     alive = Path("/health", _alive, methods=["GET"])
     made = Starlette(
         routes=[*also, alive, *_paths(works)],
-        exception_handlers={404: _no_path, 405: _no_path, 500: _failed},
+        exception_handlers={404: _no_path, 405: _no_path, 500: _failed, HttpError: _refused},
     )
     made.router.redirect_slashes = False  # nobody is sent on to where a header says
     return made
@@ -127,7 +126,8 @@ def _by_method(known: Mapping[str, _Work]) -> Callable[[Request], Awaitable[Resp
 
     async def answer(request: Request) -> Response:
         if request.method == "OPTIONS":
-            return Response(status_code=_NO_CONTENT, headers=_SAFE | {"allow": allowed})
+            options = Response(status_code=_NO_CONTENT, headers={"allow": allowed})
+            return _signed_off(options, id_of(request))
         return await answers[request.method](request)
 
     return answer
@@ -135,8 +135,7 @@ def _by_method(known: Mapping[str, _Work]) -> Callable[[Request], Awaitable[Resp
 
 async def _alive(request: Request) -> Response:
     """Say that this process answers; of services nothing is told to who shows no credentials."""
-    del request
-    return JSONResponse({"status": "ok"}, headers=_SAFE)
+    return _signed_off(JSONResponse({"status": "ok"}), id_of(request))
 
 
 def _answered(work: _Work) -> Callable[[Request], Awaitable[Response]]:
@@ -148,12 +147,11 @@ def _answered(work: _Work) -> Callable[[Request], Awaitable[Response]]:
             response = await work(request, request_id)
         except Unauthenticated as error:
             response = answer_of(error, request_id=request_id)
-            response.headers["www-authenticate"] = 'Bearer realm="svcctl"'
+            response.headers["www-authenticate"] = _challenge(request)
         except SvcctlError as error:
             response = answer_of(error, request_id=request_id)
         except HttpError as found:
-            response = answer_of(found.error, request_id=request_id, status=found.status)
-            response.headers.update(found.headers)
+            return await _refused(request, found)
         except Exception:
             log.exception("http.failed", extra={"path": request.url.path, "id": request_id})
             response = answer_of(
@@ -165,12 +163,26 @@ def _answered(work: _Work) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
+def _challenge(request: Request) -> str:
+    """Say how to show who one is, and whether what was shown does not hold (RFC 6750)."""
+    wrong = ', error="invalid_token"' if "authorization" in request.headers else ""
+    return f'Bearer realm="svcctl"{wrong}'
+
+
+async def _refused(request: Request, found: Exception) -> Response:
+    assert isinstance(found, HttpError)
+    request_id = id_of(request)
+    response = answer_of(found.error, request_id=request_id, status=found.status)
+    response.headers.update(found.headers)
+    return _signed_off(response, request_id)
+
+
 def _signed_off(response: Response, request_id: str) -> Response:
     """Give *response* with the headers that every answer has."""
     raw = response.raw_headers
     said = {name for name, _ in raw}
     raw.append((REQUEST_ID.encode(), request_id.encode()))
-    raw += [each for each in _SAFE_RAW if each[0] not in said]
+    raw += [each for each in _SAFE if each[0] not in said]
     return response
 
 
@@ -183,11 +195,12 @@ async def _no_path(request: Request, error: Exception) -> Response:
     said = dict(getattr(error, "headers", None) or {})
     if "Allow" in said:
         said["Allow"] = ", ".join(sorted(said["Allow"].split(", ")))
-    response.headers.update(_SAFE | said | {REQUEST_ID: request_id})
-    return response
+    response.headers.update(said)
+    return _signed_off(response, request_id)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     del error  # logged by whoever serves
     told = SvcctlError("it failed inside svcctl", hint="see the log of the agent")
-    return answer_of(told, request_id=id_of(request))
+    request_id = id_of(request)
+    return _signed_off(answer_of(told, request_id=request_id), request_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from svcctl.app.strict_json import strict_json
@@ -15,6 +15,7 @@ from svcctl.wire import Selection
 WHICH = ("service", "label", "all")
 """The names in a query, and in a body, that say which services are meant."""
 
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _FLAGS = {"": True, "true": True, "1": True, "false": False, "0": False}
 
 
@@ -56,7 +57,7 @@ def from_body(route: Route, name: str, body: bytes) -> tuple[Selection, dict[str
             name,
             services=_texts(document, "service"),
             labels=_texts(document, "label"),
-            everything=document.pop("all", False) is True,
+            everything=_everything(document),
         )
     known = {arg.name: arg for arg in route.verb.args}
     for key, value in document.items():
@@ -78,6 +79,13 @@ def _texts(document: dict[str, object], key: str) -> Sequence[str]:
     if isinstance(listed, list) and all(isinstance(each, str) for each in listed):
         return listed
     raise UsageError(f"{key!r} is neither a text nor a list of texts")
+
+
+def _everything(document: dict[str, object]) -> bool:
+    value = document.pop("all", False)
+    if isinstance(value, bool):
+        return value
+    raise UsageError("'all' is neither true nor false")
 
 
 def _selection(
@@ -114,10 +122,9 @@ def _text(name: str, text: str) -> str:
 
 
 def _integer(name: str, text: str) -> int:
-    try:
+    if _WHOLE.fullmatch(text):
         return int(text)
-    except ValueError as error:
-        raise UsageError(f"{name!r} is {text!r}, not a whole number") from error
+    raise UsageError(f"{name!r} is {text!r:.40}, not a whole number")
 
 
 def _flag(name: str, text: str) -> bool:
@@ -134,10 +141,7 @@ def _duration(name: str, text: str) -> float:
 
 
 def _json(name: str, text: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name!r} is not JSON: {error}") from error
+    return strict_json(text, what=repr(name))
 
 
 _READ: Mapping[Kind, Callable[[str, str], object]] = {

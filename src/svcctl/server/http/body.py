@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from svcctl.errors import UsageError
+from svcctl.server.http.problem import HttpError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 LONGEST = 1024 * 1024
 """Bytes a body may have."""
+_TOO_LONG = 413
 
 
 async def body_of(request: Request) -> bytes:
-    """Give the body; raises UsageError for one that breaks off or is too long, which is not read.
+    """Give the body; raises UsageError for one that breaks off, HttpError (413) for a long one.
 
     A signature covers it, so it may be wanted before it is known who asks, and again after that.
     """
@@ -27,12 +29,19 @@ async def body_of(request: Request) -> bytes:
 async def _read(request: Request) -> bytes:
     from starlette.requests import ClientDisconnect  # noqa: PLC0415 - whoever serves has it
 
+    said = request.headers.get("content-length", "")
+    if said.isdecimal() and int(said) > LONGEST:  # who waits for a 100 (Continue) never sends it
+        raise _too_long()
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > LONGEST:
-                raise UsageError(f"the body is longer than {LONGEST} bytes")
+                raise _too_long()
     except ClientDisconnect as error:
         raise UsageError("the body broke off") from error
     return bytes(body)
+
+
+def _too_long() -> HttpError:
+    return HttpError(UsageError(f"the body is longer than {LONGEST} bytes"), _TOO_LONG)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -20,8 +21,15 @@ from svcctl.server.holding import while_it_holds
 from svcctl.server.http import live_config
 from svcctl.server.http.asked import from_body, from_query
 from svcctl.server.http.body import body_of
-from svcctl.server.http.negotiation import EVENTS, JSON, chosen, insist_on_json, wait_of
-from svcctl.server.http.operations import Operations
+from svcctl.server.http.negotiation import (
+    EVENTS,
+    JSON,
+    chosen,
+    insist_on_json,
+    preference_applied,
+    wait_of,
+)
+from svcctl.server.http.operations import Operation, Operations
 from svcctl.server.http.paging import Page, link_to, page_of
 from svcctl.server.http.routes import Route
 from svcctl.server.http.streams import as_events
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
 REQUEST_ID = "x-request-id"
 _LONGEST_ID = 128
 _BEGUN = 202
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Gate(Protocol):
@@ -202,8 +211,14 @@ class Exchange:
         await asyncio.wait({operation.work}, timeout=wait)
         if operation.work.done():
             return JSONResponse({"result": operation.work.result()})
-        where = {"location": f"/v1/operations/{operation.id}", "retry-after": "1"}
-        return JSONResponse(operation.document(), status_code=_BEGUN, headers=where)
+        headers = {"location": f"/v1/operations/{operation.id}", **preference_applied(self.request)}
+        return shown(operation, status=_BEGUN, headers=headers)
+
+
+def shown(operation: Operation, *, status: int, headers: Mapping[str, str] = _NONE) -> Response:
+    """Give how *operation* stands; while it is under way, with when to look again."""
+    again = {} if operation.work.done() else {"retry-after": "1"}
+    return JSONResponse(operation.document(), status_code=status, headers={**again, **headers})
 
 
 def id_of(request: Request) -> str:

@@ -5,7 +5,7 @@ RFC 9110 (sections 8.3, 12.5.1) and RFC 7240.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from svcctl.errors import SvcctlError, UsageError
@@ -37,7 +37,11 @@ def chosen(accept: str, offered: Iterable[str]) -> str:
 
 
 def insist_on_json(request: Request) -> None:
-    """Raise HttpError (415) for a body that says it is something else."""
+    """Raise HttpError (415) for a body that says it is something else, or is compressed."""
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        error = UsageError(f"a body in {coding!r:.100} is not understood", hint="send it as it is")
+        raise HttpError(error, _UNSUPPORTED, {"accept-encoding": "identity"})
     said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if said not in ("", JSON):
         hint = f"send JSON, and say so: Content-Type: {JSON}"
@@ -60,6 +64,16 @@ def wait_of(request: Request) -> float | None:
     if "wait" in preferred:
         return _seconds(preferred["wait"])
     return 0.0 if "respond-async" in preferred else None
+
+
+def preference_applied(request: Request) -> Mapping[str, str]:
+    """Give the header that says on what preference an answer came before the outcome."""
+    found = _preferences(request.headers.getlist("prefer"))
+    followed = "wait" if "wait" in found else "respond-async"
+    if "wait" in request.query_params or followed not in found:
+        return {}
+    value = found[followed]
+    return {"preference-applied": f"{followed}={value}" if value else followed}
 
 
 def _seconds(text: str) -> float | None:
