@@ -5,6 +5,9 @@ Request   {"id": 1, "verb": "start", "args": {},
            "on_behalf": {},            an identity, of those who may speak for others
            "on_behalf_of_all": []}     or several who ask for the same look at once:
                                        {"identity", "times"} of each
+           {"verb": "refused", "args": {"verb", "error"}, "select", "on_behalf"}
+                                       in place of a verb: it was refused already, and is only
+                                       written down
 Answers   {"id": 1, "result": {"found": [...], "each": [0, {"error"}, ...]}}   to the latter
           {"id": 1, "item": ...}      any number, of a verb that streams or tells its progress
           {"id": 1, "result": ...}    the last one, or
@@ -19,6 +22,12 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from svcctl.errors import Mistake, SpecError, SvcctlError, UsageError, tree
+
+REFUSED = "refused"
+"""Says, in place of a verb, that whoever speaks for others has refused one themselves.
+
+It is no flag beside the verb: an agent that does not know of it must not carry the verb out.
+"""
 
 LONGEST = 16 * 1024 * 1024
 """Bytes a request may have; one that defines ten thousand services fits."""

@@ -17,6 +17,9 @@ from svcctl.errors import Denied, SvcctlError, UnknownService, UsageError
 from svcctl.ports import AuditEntry, AuditLog, Clock
 from svcctl.wire import Selection
 
+CONNECT = "connect"
+"""What stands in the audit log where somebody was refused before they could ask for anything."""
+
 Deed = Callable[[Selection, Arguments, Emit], Awaitable[object]]
 """Carries out one verb: gives its result, emits items meanwhile."""
 
@@ -181,7 +184,13 @@ class Dispatch:
 
     def turn_away(self, identity: Identity, error: SvcctlError) -> None:
         """Write down that somebody was not even let in."""
-        self._asked("connect", Selection(), {}, identity).refused(error)
+        self._asked(CONNECT, Selection(), {}, identity).refused(error)
+
+    def note_refusal(
+        self, name: str, *, selection: Selection, identity: Identity, error: SvcctlError
+    ) -> None:
+        """Write down that *identity* asked for a verb, and that who speaks for them refused it."""
+        self._asked(name, selection, {"reason": error.problem}, identity).refused(error)
 
     def _asked(
         self, name: str, selection: Selection, args: Mapping[str, object], identity: Identity

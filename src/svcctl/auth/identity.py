@@ -22,6 +22,7 @@ class Way(StrEnum):
 class Proof(StrEnum):
     """What showed that they are who they say."""
 
+    NOTHING = "nothing"
     SELF = "self"
     PEER = "peer-credentials"
     TOKEN = "token"  # noqa: S105 - a kind of proof
@@ -56,6 +57,11 @@ def inside(actor: str) -> Identity:
 def local(actor: str, *, source: str = "") -> Identity:
     """Give the identity of who came in at the door of this machine, named by the kernel."""
     return Identity(actor=actor, way=Way.LOCAL, proof=Proof.PEER, source=source)
+
+
+def unknown(way: Way, *, source: str) -> Identity:
+    """Give the identity of who was refused before it was known who they are."""
+    return Identity(actor="unknown", way=way, proof=Proof.NOTHING, source=source)
 
 
 def parse(document: Mapping[str, object]) -> Identity:

@@ -11,7 +11,7 @@ from svcctl.app.waiting import Emit, Nobody
 from svcctl.auth.identity import Identity
 from svcctl.client.conversation import Conversation
 from svcctl.errors import AgentUnreachable, LimitReached, SvcctlError
-from svcctl.wire import Request, Selection, answers_to_all
+from svcctl.wire import REFUSED, Request, Selection, answers_to_all, error_document
 
 Connect = Callable[[], Awaitable[Conversation]]
 """Begins a conversation with the agent; raises AgentUnreachable."""
@@ -73,6 +73,18 @@ class Link:
         answers = answers_to_all(await self._carry_out(request, Nobody()), len(asked))
         given = dict(zip(times, answers, strict=True))
         return [given[each] for each in identities]
+
+    async def note_refusal(
+        self, verb: str, *, selection: Selection, identity: Identity, error: SvcctlError
+    ) -> None:
+        """Have it written down that *identity* was refused *verb* for *error*.
+
+        Raises what keeps it from being written down.
+        """
+        args: dict[str, object] = {"verb": verb, "error": error_document(error)}
+        asked = asdict(identity)
+        request = Request(verb=REFUSED, select=selection, args=args, on_behalf=asked)
+        await self._carry_out(request, Nobody())
 
     async def close(self) -> None:
         """Hang up what is idle."""

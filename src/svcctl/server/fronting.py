@@ -26,7 +26,7 @@ from svcctl.bootstrap.own_name import own_name
 from svcctl.client.conversation import Conversation
 from svcctl.client.link import Connect, Link
 from svcctl.client.together import Together
-from svcctl.errors import AgentUnreachable, Denied, Unauthenticated
+from svcctl.errors import AgentUnreachable, Denied, SvcctlError, Unauthenticated
 from svcctl.ports import Clock
 from svcctl.server.following_trust import FollowingTrust
 from svcctl.server.trusted import Trusted, vouching
@@ -77,6 +77,12 @@ class FreshLink:
         return await self._link.carry_out(
             name, selection=selection, args=args, identity=identity, emit=emit
         )
+
+    async def note_refusal(
+        self, verb: str, *, selection: Selection, identity: Identity, error: SvcctlError
+    ) -> None:
+        """See :meth:`svcctl.client.link.Link.note_refusal`."""
+        await self._link.note_refusal(verb, selection=selection, identity=identity, error=error)
 
     async def close(self) -> None:
         """Ask nothing any more."""

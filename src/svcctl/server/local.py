@@ -15,7 +15,15 @@ from svcctl.contact import Door, WhoIs
 from svcctl.engine.visits import Visits
 from svcctl.errors import Conflict, Denied, SvcctlError, UsageError
 from svcctl.server.frames import AT_ONCE, Room, read_line
-from svcctl.wire import Request, decode_request, encode, error_document, for_all
+from svcctl.wire import (
+    REFUSED,
+    Request,
+    decode_request,
+    encode,
+    error_document,
+    for_all,
+    to_error,
+)
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +167,9 @@ class LocalServer:
             if request.on_behalf_of_all:
                 found = await self._look_for_all(request, identity)
                 return encode({"id": request.id, "result": found})
+            if request.verb == REFUSED:
+                self._note_refusal(request, identity)
+                return encode({"id": request.id, "result": None})
             result = await self._dispatch.carry_out(
                 request.verb,
                 selection=request.select,
@@ -177,6 +188,19 @@ class LocalServer:
                 f"{request.verb!r} failed inside the agent", hint="see the agent's own log"
             )
             return encode({"id": request.id, "error": error_document(trouble)})
+
+    def _note_refusal(self, request: Request, identity: Identity) -> None:
+        """Write down what somebody who speaks for others has refused; raises UsageError."""
+        match request.args:
+            case {"verb": str(verb), "error": dict(error)}:
+                self._dispatch.note_refusal(
+                    verb,
+                    selection=request.select,
+                    identity=self._dispatch.speaking_for(identity, request.on_behalf),
+                    error=to_error(error),
+                )
+            case _:
+                raise UsageError("it is not said what was refused, and why")
 
 
 def changes(request: Request) -> bool:

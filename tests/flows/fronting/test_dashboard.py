@@ -76,3 +76,38 @@ def test_a_certificate_logs_in_and_is_no_way_around_our_own_pages(site: Box) -> 
 
 def _is_over(browser: httpx.Client) -> bool:
     return browser.get("/v1/services").status_code == 401
+
+
+def test_what_a_front_refuses_stands_in_the_audit_log_and_does_not_fill_it(site: Box) -> None:
+    web = '[services.web]\nexec = ["sleep", "1000"]\n'
+    site.apply((site.home / "svcctl.toml").read_text() + web)
+    stop = "/v1/services/web/stop"
+
+    with served(site) as front, client(front) as browser, client(front) as stranger:
+        said = {CSRF: browser.post("/login", data={"token": token(site)["token"]}).json()["csrf"]}
+        bare = browser.post(stop)
+        foreign = browser.post(stop, headers={**said, "origin": "https://evil.example"})
+        rebound = browser.get("/v1/services", headers={"host": "evil.example"})
+        forged = [stranger.post(stop, headers={"authorization": "Bearer x"}) for _ in range(19)]
+        looked = stranger.get("/v1/services")
+
+    answers = [bare, foreign, rebound, *forged, looked]
+    assert [each.status_code for each in answers] == [403, 403, 403, *[401] * 20]
+    rows = site.ok("audit", "-o", "json").json()
+    refused = [row for row in rows if row["outcome"] == "asked" and row["reason"]]
+    assert [(row["actor"], row["verb"], row["target"]) for row in refused[:3]] == [
+        ("token:ci", "stop", "web"),
+        ("token:ci", "stop", "web"),
+        ("token:ci", "status", ""),
+    ]
+    assert [row["reason"] for row in refused[:3]] == [
+        "no page of ours asks for this",
+        "a page of 'https://evil.example' asks for this",
+        "this is not 'evil.example'",
+    ]
+    assert refused[0]["way"] == "http"
+    assert refused[0]["source"].startswith("127.0.0.1 session ")
+    assert [(row["actor"], row["source"]) for row in refused[3:]] == [("unknown", "127.0.0.1")] * 10
+    outcomes = {row["asked"]: row["outcome"] for row in rows if row["outcome"] != "asked"}
+    assert [outcomes[row["asked"]] for row in refused] == [*["SVC-1500"] * 3, *["SVC-1501"] * 10]
+    assert site.one("web")["phase"] == "running"

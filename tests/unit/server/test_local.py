@@ -357,3 +357,26 @@ async def test_requests_may_be_sent_before_earlier_ones_are_answered(door: Door)
         answers = [await visitor.hear() for _ in verbs]
 
     assert answers == [{"id": n, "result": {"names": ["web"]}} for n in range(len(verbs))]
+
+
+async def test_what_somebody_else_has_refused_is_only_written_down(door: Door) -> None:
+    refused = {
+        "verb": "refused",
+        "args": {"verb": "stop", "error": {"code": "SVC-1500", "problem": "not ours", "hint": ""}},
+        "select": {"names": ["web"]},
+    }
+    async with door.open(), door.visit() as visitor:
+        answer = await visitor.ask(json.dumps(refused).encode() + b"\n")
+
+    assert answer == {"id": 1, "result": None}
+    assert door.audit.outcomes == [("stop", "asked"), ("stop", "SVC-1500")]
+
+
+@pytest.mark.parametrize("args", [{}, {"verb": "stop"}, {"verb": 1, "error": {}}])
+async def test_a_refusal_of_nothing_is_no_request(door: Door, args: dict[str, object]) -> None:
+    line = json.dumps({"verb": "refused", "args": args}).encode() + b"\n"
+    async with door.open(), door.visit() as visitor:
+        answer = await visitor.ask(line)
+
+    assert "not said what was refused" in str(problem(answer))
+    assert door.audit.outcomes == []

@@ -16,6 +16,7 @@ from svcctl.server.http.exchange import Gate as AnyGate
 from svcctl.server.http.gate import Gate
 from svcctl.server.http.names import names_of
 from svcctl.server.idempotency_keys import Keys
+from svcctl.server.refusals import Refusals
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -77,6 +78,7 @@ def front_application(
 ) -> Starlette:
     """Give the application of *front*, which is called *names*; to be called where a loop runs."""
     gate: AnyGate = Gate(front.doorkeeper, names=names)
+    refusals = Refusals(front.link, clock=kept.clock)
     pages: list[BaseRoute] = []
     if settings.dashboard:
         from svcctl.server.web.gate import SessionGate  # noqa: PLC0415 - where there is one
@@ -84,8 +86,10 @@ def front_application(
         from svcctl.server.web.sessions import Sessions  # noqa: PLC0415
 
         sessions = SessionGate(gate, sessions=Sessions(kept.store, kept.clock), names=names)
-        gate, pages = sessions, dashboard(sessions)
-    made = application(front.link, gate=gate, clock=kept.clock, also=pages, keys=kept.keys)
+        gate, pages = sessions, dashboard(sessions, refusals=refusals)
+    made = application(
+        front.link, gate=gate, clock=kept.clock, also=pages, keys=kept.keys, refusals=refusals
+    )
     made.router.routes[:] = [Table(made.router.routes)]
     return made
 

@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as Path
 
-from svcctl.errors import SvcctlError, Unauthenticated, UnknownService, UsageError
+from svcctl.auth.identity import Identity
+from svcctl.errors import Denied, SvcctlError, Unauthenticated, UnknownService, UsageError
 from svcctl.ports import Clock
 from svcctl.server.answers import Answers
 from svcctl.server.http.exchange import REQUEST_ID, Exchange, Gate, id_of, shown
@@ -24,6 +25,8 @@ from svcctl.server.http.problem import HttpError, answer_of
 from svcctl.server.http.routes import Route, routes
 from svcctl.server.http.written import Written
 from svcctl.server.idempotency_keys import Keys
+from svcctl.server.refusals import Refusals
+from svcctl.wire import Selection
 
 log = logging.getLogger(__name__)
 
@@ -46,17 +49,35 @@ def application(
     clock: Clock,
     also: Sequence[BaseRoute] = (),
     keys: Keys | None = None,
+    refusals: Refusals | None = None,
 ) -> Starlette:
     """Give the application that asks *answers* on behalf of those whom *gate* lets in.
 
     *also* are further routes, which look after themselves: who asks, errors, headers.  *keys*
     remembers what is to be done once; without them it is remembered as long as this process lives.
+    *refusals* has it written down where somebody who would change something is not let in, or where
+    a page or a name that is not ours is behind it.
     """
     operations, written = Operations(clock), Written()
     once = Once(Keys("", clock=clock) if keys is None else keys, operations)
 
+    async def let_in(route: Route, request: Request) -> Identity:
+        try:
+            return await gate.identify(request)
+        except Denied as error:
+            is_mere_look = isinstance(error, Unauthenticated) and route.method == "GET"
+            if refusals and not is_mere_look:
+                name = request.path_params.get("name", "")
+                await refusals.note(
+                    error,
+                    verb=route.verb.name,
+                    selection=Selection(names=(name,) if name else ()),
+                    identity=await gate.suspect(request),
+                )
+            raise
+
     async def of_route(route: Route, request: Request, request_id: str) -> Response:
-        identity = await gate.identify(request)
+        identity = await let_in(route, request)
         exchange = Exchange(
             request=request,
             route=route,

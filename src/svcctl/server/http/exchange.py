@@ -52,6 +52,9 @@ class Gate(Protocol):
     async def identify(self, request: Request) -> Identity:
         """Give who asks; raises Unauthenticated, TooManyTries."""
 
+    async def suspect(self, request: Request) -> Identity:
+        """Give who seems to have asked, where that was refused; for the audit log alone."""
+
     def watch(self, identity: Identity, call: Callable[[], None]) -> Cancel:
         """Have *call* made once what *identity* showed holds no more."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from svcctl.auth.doorkeeper import Doorkeeper, Shown
-from svcctl.auth.identity import Identity, Way
-from svcctl.errors import Unauthenticated
+from svcctl.auth.identity import Identity, Way, unknown
+from svcctl.errors import SvcctlError, Unauthenticated
 from svcctl.ports import Cancel
 from svcctl.server.http.body import body_of
 from svcctl.server.http.names import host_of
@@ -43,6 +44,16 @@ class Gate:
             certificate=_certificate(request),
         )
         return await self._keeper.identify(shown, way=Way.HTTP, source=source)
+
+    async def suspect(self, request: Request) -> Identity:
+        """Give who seems to have asked, where that was refused: by certificate, or nobody known."""
+        source = request.client.host if request.client else ""
+        certificate = _certificate(request)
+        if certificate:
+            with suppress(SvcctlError):
+                shown = Shown(certificate=certificate)
+                return await self._keeper.identify(shown, way=Way.HTTP, source=source)
+        return unknown(Way.HTTP, source=source)
 
     def watch(self, identity: Identity, call: Callable[[], None]) -> Cancel:
         """Have *call* made once what *identity* showed holds no more."""

@@ -53,6 +53,11 @@ class SessionGate:
             insist_on_csrf(request.headers, token=csrf_of(session_id))
         return _in_session(session, request)
 
+    async def suspect(self, request: Request) -> Identity:
+        """Give who seems to have asked, where that was refused: whose browser it is."""
+        session = self._sessions.seen(request.cookies.get(cookie_name(request), ""))
+        return _in_session(session, request) if session else await self._gate.suspect(request)
+
     def watch(self, identity: Identity, call: Callable[[], None]) -> Cancel:
         """Have *call* made once what *identity* showed holds no more, or its session ends."""
         _, is_in, label = identity.source.rpartition(_IN)

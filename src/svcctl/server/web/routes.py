@@ -9,16 +9,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from svcctl.app.dispatch import CONNECT
 from svcctl.app.verbs import VERBS
-from svcctl.errors import SvcctlError, Unauthenticated, UsageError
+from svcctl.errors import Denied, SvcctlError, Unauthenticated, UsageError
 from svcctl.ports import Document
 from svcctl.server.http.body import body_of
 from svcctl.server.http.exchange import REQUEST_ID, id_of
 from svcctl.server.http.problem import answer_of
+from svcctl.server.refusals import Refusals
 from svcctl.server.web.files import INDEX, table
 from svcctl.server.web.gate import SessionGate, cookie_name
 from svcctl.server.web.guards import insist_on_csrf, insist_on_own_page
 from svcctl.server.web.sessions import Session, csrf_of
+from svcctl.wire import Selection
 
 _Work = Callable[[Request], Awaitable[Response]]
 
@@ -40,10 +43,11 @@ _OTHER_PROOFS = (b"authorization", b"signature-input")
 _PRIVATE = {"cache-control": "no-store"}
 
 
-def dashboard(gate: SessionGate) -> list[BaseRoute]:
+def dashboard(gate: SessionGate, *, refusals: Refusals | None = None) -> list[BaseRoute]:
     """Give the routes of the dashboard, whose sessions *gate* knows.
 
     The same gate is to be that of the application, so that its pages can ask for the rest.
+    *refusals* has it written down who is not let in, and whose logout is not taken for theirs.
     """
 
     async def page(request: Request) -> Response:
@@ -67,7 +71,7 @@ def dashboard(gate: SessionGate) -> list[BaseRoute]:
         return answer
 
     async def login(request: Request) -> Response:
-        return await (log_in if request.method == "POST" else page)(request)
+        return await (attempt if request.method == "POST" else page)(request)
 
     async def log_out(request: Request) -> Response:
         session_id = _session_id(request)
@@ -79,13 +83,30 @@ def dashboard(gate: SessionGate) -> list[BaseRoute]:
         _keep(answer, request, "", forget=True)
         return answer
 
+    attempt = _noted(log_in, gate, refusals)
+    end = _noted(log_out, gate, refusals)
     return [
         Route("/", _answered(page), methods=["GET"]),
         Route("/login", _answered(login), methods=["GET", "POST"]),
-        Route("/logout", _answered(log_out), methods=["POST"]),
+        Route("/logout", _answered(end), methods=["POST"]),
         Route("/session", _answered(session), methods=["GET"]),
         Route("/assets/{path:path}", _answered(asset), methods=["GET"]),
     ]
+
+
+def _noted(work: _Work, gate: SessionGate, refusals: Refusals | None) -> _Work:
+    """Have it written down where *work* is refused."""
+
+    async def try_it(request: Request) -> Response:
+        try:
+            return await work(request)
+        except Denied as error:
+            if refusals:
+                who = await gate.suspect(request)
+                await refusals.note(error, verb=CONNECT, selection=Selection(), identity=who)
+            raise
+
+    return try_it
 
 
 def _answered(work: _Work) -> Callable[[Request], Awaitable[Response]]:

@@ -84,6 +84,11 @@ class Sessions:
             self._note(session)
         return session
 
+    def seen(self, session_id: str) -> Session | None:
+        """Give the session of that id without it being used by that."""
+        session = self._known.get(_key(session_id))
+        return None if session is None or self._is_over(session, self._clock.now()) else session
+
     def all(self) -> list[Session]:
         """Give those that are not over."""
         now = self._clock.now()
