@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from svcctl.bootstrap.local import local_client, paths
-from svcctl.errors import AgentUnreachable, SystemFault
+from svcctl.errors import AgentUnreachable, SystemFault, TimedOut
 from svcctl.wire import Request
 
 _PATIENCE = 60.0  # seconds a new agent gets to open its door, on a machine that is booting too
@@ -47,8 +48,9 @@ def start_agent(home: str | None) -> None:
         )
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        if agent_answers(home):
-            return
+        with suppress(TimedOut):  # it has much to do, and is asked again
+            if agent_answers(home):
+                return
         if started.poll() is not None:
             break
         time.sleep(0.02)
