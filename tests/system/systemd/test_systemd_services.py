@@ -486,13 +486,16 @@ def test_a_user_is_told_what_starts_at_their_log_in_only(ann: Any) -> None:
     assert "to start it at boot: loginctl enable-linger" in status
 
 
-def test_a_service_whose_unit_somebody_deleted_can_be_removed(clean: Any) -> None:
-    clean.apply("[services.lost]\nexec = ['sleep', '1000']\n")
-    clean.sh("systemctl stop lost; rm /etc/systemd/system/lost.service; systemctl daemon-reload")
+@pytest.mark.parametrize("reloaded", ["systemctl daemon-reload", "true"])
+def test_a_service_whose_unit_somebody_deleted_can_be_removed(clean: Any, reloaded: str) -> None:
+    text = "[services.bereft]\nexec = ['sleep', '1000']\n"
+    clean.apply(text + "[services.bereft.schedule]\nevery = '1h'\n")
+    folder = "/etc/systemd/system"
+    clean.sh(f"systemctl stop bereft.timer bereft; rm {folder}/bereft.*; {reloaded}")
 
-    clean.svcctl("remove", "lost", "--yes")
+    clean.svcctl("remove", "bereft", "--yes", "--logs")
 
-    assert "lost" not in clean.sh("ls /var/lib/svcctl/native")
+    assert clean.traces("bereft") == []
 
 
 def test_the_agent_is_a_service_and_its_services_outlive_it(clean: Any) -> None:

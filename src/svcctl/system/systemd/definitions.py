@@ -141,12 +141,12 @@ class Definitions:
         name = applied.name
         unit = started_by(canonical.parse(applied.spec))
         host = host_paths(self._place.paths, name)
+        ours = self._ours(name)
         acts: list[Act] = []
-        if files.is_enabled(self._place.folder, unit):
+        if self._path(unit) in ours and files.is_enabled(self._place.folder, unit):
             acts.append(Act(kind="run", target=f"systemctl disable {unit}"))
-        acts += [
-            Act(kind="delete", target=path, before=files.read(path)) for path in self._ours(name)
-        ]
+        acts += [Act(kind="delete", target=path, before=files.read(path)) for path in ours]
+        acts += [Act(kind="delete", target=path) for path in self._lost_links(name)]
         acts.append(Act(kind="run", target="systemctl daemon-reload"))
         acts += [
             Act(kind="delete", target=each)
@@ -159,6 +159,11 @@ class Definitions:
     def _ours(self, name: str) -> list[str]:
         paths = (self._path(unit_name(name)), self._path(timer_name(name)))
         return [each for each in paths if _is_ours(each)]
+
+    def _lost_links(self, name: str) -> list[str]:
+        """Give the links to units that somebody deleted; systemctl(1) disables what is there."""
+        units = (unit_name(name), timer_name(name))
+        return [each for unit in units for each in files.dangling_links(self._place.folder, unit)]
 
     # changes
 
@@ -191,16 +196,16 @@ class Definitions:
 
     def take_away(self, name: str) -> None:
         """Remove every trace of a service; what is not there is no error, others' files stay."""
-        ours = self._ours(name)
+        ours, lost = self._ours(name), self._lost_links(name)
         if self._path(timer_name(name)) in ours:
             self._end_timer(timer_name(name))
         if self._path(unit_name(name)) in ours:
             self._bus().disable([unit_name(name)])
             self._bus().reset_failed(unit_name(name))
         with files.faults_told():
-            for path in ours:
+            for path in (*ours, *lost):
                 whole_file.delete(path)
-        self._stale = self._stale or bool(ours)
+        self._stale = self._stale or bool(ours or lost)
         host = host_paths(self._place.paths, name)
         for folder in (host.state, host.run):
             shutil.rmtree(folder, ignore_errors=True)

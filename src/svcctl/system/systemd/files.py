@@ -66,12 +66,23 @@ def lingers() -> bool:
 
 def is_enabled(folder: str, unit: str) -> bool:
     """Say whether some target in *folder* wants *unit*: systemctl(1) ``enable`` makes that link."""
+    return any(_links(folder, unit))
+
+
+def dangling_links(folder: str, unit: str) -> list[str]:
+    """Give the links that enable *unit* and lead nowhere: its file was not deleted by us."""
+    return [each for each in _links(folder, unit) if not os.path.exists(each)]
+
+
+def _links(folder: str, unit: str) -> Iterator[str]:
     try:
-        found = os.listdir(folder)
+        found = sorted(os.listdir(folder))
     except FileNotFoundError:
-        return False
-    wanting = [each for each in found if each.endswith((".wants", ".requires"))]
-    return any(os.path.lexists(os.path.join(folder, each, unit)) for each in wanting)
+        return
+    for each in found:
+        path = os.path.join(folder, each, unit)
+        if each.endswith((".wants", ".requires")) and os.path.lexists(path):
+            yield path
 
 
 def group_of(user: str | None, group: str | None) -> int | None:

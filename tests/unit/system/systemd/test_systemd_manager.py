@@ -205,11 +205,30 @@ def test_what_is_taken_away_was_planned_and_others_files_stay(managed: SystemdMa
 def test_a_unit_somebody_else_put_in_place_of_ours_stays(managed: SystemdManaged) -> None:
     managed.install(managed.spec())
     managed.unit("web.service").write_text(OTHERS)
+    acts = managed.manager.plan_removal("web")
 
     asyncio.run(managed.manager.uninstall("web"))
 
+    assert [each.target for each in acts] == [
+        "systemctl daemon-reload",
+        managed.registrations.path("web"),
+    ]
     assert managed.unit("web.service").read_text() == OTHERS
+    assert managed.unit(f"{WANTS}/web.service").exists()
     assert managed.manager.names() == []
+
+
+def test_a_link_to_a_unit_somebody_deleted_is_taken_away(managed: SystemdManaged) -> None:
+    managed.install(managed.spec())
+    managed.unit("web.service").unlink()
+    link = managed.unit(f"{WANTS}/web.service")
+    acts = managed.manager.plan_removal("web")
+
+    asyncio.run(managed.manager.uninstall("web"))
+
+    assert [each.target for each in acts][:2] == [str(link), "systemctl daemon-reload"]
+    assert not link.is_symlink()
+    assert managed.systemd.orders[-1:] != ["disable web.service"]
 
 
 # --- verbs and status
