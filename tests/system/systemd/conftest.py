@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.system.systemd.remote import Served, serving
+
 ROOT = Path(__file__).parents[3]
 PATIENCE = 30.0
 LACKING = 77
@@ -212,6 +214,13 @@ def clean(host: Host) -> Iterator[Host]:
     if names:
         host.svcctl("remove", *names, "--yes", "--logs")
     host.sh("rm -rf /var/log/svcctl/*")
+
+
+@pytest.fixture
+def served(clean: Host) -> Iterator[Served]:
+    """Give the machine as it is asked from elsewhere, over HTTP."""
+    with serving(clean) as found:
+        yield found
 
 
 class User:

@@ -1,15 +1,13 @@
-"""The HTTP interface as the unit that is handed out, beside an agent that systemd keeps too."""
+"""The HTTP interface as systemd keeps it: without rights, whatever becomes of it and the agent."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.system.systemd.conftest import until
+from tests.system.systemd.remote import UNIT, Served
 
 pytestmark = [
     pytest.mark.slow,
@@ -17,13 +15,6 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.xdist_group("systemd"),
 ]
-
-UNIT = Path(__file__).parents[3] / "deploy" / "http" / "svcctl-web.service"
-
-LIBRARIES = "/usr/local/lib/python3.11/dist-packages"
-"""What svcctl needs lies beside it in this machine, not where those who installed it have it."""
-
-LET_IN = 'version = 1\n[access]\nfronts = ["uid:{uid}"]\n'
 
 NAMES = ["far-own", "far-plain", "far-web"]
 """Of one test alone: the journal keeps what they write."""
@@ -41,74 +32,12 @@ exec = ["sh", "-c", "echo own is up; exec sleep 1000"]
 manager = "agent"
 """
 
-ASK = """
-import json, sys, urllib.error, urllib.request
-token = sys.argv[1]
-for method, path, *body in json.loads(sys.argv[2]):
-    said = json.dumps(*body).encode() if body else None
-    asked = urllib.request.Request("http://127.0.0.1:7411" + path, method=method, data=said)
-    asked.add_header("Content-Type", "application/json")
-    asked.add_header("Authorization", "Bearer " + token)
-    try:
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            said = answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        said = error.code, error.read().decode()
-    print(json.dumps(said))
-"""
-"""Asks for one after the other, and prints what each got."""
-
-
 COUNTS = """
 import os, time
 for number in range(10**6):
     print(os.getpid(), number, flush=True)
     time.sleep(0.02)
 """
-
-FOLLOW = """
-import json, urllib.request
-asked = urllib.request.Request("http://127.0.0.1:7411/v1/logs?service=far-counts&follow=true&lines=10000")
-asked.add_header("Authorization", "Bearer " + open("/srv/token").read())
-asked.add_header("Accept", "text/event-stream")
-for line in urllib.request.urlopen(asked):
-    said = json.loads(line[6:]) if line.startswith(b"data: {") else {}
-    if "text" in said:
-        print(said["text"], flush=True)
-"""
-
-
-@pytest.fixture
-def served(clean: Any) -> Iterator[Any]:
-    """Give the machine with an agent and its HTTP interface, both kept by systemd."""
-    clean.run("useradd", "--system", "--shell", "/usr/sbin/nologin", "svcctl-web", check=False)
-    uid = clean.run("id", "-u", "svcctl-web").stdout.strip()
-    clean.write("/srv/ask.py", ASK)
-    clean.write(f"/etc/systemd/system/{UNIT.name}", UNIT.read_text())
-    clean.sh(f"rmdir {LIBRARIES} && ln -s /opt/site {LIBRARIES}")
-    try:
-        clean.svcctl("agent", "install")
-        clean.apply(LET_IN.format(uid=uid))
-        clean.run("systemctl", "daemon-reload")
-        clean.run("systemctl", "start", UNIT.name)
-        yield clean
-    finally:
-        clean.run("systemctl", "stop", UNIT.name, check=False)
-        clean.run("rm", "-f", f"/etc/systemd/system/{UNIT.name}", LIBRARIES)
-        clean.run("mkdir", LIBRARIES)
-        clean.run("systemctl", "daemon-reload")
-        clean.svcctl("agent", "uninstall")
-
-
-def token(host: Any, *words: str) -> str:
-    """Issue a token in there."""
-    return str(host.json("auth", "token", "issue", *words)["token"])
-
-
-def ask(host: Any, shown: str, *asked: tuple[object, ...]) -> list[tuple[int, Any]]:
-    """Ask the interface from within the machine; give the status and the body of each answer."""
-    said = host.run("python3", "/srv/ask.py", shown, json.dumps(asked)).stdout
-    return [(status, json.loads(body)) for status, body in map(json.loads, said.splitlines())]
 
 
 def rights_of(host: Any, pid: str) -> dict[str, str]:
@@ -118,37 +47,39 @@ def rights_of(host: Any, pid: str) -> dict[str, str]:
     return {name: value.strip() for name, value in rows}
 
 
-def test_it_serves_without_rights_and_goes_on_over_reload_restart_and_kill(served: Any) -> None:
-    admin = token(served, "me", "--roles", "admin")
-    pid = served.show(UNIT.name, "MainPID")
-    rights = rights_of(served, pid)
-    served.run("systemctl", "reload", UNIT.name)
-    reloaded = ask(served, admin, ("GET", "/status"))
-    served.svcctl("agent", "upgrade")
-    upgraded = ask(served, admin, ("GET", "/status"))
-    kept = served.show(UNIT.name, "MainPID")
-    served.run("kill", "-9", pid)
-    until(lambda: served.show(UNIT.name, "MainPID") not in {"0", pid}, what="it is started anew")
-    until(lambda: served.show(UNIT.name, "ActiveState") == "active", what="it serves again")
+def test_it_serves_without_rights_and_goes_on_over_reload_restart_and_kill(served: Served) -> None:
+    admin = served.token("me", "--roles", "admin")
+    pid = served.host.show(UNIT.name, "MainPID")
+    rights = rights_of(served.host, pid)
+    served.host.run("systemctl", "reload", UNIT.name)
+    reloaded = served.ask(admin, ("GET", "/status"))
+    served.host.svcctl("agent", "upgrade")
+    upgraded = served.ask(admin, ("GET", "/status"))
+    kept = served.host.show(UNIT.name, "MainPID")
+    served.host.run("kill", "-9", pid)
+    until(
+        lambda: served.host.show(UNIT.name, "MainPID") not in {"0", pid}, what="it is started anew"
+    )
+    until(lambda: served.host.show(UNIT.name, "ActiveState") == "active", what="it serves again")
 
     assert rights["Uid"].split()[0] != "0"
     assert int(rights["CapEff"], 16) == 0
     assert (rights["NoNewPrivs"], rights["Seccomp"]) == ("1", "2")
     assert [reloaded[0][0], upgraded[0][0], kept] == [200, 200, pid]
-    assert ask(served, "no.such.token", ("GET", "/status"))[0][0] == 401
-    assert ask(served, admin, ("GET", "/status"))[0][0] == 200
+    assert served.ask("no.such.token", ("GET", "/status"))[0][0] == 401
+    assert served.ask(admin, ("GET", "/status"))[0][0] == 200
 
 
-def test_as_a_service_of_root_it_becomes_who_it_is_to_be(served: Any) -> None:
-    served.run("systemctl", "stop", UNIT.name)
-    served.run("rm", f"/etc/systemd/system/{UNIT.name}")
-    served.run("systemctl", "daemon-reload")
-    uid = served.run("id", "-u", "svcctl-web").stdout.strip()
-    served.apply(UNIT.with_suffix(".toml").read_text().replace("998", uid))
-    admin = token(served, "me", "--roles", "admin")
-    rights = rights_of(served, str(served.status("svcctl-web")["pid"]))
-    looked = ask(served, admin, ("GET", "/status"))
-    served.svcctl("remove", "svcctl-web", "--yes")
+def test_as_a_service_of_root_it_becomes_who_it_is_to_be(served: Served) -> None:
+    served.host.run("systemctl", "stop", UNIT.name)
+    served.host.run("rm", f"/etc/systemd/system/{UNIT.name}")
+    served.host.run("systemctl", "daemon-reload")
+    uid = served.host.run("id", "-u", "svcctl-web").stdout.strip()
+    served.host.apply(UNIT.with_suffix(".toml").read_text().replace("998", uid))
+    admin = served.token("me", "--roles", "admin")
+    rights = rights_of(served.host, str(served.host.status("svcctl-web")["pid"]))
+    looked = served.ask(admin, ("GET", "/status"))
+    served.host.svcctl("remove", "svcctl-web", "--yes")
 
     assert set(rights["Uid"].split()) == {uid}
     assert int(rights["CapEff"], 16) == 0
@@ -156,13 +87,12 @@ def test_as_a_service_of_root_it_becomes_who_it_is_to_be(served: Any) -> None:
 
 
 def test_services_of_systemd_are_asked_for_from_elsewhere_as_those_of_the_agent(
-    served: Any,
+    served: Served,
 ) -> None:
-    admin = token(served, "me", "--roles", "admin")
-    served.apply(SPEC)
-    before = served.status("far-web")["pid"], served.status("far-plain")["pid"]
-    listed, logs, restarted, tree, unknown, itself = ask(
-        served,
+    admin = served.token("me", "--roles", "admin")
+    served.host.apply(SPEC)
+    before = served.host.status("far-web")["pid"], served.host.status("far-plain")["pid"]
+    listed, logs, restarted, tree, unknown, itself = served.ask(
         admin,
         ("GET", "/v1/services"),
         ("GET", "/v1/logs?service=far-web&service=far-plain&service=far-own"),
@@ -171,7 +101,7 @@ def test_services_of_systemd_are_asked_for_from_elsewhere_as_those_of_the_agent(
         ("POST", "/v1/services/nothing/restart", {}),
         ("POST", "/v1/services/svcctl-agent/stop", {}),
     )
-    after = served.status("far-web")["pid"], served.status("far-plain")["pid"]
+    after = served.host.status("far-web")["pid"], served.host.status("far-plain")["pid"]
 
     assert [each["service"] for each in listed[1]["result"]] == NAMES
     lines = logs[1]["items"]
@@ -181,37 +111,34 @@ def test_services_of_systemd_are_asked_for_from_elsewhere_as_those_of_the_agent(
     assert not set(before) & set(after)
     assert sorted(tree[1]["result"]["services"]) == NAMES
     assert (unknown[0], itself[0]) == (404, 404)
-    rows = served.json("audit", "--verb", "restart", "--service", "far-plain")
+    rows = served.host.json("audit", "--verb", "restart", "--service", "far-plain")
     assert {each["actor"] for each in rows} == {"token:me"}
 
 
-def test_who_follows_services_of_systemd_misses_nothing_over_restarts(served: Any) -> None:
-    admin = token(served, "me", "--roles", "admin")
-    served.write("/srv/counts.py", COUNTS)
-    served.write("/srv/follow.py", FOLLOW)
-    served.apply('[services.far-counts]\nexec = ["python3", "/srv/counts.py"]\n')
-    served.write("/srv/token", admin)
-    output = "StandardOutput=file:/srv/followed"
-    served.run("systemd-run", "-p", output, "python3", "/srv/follow.py")
+def test_who_follows_services_of_systemd_misses_nothing_over_restarts(served: Served) -> None:
+    admin = served.token("me", "--roles", "admin")
+    served.host.write("/srv/counts.py", COUNTS)
+    served.host.apply('[services.far-counts]\nexec = ["python3", "/srv/counts.py"]\n')
+    served.follow(admin, "service=far-counts&lines=10000", into="/srv/followed")
 
     def lines(pid: int) -> list[int]:
         """Give what one life of the program is known to have written."""
-        said = (served.root / "srv/followed").read_text()
+        said = (served.host.root / "srv/followed").read_text()
         whole = (each.split() for each in said.splitlines(keepends=True) if each.endswith("\n"))
         return [int(number) for each, number in whole if int(each) == pid]
 
-    first = served.status("far-counts")["pid"]
+    first = served.host.status("far-counts")["pid"]
     until(lambda: len(lines(first)) > 20, what="lines come")
-    served.svcctl("restart", "far-counts")
-    second = served.status("far-counts")["pid"]
+    served.host.svcctl("restart", "far-counts")
+    second = served.host.status("far-counts")["pid"]
     until(lambda: len(lines(second)) > 20, what="lines come again")
-    written = served.svcctl("logs", "far-counts", "-n", "10000").splitlines()
+    written = served.host.svcctl("logs", "far-counts", "-n", "10000").splitlines()
 
     for pid in (first, second):
         assert lines(pid) == list(range(len(lines(pid))))
     assert len(lines(first)) == sum(each.startswith(f"{first} ") for each in written)
-    here = served.json("events", "far-counts")
-    ((_, there),) = ask(served, admin, ("GET", "/v1/events?service=far-counts"))
+    here = served.host.json("events", "far-counts")
+    ((_, there),) = served.ask(admin, ("GET", "/v1/events?service=far-counts"))
     known = [(each["at"], each["kind"]) for each in here]
     assert sorted((each["at"], each["kind"]) for each in there["items"]) == known
     assert len(set(known)) == len(known)
