@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,10 +16,14 @@ PAUSE = 0.002  # seconds between two questions
 
 
 class Loop:
-    """Asks for as long as the block lasts; *answers* are the seconds each answer took."""
+    """Asks for as long as the block lasts; *answers* are the seconds each answer took.
+
+    Without those in which the agent or who asks had no CPU: a busy machine is nobody's fault.
+    """
 
     def __init__(self, trial: Trial) -> None:
         self._home = str(trial.home)
+        self._agent = trial.agent.pid
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._ask)
         self.answers: list[float] = []
@@ -40,6 +45,11 @@ class Loop:
         request = Request(verb="agent-status", select=Selection(), args={})
         with local_client(self._home, timeout=60.0) as client:
             while not self._over.wait(PAUSE):
-                before = time.monotonic()
+                before = time.monotonic() - self._without_cpu()
                 client.ask(request)
-                self.answers.append(time.monotonic() - before)
+                self.answers.append(time.monotonic() - self._without_cpu() - before)
+
+    def _without_cpu(self) -> float:
+        """Give the seconds for which the agent and this thread have waited for one to run on."""
+        schedules = Path(f"/proc/{self._agent}/schedstat"), Path("/proc/thread-self/schedstat")
+        return sum(int(each.read_text().split()[1]) for each in schedules) / 1e9

@@ -47,7 +47,7 @@ def test_a_clock_that_jumps_delays_no_restart_kills_nobody_and_costs_no_line(
     trial.start_agent()
     trial.apply_counting("one", "two", how="20 0.02")
     trial.box.cli("apply", str(trial.box.write(CRASHING)), "--yes")
-    trial.apply(service("beating", command("beat"), "heartbeat = '2s'\ngrace = '0s'"))
+    trial.apply(service("beating", command("beat"), "heartbeat = '20s'\ngrace = '0s'"))
     before = trial.pids()
 
     for _ in range(effort.of(60, bounded=4)):

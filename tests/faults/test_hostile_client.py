@@ -20,7 +20,7 @@ from svcctl.engine.visits import MOST
 from svcctl.wire import LONGEST, Request, Selection, encode_request
 from tests.faults.invariants import Invariants
 from tests.faults.trial import Effort, Trial
-from tests.flows.conftest import until
+from tests.flows.conftest import PATIENCE, until
 
 MEBIBYTE = 1024 * 1024
 MOST_MEMORY = 160 * MEBIBYTE
@@ -47,7 +47,7 @@ def many_files() -> Iterator[None]:
 
 
 @contextmanager
-def connected(trial: Trial, *, timeout: float = 30.0) -> Iterator[socket.socket]:
+def connected(trial: Trial, *, timeout: float = PATIENCE) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as caller:
         caller.connect(trial.paths.socket)
         caller.settimeout(timeout)
@@ -220,7 +220,7 @@ KNOCK = """
 import os, socket, sys
 os.setgroups([]); os.setgid(int(sys.argv[3])); os.setuid(int(sys.argv[2]))
 with socket.socket(socket.AF_UNIX) as caller:
-    caller.settimeout(20)
+    caller.settimeout(60)
     try:
         caller.connect(sys.argv[1])
         try:

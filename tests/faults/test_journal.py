@@ -16,7 +16,7 @@ import pytest
 from svcctl.errors import AgentUnreachable
 from tests.faults.invariants import Invariants
 from tests.faults.trial import AGENT, Effort, Trial
-from tests.flows.conftest import until
+from tests.flows.conftest import PATIENCE, until
 
 DOOMED = Path(__file__).parent / "programs" / "doomed_agent.py"
 NEVER = 1_000_000  # a write that no agent comes to
@@ -202,7 +202,7 @@ def test_a_read_only_journal_refuses_an_agent_and_hurts_no_program(
     script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
     refused = trial.launch("unshare", "--mount", "sh", "-c", script, state, *AGENT)
 
-    assert refused.wait(20) == 1
+    assert refused.wait(PATIENCE) == 1
     assert f"state '{state}/state.db' cannot be opened" in trial.box.said()
     trial.start_agent()
     assert trial.pids() == before

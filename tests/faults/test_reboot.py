@@ -16,7 +16,7 @@ import pytest
 
 from tests.faults.invariants import Invariants
 from tests.faults.trial import AGENT, Effort, Trial
-from tests.flows.conftest import until
+from tests.flows.conftest import PATIENCE, until
 
 SAME_PID = Path(__file__).parent / "programs" / "same_pid.py"
 BUSY = 75
@@ -63,7 +63,7 @@ class Machine:
     def cut_power(self) -> None:
         """End everything at once."""
         self.boots[-1].kill()
-        self.boots[-1].wait(10)
+        self.boots[-1].wait(PATIENCE)
         until(lambda: not list(self.trial.processes()), what="all is dark")
 
     def strangers(self) -> set[int]:

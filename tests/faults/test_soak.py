@@ -81,11 +81,11 @@ def test_hours_of_everything_leave_no_trace_in_memory_files_and_threads(
     trial: Trial, invariants: Invariants, effort: Effort
 ) -> None:
     trial.apply_counting(*SERVICES, options="restart.max = 0\nrestart.max_delay = '50ms'")
-    seconds = effort.of(1_800, bounded=8)
-    torment_for(trial, seconds * 0.3)
+    rounds = effort.of(8_000, bounded=3)
+    torment(trial, rounds // 3)
     warm = _at_rest(trial)
 
-    torment_for(trial, seconds * 0.7)
+    torment(trial, rounds - rounds // 3)
 
     over = time.monotonic() + 20
     while not (found := _at_rest(trial)).is_within(warm) and time.monotonic() < over:
@@ -100,12 +100,12 @@ def _at_rest(trial: Trial) -> Footprint:
     return footprint(trial.agent.pid)
 
 
-def torment_for(trial: Trial, seconds: float) -> None:
-    """Do what people, programs and machines do to an agent, at random."""
+def torment(trial: Trial, rounds: int) -> None:
+    """Do all that people, programs and machines do to an agent, each time in another order."""
     deeds = (_crash, _verb, _ask_around, _hang_up, _redefine)
-    over = time.monotonic() + seconds
-    while time.monotonic() < over:
-        trial.chance.choice(deeds)(trial)
+    for _ in range(rounds):
+        for deed in trial.chance.sample(deeds, k=len(deeds)):
+            deed(trial)
 
 
 def _crash(trial: Trial) -> None:

@@ -71,12 +71,12 @@ def test_who_lived_all_the_time_is_not_restarted_because_the_agent_stood_still(
 
 
 def test_who_became_ready_meanwhile_is_not_said_to_be_late(trial: Trial) -> None:
-    options = "ready = 'notify'\nready_timeout = '3s'"
+    options = "ready = 'notify'\nready_timeout = '8s'"
     path = trial.box.write(service("late", command("late"), options=options))
     trial.box.ok("apply", str(path), "--yes", "--no-wait")
     until(lambda: "late" in trial.pids(), what="it is started")
 
-    with standing_still(trial, 4.0):
+    with standing_still(trial, 9.0):
         pass
 
     until(lambda: trial.standing()["late"]["phase"] == "running", what="it is ready")

@@ -6,7 +6,7 @@ import subprocess
 
 from tests.faults.invariants import Invariants
 from tests.faults.trial import Effort, Trial
-from tests.flows.conftest import until
+from tests.flows.conftest import PATIENCE, until
 
 REFUSED = 1
 
@@ -37,7 +37,7 @@ def test_an_agent_started_as_another_is_killed_takes_over_or_is_refused(
         agents = [trial.launch(), trial.launch()]
         trial.let_it_work(0.3)
         former.kill()
-        former.wait(10)
+        former.wait(PATIENCE)
         trial.killed += 1
         _until_decided(trial, agents)
         if all(agent.poll() == REFUSED for agent in agents):

@@ -9,7 +9,7 @@ from typing import Any
 from svcctl.errors import AgentUnreachable, TimedOut
 from tests.faults.invariants import Invariants
 from tests.faults.trial import Effort, Trial
-from tests.flows.conftest import until
+from tests.flows.conftest import PATIENCE, until
 
 
 def test_upgrades_under_load_restart_nothing_and_cost_no_line(
@@ -67,7 +67,7 @@ def test_an_upgrading_agent_may_be_killed_at_any_instant(
         trial.ask("agent-upgrade")
         trial.let_it_work(0.4)
         trial.agent.send_signal(signal.SIGKILL)
-        trial.agent.wait(10)
+        trial.agent.wait(PATIENCE)
         trial.start_agent()
 
     assert trial.pids() == before

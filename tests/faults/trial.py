@@ -20,7 +20,7 @@ from svcctl.bootstrap.local import Paths, local_client, paths
 from svcctl.cli.definitions import documents, load
 from svcctl.errors import AgentUnreachable, TimedOut
 from svcctl.wire import Request, Selection
-from tests.flows.conftest import Box, until
+from tests.flows.conftest import PATIENCE, Box, until
 
 COUNTING = Path(__file__).parent / "programs" / "counting.py"
 AGENT = (sys.executable, "-m", "svcctl.server.process")
@@ -136,7 +136,7 @@ class Trial:
         file.write_text(text)
         self.ask("apply", services=documents(load([str(file)])))
 
-    def ask(self, verb: str, *names: str, within: float = 30.0, **args: object) -> object:
+    def ask(self, verb: str, *names: str, within: float = PATIENCE, **args: object) -> object:
         """Ask the agent directly: raises what it raised, or AgentUnreachable."""
         with local_client(str(self.home), timeout=within) as client:
             return client.ask(Request(verb=verb, select=Selection(names=names), args=args))
