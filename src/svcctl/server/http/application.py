@@ -61,23 +61,8 @@ def application(
     operations, written = Operations(clock), Written()
     once = Once(Keys("", clock=clock) if keys is None else keys, operations)
 
-    async def let_in(route: Route, request: Request) -> Identity:
-        try:
-            return await gate.identify(request)
-        except Denied as error:
-            is_mere_look = isinstance(error, Unauthenticated) and route.method == "GET"
-            if refusals and not is_mere_look:
-                name = request.path_params.get("name", "")
-                await refusals.note(
-                    error,
-                    verb=route.verb.name,
-                    selection=Selection(names=(name,) if name else ()),
-                    identity=await gate.suspect(request),
-                )
-            raise
-
     async def of_route(route: Route, request: Request, request_id: str) -> Response:
-        identity = await let_in(route, request)
+        identity = await _identified(request, route, gate, refusals)
         exchange = Exchange(
             request=request,
             route=route,
@@ -128,6 +113,25 @@ def application(
     )
     made.router.redirect_slashes = False  # nobody is sent on to where a header says
     return made
+
+
+async def _identified(
+    request: Request, route: Route, gate: Gate, refusals: Refusals | None
+) -> Identity:
+    """Give who asks for the verb of *route*; who is refused it is written down, see application."""
+    try:
+        return await gate.identify(request)
+    except Denied as error:
+        is_mere_look = isinstance(error, Unauthenticated) and route.method == "GET"
+        if refusals and not is_mere_look:
+            name = request.path_params.get("name", "")
+            await refusals.note(
+                error,
+                verb=route.verb.name,
+                selection=Selection(names=(name,) if name else ()),
+                identity=await gate.suspect(request),
+            )
+        raise
 
 
 def _paths(works: Mapping[tuple[str, str], _Work]) -> Iterator[BaseRoute]:
