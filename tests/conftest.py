@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Sequence
 
 import pytest
@@ -29,9 +30,11 @@ ANOTHER_SYSTEM = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have everything speak English, and take the time limits off drawn examples."""
+    """Have everything speak English and hear Ctrl-C; take the time limits off drawn examples."""
     os.environ["LC_ALL"] = "C.UTF-8"
     os.environ.pop("SVCCTL_LANG", None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it in its background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not config.pluginmanager.has_plugin("hypothesispytest"):
         return  # a machine of the lab that draws none
     from hypothesis import HealthCheck, settings
