@@ -29,7 +29,7 @@ from bench.rabbit import Broker
 from bench.remote_site import SERVICE, Site, cpu_of, site
 from bench.session import until
 from bench.spread import Spread
-from svcctl.client.amqp import aio_pika, parse_broker
+from svcctl.client.amqp import aio_pika, parse_amqp
 from svcctl.client.queue import Queue, Signer, open_queue
 
 _AT_ONCE = 64
@@ -87,7 +87,7 @@ def commands(broker: Broker, *, count: int) -> dict[str, Any]:
     """Measure looks, and changes whose outcome nobody waits for, by svcctl."""
 
     async def ask(signer: Signer, verb: str) -> dict[str, Any]:
-        async with open_queue(parse_broker(broker.url), signer=signer) as queue:
+        async with open_queue(parse_amqp(broker.url), signer=signer) as queue:
             await _asked(queue, verb)
             return await _timed(count, lambda: _asked(queue, verb))
 

@@ -7,7 +7,7 @@ import importlib.util
 
 import click
 
-_WAYS = ("http", "grpc", "rabbitmq")
+_WAYS = ("http", "grpc", "rabbitmq", "redis")
 
 
 class _Ways(click.Group):

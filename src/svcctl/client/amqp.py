@@ -8,15 +8,24 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-import ssl
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from svcctl.errors import NotAvailable, NotDelivered, SpecError, quoted
+from svcctl.app.envelope import Sealed
+from svcctl.client.broker import (
+    Arrivals,
+    Line,
+    context_now,
+    context_of,
+    insist_on_tls,
+    mistrusted,
+    nobody_takes,
+)
+from svcctl.errors import NotAvailable, NotDelivered, SpecError
 
 COMMANDS = "svcctl.commands"
 """The exchange that commands are published to, by the name of their host; and how queues begin."""
@@ -31,15 +40,19 @@ _CONNECTING = 15.0  # seconds
 _ANSWERS = 30.0  # seconds it gets for what it is asked
 _CLOSING = 5.0  # seconds it gets to say goodbye
 _HALF_KNOWN = "see its log; a queue made just before it crashed may be half forgotten: delete that"
+_AT_ONCE = 100  # events that a broker sends before the first of them is taken
 _LOGS = ("aio_pika", "aiormq")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
+class AmqpBroker:
     """Where a broker is, who we are there, and with *tls* whom it is vouched for by.
 
     *ca* has them, PEM, and is read at every connection (None: those of this machine).
+    See :class:`svcctl.client.broker.Broker`.
     """
+
+    kind = "rabbitmq"
 
     host: str
     port: int
@@ -54,8 +67,20 @@ class Broker:
         where = f"amqp{'s' if self.tls else ''}://{self.host}:{self.port}"
         return where if self.vhost == "/" else f"{where}/{self.vhost}"
 
+    def load(self) -> None:
+        """See :class:`svcctl.client.broker.Broker`."""
+        aio_pika()
 
-def parse_broker(url: str, *, ca: str | None = None) -> Broker:
+    def line(self, label: str) -> AbstractAsyncContextManager[Line]:
+        """See :class:`svcctl.client.broker.Broker`; the exchanges must be there."""
+        return _line(self, label)
+
+    def events(self, host: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """See :class:`svcctl.client.broker.Broker`; the exchange must be there."""
+        return _events(self, host)
+
+
+def parse_amqp(url: str, *, ca: str | None = None) -> AmqpBroker:
     """Read ``amqps://LOGIN:PASSWORD@HOST[:PORT]/VHOST``; *ca* has whom to trust instead of all.
 
     Raises SpecError, also for a broker elsewhere without TLS; no error has the address in it.
@@ -71,13 +96,11 @@ def parse_broker(url: str, *, ca: str | None = None) -> Broker:
             "the address of the broker cannot be read",
             hint="amqps://LOGIN:PASSWORD@HOST:PORT/VHOST, special characters as %XX",
         )
-    if parts.scheme == "amqp" and not _is_loopback(host):
-        raise SpecError(
-            f"{host!r} is another machine, and there is no TLS", hint="write amqps://, with --ca"
-        )
-    if parts.scheme == "amqps":
-        _context(ca)  # a mistake is told at once
-    return Broker(
+    if parts.scheme == "amqp":
+        insist_on_tls(host, instead="amqps")
+    else:
+        context_of(ca)  # a mistake is told at once
+    return AmqpBroker(
         host=host,
         port=port,
         tls=parts.scheme == "amqps",
@@ -104,7 +127,7 @@ def aio_pika() -> Any:  # noqa: ANN401 - a module
 
 
 @asynccontextmanager
-async def connected(broker: Broker, *, name: str) -> AsyncIterator[Any]:
+async def connected(broker: AmqpBroker, *, name: str) -> AsyncIterator[Any]:
     """Give a connection of aio_pika's while the block lasts; raises NotDelivered.
 
     *name* is shown to whoever operates the broker.
@@ -118,7 +141,7 @@ async def connected(broker: Broker, *, name: str) -> AsyncIterator[Any]:
             password=broker.password,
             virtualhost=broker.vhost,
             ssl=broker.tls,
-            ssl_context=_context_now(broker),
+            ssl_context=context_now(broker.ca) if broker.tls else None,
             timeout=_CONNECTING,
             client_properties={"connection_name": name},
             heartbeat=_HEARTBEAT,
@@ -131,7 +154,7 @@ async def connected(broker: Broker, *, name: str) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def answering(broker: Broker, *, within: float = _ANSWERS) -> AsyncIterator[None]:
+async def answering(broker: AmqpBroker, *, within: float = _ANSWERS) -> AsyncIterator[None]:
     """Raise NotDelivered for what goes wrong in the block, and where it takes too long."""
     with translated(broker):
         async with asyncio.timeout(within):
@@ -139,7 +162,7 @@ async def answering(broker: Broker, *, within: float = _ANSWERS) -> AsyncIterato
 
 
 @contextmanager
-def translated(broker: Broker) -> Iterator[None]:
+def translated(broker: AmqpBroker) -> Iterator[None]:
     """Raise NotDelivered for whatever goes wrong between us and *broker* in the block."""
     library = aio_pika()
     try:
@@ -163,45 +186,84 @@ def translated(broker: Broker) -> Iterator[None]:
             again=True,
         ) from error
     except (library.exceptions.AMQPError, OSError, RuntimeError) as error:
-        if _is_mistrusted(error):
-            raise NotDelivered(
-                f"{broker} shows a certificate that is not trusted",
-                hint="whom to trust is said with --ca FILE",
-            ) from error
+        if because := mistrusted(broker, error):
+            raise because from error
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         hint = _HALF_KNOWN if "INTERNAL_ERROR" in said else ""
         problem = f"{broker} went away or refuses: {said:.300}"
         raise NotDelivered(problem, hint=hint, again=True) from error
 
 
-def _is_mistrusted(error: BaseException | None) -> bool:
-    """Whether *error* comes of the certificate of the other end."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+@asynccontextmanager
+async def _line(broker: AmqpBroker, label: str) -> AsyncIterator[Line]:
+    async with connected(broker, name="svcctl client") as connection:
+        async with answering(broker):
+            channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            commands = await channel.get_exchange(COMMANDS, ensure=False)
+            replies = await _subscribed(broker, channel, f"reply.#.{label}", no_ack=True)
+        yield _Line(broker, commands, replies)
 
 
-def _context_now(broker: Broker) -> ssl.SSLContext | None:
-    """Give how its certificate is looked at, None without TLS; raises NotDelivered."""
-    try:
-        return _context(broker.ca) if broker.tls else None
-    except SpecError as error:
-        raise NotDelivered(error.problem, hint=error.hint, again=True) from error
+@asynccontextmanager
+async def _events(broker: AmqpBroker, host: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async with connected(broker, name="svcctl events") as connection:
+        async with answering(broker):
+            channel = await connection.channel()
+            await channel.set_qos(prefetch_count=_AT_ONCE)
+            key = f"event.{host}.#" if host else "event.#"
+            events = await _subscribed(broker, channel, key, no_ack=False)
+        yield _acknowledged(broker, events)
 
 
-def _context(ca: str | None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca)
-    except (OSError, ssl.SSLError) as error:
-        raise SpecError(f"{quoted(ca)} is no file of certificates: {error}") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # what brokers of today's distributions speak
-    return context
+async def _subscribed(
+    broker: AmqpBroker,
+    channel: Any,  # noqa: ANN401 - aio_pika's
+    routing_key: str,
+    *,
+    no_ack: bool,
+) -> Arrivals[Any]:
+    """Give the messages of that key from now on, until the channel is closed."""
+    arrivals = Arrivals[Any]()
+    over = NotDelivered(f"{broker} hung up", again=True)
+    channel.close_callbacks.add(lambda *_: arrivals.end(over))
+    topics = await channel.get_exchange(TOPICS, ensure=False)
+    queue = await channel.declare_queue(exclusive=True, auto_delete=True)
+    await queue.bind(topics, routing_key=routing_key)
+    await queue.consume(arrivals.take, no_ack=no_ack)
+    return arrivals
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+async def _acknowledged(broker: AmqpBroker, events: Arrivals[Any]) -> AsyncIterator[bytes]:
+    async for message in events:
+        with translated(broker):
+            await message.ack()
+        yield message.body
+
+
+class _Line:
+    """See :class:`svcctl.client.broker.Line`."""
+
+    def __init__(self, broker: AmqpBroker, commands: Any, replies: Arrivals[Any]) -> None:  # noqa: ANN401 - aio_pika's
+        self._broker, self._commands, self._replies = broker, commands, replies
+
+    async def replies(self) -> AsyncIterator[bytes]:
+        async for message in self._replies:
+            yield message.body
+
+    async def send(self, sealed: Sealed, *, to: str) -> None:
+        library = aio_pika()
+        message = library.Message(
+            sealed.encode(),
+            message_id=sealed.command.id,
+            content_type="application/json",
+            type="command",
+            delivery_mode=library.DeliveryMode.PERSISTENT,
+            expiration=max(sealed.command.expires_at - time.time(), 0.001),
+        )
+        try:
+            async with answering(self._broker):
+                await self._commands.publish(message, to, mandatory=True)
+        except NotDelivered as error:
+            if isinstance(error.__cause__, library.exceptions.PublishError):
+                raise nobody_takes(self._broker, to) from error
+            raise

@@ -9,11 +9,11 @@ from svcctl.app.statements import Statement
 from svcctl.auth.sealing import insist_sealed
 from svcctl.errors import Denied, Unauthenticated, UsageError
 
-_SHOWN = "on that machine: svcctl serve rabbitmq --show-key"
+_SHOWN = "on that machine: svcctl serve rabbitmq --show-key, or serve redis"
 
 
 class HostKeys:
-    """Public keys by the names of their hosts, as ``svcctl serve rabbitmq --show-key`` prints them.
+    """Public keys by the names of their hosts, as ``svcctl serve KIND --show-key`` prints them.
 
     With *learns* the first key that a host shows is taken for its own from then on: whoever comes
     before the host is taken for it.  Raises UsageError for what is no key.

@@ -1,4 +1,4 @@
-"""Asks hosts over RabbitMQ: a command is signed, waits for its host, and is done once at most."""
+"""Asks hosts over a broker: a command is signed, waits for its host, and is done once at most."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from svcctl.app.envelope import Command, Sealed, insist_on_host
 from svcctl.app.statements import Reply, decode_reply, decode_statement
 from svcctl.auth.sealing import Purpose, seal
-from svcctl.client.amqp import COMMANDS, TOPICS, Broker, aio_pika, answering, connected
+from svcctl.client.broker import Broker, Line
 from svcctl.client.host_keys import HostKeys
 from svcctl.engine.backoff import wait
 from svcctl.errors import NotDelivered, TimedOut, Unauthenticated, UsageError
@@ -64,7 +63,7 @@ class Queue:
         self._broker, self._signer, self._token = broker, signer, token
         self._hosts, self._label = hosts, secrets.token_urlsafe(16)
         self._waiting: dict[str, _Asked] = {}
-        self._exchange: Any = None
+        self._line: Line | None = None
         self._over: NotDelivered | None = None
         self._is_open = asyncio.Event()
 
@@ -152,9 +151,9 @@ class Queue:
         tries = 0
         while True:
             try:
-                async with connected(self._broker, name="svcctl client") as connection:
+                async with self._broker.line(self._label) as line:
                     tries = 0
-                    await self._session(connection)
+                    await self._session(line)
             except NotDelivered as error:
                 if not error.again:
                     self.end(error)
@@ -174,7 +173,7 @@ class Queue:
         except TimeoutError:
             raise TimedOut(
                 f"{to!r} did not reply in time",
-                hint="is it running, and does svcctl serve rabbitmq run there?",
+                hint=f"is it running, and does svcctl serve {self._broker.kind} run there?",
             ) from None
 
     async def _exchanged(self, sealed: Sealed, to: str) -> Reply:
@@ -182,46 +181,18 @@ class Queue:
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[id_] = _Asked(host=to, digest=sealed.digest, future=future)
         try:
-            await self._publish(sealed, to)
+            assert self._line is not None  # it has begun
+            await self._line.send(sealed, to=to)
             return await future
         finally:
             del self._waiting[id_]
 
-    async def _publish(self, sealed: Sealed, host: str) -> None:
-        """Come back once the broker answers for the command; raises NotDelivered."""
-        library = aio_pika()
-        message = library.Message(
-            sealed.encode(),
-            message_id=sealed.command.id,
-            content_type="application/json",
-            type="command",
-            delivery_mode=library.DeliveryMode.PERSISTENT,
-            expiration=max(self._left(sealed), 0.001),
-        )
-        try:
-            async with answering(self._broker):
-                await self._exchange.publish(message, host, mandatory=True)
-        except NotDelivered as error:
-            if isinstance(error.__cause__, library.exceptions.PublishError):
-                raise NotDelivered(
-                    f"no host {host!r} takes commands from {self._broker}",
-                    hint="is the name right? it begins with: svcctl serve rabbitmq",
-                ) from error
-            raise
-
-    async def _session(self, connection: Any) -> None:  # noqa: ANN401 - aio_pika's
-        over = asyncio.Event()
-        async with answering(self._broker):
-            channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-            channel.close_callbacks.add(lambda *_: over.set())
-            topics = await channel.get_exchange(TOPICS, ensure=False)
-            self._exchange = await channel.get_exchange(COMMANDS, ensure=False)
-            replies = await channel.declare_queue(exclusive=True, auto_delete=True)
-            await replies.bind(topics, routing_key=f"reply.#.{self._label}")
-            await replies.consume(self._take, no_ack=True)
+    async def _session(self, line: Line) -> None:
+        self._line = line
         self._is_open.set()
         try:
-            await over.wait()
+            async for body in line.replies():
+                self._take(body)
         finally:
             if not self._over:
                 self._is_open.clear()
@@ -233,9 +204,9 @@ class Queue:
             if not each.future.done():
                 each.future.set_exception(why)
 
-    async def _take(self, message: Any) -> None:  # noqa: ANN401 - aio_pika's
+    def _take(self, body: bytes) -> None:
         try:
-            statement = decode_statement(message.body, Purpose.REPLY)
+            statement = decode_statement(body, Purpose.REPLY)
             reply = decode_reply(statement.text)
         except UsageError:  # others may publish here too
             return

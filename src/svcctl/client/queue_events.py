@@ -1,24 +1,20 @@
-"""Hears over RabbitMQ what happens on hosts that publish their events."""
+"""Hears over a broker what happens on hosts that publish their events."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from svcctl.app.envelope import insist_on_host
 from svcctl.app.statements import decode_event, decode_statement
 from svcctl.auth.sealing import Purpose
-from svcctl.client.amqp import TOPICS, Broker, answering, connected, translated
+from svcctl.client.broker import Broker
 from svcctl.client.host_keys import HostKeys
-from svcctl.errors import NotDelivered, Unauthenticated, UsageError
+from svcctl.errors import Unauthenticated, UsageError
 from svcctl.ports import Document
 
 log = logging.getLogger(__name__)
-
-_AT_ONCE = 100  # events that a broker sends before the first of them is taken
 
 
 @asynccontextmanager
@@ -34,31 +30,15 @@ async def queue_events(
     NotDelivered where the broker goes away: what happens until somebody listens again is missed
     here, and is found by the verb ``events`` with ``after``.
     """
-    async with connected(broker, name="svcctl events") as connection:
-        came: asyncio.Queue[Any] = asyncio.Queue()
-        async with answering(broker):
-            channel = await connection.channel()
-            channel.close_callbacks.add(lambda *_: came.put_nowait(None))
-            await channel.set_qos(prefetch_count=_AT_ONCE)
-            topics = await channel.get_exchange(TOPICS, ensure=False)
-            queue = await channel.declare_queue(exclusive=True, auto_delete=True)
-            await queue.bind(
-                topics, routing_key=f"event.{insist_on_host(host)}.#" if host else "event.#"
-            )
-            await queue.consume(came.put)
-        yield _taken(broker, came, hosts)
+    async with broker.events(insist_on_host(host) if host else "") as bodies:
+        yield _taken(bodies, hosts)
 
 
-async def _taken(
-    broker: Broker, came: asyncio.Queue[Any], hosts: HostKeys | None
-) -> AsyncIterator[Document]:
-    while (message := await came.get()) is not None:
-        with translated(broker):
-            await message.ack()
-        document = _document(message.body, hosts)
+async def _taken(bodies: AsyncIterator[bytes], hosts: HostKeys | None) -> AsyncIterator[Document]:
+    async for body in bodies:
+        document = _document(body, hosts)
         if document is not None:
             yield document
-    raise NotDelivered(f"{broker} hung up", again=True)
 
 
 def _document(body: bytes, hosts: HostKeys | None) -> Document | None:

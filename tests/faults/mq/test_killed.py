@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.rabbit import Broker
 from svcctl.app.arguments import Arguments
 from svcctl.app.statements import Reply, State
 from svcctl.app.waiting import Emit
@@ -22,6 +21,7 @@ from svcctl.wire import Selection
 from tests.faults.trial import Effort
 from tests.flows.conftest import boxed
 from tests.flows.mq.front import Front, passable
+from tests.flows.mq.sites import KINDS, Site, site_of
 from tests.flows.mq.stand import Stand
 
 pytestmark = pytest.mark.timeout(4 * 3600)  # 200 rounds took an hour on a busy machine
@@ -40,15 +40,17 @@ def folder() -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+@pytest.fixture(scope="module", params=KINDS)
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """A broker that may be killed."""
-    made = Broker(tmp_path_factory.mktemp("rabbitmq"))
+    made = site_of(request.param, tmp_path_factory.mktemp(request.param))
     try:
-        made.begin()
+        made.server.begin()
         yield made
     finally:
-        made.end()
+        made.server.end()
 
 
 async def _ask(queue: Queue, host: str, reason: str) -> tuple[str, Reply]:
@@ -61,10 +63,10 @@ def _asking(queue: Queue, host: str, number: int) -> list[asyncio.Task[tuple[str
 
 
 def test_a_broker_that_is_killed_between_delivery_and_acknowledgement_loses_nothing(
-    folder: Path, broker: Broker, chance: random.Random, effort: Effort
+    folder: Path, site: Site, chance: random.Random, effort: Effort
 ) -> None:
     rounds = effort.of(200, bounded=1)
-    stand, done = Stand(folder, broker.url), Counter[str]()
+    stand, done, broker = Stand(folder, site), Counter[str](), site.server
 
     async def reset(selection: Selection, args: Arguments, emit: Emit) -> object:
         del selection, emit
@@ -95,7 +97,7 @@ def test_a_broker_that_is_killed_between_delivery_and_acknowledgement_loses_noth
 
 
 def test_a_front_that_is_killed_does_nothing_twice_and_answers_for_everything(
-    folder: Path, broker: Broker, chance: random.Random, effort: Effort
+    folder: Path, site: Site, chance: random.Random, effort: Effort
 ) -> None:
     rounds = effort.of(200, bounded=2)
 
@@ -112,7 +114,7 @@ def test_a_front_that_is_killed_does_nothing_twice_and_answers_for_everything(
 
     with boxed(folder) as box:
         box.start_agent()
-        front = Front(box, broker.url)
+        front = Front(box, site)
         box.apply('[services.web]\nexec = ["sleep", "1000"]\n' + front.access)
         try:
             front.start()

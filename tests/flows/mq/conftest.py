@@ -1,4 +1,4 @@
-"""A real broker for all tests of a session, and a host of its own behind it for each."""
+"""A real broker of each kind for all tests of a session, and for each test a host behind it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.rabbit import Broker
+from tests.flows.mq.sites import KINDS, Site, site_of
 from tests.flows.mq.stand import Stand
 
 FOLDER = os.path.dirname(__file__)
@@ -25,17 +25,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="needs Linux: a broker of Debian's"))
 
 
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+@pytest.fixture(scope="session", params=KINDS)
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """A broker that all tests of this process share; each has a host of its own."""
-    made = Broker(tmp_path_factory.mktemp("rabbitmq"))
+    made = site_of(request.param, tmp_path_factory.mktemp(request.param))
     try:
-        made.begin()
+        made.server.begin()
         yield made
     finally:
-        made.end()
+        made.server.end()
 
 
 @pytest.fixture
-def stand(tmp_path: Path, broker: Broker) -> Stand:
-    return Stand(tmp_path, broker.url)
+def stand(tmp_path: Path, site: Site) -> Stand:
+    return Stand(tmp_path, site)

@@ -1,4 +1,4 @@
-"""A real ``svcctl serve rabbitmq`` in a process of its own, before the agent of a box."""
+"""A real ``svcctl serve KIND`` in a process of its own, before the agent of a box."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from svcctl.client.amqp import parse_broker
 from svcctl.client.host_keys import HostKeys
 from svcctl.client.queue import Queue, Signer, open_queue
 from tests.flows.conftest import PATIENCE, Box, until
+from tests.flows.mq.sites import Site
 
 NOBODY = 65534
 """Who root becomes in these tests, and who serves others."""
@@ -27,14 +27,15 @@ _AS_NOBODY = ("--user", "nobody") if os.name == "posix" and os.geteuid() == 0 el
 
 
 class Front:
-    """The front of the agent of *box*, behind the broker at *url*; it may come and go."""
+    """The front of the agent of *box*, behind the broker of *site*; it may come and go."""
 
-    def __init__(self, box: Box, url: str) -> None:
-        self.box, self.broker = box, parse_broker(url)
+    def __init__(self, box: Box, site: Site) -> None:
+        self.box, self.kind = box, site.kind
+        self.broker = site.parse(site.server.url)
         self.host = f"p{secrets.token_hex(6)}"
         self.key = Ed25519PrivateKey.generate()
         self.url_file = box.home / "url"
-        self.url_file.write_text(url)
+        self.url_file.write_text(site.server.url)
         self.url_file.chmod(0o600)
         self.log = box.home / "front.stderr"
         self.process: subprocess.Popen[bytes] | None = None
@@ -52,14 +53,14 @@ class Front:
 
     def known(self) -> HostKeys:
         """Give what those who ask are told of its key."""
-        said = self.box.ok("serve", "rabbitmq", "--show-key", *_AS_NOBODY)
+        said = self.box.ok("serve", self.kind, "--show-key", *_AS_NOBODY)
         return HostKeys({self.host: said.out.strip()})
 
     def launch(self, *more: str) -> subprocess.Popen[bytes]:
         """Start it and do not wait."""
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "svcctl", "serve", "rabbitmq", *self.options(*more)],
+                [sys.executable, "-m", "svcctl", "serve", self.kind, *self.options(*more)],
                 env=self.box.environ(),
                 cwd="/",
                 stdin=subprocess.DEVNULL,

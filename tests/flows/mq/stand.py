@@ -21,7 +21,6 @@ from svcctl.auth.keys import new_ring
 from svcctl.auth.revocation import Revocations
 from svcctl.auth.signature import SignerKey
 from svcctl.auth.signing_keys import public_text
-from svcctl.client.amqp import aio_pika, parse_broker
 from svcctl.client.conversation import Conversation
 from svcctl.client.host_keys import HostKeys
 from svcctl.client.link import Link
@@ -33,14 +32,15 @@ from svcctl.server.mq.errands import Errands
 from svcctl.server.mq.happenings import Happenings
 from svcctl.server.mq.ledger import Ledger
 from svcctl.server.mq.proving import Prover
-from svcctl.server.mq.rabbitmq import rabbitmq
 from svcctl.server.mq.serving import Serving
 from svcctl.server.mq.signed import signed
+from svcctl.server.mq.transport import Connect
 from svcctl.spec.service import ServiceSpec
 from svcctl.system.clock import SystemClock
 from svcctl.system.posix.local_socket import SocketDoor
 from svcctl.testing.fakes import FakeStore
 from svcctl.wire import LONGEST, Selection
+from tests.flows.mq.sites import Site
 
 PATIENCE = 90.0
 SPECS = {name: ServiceSpec(name=name, exec=("true",)) for name in ("web", "db")}
@@ -49,9 +49,9 @@ SPECS = {name: ServiceSpec(name=name, exec=("true",)) for name in ("web", "db")}
 class Stand:
     """One host of a name of its own; verbs say what they were asked, until a test says else."""
 
-    def __init__(self, folder: Path, url: str) -> None:
-        self.host = f"h{secrets.token_hex(6)}"
-        self.broker = parse_broker(url)
+    def __init__(self, folder: Path, site: Site) -> None:
+        self.host, self.site = f"h{secrets.token_hex(6)}", site
+        self.broker = site.parse(site.server.url)
         self.folder, self.agent = folder, str(folder / "agent.sock")
         self.clock = SystemClock()
         self.ring = new_ring(self.clock.now())
@@ -105,7 +105,7 @@ class Stand:
     async def front_open(self, *, events: bool = False) -> AsyncIterator[None]:
         """Have the host serve its queue while the block lasts."""
         self.connected.clear()
-        link = Link(self._connect)
+        link = Link(self._to_agent)
         bearer = Bearer(
             lambda: self.ring, revocations=self.revocations, trusts={}, now=self.clock.now
         )
@@ -137,7 +137,7 @@ class Stand:
             )
             serving = Serving(
                 self.host,
-                connect=signed(rabbitmq(self.broker, self.host), self.private),
+                connect=signed(self.connect(), self.private),
                 errands=errands,
                 ledger=ledger,
                 clock=self.clock,
@@ -183,45 +183,22 @@ class Stand:
         async with asyncio.timeout(PATIENCE):
             while len(found) < at_least:
                 await asyncio.sleep(0.05)
-                found += await self._dead()
+                found += await self.site.dead(self.host)
         return found
 
-    async def _dead(self) -> list[tuple[bytes, str]]:
-        found = []
-        async with await aio_pika().connect(self.url()) as connection:
-            channel = await connection.channel()
-            queue = await channel.get_queue(f"svcctl.dead.{self.host}")
-            while message := await queue.get(fail=False):
-                await message.ack()
-                found.append((message.body, str(message.headers["x-first-death-reason"])))
-        return found
+    def connect(self, host: str = "") -> Connect:
+        """Give how this host connects to the broker, or one of another name."""
+        return self.site.connect(self.broker, host or self.host)
 
-    async def post(self, *bodies: bytes, lasts: float | None = None) -> None:
-        """Put messages in the host's queue, whatever they are; the broker drops them after *lasts*.
-
-        Raises what the library does where the broker does not take them.
-        """
-        library = aio_pika()
-        async with await library.connect(self.url()) as connection:
-            channel = await connection.channel()
-            exchange = await channel.get_exchange("svcctl.commands", ensure=False)
-            for body in bodies:
-                message = library.Message(body, delivery_mode=2, expiration=lasts)
-                await exchange.publish(message, self.host)
+    async def post(self, *bodies: bytes) -> None:
+        """Put messages in the host's queue, whatever they are."""
+        await self.site.post(self.host, *bodies)
 
     async def waiting(self) -> int:
         """Give how many commands wait for the host."""
-        async with await aio_pika().connect(self.url()) as connection:
-            channel = await connection.channel()
-            queue = await channel.declare_queue(f"svcctl.commands.{self.host}", passive=True)
-            return int(queue.declaration_result.message_count)
+        return await self.site.waiting(self.host)
 
-    def url(self) -> str:
-        """Give the address of the broker, as its library wants it."""
-        broker = self.broker
-        return f"amqp://{broker.login}:{broker.password}@{broker.host}:{broker.port}/"
-
-    async def _connect(self) -> Conversation:
+    async def _to_agent(self) -> Conversation:
         try:
             return Conversation(*await asyncio.open_unix_connection(self.agent, limit=LONGEST))
         except OSError as error:

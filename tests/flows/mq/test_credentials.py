@@ -95,7 +95,7 @@ def _expired_token(stand: Stand, queue: Queue, sealed: Sealed) -> Sealed:
 
 def _token_of_another_host(stand: Stand, queue: Queue, sealed: Sealed) -> Sealed:
     del queue
-    other = Stand(Path(stand.agent).parent, f"amqp://a:b@127.0.0.1:{stand.broker.port}")
+    other = Stand(Path(stand.agent).parent, stand.site)
     found = issue(other.ring, "ann", roles=["admin"], lifetime=60, now=stand.clock.now())
     return _token(stand, sealed, found.text)
 
@@ -164,7 +164,7 @@ def test_what_holds_no_more_or_not_here_is_set_aside_whatever_its_verb(
 
 
 def test_a_command_for_one_host_is_not_done_by_another(stand: Stand, tmp_path: Path) -> None:
-    other = Stand(tmp_path / "other", f"amqp://guest:guest@127.0.0.1:{stand.broker.port}/")
+    other = Stand(tmp_path / "other", stand.site)
     other.folder.mkdir()
 
     async def story() -> None:

@@ -1,4 +1,4 @@
-"""``svcctl serve rabbitmq`` as people start it: before a real agent, without rights."""
+"""``svcctl serve KIND`` as people start it: before a real agent, without rights."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from bench.rabbit import Broker
 from svcctl.client.queue_events import queue_events
 from svcctl.errors import Denied, Unauthenticated
 from tests.flows.conftest import Box, boxed
 from tests.flows.mq.front import Front, passable
+from tests.flows.mq.sites import Site
 from tests.flows.mq.stand import told
 
 WEB = '[services.web]\nexec = ["sleep", "1000"]\n'
 
 
 @pytest.fixture
-def front(broker: Broker) -> Iterator[Front]:
+def front(site: Site) -> Iterator[Front]:
     """A home with an agent, and what serves it once it is started."""
     folder = passable(Path(tempfile.mkdtemp(prefix="svcctl-")))
     try:
         with boxed(folder) as box:
             box.start_agent()
-            made = Front(box, broker.url)
+            made = Front(box, site)
             try:
                 box.apply(WEB + made.access)
                 yield made
@@ -37,9 +37,9 @@ def front(broker: Broker) -> Iterator[Front]:
 
 
 @pytest.fixture
-def alone(broker: Broker, tmp_path: Path) -> Front:
+def alone(site: Site, tmp_path: Path) -> Front:
     """What would serve an agent, if there were one."""
-    return Front(Box(tmp_path), broker.url)
+    return Front(Box(tmp_path), site)
 
 
 def test_who_may_restarts_a_service_over_the_queue_and_hears_of_it(front: Front) -> None:
@@ -72,7 +72,7 @@ def test_who_may_restarts_a_service_over_the_queue_and_hears_of_it(front: Front)
     ]
     assert rows[0]["reason"] == "new disks"
     assert front.ask_to_end() == 0
-    assert "guest:guest" not in front.said()
+    assert ":guest@" not in front.said()
     assert f"signed with the key {known.known[front.host]}" in front.said()
 
 
@@ -118,7 +118,7 @@ def test_a_second_front_of_the_same_host_is_refused(front: Front) -> None:
 def test_an_address_that_everybody_may_read_is_refused(alone: Front) -> None:
     alone.url_file.chmod(0o644)
 
-    ran = alone.box.cli("serve", "rabbitmq", *alone.options())
+    ran = alone.box.cli("serve", alone.kind, *alone.options())
 
     assert ran.status == 2
     assert "the password in " in ran.err
@@ -126,7 +126,7 @@ def test_an_address_that_everybody_may_read_is_refused(alone: Front) -> None:
 
 
 def test_who_does_not_say_where_the_broker_is_is_told_how(alone: Front) -> None:
-    ran = alone.box.cli("serve", "rabbitmq")
+    ran = alone.box.cli("serve", alone.kind)
 
     assert ran.status == 2
     assert "--url-file FILE" in ran.err
@@ -135,9 +135,10 @@ def test_who_does_not_say_where_the_broker_is_is_told_how(alone: Front) -> None:
 def test_a_broker_elsewhere_without_tls_is_refused_and_its_password_is_not_told(
     alone: Front,
 ) -> None:
-    alone.url_file.write_text("amqp://me:hush@broker.example/")
+    scheme = alone.url_file.read_text().partition(":")[0]
+    alone.url_file.write_text(f"{scheme}://me:hush@broker.example/")
 
-    ran = alone.box.cli("serve", "rabbitmq", *alone.options())
+    ran = alone.box.cli("serve", alone.kind, *alone.options())
 
     assert ran.status == 78
     assert "there is no TLS" in ran.err
@@ -145,9 +146,10 @@ def test_a_broker_elsewhere_without_tls_is_refused_and_its_password_is_not_told(
 
 
 def test_a_rehearsal_says_whether_it_could_be_served(alone: Front) -> None:
-    good = alone.box.cli("serve", "rabbitmq", *alone.options("--dry-run"))
-    alone.url_file.write_text(f"amqp://guest:wrong@127.0.0.1:{alone.broker.port}/")
-    bad = alone.box.cli("serve", "rabbitmq", *alone.options("--dry-run"))
+    good = alone.box.cli("serve", alone.kind, *alone.options("--dry-run"))
+    right = alone.url_file.read_text()
+    alone.url_file.write_text(right.replace(":guest@", ":wrong@"))
+    bad = alone.box.cli("serve", alone.kind, *alone.options("--dry-run"))
 
     assert (good.status, bad.status) == (0, 1)
     assert "could be served over" in good.err

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from svcctl.client.amqp import aio_pika, answering, connected, parse_broker
+from svcctl.client.amqp import aio_pika, answering, parse_amqp
+from svcctl.client.redis_streams import parse_redis
 from svcctl.errors import NotDelivered
+from tests.flows.mq.sites import Found
 from tests.flows.mq.stand import told
 
 
 def test_a_broker_that_falls_silent_is_given_up() -> None:
-    broker = parse_broker("amqp://me:hush@127.0.0.1:1234")
+    broker = parse_amqp("amqp://me:hush@127.0.0.1:1234")
 
     async def story() -> None:
         with pytest.raises(NotDelivered, match="does not answer") as caught:
@@ -26,13 +28,17 @@ def test_a_broker_that_falls_silent_is_given_up() -> None:
     told(story)
 
 
-def test_an_authority_that_cannot_be_read_is_looked_for_again(tmp_path: Path) -> None:
-    found = parse_broker("amqps://me:hush@127.0.0.1:1/")
+@pytest.mark.parametrize(
+    "found",
+    [parse_amqp("amqps://me:hush@127.0.0.1:1/"), parse_redis("rediss://me:hush@127.0.0.1:1/0")],
+    ids=str,
+)
+def test_an_authority_that_cannot_be_read_is_looked_for_again(found: Found, tmp_path: Path) -> None:
     broker = replace(found, ca=str(tmp_path / "gone.pem"))
 
     async def story() -> None:
         with pytest.raises(NotDelivered, match="no file of certificates") as caught:
-            async with connected(broker, name="test"):
+            async with broker.line("label"):
                 pass
         assert caught.value.again
 

@@ -13,11 +13,9 @@ from svcctl.app.envelope import Sealed
 from svcctl.app.statements import Reply, State, event_text
 from svcctl.app.waiting import Emit
 from svcctl.auth.signing_keys import public_text
-from svcctl.client.amqp import TOPICS, aio_pika
 from svcctl.client.host_keys import HostKeys
 from svcctl.client.queue_events import queue_events
 from svcctl.errors import Unauthenticated
-from svcctl.server.mq.rabbitmq import rabbitmq
 from svcctl.server.mq.signed import signed
 from svcctl.server.mq.transport import Subject, Topic, Transport
 from svcctl.wire import Selection
@@ -51,7 +49,7 @@ def test_a_reply_that_somebody_else_signs_is_not_believed(stand: Stand) -> None:
         return await hold.wait()
 
     stand.deeds["restart"] = wait
-    forger = signed(rabbitmq(stand.broker, f"f{secrets.token_hex(6)}"), secrets.token_bytes(32))
+    forger = signed(stand.connect(f"f{secrets.token_hex(6)}"), secrets.token_bytes(32))
 
     async def story() -> None:
         async with stand.open() as queue, forger() as transport:
@@ -75,7 +73,7 @@ def test_an_earlier_reply_is_no_answer_to_another_command(stand: Stand) -> None:
             first = await queue.send_and_wait(queue.command(stand.host, "status"))
             again = queue.command(stand.host, "restart", "web")
             stale = replace(first, id=again.command.id).text()
-            seen = signed(rabbitmq(stand.broker, f"f{secrets.token_hex(6)}"), stand.private)
+            seen = signed(stand.connect(f"f{secrets.token_hex(6)}"), stand.private)
             async with seen() as transport:  # as if it were signed for any command
                 asking = asyncio.create_task(queue.send_and_wait(again))
                 await _say(stand, transport, again, stale)
@@ -125,7 +123,7 @@ def test_events_of_somebody_else_are_left_out(stand: Stand) -> None:
     subject = Subject(topic=Topic.EVENT, host=stand.host, words=("PhaseChanged", "web"))
 
     async def tell(number: int, private: bytes) -> None:
-        async with signed(rabbitmq(stand.broker, stand.host), private)() as transport:
+        async with signed(stand.connect(), private)() as transport:
             text = event_text(stand.host, {"number": number})
             await transport.publish(subject, text.encode(), message_id=str(number))
 
@@ -133,17 +131,9 @@ def test_events_of_somebody_else_are_left_out(stand: Stand) -> None:
         async with stand.front_open():  # makes what is listened to
             pass
         async with queue_events(stand.broker, host=stand.host, hosts=stand.known) as events:
-            await _post(stand, b"{}")
+            await stand.site.say(stand.host, b"{}")  # no event at all
             await tell(1, secrets.token_bytes(32))
             await tell(2, stand.private)
             assert (await anext(events))["number"] == 2
 
     told(story)
-
-
-async def _post(stand: Stand, body: bytes) -> None:
-    """Publish something that is no event at all."""
-    async with await aio_pika().connect(stand.url()) as connection:
-        channel = await connection.channel()
-        topics = await channel.get_exchange(TOPICS, ensure=False)
-        await topics.publish(aio_pika().Message(body), f"event.{stand.host}.X.web")

@@ -1,11 +1,10 @@
-"""Puts together what serves one host over RabbitMQ, a process of its own without rights."""
+"""Puts together what serves one host over a broker, a process of its own without rights."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import importlib
-import logging
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,8 +18,8 @@ from svcctl.auth.signing_keys import public_text
 from svcctl.bootstrap import front as here
 from svcctl.bootstrap.confining import Confined, confine, insist_on_account, state_folder
 from svcctl.bootstrap.signing import own_key
-from svcctl.client.amqp import Broker, aio_pika
-from svcctl.client.link import Connect
+from svcctl.client.broker import Broker
+from svcctl.client.link import Connect as ToAgent
 from svcctl.ports import HostPhase
 from svcctl.sdk.waiting import first
 from svcctl.server.fronting import Front, connecting, fronting
@@ -28,9 +27,9 @@ from svcctl.server.mq.errands import Errands
 from svcctl.server.mq.happenings import Happenings
 from svcctl.server.mq.ledger import Ledger
 from svcctl.server.mq.proving import Prover
-from svcctl.server.mq.rabbitmq import AT_ONCE, rabbitmq
 from svcctl.server.mq.serving import Serving
 from svcctl.server.mq.signed import signed
+from svcctl.server.mq.transport import Connect
 
 if TYPE_CHECKING:
     from svcctl.bootstrap.local import Paths
@@ -48,22 +47,22 @@ _LATER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How *host* is served over *broker*: *ledger* is the file of what was begun and done.
+    """How *host* is served over *broker*, to which *connect* connects.
 
-    *key* is the file of the key that replies and events are signed with, made where there is none.
-    Empty, each is one of the folder that a front has.  *user* is whom this process becomes (empty:
-    as :func:`confine` chooses); *trusts_broker*: commands with a token are taken too; *events*:
-    what happens is published.
+    *ledger* is the file of what was begun and done, *key* that of the key which replies and events
+    are signed with, made where there is none.  Empty, each is one of the folder that a front has.
+    *user* is whom this process becomes (empty: as :func:`confine` chooses); *trusts_broker*:
+    commands with a token are taken too; *events*: what happens is published.
     """
 
     host: str
     broker: Broker
+    connect: Connect
     ledger: str = ""
     key: str = ""
     user: str = ""
     trusts_broker: bool = False
     events: bool = False
-    at_once: int = AT_ONCE
 
 
 class _Tokens:
@@ -79,7 +78,7 @@ class _Tokens:
         return replace(found, source=source)
 
 
-async def serve_rabbitmq(
+async def serve_queue(
     where: Paths, settings: Settings, *, connected: Callable[[Confined, str], None]
 ) -> None:
     """Serve the agent of *where* until this process is asked to stop, then drain.
@@ -89,8 +88,11 @@ async def serve_rabbitmq(
     unusable, Denied where the agent does not want this front.
     """
     asked, opened, report = asyncio.Event(), asyncio.Event(), here.report()
-    ledger = settings.ledger or _in_folder(where, settings.user, f"rabbitmq-{settings.host}.db")
+    ledger = settings.ledger or _in_folder(
+        where, settings.user, f"{settings.broker.kind}-{settings.host}.db"
+    )
     key = settings.key or _in_folder(where, settings.user, _KEY)
+    settings.broker.load()
     _load_everything()
     here.load_everything()
     report.tell(HostPhase.RUNNING, text=str(settings.broker))  # nobody may once it is another
@@ -117,19 +119,17 @@ async def serve_rabbitmq(
 
 def _load_everything() -> None:
     """Load what is loaded when it is needed: the account to become may read none of it."""
-    aio_pika()
-    logging.getLogger("aiormq.connection").addFilter(_is_not_raised)
     for name in _LATER:
         importlib.import_module(name)
 
 
-async def check_rabbitmq(settings: Settings) -> None:
+async def check_queue(settings: Settings) -> None:
     """Connect once and let go again; raises what would keep it from being served.
 
-    The exchanges and queues of the host are made where they are missing.
+    What the host needs on the broker is made where it is missing.
     """
     insist_on_account(settings.user)
-    async with rabbitmq(settings.broker, settings.host)():
+    async with settings.connect():
         pass
 
 
@@ -145,21 +145,16 @@ def show_key(where: Paths, *, user: str, key: str) -> str:
     return public_text(own_key(kept))
 
 
-def _is_not_raised(record: logging.LogRecord) -> bool:
-    """Whether aiormq says it in its log alone: errors it raises as well, and we log those."""
-    return record.levelno < logging.ERROR and not record.exc_info
-
-
 def _in_folder(where: Paths, user: str, name: str) -> str:
     return str(Path(state_folder(where, user), name))
 
 
 @asynccontextmanager
-async def _serving(settings: Settings, private: bytes, connect: Connect) -> AsyncIterator[Serving]:
+async def _serving(settings: Settings, private: bytes, to_agent: ToAgent) -> AsyncIterator[Serving]:
     clock, chance = here.clock(), random.SystemRandom().random
     async with (
         Ledger(settings.ledger, now=clock.now) as ledger,
-        fronting(connect, clock=clock) as front,
+        fronting(to_agent, clock=clock) as front,
     ):
         errands = Errands(
             settings.host,
@@ -179,9 +174,7 @@ async def _serving(settings: Settings, private: bytes, connect: Connect) -> Asyn
         )
         yield Serving(
             settings.host,
-            connect=signed(
-                rabbitmq(settings.broker, settings.host, at_once=settings.at_once), private
-            ),
+            connect=signed(settings.connect, private),
             errands=errands,
             ledger=ledger,
             clock=clock,

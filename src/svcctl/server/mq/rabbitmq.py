@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
 
 from svcctl.app.envelope import LARGEST, LONGEST
-from svcctl.client.amqp import COMMANDS, DEAD, TOPICS, Broker, aio_pika, answering, connected
+from svcctl.client.amqp import COMMANDS, DEAD, TOPICS, AmqpBroker, aio_pika, answering, connected
+from svcctl.client.broker import Arrivals
 from svcctl.errors import NotDelivered
 from svcctl.server.mq.transport import Delivery, Subject, Transport
-
-AT_ONCE = 16
-"""Commands that a host takes off its queue before the first of them is dealt with."""
 
 _DELIVERIES = 20  # of one message; more, and it is what kills who takes it
 _WAITING = 10_000  # commands of one host
@@ -23,17 +21,18 @@ _DEAD_KEPT = 30 * 86_400  # seconds
 
 
 def rabbitmq(
-    broker: Broker, host: str, *, at_once: int = AT_ONCE
+    broker: AmqpBroker, host: str, *, at_once: int
 ) -> Callable[[], AbstractAsyncContextManager[Transport]]:
     """Give how to connect to *broker* for the commands of *host*.
 
     What is missing of exchanges and queues is declared then.
     """
+    logging.getLogger("aiormq.connection").addFilter(_is_not_raised)
     return partial(_session, broker, host, at_once)
 
 
 @asynccontextmanager
-async def _session(broker: Broker, host: str, at_once: int) -> AsyncIterator[Transport]:
+async def _session(broker: AmqpBroker, host: str, at_once: int) -> AsyncIterator[Transport]:
     async with connected(broker, name=f"svcctl {host}") as connection:
         async with answering(broker):
             receiving = await connection.channel(publisher_confirms=False)
@@ -92,9 +91,9 @@ async def _declare_queues(channel: Any, host: str) -> Any:  # noqa: ANN401 - aio
 class RabbitMQ:
     """A connection to *broker*; over as soon as anything goes wrong with it."""
 
-    def __init__(self, broker: Broker, topics: Any) -> None:  # noqa: ANN401 - aio_pika's
+    def __init__(self, broker: AmqpBroker, topics: Any) -> None:  # noqa: ANN401 - aio_pika's
         self._broker, self._topics = broker, topics
-        self._came: asyncio.Queue[Delivery | NotDelivered] = asyncio.Queue()
+        self._arrivals = Arrivals[Delivery]()
 
     @property
     def name(self) -> str:
@@ -108,13 +107,9 @@ class RabbitMQ:
         channel.close_callbacks.add(self._closed)
         await queue.consume(self._take)
 
-    async def deliveries(self) -> AsyncIterator[Delivery]:
+    def deliveries(self) -> AsyncIterator[Delivery]:
         """See :class:`Transport`."""
-        while True:
-            came = await self._came.get()
-            if isinstance(came, NotDelivered):
-                raise came
-            yield came
+        return aiter(self._arrivals)
 
     async def acknowledge(self, delivery: Delivery) -> None:
         """See :class:`Transport`."""
@@ -144,11 +139,11 @@ class RabbitMQ:
             async with answering(self._broker):
                 await telling
         except NotDelivered as error:
-            self._came.put_nowait(error)
+            self._arrivals.end(error)
             raise
 
     async def _take(self, message: Any) -> None:  # noqa: ANN401 - aio_pika's
-        self._came.put_nowait(Delivery(body=message.body, receipt=message))
+        await self._arrivals.take(Delivery(body=message.body, receipt=message))
 
     def _closed(self, channel: object, error: BaseException | None) -> None:
         del channel
@@ -160,4 +155,9 @@ class RabbitMQ:
 
     def _lost(self, why: object) -> None:
         problem = f"{self._broker} hung up: {why!s:.300}"
-        self._came.put_nowait(NotDelivered(problem, again=True))
+        self._arrivals.end(NotDelivered(problem, again=True))
+
+
+def _is_not_raised(record: logging.LogRecord) -> bool:
+    """Whether aiormq says it in its log alone: errors it raises as well, and we log those."""
+    return record.levelno < logging.ERROR and not record.exc_info
