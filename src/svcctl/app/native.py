@@ -15,14 +15,13 @@ from svcctl.app.goals import Goal, Outcome, problem, what_became
 from svcctl.app.selection import service_of
 from svcctl.engine import graph
 from svcctl.engine.journal import Entry
-from svcctl.engine.last_seen import as_it_ended
+from svcctl.engine.last_seen import as_it_ended, at_rest
 from svcctl.errors import Conflict, SvcctlError, TimedOut
 from svcctl.ports import Act, Applied, Document, InstanceStatus, ServiceManager
 from svcctl.spec import canonical
 from svcctl.spec.diff import diff
-from svcctl.spec.hostless import is_hosted
-from svcctl.spec.policy import LogTo
-from svcctl.spec.service import Manager, ServiceSpec, Start
+from svcctl.spec.hostless import in_journal, is_hosted
+from svcctl.spec.service import ServiceSpec, Start
 
 _LOOK_AGAIN = 0.1  # seconds; another process' manager tells nobody when a job is done
 _BEGINNING = 2.0  # seconds a job may take to show at all: until then "stopped" means "not yet"
@@ -82,9 +81,8 @@ class NativeServices:
         return self._kept.manager_for(spec) is not None
 
     def in_journal(self, spec: ServiceSpec) -> bool:
-        """Say whether the journal has the output of *spec*: nobody else takes it without a host."""
-        by_systemd = self._kept.manager_name(spec) == Manager.SYSTEMD
-        return spec.log.to is LogTo.JOURNAL or (by_systemd and not spec.host)
+        """Say whether the journal has the output of *spec*."""
+        return in_journal(spec, self._kept.manager_name(spec))
 
     def is_hosted(self, spec: ServiceSpec) -> bool:
         """Say whether a host keeps the program of *spec*, and can be asked about it."""
@@ -100,26 +98,39 @@ class NativeServices:
     def _status(self, names: Iterable[str], *, ended_after: float) -> list[InstanceStatus]:
         """Say how they are; a program that was started before *ended_after* has not ended yet."""
         known = set(self._kept.names())
+        services = {name: name if name in known else name.rpartition(".")[0] for name in names}
+        rows = self._rows(dict.fromkeys(services.values()))
         found: list[InstanceStatus] = []
-        for name in names:
-            service = name if name in known else name.rpartition(".")[0]
-            every = [
-                as_it_ended(each, self._last_seen(service), after=ended_after)
-                for each in self._kept.manager_of(service).status([service])
-            ]
+        for name, service in services.items():
             number = name.removeprefix(f"{service}.") if name != service else ""
             own = service if number == "1" else name
-            found += [each for each in every if not number or each.instance == own]
+            found += [
+                self._as_it_ended(each, after=ended_after)
+                for each in rows[service]
+                if not number or each.instance == own
+            ]
         return found
+
+    def _rows(self, services: Iterable[str]) -> dict[str, list[InstanceStatus]]:
+        """Ask each manager once for all that it keeps of *services*."""
+        found: dict[str, list[InstanceStatus]] = {name: [] for name in services}
+        managers = {name: self._kept.manager_of(name) for name in found}
+        for manager in {id(each): each for each in managers.values()}.values():
+            theirs = [name for name, keeper in managers.items() if keeper is manager]
+            for row in manager.status(theirs):
+                found[row.service].append(row)
+        return found
+
+    def _as_it_ended(self, row: InstanceStatus, *, after: float) -> InstanceStatus:
+        return as_it_ended(row, self._last_seen(row.service), after=after) if at_rest(row) else row
 
     def show(self, names: Iterable[str]) -> list[Document]:
         """Give effective definitions, with the origin of each value."""
-        return [self._show(name) for name in names]
+        return [self._show(name, standing) for name, standing in self._rows(names).items()]
 
-    def _show(self, name: str) -> Document:
+    def _show(self, name: str, standing: Sequence[InstanceStatus]) -> Document:
         applied = self._query(name)
         spec = canonical.parse(applied.spec)
-        standing = self.status([name])
         return {
             "name": name,
             "spec": canonical.effective(spec),
@@ -135,17 +146,14 @@ class NativeServices:
         services = dict.fromkeys(service_of(name, specs) for name in names)
         return drift([self._query(name) for name in services], self._reread)
 
-    def tree(self, names: Iterable[str]) -> Document:
+    def tree(self, names: Sequence[str]) -> Document:
         """Say what needs what."""
         specs = self.specs()
-        return {"services": {name: self._branch(name, specs[name]) for name in names}}
-
-    def _branch(self, name: str, spec: ServiceSpec) -> Document:
-        standing = self.status([name])
+        phases = {each.service: each.phase for each in reversed(self.status(names))}
         return {
-            "needs": {needed: str(need) for needed, need in spec.needs.items()},
-            "after": list(spec.after),
-            "phase": standing[0].phase if standing else "stopped",
+            "services": {
+                name: _branch(specs[name], phase=phases.get(name, "stopped")) for name in names
+            }
         }
 
     # verbs
@@ -461,6 +469,14 @@ class NativeServices:
             return None
         lines = self._tail(status.service, status.instance, 10) if found else []
         return what_became(status, found, lines)
+
+
+def _branch(spec: ServiceSpec, *, phase: str) -> Document:
+    return {
+        "needs": {needed: str(need) for needed, need in spec.needs.items()},
+        "after": list(spec.after),
+        "phase": phase,
+    }
 
 
 def _merely_started(spec: ServiceSpec | None) -> bool:

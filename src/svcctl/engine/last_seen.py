@@ -28,6 +28,11 @@ def last_seen(path: str, *, boot_id: str) -> dict[str, Entry]:
     return {key: entry for key, entry in found.items() if entry.boot_id == boot_id}
 
 
+def at_rest(status: InstanceStatus) -> bool:
+    """Say whether an instance has no program, nor is about to have one."""
+    return status.pid is None and status.phase in {Phase.STOPPED, Phase.FAILED}
+
+
 def as_it_ended(
     status: InstanceStatus, seen: Mapping[str, Entry], *, after: float = 0.0
 ) -> InstanceStatus:
@@ -37,8 +42,7 @@ def as_it_ended(
     (seconds since 1970) counts.
     """
     entry = seen.get(status.instance)
-    at_rest = status.pid is None and status.phase in {Phase.STOPPED, Phase.FAILED}
-    if entry is None or entry.identity or not at_rest or entry.started_at < after:
+    if entry is None or entry.identity or not at_rest(status) or entry.started_at < after:
         return status
     found = replace(status, exit_code=entry.exit_code, exit_signal=entry.exit_signal)
     if status.phase == Phase.STOPPED and entry.state.phase is Phase.FINISHED:

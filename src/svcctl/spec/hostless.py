@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from svcctl.errors import Mistake, SpecError
 from svcctl.spec.handover import by_credentials, by_timer
-from svcctl.spec.policy import Hooks, Limits, StopPolicy
+from svcctl.spec.policy import Hooks, Limits, LogTo, StopPolicy
 from svcctl.spec.service import Manager, ServiceSpec, Type
 
 _READY = frozenset(("exec", "notify"))
@@ -18,6 +18,12 @@ Asked = Iterator[tuple[str, bool]]
 def is_hosted(spec: ServiceSpec, manager: str) -> bool:
     """Say whether *manager* has a host keep the program: only two can do without."""
     return spec.host or manager not in {Manager.SYSTEMD, Manager.SCM}
+
+
+def in_journal(spec: ServiceSpec, manager: str) -> bool:
+    """Say whether the journal has what the program writes: systemd puts it there by itself."""
+    by_itself = manager == Manager.SYSTEMD and not spec.host
+    return spec.log.to is LogTo.JOURNAL or by_itself
 
 
 def refuse_for_systemd(spec: ServiceSpec) -> None:
