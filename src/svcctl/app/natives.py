@@ -37,12 +37,14 @@ Pages = Callable[[], Awaitable[Mapping[str, str]]]
 class KeptNatively:
     """A service as it is registered; its *spec* names the manager that keeps it.
 
-    *hosted*: a host keeps its program, and can be asked.
+    *hosted*: a host keeps its program, and can be asked; *in_journal*: the journal of systemd has
+    what it writes.
     """
 
     spec: ServiceSpec
     revision: str
     hosted: bool
+    in_journal: bool = False
 
 
 async def _no_pages() -> Mapping[str, str]:

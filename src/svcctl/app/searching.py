@@ -12,6 +12,7 @@ from svcctl.app.grep import grep
 from svcctl.app.waiting import Emit
 from svcctl.detect.templates import Templates
 from svcctl.errors import SpecError, UsageError
+from svcctl.observe.records.reader import Reader
 from svcctl.observe.records.search import Found, Live, Sought
 from svcctl.ports import Document
 from svcctl.record import Level, Record
@@ -77,11 +78,15 @@ async def emit_records(records: Iterator[Found], *, emit: Emit) -> int:
 
 def live(which: Sought) -> Callable[[str, str, Iterable[bytes], float], Iterator[Document]]:
     """Give what finds records in lines of an instance's stream as they come."""
-    streams: dict[tuple[str, str], Live] = {}
+    streams: dict[tuple[str, str], Live[bytes]] = {}
+
+    def begun() -> Live[bytes]:
+        reader = Reader()
+        return Live(which, text=bytes, record=lambda lines, at: reader.record(lines, at=at))
 
     def take(instance: str, stream: str, lines: Iterable[bytes], at: float) -> Iterator[Document]:
-        taking = streams.setdefault((instance, stream), Live(which))
-        for record in taking.take(lines, at=at):
+        taking = streams.get((instance, stream)) or streams.setdefault((instance, stream), begun())
+        for record, _ in taking.take(lines, at=at):
             yield record_document(record, at=at, service="", instance=instance, stream=stream)
 
     return take

@@ -178,7 +178,7 @@ def _entries(lines: list[bytes]) -> list[Portion]:
 
 
 def _journal_portions(watch: WatchSpec, *, since: float, most: int | None) -> Iterator[Portion]:
-    from svcctl.system.systemd.journal_follow import past_entries  # noqa: PLC0415 - as above
+    from svcctl.system.systemd.journal import past_entries  # noqa: PLC0415 - as above
 
     lines = None if most is None else most // _ENTRY
     for entry in past_entries(journal_terms(watch), since=since, most=lines):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -12,10 +12,11 @@ from svcctl.auth.identity import local
 from svcctl.bootstrap.access import NATIVE
 from svcctl.bootstrap.connection import client_of
 from svcctl.bootstrap.here import boot_id
+from svcctl.bootstrap.native_journal import MachineJournal
 from svcctl.bootstrap.own_name import own_name
 from svcctl.bootstrap.rereading import reread
 from svcctl.client.everywhere import Client
-from svcctl.client.native import Journal, NativeClient
+from svcctl.client.native import NativeClient
 from svcctl.engine.journal import Entry
 from svcctl.engine.keeper import instance_name
 from svcctl.engine.last_seen import last_seen
@@ -23,7 +24,7 @@ from svcctl.engine.reading import PastEvents
 from svcctl.engine.store import SqliteStore
 from svcctl.errors import AgentUnreachable, Denied, NotAvailable, TimedOut, UnknownService
 from svcctl.observe.logs.files import instance_folder
-from svcctl.observe.logs.query import Line, Source, Wanted, read
+from svcctl.observe.logs.query import Source, Wanted, read
 from svcctl.ports import AuditLog, ServiceManager
 from svcctl.spec import canonical
 from svcctl.spec.hostless import is_hosted
@@ -169,7 +170,7 @@ def native_client(paths: Paths, home: str | None, *, without: str = "") -> Nativ
         native_services(paths, machine),
         host=machine.host,
         sources=lambda spec: _sources(paths, spec),
-        journal=_journal(paths),
+        journal=MachineJournal(paths),
         events=lambda name: _events(paths, name),
         audit=lambda: _audit(paths),
         identity=local(own_name(), source="this machine"),
@@ -229,25 +230,3 @@ def _events(paths: Paths, name: str) -> PastEvents:
 
 def _audit(paths: Paths) -> AuditLog:
     return SqliteStore(f"{paths.state}/{NATIVE}")
-
-
-def _journal(paths: Paths) -> Journal:
-    registrations = Registrations(paths.native)
-
-    def journal(
-        name: str,
-        *,
-        since: float,
-        until: float | None = None,
-        last: int | None = None,
-        follow: bool = False,
-    ) -> Iterator[Line]:
-        from svcctl.system.systemd.journal import own_id, read_journal  # noqa: PLC0415 - Linux only
-
-        user = own_id() if registrations.read(name).scope == Scope.USER else None
-        for at, text, _ in read_journal(
-            f"{name}.service", since=since, until=until, lines=last, follow=follow, user=user
-        ):
-            yield Line(at, name, name, "stdout", text)
-
-    return journal

@@ -40,7 +40,7 @@ def registered(paths: Paths) -> tuple[dict[str, KeptNatively], dict[str, str]]:
 
 def _kept(registrations: Registrations, name: str) -> KeptNatively:
     from svcctl.spec import canonical  # noqa: PLC0415 - where there is one
-    from svcctl.spec.hostless import is_hosted  # noqa: PLC0415
+    from svcctl.spec.hostless import in_journal, is_hosted  # noqa: PLC0415
     from svcctl.spec.service import Manager  # noqa: PLC0415
 
     found = registrations.read(name)
@@ -49,6 +49,7 @@ def _kept(registrations: Registrations, name: str) -> KeptNatively:
         spec=replace(spec, manager=Manager(found.manager)),
         revision=found.applied.revision,
         hosted=is_hosted(spec, found.manager),
+        in_journal=in_journal(spec, found.manager),
     )
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any, Protocol
 
 from svcctl.app.arguments import Arguments, check
 from svcctl.app.asked import Asked
 from svcctl.app.conversing import VERBS as CONVERSED
 from svcctl.app.goals import Goal
-from svcctl.app.log_lines import line_document
-from svcctl.app.logs import asked_for, needs_records
 from svcctl.app.native import NativeServices
 from svcctl.app.reading import GOALS, document, moment
 from svcctl.app.selection import choose, service_of
@@ -22,10 +19,12 @@ from svcctl.app.verb import Effect
 from svcctl.app.verbs import find
 from svcctl.auth.identity import Identity
 from svcctl.client.everywhere import Answers, Client, Split, part
+from svcctl.client.journal import Journal
 from svcctl.client.merged import as_they_come, combined
-from svcctl.client.tailing import follow, size_of
+from svcctl.client.native_journal import JournalLog
+from svcctl.client.native_logs import WrittenLogs
 from svcctl.errors import AgentUnreachable, Conflict, UnknownService, UsageError
-from svcctl.observe.logs.query import Line, Source, Wanted, read
+from svcctl.observe.logs.query import Source
 from svcctl.ports import AuditLog, Document, Recorded
 from svcctl.spec import canonical
 from svcctl.spec.names import FOR_ALL
@@ -36,23 +35,11 @@ _HOST_RETRY = 0.5  # seconds between two looks whether a host is there to be fol
 _SIGNS = "@*?["
 _OF_BOTH = frozenset(("events",))
 """Verbs to which the agent has something to add: who was told of what a host knows."""
-
-_NEXT = 1e-6  # seconds; what the journal knows of time is that fine
-
-
-class Journal(Protocol):
-    """Gives lines of a service from the system's journal."""
-
-    def __call__(
-        self,
-        name: str,
-        *,
-        since: float,
-        until: float | None = None,
-        last: int | None = None,
-        follow: bool = False,
-    ) -> Iterator[Line]:
-        """Give those from *since* to *until*; with *follow* go on with what comes."""
+_NOTHING: Mapping[str, object] = {
+    "healing": {"healing": {}, "wanted": [], "done": []},
+    "crashes": [],
+}
+"""What is said where no host answers."""
 
 
 class Past(Protocol):
@@ -73,7 +60,7 @@ class NativeClient:
     """Answers requests about native services; see :class:`svcctl.client.everywhere.Native`.
 
     *host* gives a client of the host of a service, *sources* where its instances' logs are,
-    *journal* reads the system's, *events* what a host wrote down.
+    *journal* reads that of the system, *events* what a host wrote down.
     """
 
     def __init__(
@@ -232,11 +219,8 @@ class NativeClient:
                 yield from self._happenings(request, names, args)
             case verb if verb in CONVERSED:
                 yield True, self._conversed(names, verb, args)
-            case "healing":
-                nothing: Document = {"healing": {}, "wanted": [], "done": []}
-                yield True, self._heard(names, request.verb, args) or nothing
-            case "crashes":
-                yield True, self._heard(names, request.verb, args) or []
+            case "healing" | "crashes" as verb:
+                yield True, self._heard(names, verb, args) or _NOTHING[verb]
             case _:
                 with self._host(names[0]) as host:
                     yield from host.answers(request)
@@ -278,63 +262,25 @@ class NativeClient:
     # logs and events
 
     def _logs(self, request: Request, names: list[str], args: Arguments) -> Answers:
-        services = self._services
-        specs = services.specs()
-        wanted, last = asked_for(args, now=time.time())
-        chosen = [specs[service_of(name, specs)] for name in names]
-        captured = [spec for spec in chosen if not services.in_journal(spec)]
-        sources = [
-            each
-            for spec in captured
-            for each in self._sources(spec)
-            if spec.name in names or each.instance in names
-        ]
-        if needs_records(args.values) or args.flag("stats"):
-            from svcctl.client.native_records import read_records  # noqa: PLC0415 - 1 MB, rare
-
-            _insist_on_captured(chosen, captured)
-            result = yield from read_records(sources, args)
-            if args.flag("follow"):
-                yield from self._follow(request, names, {"lines": 0})
-            yield True, result
+        written = WrittenLogs(
+            names, args, services=self._services, sources=self._sources, journal=self._journal
+        )
+        if args.flag("stats"):
+            yield True, {"services": (yield from _handed_over(written.sums()))}
             return
-        count = 0
-        alone = {spec.name for spec in captured if not services.is_hosted(spec)}
-        others = [self._tail(each, wanted) for each in sources if each.service in alone]
-        lines = list(read(sources, wanted, last=last)) if sources else []
-        for spec in {each.name: each for each in chosen if services.in_journal(each)}.values():
-            asked = None if wanted.grep else last
-            found = list(
-                self._journal(spec.name, since=wanted.since, until=wanted.until, last=asked)
-            )
-            lines += [each for each in found if wanted.has(each.at, each.text)]
-            rest = found[-1].at + _NEXT if found else time.time()
-            others.append(self._journal_from(spec.name, rest, wanted))
-        lines.sort(key=lambda each: each.at)
-        for line in lines if last is None else lines[len(lines) - min(last, len(lines)) :]:
-            yield False, line_document(line)
-            count += 1
+        count = yield from _handed_over(written.past())
         if args.flag("follow"):
-            yield from self._follow(request, names, {"lines": 0}, also=others)
+            yield from self._follow(request, names, {"lines": 0}, also=written.coming())
         yield True, {"lines": count}
 
-    def _journal_from(self, name: str, since: float, wanted: Wanted) -> Answers:
-        for line in self._journal(name, since=since, follow=True):
-            if wanted.has(line.at, line.text):
-                yield False, line_document(line)
-
-    def _tail(self, source: Source, wanted: Wanted) -> Answers:
-        """Follow what a service without a host writes: one file, from now on."""
-        path = Path(source.folder) / "stdout.log"
-        begin = size_of(path)
-
-        def lines() -> Answers:
-            for text in follow(path, begin):
-                line = Line(time.time(), source.service, source.instance, "stdout", text)
-                if wanted.has(line.at, text):
-                    yield False, line_document(line)
-
-        return lines()
+    def journal_log(self, request: Request) -> JournalLog:
+        """Give what the one service that *request* names wrote to the journal."""
+        verb = find("logs")
+        assert verb is not None
+        (name,) = request.select.names
+        service = service_of(name, self._services.specs())
+        args = check(verb, request.args)
+        return JournalLog(service, args, journal=self._journal, now=time.time())
 
     def _happenings(self, request: Request, names: list[str], args: Arguments) -> Answers:
         since = moment(args.text("since"), now=time.time())
@@ -378,14 +324,13 @@ class NativeClient:
         yield from as_they_come([*map(one, hosted), *also])
 
 
-def _insist_on_captured(chosen: Sequence[ServiceSpec], captured: Sequence[ServiceSpec]) -> None:
-    """Raise UsageError where lines stand in the journal alone: they are not read as records."""
-    for spec in chosen:
-        if spec not in captured:
-            raise UsageError(
-                f"{spec.name!r} writes to the journal, in which svcctl finds no records",
-                hint=f"journalctl -u {spec.name} -p err; or: host = true, log.to = 'capture'",
-            )
+def _handed_over(items: Iterable[Document]) -> Generator[tuple[bool, object], None, int]:
+    """Give *items*; return how many there were."""
+    count = 0
+    for each in items:
+        yield False, each
+        count += 1
+    return count
 
 
 def _matching(

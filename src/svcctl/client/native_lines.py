@@ -1,27 +1,29 @@
 """Lines of native services for those who ask the agent: from their hosts, or where there is none.
 
 A host gives its own lines, past and coming, as an agent does.  What has no host, or one that does
-not run, is read by who asks the native managers.
+not run, is read by who asks the native managers, and so is what stands in the journal of systemd.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, aclosing
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, aclosing, closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 from svcctl.app.logs import needs_records
 from svcctl.app.native_view import Spoken
-from svcctl.app.natives import Natives
+from svcctl.app.natives import KeptNatively, Natives
 from svcctl.app.selection import service_of
 from svcctl.app.waiting import Emit
 from svcctl.client.everywhere import part
 from svcctl.client.in_order import AsyncAnswers, answers_of, in_order
 from svcctl.client.native import NativeClient
+from svcctl.client.native_journal import JournalLog, JournalTail
 from svcctl.errors import AgentUnreachable
-from svcctl.ports import Clock
+from svcctl.ports import Clock, Document
 from svcctl.sdk.waiting import first, sleep
 from svcctl.wire import Request
 
@@ -65,7 +67,7 @@ class NativeLines:
         if not alone:
             request = replace(request, args=request.args | {"places": False, "after": None})
         if request.args.get("follow"):
-            waits = [self._follow(part(request, name), taker) for name in names]
+            waits = [each for name in names for each in self._waits(part(request, name), taker)]
             await first(*waits, *([theirs(taker)] if theirs else []))
             return None
         sources = [self._lines(part(request, name)) for name in names]
@@ -77,11 +79,12 @@ class NativeLines:
         """Give the lines of one service: those its host gives, or those that can be read."""
         begun = False
         try:
-            async with self._host_of(request) as host, aclosing(host.answers(request)) as answers:
-                async for each in answers:
-                    begun = True
-                    yield each
-            return
+            if not self._kept(request).in_journal:
+                async with self._host_of(request) as host, aclosing(host.answers(request)) as found:
+                    async for each in found:
+                        begun = True
+                        yield each
+                return
         except AgentUnreachable:
             if begun:
                 raise
@@ -93,23 +96,63 @@ class NativeLines:
         asked = replace(request, args=request.args | {"follow": False})
         return await self._use(lambda native: list(native.carried_out(asked)))
 
+    def _waits(self, request: Request, emit: Emit) -> list[Coroutine[object, object, None]]:
+        """Give what hands over lines of one service for ever, to be waited for at once.
+
+        Of what stands in the journal a host says only when it was written by another process.
+        """
+        kept = self._kept(request)
+        if not kept.in_journal:
+            return [self._follow(request, emit)]
+        hosts = [self._follow(request, _Unplaced(emit))] if kept.hosted else []
+        return [self._follow_journal(request, emit), *hosts]
+
     async def _follow(self, request: Request, emit: Emit) -> None:
         """Hand over lines for ever; a host that is not there is waited for."""
         reader = _Reader(request, emit, since=self._clock.now())
-        (name,) = request.select.names
-        is_hosted = self._natives.kept[service_of(name, self._natives.specs)].hosted
+        kept = self._kept(request)
         while True:
             try:
                 async with self._host_of(request) as host:
                     await reader.take_all(host.answers(reader.asked))
             except AgentUnreachable:
-                if not (is_hosted and reader.has_begun):
+                if not (kept.in_journal or (kept.hosted and reader.has_begun)):
                     await reader.take_some(await self._read(reader.asked))
             await sleep(self._clock, _AGAIN)
+
+    async def _follow_journal(self, request: Request, emit: Emit) -> None:
+        """Hand over what stands in the journal, and then what comes."""
+
+        def begin(native: NativeClient) -> tuple[JournalLog, list[Document]]:
+            log = native.journal_log(request)
+            return log, list(log.past())
+
+        log, items = await self._use(begin)
+        with closing(log.follow()) as tail:
+            while True:
+                for each in items:
+                    emit(each)
+                await emit.room()
+                await _readable(tail)
+                items = tail.take()
+
+    def _kept(self, request: Request) -> KeptNatively:
+        (name,) = request.select.names
+        return self._natives.kept[service_of(name, self._natives.specs)]
 
     def _host_of(self, request: Request) -> AbstractAsyncContextManager[Spoken]:
         (name,) = request.select.names
         return self._converse(service_of(name, self._natives.specs))
+
+
+async def _readable(tail: JournalTail) -> None:
+    """Wait until there may be more."""
+    loop, may_be_more = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(tail.fileno(), may_be_more.set)
+    try:
+        await may_be_more.wait()
+    finally:
+        loop.remove_reader(tail.fileno())
 
 
 class _Reader:

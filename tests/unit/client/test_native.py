@@ -10,7 +10,7 @@ import pytest
 
 from svcctl.auth.identity import inside
 from svcctl.client.native import NativeClient
-from svcctl.errors import AgentUnreachable, Conflict, UsageError
+from svcctl.errors import AgentUnreachable, Conflict
 from svcctl.observe.logs.query import Source
 from svcctl.spec.service import ServiceSpec
 from svcctl.wire import Request, Selection
@@ -132,11 +132,11 @@ def test_a_command_is_run_by_the_host() -> None:
         result(hosted(Host(answers=rows), is_hosted=False), "run", command="dump")
 
 
-def logging_to(folder: Path, *, in_journal: bool = False) -> NativeClient:
-    """Give a client of a machine on which ``mailer`` writes into *folder*, or to the journal."""
+def logging_to(folder: Path) -> NativeClient:
+    """Give a client of a machine on which ``mailer`` writes into *folder*."""
     mailer = ServiceSpec(name="mailer", exec=("/bin/app",))
     services: Any = SimpleNamespace(
-        specs=lambda: {"mailer": mailer}, in_journal=lambda _: in_journal, is_hosted=lambda _: True
+        specs=lambda: {"mailer": mailer}, in_journal=lambda _: False, is_hosted=lambda _: True
     )
     source = Source(service="mailer", instance="mailer", folder=str(folder))
     nobody: Any = None
@@ -175,8 +175,3 @@ def test_records_are_summed_up(written: Path) -> None:
 
     assert (total["service"], total["levels"]) == ("mailer", {"info": 1, "error": 1})
     assert result == {"services": 1}
-
-
-def test_records_in_the_journal_are_not_shown_as_if_all_were_asked_for(written: Path) -> None:
-    with pytest.raises(UsageError, match="to the journal"):
-        logs(logging_to(written, in_journal=True), level="error")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Generic, TypeVar
 
 from svcctl.observe.logs.query import Grep, Line, Source, Wanted, read
 from svcctl.observe.records.joining import split_by
@@ -13,7 +15,10 @@ from svcctl.observe.records.reader import Reader
 from svcctl.record import Level, Record
 from svcctl.spec.where import Where
 
-_WINDOWS = (2_000, 50_000)  # lines from the end in which the last records are looked for first
+T = TypeVar("T")
+
+WINDOWS = (2_000, 50_000)
+"""Lines from the end in which the last records are looked for first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ def search(
     everything = _merged(sources, plain, sought)
     if last is None:
         return everything
-    ends = [(each, read(sources, plain, last=each)) for each in _WINDOWS]
+    ends = [(each, read(sources, plain, last=each)) for each in WINDOWS]
     return _last(ends, everything, sought, last)
 
 
@@ -111,21 +116,34 @@ def _time(found: Found) -> float:
     return found.line.at
 
 
-class Live:
-    """Records of one stream as its lines come, some at a time; a record may come in parts."""
+class Live(Generic[T]):
+    """Records of one stream as its lines come, some at a time; a record may come in parts.
 
-    def __init__(self, sought: Sought) -> None:
-        self._sought, self._reader = sought, Reader()
-        self._last: list[bytes] = []
+    *text* gives what a line says, *record* the record of lines that were read at some time.
+    """
+
+    def __init__(
+        self,
+        sought: Sought,
+        *,
+        text: Callable[[T], bytes],
+        record: Callable[[list[T], float], Record],
+    ) -> None:
+        self._sought, self._text, self._record = sought, text, record
+        self._last: list[T] = []
         self._wanted = False
 
-    def take(self, lines: Iterable[bytes], *, at: float) -> Iterator[Record]:
-        """Give the records sought; what goes on with a record that was given is given too."""
+    def take(self, lines: Iterable[T], *, at: float) -> Iterator[tuple[Record, list[T]]]:
+        """Give the records sought, each with its lines that are new.
+
+        What goes on with a record that was given is given too.
+        """
         before = len(self._last)
-        for each in split_by([*self._last, *lines], bytes):
+        for each in split_by(chain(self._last, lines), self._text):
             new = each[before:]
-            record = self._reader.record(each, at=at)
+            record = self._record(each, at)
             self._wanted = self._sought.has(record) or (before > 0 and self._wanted)
             if new and self._wanted:
-                yield replace(record, raw=b"\n".join(new)) if before else record
+                raw = b"\n".join(map(self._text, new)) if before else record.raw
+                yield replace(record, raw=raw), new
             self._last, before = each, 0

@@ -1,74 +1,101 @@
-"""Reads what services wrote to the journal of systemd, through ``journalctl``."""
+"""Reads the past of the journal of systemd, through ``journalctl``."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from typing import IO
 
 from svcctl.errors import SystemFault
 
-_ENTRY_FIELDS = "MESSAGE,PRIORITY,__REALTIME_TIMESTAMP"
+CURSOR = "__CURSOR"
+COMMAND = ("journalctl", "--no-pager", "--quiet", "--all", "--output=json")
 
 
-def read_journal(
-    unit: str,
+def past_entries(
+    terms: Sequence[str],
     *,
     since: float = 0.0,
     until: float | None = None,
-    lines: int | None = None,
-    follow: bool = False,
-    user: int | None = None,
-) -> Iterator[tuple[float, bytes, int]]:
-    """Give when (seconds since 1970), what and how grave (syslog(3)) of each line of *unit*.
+    after: str = "",
+    most: int | None = None,
+    only: Sequence[str] = (),
+) -> Iterator[bytes]:
+    """Give the entries that *terms* choose, oldest first, each a line of JSON: journalctl(1).
 
-    From *since* to *until*, or the last *lines* of that; oldest first.  *follow* goes on with what
-    is written from then on, until the iterator is closed.  *user* is the id of the user whose own
-    unit it is.  Only what its processes wrote, not what systemd says of them.
+    They are those from *since* to *until* (seconds since 1970; 0: all), or those *after* a cursor,
+    or the last so many of them.  *only* names the fields that are wanted.  Raises SystemFault, also
+    later.
     """
-    argv = ["journalctl", "--no-pager", "--quiet", "--output=json"]
-    argv += [f"--output-fields={_ENTRY_FIELDS}"]
-    argv += [f"--since=@{since:.6f}"] if since else []
+    argv = [*COMMAND]
+    argv += [f"--since=@{since:.6f}"] if since and not after else []
     argv += [f"--until=@{until:.6f}"] if until is not None else []
-    argv += [f"--lines={lines}"] if lines is not None else []
-    argv += ["--follow"] if follow else []
-    argv += [f"_SYSTEMD_UNIT={unit}"] if user is None else _of_user(unit, user)
-    try:
-        reader = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-    except FileNotFoundError as error:
-        raise SystemFault("there is no journalctl on this machine") from error
+    argv += [f"--after-cursor={after}"] if after else []
+    argv += [f"--lines={most}"] if most is not None else []
+    argv += [f"--output-fields={','.join(only)}"] if only else []
+    reader = start([*argv, *terms])
     try:
         assert reader.stdout is not None
         with closing(reader.stdout) as stream:
-            yield from _entries(stream)
+            yield from (line.rstrip(b"\n") for line in stream)
     finally:
-        reader.terminate()
-        reader.wait()
+        end(reader)
 
 
-def own_id() -> int:
-    """Give the id of this user, whose own units the journal knows by it."""
-    return os.getuid()
+def last_cursor() -> str:
+    """Give the cursor of the last entry of the whole journal; empty where there is none."""
+    for entry in past_entries((), most=1, only=("MESSAGE",)):
+        return str(json.loads(entry)[CURSOR])
+    return ""
 
 
-def _of_user(unit: str, user: int) -> list[str]:
-    return [f"_SYSTEMD_USER_UNIT={unit}", f"_UID={user}"]
+def unit_terms(unit: str, *, of_user: bool) -> list[str]:
+    """Give what journalctl takes for what processes of *unit* wrote, not what systemd says of them.
+
+    *of_user*: it is kept by this user's systemd, not by that of the machine.
+    """
+    if not of_user:
+        return [f"_SYSTEMD_UNIT={unit}"]
+    return [f"_SYSTEMD_USER_UNIT={unit}", f"_UID={os.getuid()}"]
 
 
-def _entries(stream: IO[bytes]) -> Iterator[tuple[float, bytes, int]]:
-    for line in stream:
-        entry = json.loads(line)
-        at = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-        yield at, _message(entry.get("MESSAGE")), int(entry.get("PRIORITY", 6))
+def said(entry: bytes) -> tuple[float, bytes, str]:
+    """Give when *entry* was written (seconds since 1970), what it says, and its cursor."""
+    fields = json.loads(entry)
+    return (
+        int(fields["__REALTIME_TIMESTAMP"]) / 1e6,
+        _message(fields.get("MESSAGE")),
+        fields[CURSOR],
+    )
 
 
-def _message(said: object) -> bytes:
-    """Give a line as it was written: what is no text comes as numbers, what is too long as null."""
-    if isinstance(said, list):
-        return bytes(said)
-    return said.encode() if isinstance(said, str) else b""
+def _message(found: object) -> bytes:
+    """Give a line as it was written: what is no text comes as numbers."""
+    if isinstance(found, list):
+        return bytes(found)
+    return found.encode() if isinstance(found, str) else b""
+
+
+def start(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Begin to read; raises SystemFault where there is no journalctl."""
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except FileNotFoundError as error:
+        hint = "this machine has no journal of systemd; use path"
+        raise SystemFault("there is no journalctl on this machine", hint=hint) from error
+
+
+def end(reader: subprocess.Popen[bytes]) -> None:
+    """Read no more."""
+    reader.terminate()
+    for stream in (reader.stdout, reader.stderr):
+        if stream is not None:
+            stream.close()
+    reader.wait()

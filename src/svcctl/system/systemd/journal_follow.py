@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import os
 import select
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 
 from svcctl.errors import SystemFault
+from svcctl.system.systemd.journal import COMMAND, CURSOR, end, last_cursor, start
 
 _BLOCK = 1 << 20
-_CURSOR = "__CURSOR"
-_COMMAND = ("journalctl", "--no-pager", "--quiet", "--all", "--output=json")
 
 
 class JournalFollow:
@@ -37,15 +34,19 @@ class JournalFollow:
         if not cursor and not from_start:
             cursor = last_cursor()
             save(cursor)
-        argv = [*_COMMAND, "--follow", "--no-tail"]
+        argv = [*COMMAND, "--follow", "--no-tail"]
         argv += [f"--after-cursor={cursor}"] if cursor else []
-        self._reader = _started([*argv, *terms])
+        self._reader = start([*argv, *terms])
         assert self._reader.stdout is not None
         self._pipe = self._reader.stdout.fileno()
         os.set_blocking(self._pipe, False)
         self._rest = b""
         self._saved = self._taken = cursor
         self._save = save
+
+    def fileno(self) -> int:
+        """Give what can be read when there may be more."""
+        return self._pipe
 
     def take(self) -> list[bytes]:
         """Give the entries that came; raises SystemFault where journalctl has ended."""
@@ -57,7 +58,7 @@ class JournalFollow:
             raise self._ended()
         *lines, self._rest = (self._rest + found).split(b"\n")
         if lines:
-            self._taken = str(json.loads(lines[-1])[_CURSOR])
+            self._taken = str(json.loads(lines[-1])[CURSOR])
         return lines
 
     def acknowledge(self) -> None:
@@ -78,58 +79,10 @@ class JournalFollow:
 
     def close(self) -> None:
         """End journalctl."""
-        _end(self._reader)
+        end(self._reader)
 
     def _ended(self) -> SystemFault:
         assert self._reader.stderr is not None
         said = self._reader.stderr.read().decode(errors="replace").strip().split("\n")[-1]
         status = self._reader.wait()
         return SystemFault(f"journalctl ended with {status}: {said or 'it says nothing'}")
-
-
-def past_entries(
-    terms: Sequence[str], *, since: float, most: int | None, only: Sequence[str] = ()
-) -> Iterator[bytes]:
-    """Give the entries since a time (in seconds since 1970; 0: all), or the last so many.
-
-    *only* names the fields that are wanted.  Raises SystemFault, also later.
-    """
-    argv = [*_COMMAND]
-    argv += [f"--since=@{since:.6f}"] if since else []
-    argv += [f"--lines={most}"] if most is not None else []
-    argv += [f"--output-fields={','.join(only)}"] if only else []
-    reader = _started([*argv, *terms])
-    try:
-        assert reader.stdout is not None
-        with closing(reader.stdout) as stream:
-            yield from (line.rstrip(b"\n") for line in stream)
-    finally:
-        _end(reader)
-
-
-def last_cursor() -> str:
-    """Give the cursor of the last entry of the whole journal; empty where there is none."""
-    for line in past_entries((), since=0.0, most=1, only=("MESSAGE",)):
-        return str(json.loads(line)[_CURSOR])
-    return ""
-
-
-def _started(argv: Sequence[str]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except FileNotFoundError as error:
-        hint = "this machine has no journal of systemd; use path"
-        raise SystemFault("there is no journalctl on this machine", hint=hint) from error
-
-
-def _end(reader: subprocess.Popen[bytes]) -> None:
-    reader.terminate()
-    for stream in (reader.stdout, reader.stderr):
-        if stream is not None:
-            stream.close()
-    reader.wait()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from svcctl.observe.logs.query import Source, Wanted
+from svcctl.observe.records.reader import Reader
 from svcctl.observe.records.search import Live, Sought, search
 from svcctl.record import Level
 from svcctl.spec.where import parse_where
@@ -75,15 +76,20 @@ def test_a_traceback_is_found_whole(tmp_path: Path) -> None:
     assert only.line.stream == "stderr"
 
 
+def errors() -> Live[bytes]:
+    reader = Reader()
+    which = Sought(level=Level.ERROR)
+    return Live(which, text=bytes, record=lambda lines, at: reader.record(lines, at=at))
+
+
 def test_lines_that_come_in_parts_are_the_records_they_would_be_at_once() -> None:
-    live = Live(Sought(level=Level.ERROR))
+    live = errors()
     lines = [b"INFO a", *TRACEBACK.splitlines(), b"INFO b", b"ERROR c"]
 
-    found = [record.raw for each in lines for record in live.take([each], at=1.0)]
+    found = [record.raw for each in lines for record, _ in live.take([each], at=1.0)]
 
     assert found == [*TRACEBACK.splitlines(), b"ERROR c"]
-    again = Live(Sought(level=Level.ERROR))
-    assert [record.raw for record in again.take(lines, at=1.0)] == [
+    assert [record.raw for record, _ in errors().take(lines, at=1.0)] == [
         TRACEBACK.removesuffix(b"\n"),
         b"ERROR c",
     ]

@@ -6,13 +6,12 @@ import json
 import stat
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from svcctl.errors import SystemFault
-from svcctl.system.systemd.journal_follow import JournalFollow, past_entries
+from svcctl.system.systemd.journal_follow import JournalFollow
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs Linux: a pipe of journalctl")
 
@@ -139,22 +138,3 @@ def test_journalctl_that_ends_is_told_with_what_it_said(journal: Journal) -> Non
             messages(following, 1)
     finally:
         following.close()
-
-
-def test_what_is_there_is_given_once(journal: Journal) -> None:
-    journal.write("one", "two")
-
-    found = [json.loads(each)["MESSAGE"] for each in past_entries(["X=1"], since=5.0, most=7)]
-
-    assert found == ["one", "two"]
-    assert journal.asked[0][-3:] == ["--since=@5.000000", "--lines=7", "X=1"]
-
-
-@pytest.mark.parametrize("call", [lambda: list(past_entries((), since=0.0, most=None))])
-def test_a_machine_without_a_journal_is_told(
-    call: Callable[[], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    with pytest.raises(SystemFault, match="there is no journalctl on this machine"):
-        call()
