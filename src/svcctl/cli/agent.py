@@ -10,6 +10,7 @@ import time
 import click
 
 from svcctl.bootstrap.local import native_manager, replaces_programs
+from svcctl.cli.command import Command, Group
 from svcctl.cli.session import Session
 from svcctl.errors import AgentUnreachable, NotAvailable, TimedOut
 from svcctl.wire import Request, Selection
@@ -18,26 +19,34 @@ AGENT = "svcctl-agent"
 _STOP_PATIENCE = 300.0  # seconds the services get to stop, one after the other
 _UPGRADE_PATIENCE = 30.0  # seconds the new agent gets to answer
 
+_OUTPUT = click.option(
+    "--output",
+    "-o",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="format of the result (default: text)",
+)
 _REASON = click.option("--reason", metavar="TEXT", help="why, for the audit log")
 
 
-@click.group()
+@click.group(cls=Group)
 def agent() -> None:
-    """Run, look at, stop and upgrade the agent.
-
-    \b
-    svcctl agent run               keep services, in the foreground
-    svcctl agent run --detach      in the background
-    svcctl agent run --metrics-port 9464
-    svcctl agent status
-    svcctl agent install           have the system keep it, from boot on
-    svcctl agent stop              stop all services in order, then the agent
-    svcctl agent stop --leave-services
-    svcctl agent upgrade           replace its program; services run on
-    """
+    """Run, look at, stop and upgrade the agent."""
 
 
-@agent.command()
+agent.examples = (
+    "svcctl agent run               keep services, in the foreground",
+    "svcctl agent run --detach      in the background",
+    "svcctl agent run --metrics-port 9464",
+    "svcctl agent status",
+    "svcctl agent install           have the system keep it, from boot on",
+    "svcctl agent stop              stop all services in order, then the agent",
+    "svcctl agent stop --leave-services",
+    "svcctl agent upgrade           replace its program; services run on",
+)
+
+
+@click.command(cls=Command)
 @click.option("--detach", "-d", is_flag=True, help="run in the background")
 @click.option(
     "--group", help="members of this group may use the agent too [env: SVCCTL_AGENT_GROUP]"
@@ -110,8 +119,8 @@ def run(
     sys.exit(main())
 
 
-@agent.command()
-@click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text")
+@click.command(cls=Command)
+@_OUTPUT
 @click.pass_obj
 def status(session: Session, output: str) -> None:
     """Say who the agent is and how it is."""
@@ -125,7 +134,7 @@ def status(session: Session, output: str) -> None:
         session.out.line(f"{name:14} {value}")
 
 
-@agent.command()
+@click.command(cls=Command)
 @click.option("--leave-services", is_flag=True, help="leave them for the next agent to adopt")
 @click.option("--timeout", type=float, default=None, help="seconds to wait for the services")
 @_REASON
@@ -145,9 +154,9 @@ def stop(
         session.err.line("the agent and its services have stopped")
 
 
-@agent.command()
+@click.command(cls=Command)
 @click.option("--dry-run", is_flag=True, help="only say what would be done")
-@click.option("--output", "-o", type=click.Choice(["text", "json"]), default="text")
+@_OUTPUT
 @_REASON
 @click.pass_obj
 def install(session: Session, *, dry_run: bool, output: str, reason: str | None) -> None:
@@ -169,7 +178,7 @@ def install(session: Session, *, dry_run: bool, output: str, reason: str | None)
         click.echo(f"{AGENT}: {planned['change']}; next: svcctl status", err=True)
 
 
-@agent.command()
+@click.command(cls=Command)
 @click.option("--dry-run", is_flag=True, help="only say what would be done")
 @_REASON
 @click.pass_obj
@@ -212,7 +221,7 @@ def _as_service() -> dict[str, object]:
     return {"name": AGENT, "spec": document, "revision": canonical.revision(document)}
 
 
-@agent.command()
+@click.command(cls=Command)
 @_REASON
 @click.pass_obj
 def upgrade(session: Session, *, reason: str | None) -> None:
@@ -252,3 +261,18 @@ def _why(reason: str | None) -> dict[str, object]:
 def _home(context: click.Context) -> str | None:
     found = context.find_root().params.get("home")
     return found if isinstance(found, str) else None
+
+
+run.examples = (
+    "svcctl agent run                         in the foreground, until Ctrl-C",
+    "svcctl agent run --detach",
+    "svcctl agent run --metrics-port 9464",
+)
+status.examples = ("svcctl agent status", "svcctl agent status -o json")
+stop.examples = ("svcctl agent stop", "svcctl agent stop --leave-services")
+install.examples = ("svcctl agent install --dry-run", "svcctl agent install")
+uninstall.examples = ("svcctl agent uninstall --dry-run", "svcctl agent uninstall")
+upgrade.examples = ("svcctl agent upgrade --reason 'security fix'",)
+
+for _command in (run, status, stop, install, uninstall, upgrade):
+    agent.add_command(_command)

@@ -11,10 +11,11 @@ import click
 from svcctl.app.verb import Arg, Kind
 from svcctl.cli import outcomes, plan
 from svcctl.cli.ask import confirm
+from svcctl.cli.command import Command
 from svcctl.cli.outcomes import carry_out
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Asked, Session
-from svcctl.cli.verb_command import YES, Command, parameter, verb_command
+from svcctl.cli.verb_command import YES, parameter, verb_command
 from svcctl.wire import Request
 
 CHANGES_PENDING = 10

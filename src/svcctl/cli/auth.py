@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from svcctl.cli.auth_sign import sign
+from svcctl.cli.command import Group
 from svcctl.cli.human import moment
 from svcctl.cli.output import Cell, as_json, printable
 from svcctl.cli.replies import OUTPUT
@@ -20,21 +21,23 @@ _NO = 1
 _WIDE = 100  # columns where nothing says how many there are
 
 
-@click.group()
+@click.group(cls=Group)
 def auth() -> None:
     """Say who may do what.
 
-    \b
-    svcctl auth token issue ci --roles deployer    a token, shown once
-    svcctl auth token revoke 3f9a77                it holds no more, at once
-    svcctl auth show                               what [access] says, and where
-    svcctl auth may                                what I may do here
-    svcctl auth may web --json                     and to web
-    svcctl auth explain uid:1001 restart web       why somebody may, or may not
-    svcctl auth explain token:ci stop db --roles operator
-
     What holds is said in [access] of a definition; who did what is shown by svcctl audit.
     """
+
+
+auth.examples = (
+    "svcctl auth token issue ci --roles deployer    a token, shown once",
+    "svcctl auth token revoke 3f9a77                it holds no more, at once",
+    "svcctl auth show                               what [access] says, and where",
+    "svcctl auth may                                what I may do here",
+    "svcctl auth may web --json                     and to web",
+    "svcctl auth explain uid:1001 restart web       why somebody may, or may not",
+    "svcctl auth explain token:ci stop db --roles operator",
+)
 
 
 def _may(session: Session, asked: Asked) -> int:
@@ -83,17 +86,18 @@ def _step(session: Session, step: dict[str, Any]) -> str:
     return f"{step['rule']} {verdict}: {step['why']}{place}"
 
 
-@click.group()
+@click.group(cls=Group)
 def token() -> None:
-    """Issue tokens for who asks from elsewhere, and take them back.
+    """Issue tokens for who asks from elsewhere, and take them back."""
 
-    \b
-    svcctl auth token issue ci --roles deployer --for 30m
-    svcctl auth token issue me --first             the first one of an admin
-    svcctl auth token list
-    svcctl auth token revoke 3f9a77 --reason 'laptop lost'
-    svcctl auth token rotate                       sign with a new key
-    """
+
+token.examples = (
+    "svcctl auth token issue ci --roles deployer --for 30m",
+    "svcctl auth token issue me --first             the first one of an admin",
+    "svcctl auth token list",
+    "svcctl auth token revoke 3f9a77 --reason 'laptop lost'",
+    "svcctl auth token rotate                       sign with a new key",
+)
 
 
 def _issue(session: Session, asked: Asked) -> int:

@@ -6,8 +6,9 @@ import time
 
 import click
 
+from svcctl.cli.command import Command
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, read_duration
+from svcctl.cli.verb_command import read_duration
 from svcctl.errors import UsageError, quoted
 
 _HOLDS = "1m"

@@ -89,6 +89,9 @@ def _through_click(argv: Sequence[str], session: Session | None = None) -> int:
             status = svcctl.invoke(context) if status is None else status
     except click.exceptions.Exit as done:
         return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        _err(argv).line(error.format_message())
+        return UsageError.exit_status
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
@@ -123,18 +126,30 @@ def _on_several(argv: Sequence[str], context: click.Context) -> int | None:
     return on_each(session_of(given), remotes, work, output=output_of(words))
 
 
-def _usage_error(error: Exception) -> UsageError:
+def _usage_error(error: click.ClickException) -> UsageError:
+    """Give what click says of how something was typed, in our words as far as it is known."""
     import click  # noqa: PLC0415
 
-    assert isinstance(error, click.ClickException)
     context = error.ctx if isinstance(error, click.UsageError) else None
-    path = context.command_path if context else "svcctl"
-    hint = f"see: {path} --help"
-    if isinstance(error, click.NoSuchOption):
-        near = sorted(error.possibilities or ())
-        hint = f"did you mean {near[0]!r}? {hint}" if near else hint
-        return UsageError(f"no option {error.option_name!r}", hint=hint)
-    return UsageError(error.format_message().rstrip("."), hint=hint)
+    hint = f"see: {context.command_path if context else 'svcctl'} --help"
+    match error:
+        case click.NoSuchOption():
+            near = sorted(error.possibilities or ())
+            hint = f"did you mean {near[0]!r}? {hint}" if near else hint
+            return UsageError(f"no option {error.option_name!r}", hint=hint)
+        case click.MissingParameter(param=param) if param and context:
+            return UsageError(f"{param.get_error_hint(context)} must be given", hint=hint)
+        case click.BadParameter(param=param) if param and context:
+            if isinstance(error.__cause__, SvcctlError):
+                hint = error.__cause__.hint or hint
+            shown = param.get_error_hint(context)
+            return UsageError(f"bad value for {shown}: {_ours(error.message)}", hint=hint)
+    return UsageError(_ours(error.format_message()), hint=hint)
+
+
+def _ours(text: str) -> str:
+    """Give what click says as a problem is written here."""
+    return f"{text[:1].lower()}{text[1:]}".rstrip(".")
 
 
 def _err(argv: Sequence[str]) -> Screen:
@@ -146,8 +161,8 @@ def _report_bug(error: Exception, argv: Sequence[str], err: Screen) -> None:
         import traceback  # noqa: PLC0415
 
         traceback.print_exception(error)
-    err.line(f"{err.paint('bug', 'bad')}: {type(error).__name__}: {error}")
-    err.line("hint: this should not happen; svcctl -v and the same command again shows where")
+    err.line(f"{err.paint(err.words.of('bug'), 'bad')}: {type(error).__name__}: {error}")
+    err.line(err.hint("this should not happen; svcctl -v and the same command again shows where"))
 
 
 def _forget_stdout() -> None:

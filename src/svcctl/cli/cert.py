@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from svcctl.app.verb import REASON
+from svcctl.cli.command import Command, Group
 from svcctl.cli.human import moment
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, parameter, read_duration
+from svcctl.cli.verb_command import parameter, read_duration
 from svcctl.errors import AgentUnreachable
 from svcctl.wire import Request
 
@@ -22,21 +23,23 @@ if TYPE_CHECKING:
 _LASTS = "90d"
 
 
-@click.group()
+@click.group(cls=Group)
 def cert() -> None:
     """Make certificates for this machine and others.
 
-    \b
-    svcctl cert init --domain example.org       an authority, once
-    svcctl cert issue host/web-1 --host web-1.example.org
-    svcctl cert issue ci --for 30d
-    svcctl cert list
-    svcctl cert renew host/web-1                the old one holds until it ends
-    svcctl cert revoke ci --reason 'key lost'
-    svcctl cert init --rotate                   a new key; what the old one signed holds on
-
     A certificate says who somebody is; what they may is said in [access].
     """
+
+
+cert.examples = (
+    "svcctl cert init --domain example.org       an authority, once",
+    "svcctl cert issue host/web-1 --host web-1.example.org",
+    "svcctl cert issue ci --for 30d",
+    "svcctl cert list",
+    "svcctl cert renew host/web-1                the old one holds until it ends",
+    "svcctl cert revoke ci --reason 'key lost'",
+    "svcctl cert init --rotate                   a new key; what the old one signed holds on",
+)
 
 
 def _output() -> click.Option:

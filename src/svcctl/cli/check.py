@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 import click
 
+from svcctl.cli.command import Command
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 from svcctl.errors import Mistake, SpecError
 
 

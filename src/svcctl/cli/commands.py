@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from svcctl import __version__
 from svcctl.app.verbs import find
+from svcctl.cli.command import Group
 from svcctl.cli.hosts import for_whom, output_of
 from svcctl.cli.output import screen
 from svcctl.cli.session import Session
@@ -128,7 +129,23 @@ TABLE: Mapping[str, Entry] = dict(
 )
 
 
-class _Commands(click.Group):
+_EXIT_STATUSES = (
+    ("0", "done"),
+    ("1", "failed"),
+    ("2", "typed wrongly"),
+    ("3", "not running (status)"),
+    ("4", "no such service, or other thing that was named"),
+    ("5", "the agent does not answer"),
+    ("6", "denied"),
+    ("7", "not over in time; the work may go on"),
+    ("8", "failed in part"),
+    ("10", "there is something to change (diff, drift)"),
+    ("78", "a definition is wrong"),
+    ("130", "interrupted"),
+)
+
+
+class _Commands(Group):
     """The commands of :data:`TABLE`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -168,10 +185,11 @@ class _Commands(click.Group):
         sections: dict[str, list[tuple[str, str]]] = {}
         for name, entry in TABLE.items():
             sections.setdefault(entry.section, []).append((name, entry.summary))
-        words = screen(sys.stdout, os.environ).words
         for title, rows in sections.items():
-            with formatter.section(words.of(title)):
-                formatter.write_dl([(name, words.of(summary)) for name, summary in rows])
+            with formatter.section(title):
+                formatter.write_dl(rows)
+        with formatter.section("Exit status"):
+            formatter.write_dl(_EXIT_STATUSES)
 
 
 def name_variables(command: click.Command, prefix: str) -> None:
@@ -194,19 +212,11 @@ def name_variables(command: click.Command, prefix: str) -> None:
 _NO_VARIABLE = frozenset(("labels", "everything", "as_json"))
 
 
-_HELP = """Keep programs running, and say how they are.
-
-\b
-Examples:
-  svcctl demo                    watch services break and heal
-  svcctl up                      run the services of ./svcctl.toml
-  svcctl status                  how they are
-  svcctl logs web -f             what web writes
-  svcctl --host web-1 status     how those of another machine are
-"""
-
-
-@click.group(cls=_Commands, help=_HELP, context_settings={"max_content_width": 100})
+@click.group(
+    cls=_Commands,
+    help="Keep programs running, and say how they are.",
+    context_settings={"max_content_width": 100},
+)
 @click.option(
     "--home",
     metavar="DIR",
@@ -246,6 +256,15 @@ def svcctl(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - a
             is_typed=context.get_parameter_source("host") is ParameterSource.COMMANDLINE,
             is_for_people=output_of(context.meta[WORDS]) == "text",
         )
+
+
+svcctl.examples = (
+    "svcctl demo                    watch services break and heal",
+    "svcctl up                      run the services of ./svcctl.toml",
+    "svcctl status                  how they are",
+    "svcctl logs web -f             what web writes",
+    "svcctl --host web-1 status     how those of another machine are",
+)
 
 
 def session_of(given: Mapping[str, Any]) -> Session:

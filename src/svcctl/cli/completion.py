@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from svcctl.cli.command import Command
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 
 _SHELLS = ("bash", "zsh", "fish")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from svcctl.cli.command import Group
 from svcctl.cli.output import Cell
 from svcctl.cli.replies import OUTPUT, ask, show, tell_whose
 from svcctl.cli.session import Asked, Session
@@ -20,18 +21,20 @@ from svcctl.errors import UsageError
 Row = dict[str, Any]
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """Show the configuration of running services, and go back to one they had.
 
-    \b
-    svcctl config show mailer          each value, and where it came from
-    svcctl config history mailer       who changed what, and when
-    svcctl config rollback mailer 3
-    svcctl config set mailer period=5s
-
     Of services written with the SDK; the definition of any service is shown by svcctl show.
     """
+
+
+config.examples = (
+    "svcctl config show mailer          each value, and where it came from",
+    "svcctl config history mailer       who changed what, and when",
+    "svcctl config rollback mailer 3",
+    "svcctl config set mailer period=5s",
+)
 
 
 def _show(session: Session, asked: Asked) -> int:
@@ -157,6 +160,7 @@ config.add_command(
             click.Option(
                 ["--file", "file"],
                 type=click.File("rb"),
+                metavar="FILE",
                 help="values in TOML or JSON; - for what is typed, such as secrets",
             ),
         ),

@@ -8,29 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from svcctl.cli.command import Command, Group
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, complete_contexts
+from svcctl.cli.verb_command import complete_contexts
 from svcctl.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from svcctl.client.remote import Remote
 
 
-@click.group()
+@click.group(cls=Group)
 def ctx() -> None:
     """Give agents elsewhere names, and say which of them is asked.
 
-    \b
-    svcctl ctx add web-1 --url https://web-1.example.org:7411 --ca trust.pem
-    svcctl login web-1                          what shows who asks
-    svcctl --host web-1 status                  one command
-    svcctl --host 'web-*' restart shop          on all of them at once
-    svcctl ctx use web-1                        every command from now on
-    svcctl ctx use local                        this machine again
-
     Every command that is for the current context says so.
     """
+
+
+ctx.examples = (
+    "svcctl ctx add web-1 --url https://web-1.example.org:7411 --ca trust.pem",
+    "svcctl login web-1                          what shows who asks",
+    "svcctl --host web-1 status                  one command",
+    "svcctl --host 'web-*' restart shop          on all of them at once",
+    "svcctl ctx use web-1                        every command from now on",
+    "svcctl ctx use local                        this machine again",
+)
 
 
 def _output() -> click.Option:

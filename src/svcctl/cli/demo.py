@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from svcctl.bootstrap.local import paths
+from svcctl.cli.command import Command
 from svcctl.cli.definitions import documents
 from svcctl.cli.demo_report import Report, Story
 from svcctl.cli.demo_view import View
@@ -31,7 +32,7 @@ _PATIENCE = 5.0  # seconds that what is being healed at the end gets
 _NOT_HEALED = 1
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--for",
     "seconds",
@@ -50,11 +51,6 @@ _NOT_HEALED = 1
 def demo(session: Session, /, *, seconds: float | None, output: str) -> int:
     """Watch a small shop break and heal.
 
-    \b
-    Examples:
-      svcctl demo                    watch, until Ctrl-C
-      svcctl demo --for 15s -o json  what happened in 15 seconds
-
     A database, a web server that hangs, a worker that crashes, a scheduler that leaks, and a
     report every few seconds, kept by a real agent in a folder of its own that is removed
     afterwards. Exit status: 0 when all that went wrong was healed at the end, else 1.
@@ -63,6 +59,12 @@ def demo(session: Session, /, *, seconds: float | None, output: str) -> int:
     limit = seconds if seconds is not None or shown else _UNWATCHED
     with _home() as home:
         return _Demo(session, limit=limit, shown=shown).run(home, output=output)
+
+
+demo.examples = (
+    "svcctl demo                    watch, until Ctrl-C",
+    "svcctl demo --for 15s -o json  what happened in 15 seconds",
+)
 
 
 class _Demo:

@@ -14,6 +14,7 @@ import click
 from svcctl import __version__
 from svcctl.bootstrap.doctor import native_names, native_report, on_windows, tells_people
 from svcctl.bootstrap.local import Paths, paths
+from svcctl.cli.command import Command
 from svcctl.cli.machine_checks import (
     Check,
     Verdict,
@@ -25,7 +26,6 @@ from svcctl.cli.machine_checks import (
 )
 from svcctl.cli.output import Cell, Screen, as_json
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 from svcctl.errors import AgentUnreachable, Denied, SvcctlError
 from svcctl.wire import Request
 

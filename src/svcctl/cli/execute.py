@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from svcctl.bootstrap.local import replaces_programs
+from svcctl.cli.command import Command
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, names_argument
+from svcctl.cli.verb_command import names_argument
 from svcctl.errors import CannotSpawn, Denied, NotAvailable, UsageError, quoted
 from svcctl.wire import Request, Selection
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from svcctl.bootstrap.export import FORMATS, plain
+from svcctl.cli.command import Command
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, complete_defined
+from svcctl.cli.verb_command import complete_defined
 from svcctl.errors import SystemFault, UnknownService, quoted
 from svcctl.spec.names import did_you_mean
 from svcctl.wire import Request, Selection

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import click
 
+from svcctl.cli.command import Group
 from svcctl.cli.output import as_json
 from svcctl.cli.replies import OUTPUT
 from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import verb_command
 
 
-@click.group()
+@click.group(cls=Group)
 def finding() -> None:
     """Say that a finding is nothing, or take that back.
 
-    \b
-    svcctl finding quiet 3f9a          never tell of such again
-    svcctl finding wake 3f9a           tell of it again
-
     Ids are those of svcctl findings, and of svcctl findings --rejected.
     """
+
+
+finding.examples = (
+    "svcctl finding quiet 3f9a          never tell of such again",
+    "svcctl finding wake 3f9a           tell of it again",
+)
 
 
 def _quiet(session: Session, asked: Asked) -> int:

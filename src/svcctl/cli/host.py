@@ -9,8 +9,9 @@ import sys
 import click
 
 from svcctl.bootstrap.local import native_manager, paths
+from svcctl.cli.command import Command
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, complete_names
+from svcctl.cli.verb_command import complete_names
 from svcctl.errors import CannotSpawn, UnknownService, quoted
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from svcctl.cli.command import Command
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 from svcctl.errors import Conflict, SystemFault, UsageError, quoted
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from svcctl.cli.command import Command
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 from svcctl.errors import Conflict, SystemFault, UsageError, quoted
 
 _FILE = "svcctl.toml"
@@ -67,7 +67,12 @@ def init(session: Session, /, *, folder: str, force: bool, dry_run: bool) -> int
         ),
         click.Option(["--cwd"], metavar="DIR", default="", help="working directory"),
         click.Option(["--env"], multiple=True, metavar="NAME=VALUE", help="environment variable"),
-        click.Option(["--file"], default=_FILE, metavar="FILE", help=f"default: {_FILE}"),
+        click.Option(
+            ["--file"],
+            default=_FILE,
+            metavar="FILE",
+            help=f"what it is added to (default: {_FILE})",
+        ),
     ],
     help=f"Add a service to {_FILE}.",
 )

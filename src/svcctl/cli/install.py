@@ -11,6 +11,7 @@ import click
 from svcctl.app.verb import REASON
 from svcctl.cli import plan
 from svcctl.cli.ask import confirm
+from svcctl.cli.command import Command
 from svcctl.cli.installing import (
     DECLINED,
     Result,
@@ -26,7 +27,7 @@ from svcctl.cli.installing import (
 )
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Asked, Session
-from svcctl.cli.verb_command import Command, complete_defined, parameter
+from svcctl.cli.verb_command import complete_defined, parameter
 from svcctl.errors import UnknownService, UsageError
 from svcctl.spec.names import did_you_mean
 from svcctl.wire import Selection

@@ -9,11 +9,12 @@ from typing import Any
 import click
 
 from svcctl.app.verbs import find
+from svcctl.cli.command import Command
 from svcctl.cli.human import length
 from svcctl.cli.output import Cell
 from svcctl.cli.replies import OUTPUT, ask, show, tell_whose
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, names_argument, parameter
+from svcctl.cli.verb_command import names_argument, parameter
 from svcctl.cli.wellbeing import Reply
 from svcctl.errors import UsageError
 from svcctl.wire import Request, Selection

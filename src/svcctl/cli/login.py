@@ -11,9 +11,10 @@ import click
 
 from svcctl.bootstrap.host_tokens import check_token, forget_token, keep_token
 from svcctl.bootstrap.hosts import contexts, remote_client
+from svcctl.cli.command import Command
 from svcctl.cli.human import moment
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, complete_contexts
+from svcctl.cli.verb_command import complete_contexts
 from svcctl.errors import AgentUnreachable, Denied, Unauthenticated, UsageError
 from svcctl.wire import Request
 

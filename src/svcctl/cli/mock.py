@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from svcctl.cli.command import Command
 from svcctl.cli.output import Screen, as_json, printable
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 
 if TYPE_CHECKING:
     from svcctl.sdk.mock.reading import Script
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         click.Option(
             ["--port", "-p"],
             type=click.IntRange(0, 65535),
+            metavar="PORT",
             default=8080,
             help="port to answer on; 0 takes a free one (default: 8080)",
         ),

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from svcctl.cli.command import Command
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 
 
 @click.command(

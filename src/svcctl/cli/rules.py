@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from svcctl.cli.command import Command, Group
 from svcctl.cli.foreign import harmless
 from svcctl.cli.human import moment
 from svcctl.cli.log_blocks import blocks
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 from svcctl.errors import UnknownService, UsageError, quoted
 from svcctl.spec.names import did_you_mean
 
@@ -39,7 +39,7 @@ _SERVICE = click.Option(
     ["--service", "services"],
     multiple=True,
     metavar="NAME",
-    help="only the rules of this service or watch (default: of all)",
+    help="only the rules of this service or watch (default: all)",
 )
 _OUTPUT = click.Option(
     ["--output", "-o"],
@@ -49,14 +49,15 @@ _OUTPUT = click.Option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def rules() -> None:
-    """Show the rules over logs, and what they would have made of one.
+    """Show the rules over logs, and what they would have made of one."""
 
-    \b
-    svcctl rules list                     every rule of ./svcctl.toml
-    svcctl rules test app.log             what would have fired, when
-    """
+
+rules.examples = (
+    "svcctl rules list                     every rule of ./svcctl.toml",
+    "svcctl rules test app.log             what would have fired, when",
+)
 
 
 @click.command(

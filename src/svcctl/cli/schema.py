@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from svcctl.cli.command import Command
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 
 
 @click.command(cls=Command, help="Print the JSON Schema of definitions, for editors.")

@@ -7,10 +7,12 @@ import importlib.util
 
 import click
 
+from svcctl.cli.command import Group
+
 _WAYS = ("http", "grpc", "rabbitmq", "redis")
 
 
-class _Ways(click.Group):
+class _Ways(Group):
     """Each way in is a command ``NAME`` in the module ``svcctl.cli.serve_NAME``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -36,10 +38,12 @@ def _module(name: str) -> str:
 def serve() -> None:
     """Let others in: by HTTP, gRPC or a queue.
 
-    \b
-    svcctl serve http                            on 127.0.0.1:7411, for programs of this machine
-    svcctl serve http --listen 0.0.0.0:7411 --cert web.pem --key web.key
-    svcctl auth token issue me --first           what the first of them shows
-
     Each is a process of its own, without rights: it says who asks, and the agent decides.
     """
+
+
+serve.examples = (
+    "svcctl serve http                            on 127.0.0.1:7411, for programs of this machine",
+    "svcctl serve http --listen 0.0.0.0:7411 --cert web.pem --key web.key",
+    "svcctl auth token issue me --first           what the first of them shows",
+)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from svcctl.bootstrap.confining import hand_over
+from svcctl.cli.command import Command
 from svcctl.cli.serving import account, listening, says_it_serves, served_paths
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 from svcctl.errors import NotAvailable
 
 if TYPE_CHECKING:

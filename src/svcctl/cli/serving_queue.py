@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from svcctl.bootstrap.confining import hand_over
+from svcctl.cli.command import Command
 from svcctl.cli.serving import FILE, account, served_paths, warn
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command
 from svcctl.errors import UsageError, quoted
 
 if TYPE_CHECKING:

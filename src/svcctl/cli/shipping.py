@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from svcctl.cli.command import Group
 from svcctl.cli.human import length, moment, size
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.replies import OUTPUT
@@ -22,21 +23,22 @@ _FAILED = 1
 _STYLES = {"failing": "bad", "sending": "", "idle": "good"}
 
 
-@click.group(invoke_without_command=True, params=[parameter(OUTPUT)])
+@click.group(cls=Group, invoke_without_command=True, params=[parameter(OUTPUT)])
 @click.pass_context
 def shipping(context: click.Context, /, *, output: str) -> int | None:
-    """Show where logs are sent, and how far behind that is.
-
-    \b
-    svcctl shipping            how it goes with each receiver
-    svcctl shipping show       what [shipping.NAME] says, and where each value came from
-    svcctl shipping test lake  send one record to the receiver lake, and say what came back
-    """
+    """Show where logs are sent, and how far behind that is."""
     if context.invoked_subcommand is not None:
         return None
     session = context.obj
     assert isinstance(session, Session)
     return _list(session, Asked(verb="shipping", options={"output": output}))
+
+
+shipping.examples = (
+    "svcctl shipping            how it goes with each receiver",
+    "svcctl shipping show       what [shipping.NAME] says, and where each value came from",
+    "svcctl shipping test lake  send one record to the receiver lake, and say what came back",
+)
 
 
 def _list(session: Session, asked: Asked) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from svcctl.cli.command import Group
 from svcctl.cli.human import length, moment
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.replies import OUTPUT
@@ -15,18 +16,20 @@ from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import verb_command
 
 
-@click.group()
+@click.group(cls=Group)
 def silence() -> None:
     """Have nobody told of some alerts for a while.
 
-    \b
-    svcctl silence add service=web --for 2h --reason 'new disks'
-    svcctl silence add 'host=~"db.*"' priority=P2 --for 1d
-    svcctl silence list
-    svcctl silence end 3
-
     All conditions must hold; labels are those of svcctl alerts -o json, and alert and priority.
     """
+
+
+silence.examples = (
+    "svcctl silence add service=web --for 2h --reason 'new disks'",
+    "svcctl silence add 'host=~\"db.*\"' priority=P2 --for 1d",
+    "svcctl silence list",
+    "svcctl silence end 3",
+)
 
 
 def _add(session: Session, asked: Asked) -> int:

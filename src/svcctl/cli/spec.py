@@ -9,27 +9,30 @@ from dataclasses import replace
 import click
 
 from svcctl.cli.applying import carry_through
+from svcctl.cli.command import Command, Group
 from svcctl.cli.output import as_json
 from svcctl.cli.replies import OUTPUT
 from svcctl.cli.session import Asked, Session
-from svcctl.cli.verb_command import YES, Command, read_duration, verb_command
+from svcctl.cli.verb_command import YES, read_duration, verb_command
 from svcctl.errors import UsageError, quoted
 
 _HOLDS = "1h"
 
 
-@click.group()
+@click.group(cls=Group)
 def spec() -> None:
     """Sign definitions, and apply them on other machines.
 
-    \b
-    svcctl spec keygen release.key               a key, once
-    svcctl spec sign shop.toml --key release.key --as release --host web-1 > shop.signed
-    svcctl spec apply shop.signed --dry-run      what it would do
-    svcctl spec apply shop.signed
-
     A machine takes them if [access] says signed_specs = true and names the key in spec_keys.
     """
+
+
+spec.examples = (
+    "svcctl spec keygen release.key               a key, once",
+    "svcctl spec sign shop.toml --key release.key --as release --host web-1 > shop.signed",
+    "svcctl spec apply shop.signed --dry-run      what it would do",
+    "svcctl spec apply shop.signed",
+)
 
 
 @click.command(
@@ -78,6 +81,7 @@ keygen.examples = ("svcctl spec keygen release.key",)
         click.Option(
             ["--counter"],
             type=click.IntRange(min=1),
+            metavar="NUMBER",
             help="must grow with each that this key signs (default: the seconds since 1970)",
         ),
         click.Option(["--prune"], is_flag=True, help="remove what the files no longer define"),

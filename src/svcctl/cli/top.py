@@ -7,10 +7,11 @@ import time
 import click
 
 from svcctl.cli import standing, trends
+from svcctl.cli.command import Command
 from svcctl.cli.live import refresh
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Asked, Session
-from svcctl.cli.verb_command import Command, names_argument, read_duration
+from svcctl.cli.verb_command import names_argument, read_duration
 from svcctl.wire import Selection
 
 

@@ -10,11 +10,12 @@ import click
 from svcctl.app.verb import REASON
 from svcctl.cli import acts, outcomes
 from svcctl.cli.ask import confirm
+from svcctl.cli.command import Command
 from svcctl.cli.installing import DECLINED
 from svcctl.cli.outcomes import carry_out
 from svcctl.cli.output import as_json
 from svcctl.cli.session import Session
-from svcctl.cli.verb_command import Command, names_argument, parameter
+from svcctl.cli.verb_command import names_argument, parameter
 from svcctl.errors import UsageError
 from svcctl.wire import Request, Selection
 

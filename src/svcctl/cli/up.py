@@ -10,6 +10,7 @@ import click
 
 from svcctl.bootstrap.local import paths
 from svcctl.cli import outcomes
+from svcctl.cli.command import Command
 from svcctl.cli.definitions import arguments, default_files, load
 from svcctl.cli.session import Session
 from svcctl.spec.load import Loaded
@@ -19,7 +20,7 @@ _GAVE_UP = 1
 _INTERRUPTED = 130
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("words", nargs=-1, metavar="[FILE|FOLDER] [NAME|@GROUP]...")
 @click.option("--detach", "-d", is_flag=True, help="hand the services to an agent and come back")
 @click.option(
@@ -33,12 +34,6 @@ _INTERRUPTED = 130
 def up(session: Session, /, *, words: tuple[str, ...], detach: bool, flags: tuple[str, ...]) -> int:
     """Run services here and now, with their output.
 
-    \b
-    Examples:
-      svcctl up                      everything in ./svcctl.toml
-      svcctl up shop.toml web        web, and what it needs
-      svcctl up shop.toml --detach   leave them to an agent
-
     Each line shows who wrote it: | on stdout, ! on stderr; a dot tells what became of a service.
 
     Ctrl-C once stops everything in order, twice kills. Exit status: 0 when all is done or was
@@ -50,6 +45,13 @@ def up(session: Session, /, *, words: tuple[str, ...], detach: bool, flags: tupl
     if detach:
         return _hand_over(session, loaded, names=names)
     return _run(session, _own_home(files, session.home), loaded, names=names)
+
+
+up.examples = (
+    "svcctl up                      everything in ./svcctl.toml",
+    "svcctl up shop.toml web        web, and what it needs",
+    "svcctl up shop.toml --detach   leave them to an agent",
+)
 
 
 def _own_home(files: Sequence[str], home: str | None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,11 +10,10 @@ from click.shell_completion import CompletionItem
 
 from svcctl.app.verb import Arg, Kind, Selects, Verb
 from svcctl.app.verbs import find
-from svcctl.cli.output import screen
+from svcctl.cli.command import Command
 from svcctl.cli.session import Asked, Run, Session
 from svcctl.errors import AgentUnreachable, SvcctlError, UsageError
 from svcctl.wire import Request, Selection
-from svcctl.words.catalogue import Words
 
 OUTPUT = Arg(
     name="output",
@@ -31,36 +28,6 @@ YES = Arg(name="yes", kind=Kind.FLAG, help="do not ask", default=False, short="y
 _COMPLETION_PATIENCE = 0.5  # seconds; nobody waits longer for a completion
 
 
-class Command(click.Command):
-    """A command whose help begins with *examples*; *bare* gives values to options without one."""
-
-    examples: tuple[str, ...] = ()
-    bare: Mapping[str, str] = {}
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        self.format_usage(ctx, formatter)
-        self.format_help_text(ctx, formatter)
-        with formatter.section(_words().of("Examples")):
-            formatter.write_text("\b\n" + "\n".join(self.examples))
-        self.format_options(ctx, formatter)
-        self.format_epilog(ctx, formatter)
-
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        del ctx
-        formatter.write_paragraph()
-        with formatter.indentation():
-            formatter.write_text(_words().of(self.help or ""))
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        end = args.index("--") if "--" in args else len(args)
-        filled = [f"{each}={self.bare[each]}" if each in self.bare else each for each in args[:end]]
-        return super().parse_args(ctx, filled + args[end:])
-
-
-def _words() -> Words:
-    return screen(sys.stdout, os.environ).words
-
-
 def read_duration(text: str) -> float:
     """Give a length of time with its unit, such as 500ms or 2m, in seconds."""
     from svcctl.spec.notation import parse_duration  # noqa: PLC0415 - rarely needed
@@ -68,8 +35,7 @@ def read_duration(text: str) -> float:
     try:
         return parse_duration(text)
     except SvcctlError as error:
-        problem = f"{error.problem} ({error.hint})" if error.hint else error.problem
-        raise click.BadParameter(problem) from error
+        raise click.BadParameter(error.problem) from error
 
 
 def verb_command(
@@ -83,7 +49,7 @@ def verb_command(
     """Make the command for the verb called *name*, done by *run*.
 
     *extras* and *more* are options that concern the command line only; *flags* renames flags,
-    *bare* is as in :class:`Command`.
+    *bare* is as in :class:`~svcctl.cli.command.Command`.
     """
     verb = find(name)
     assert verb is not None, name

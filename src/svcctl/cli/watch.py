@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from svcctl.cli.command import Group
 from svcctl.cli.human import length, size
 from svcctl.cli.output import Cell, as_json
 from svcctl.cli.replies import OUTPUT
@@ -15,16 +16,17 @@ from svcctl.cli.session import Asked, Session
 from svcctl.cli.verb_command import verb_command
 
 
-@click.group()
+@click.group(cls=Group)
 def watch() -> None:
-    """Show the logs of others that are watched.
+    """Show the logs of others that are watched."""
 
-    \b
-    svcctl watch list             every [[watch]], how far it was read, and what is wrong
-    svcctl logs --watch NAME      what it says; see also: svcctl logs --help
-    svcctl show NAME              how it is defined
-    svcctl remove NAME            watch it no more
-    """
+
+watch.examples = (
+    "svcctl watch list             every [[watch]], how far it was read, and what is wrong",
+    "svcctl logs --watch NAME      what it says; see also: svcctl logs --help",
+    "svcctl show NAME              how it is defined",
+    "svcctl remove NAME            watch it no more",
+)
 
 
 def _list(session: Session, asked: Asked) -> int:

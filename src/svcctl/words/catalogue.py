@@ -36,12 +36,15 @@ class Words:
         """Give *text*, whose places were filled in English, in this language.
 
         Errors come so from wherever they were raised.  What fits several texts is the one of which
-        most is fixed.
+        most is fixed, that of the causes within it too.
         """
+        return self._recognised(text)[1]
+
+    def _recognised(self, text: str) -> tuple[int, str]:
+        """Give *text* in this language, and how many of its characters told what it is."""
         if not self.texts or text in self.texts:
-            return self.of(text)
-        found = max(self._fitting(text), default=None)
-        return found[1] if found else text
+            return len(text), self.of(text)
+        return max(self._fitting(text), default=(0, text))
 
     def _fitting(self, text: str) -> Iterator[tuple[int, str]]:
         for known, said in self.texts.items():
@@ -52,14 +55,11 @@ class Words:
             if not begins and fixed < _TELLING:
                 continue
             if found := re.fullmatch(_pattern(known), text, re.DOTALL):
-                yield fixed, self._filled(said, found.groupdict())
-
-    def _filled(self, text: str, values: Mapping[str, str]) -> str:
-        def value(place: re.Match[str]) -> str:
-            found = values[place[1]]
-            return self.told(found) if place[1] in _CAUSES else found
-
-        return _PLACE.sub(value, text)
+                values = found.groupdict()
+                causes = {each: self._recognised(values[each]) for each in _CAUSES & values.keys()}
+                values |= {name: cause for name, (_, cause) in causes.items()}
+                told = sum(count for count, _ in causes.values())
+                yield fixed + told, _filled(said, values)
 
 
 def words_of(language: str) -> Words:
@@ -83,6 +83,10 @@ def language_in(environ: Mapping[str, str]) -> str:
     wanted = next((environ[name] for name in _VARIABLES if environ.get(name)), "")
     begins = re.split("[-_.@]", wanted.lower(), maxsplit=1)[0]
     return begins if begins in LANGUAGES else ENGLISH
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda place: values[place[1]], text)
 
 
 def _pattern(known: str) -> str:

@@ -109,7 +109,7 @@ def test_what_the_agent_refuses_is_told_with_code_and_hint(
         ),
         (
             ["start", "web", "--timeout", "soon"],
-            "error[SVC-1200]: Invalid value for '--timeout': 'soon' is not a duration",
+            "error[SVC-1200]: bad value for '--timeout': 'soon' is not a duration",
         ),
     ],
 )
@@ -297,4 +297,4 @@ def test_what_must_be_said_is_asked_for_before_an_agent_is(
 ) -> None:
     assert main(words) == 2
 
-    assert "Missing argument" in capsys.readouterr().err
+    assert "must be given" in capsys.readouterr().err

@@ -11,12 +11,13 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+import click
 import pytest
 
 from svcctl import words
 from svcctl.app.verbs import VERBS
-from svcctl.cli import happenings, outcomes, plan, standing
-from svcctl.cli.commands import TABLE
+from svcctl.cli import command, happenings, outcomes, plan, standing
+from svcctl.cli.commands import TABLE, svcctl
 from svcctl.words.catalogue import LANGUAGES, Words, catalogue_of, language_in, words_of
 
 PACKAGE = Path(words.__file__).parents[1]
@@ -107,6 +108,13 @@ def test_verbs_commands_phases_and_headings_have_chinese_texts() -> None:
 
 
 @pytest.mark.slow
+def test_every_page_of_help_is_chinese_throughout() -> None:
+    asked = {text for text in _asked_for_in_help() if not _IS_NAME.fullmatch(text)}
+
+    assert asked - texts().keys() == set()
+
+
+@pytest.mark.slow
 def test_every_text_of_the_dashboard_has_a_chinese_one() -> None:
     known = texts()
 
@@ -117,7 +125,7 @@ def test_every_text_of_the_dashboard_has_a_chinese_one() -> None:
 
 @pytest.mark.slow
 def test_the_catalogue_has_nothing_that_nobody_says() -> None:
-    said = _said_in_python() | _said_in_the_browser()
+    said = _said_in_python() | _said_in_the_browser() | _asked_for_in_help() | _said_by_click()
     filled = {_PLACE.sub("x", each) for each in said}
 
     stale = [text for text in texts() if not _is_said(text, said, filled)]
@@ -149,6 +157,44 @@ def _places(text: str) -> list[str]:
 def _trees() -> tuple[tuple[Path, ast.Module], ...]:
     paths = sorted(PACKAGE.rglob("*.py"))
     return tuple((path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths)
+
+
+@cache
+def _asked_for_in_help() -> set[str]:
+    """Give every text that a page of help looks up."""
+    asked = set()
+
+    class Listening(dict[str, str]):
+        def get(self, text: str, default: Any = None) -> Any:
+            asked.add(text)
+            return default
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "words_here", lambda: Words(texts=Listening()))
+        for context in _contexts(command.Context(svcctl, info_name="svcctl")):
+            context.get_help()
+    return asked
+
+
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    yield context
+    if isinstance(context.command, click.Group):
+        for name in context.command.list_commands(context):
+            if inner := context.command.get_command(context, name):
+                yield from _contexts(command.Context(inner, info_name=name, parent=context))
+
+
+_IS_NAME = re.compile("[A-Z_]+_[A-Z_]+(?:, [A-Z_]+)*|ID|URL")  # of a variable, or for a value
+
+
+def _said_by_click() -> set[str]:
+    """Give every text in the source of click, as our border hands it on."""
+    said = set()
+    for path in Path(click.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+                said.add(f"{node.value[0].lower()}{node.value[1:]}".rstrip("."))
+    return said
 
 
 def _headings() -> Iterator[str]:
