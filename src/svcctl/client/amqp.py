@@ -10,7 +10,7 @@ import importlib
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -149,8 +149,9 @@ async def connected(broker: AmqpBroker, *, name: str) -> AsyncIterator[Any]:
     try:
         yield connection
     finally:
-        async with answering(broker, within=_CLOSING):
-            await connection.close()
+        with suppress(NotDelivered):  # it is gone either way
+            async with answering(broker, within=_CLOSING):
+                await connection.close()
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -170,7 +170,7 @@ async def connected(broker: RedisBroker, *, name: str) -> AsyncIterator[Any]:
         yield client
     finally:
         is_over = True
-        with translated(broker):
+        with suppress(redis().RedisError, OSError):  # it is gone either way
             await client.aclose()
 
 

@@ -15,6 +15,7 @@ from svcctl.client import redis_streams
 from svcctl.client.queue_events import queue_events
 from svcctl.client.redis_streams import COMMANDS, parse_redis
 from svcctl.errors import NotDelivered
+from svcctl.server.mq import redis_streams as transport
 from svcctl.server.mq.transport import Subject, Topic
 from tests.flows.mq.sites import RedisSite
 from tests.flows.mq.stand import Stand, told
@@ -67,13 +68,23 @@ def test_the_rights_in_the_manual_are_enough_and_no_more(stand: Stand, site: Red
                 with pytest.raises(NotDelivered, match="does not let us in"):
                     async with site.connect(sender, stand.host)():
                         pass
-        async with site.connect(host, stand.host)() as transport:
+        async with site.connect(host, stand.host)() as connection:
             event = Subject(topic=Topic.EVENT, host="other", words=("X", "web"))
             with pytest.raises(NotDelivered, match="does not let us in"):
-                await transport.publish(event, b"{}", message_id="1")
+                await connection.publish(event, b"{}", message_id="1")
         with pytest.raises(NotDelivered, match="does not let us in"):
             async with site.connect(host, "other")():
                 pass
+        async with site.client() as client:
+            for name in urls:
+                for forbidden in (
+                    "CLIENT LIST",
+                    "KEYS *",
+                    "FLUSHALL",
+                    "XRANGE svcctl:commands:a - +",
+                ):
+                    said = await client.execute_command("ACL", "DRYRUN", name, *forbidden.split())
+                    assert b"has no permissions" in said
 
     told(story)
 
@@ -112,13 +123,16 @@ def test_a_server_that_falls_silent_is_given_up(
 
 def test_a_quiet_server_is_not_given_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_streams, "_QUIET", 0.05)
+    monkeypatch.setattr(transport, "_LONGEST_READ", 50)
 
     async def story() -> None:
         async with stand.front_open(), stand.queue() as queue:
             asking = asyncio.create_task(queue.ask(stand.host, "restart", "web"))
             await asyncio.wait({asking}, timeout=0.5)  # ten times as long as it may be quiet
+            stand.connected.clear()
             async with stand.agent_open():
                 assert await asking
+            assert not stand.connected.is_set()
 
     told(story)
 
