@@ -9,8 +9,9 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from svcctl.errors import UsageError
 
@@ -20,6 +21,13 @@ _CHUNK = 256  # items in one write
 _REPEATED = 1.0  # seconds; more than a batch of lines takes
 
 
+@dataclass(slots=True)
+class _Gap:
+    """Stands where items were left out."""
+
+    missed: int = 0
+
+
 class Outlet:
     """Takes the items of a verb for one reader; see :class:`svcctl.app.waiting.Emit`."""
 
@@ -27,34 +35,38 @@ class Outlet:
         self._items: deque[object] = deque()
         self._changed, self._emptied = asyncio.Event(), asyncio.Event()
         self._emptied.set()
-        self.dropped = 0
 
     def __call__(self, item: object) -> None:
         """Keep *item* for the reader, or drop it if it is far behind."""
-        if len(self._items) >= _BEHIND:
-            self.dropped += 1
+        if len(self._items) < _BEHIND:
+            self._items.append(item)
+            self._emptied.clear()
+            self._changed.set()
             return
-        self._items.append(item)
-        self._emptied.clear()
-        self._changed.set()
+        if not isinstance(self._items[-1], _Gap):
+            self._items.append(_Gap())
+        cast("_Gap", self._items[-1]).missed += 1
 
     async def room(self) -> None:
         """Wait until the reader has taken all there is."""
         await self._emptied.wait()
 
-    async def take(self) -> list[object]:
-        """Wait for items; give as many as fit in one write."""
+    async def take(self) -> tuple[list[object], int]:
+        """Wait for items; give as many as fit in one write, and how many are missing before them.
+
+        There may be no items where the last ones are missing.
+        """
         await self._changed.wait()
-        taken = [self._items.popleft() for _ in range(min(_CHUNK, len(self._items)))]
+        taken: list[object] = []
+        missed = 0
+        if isinstance(self._items[0], _Gap):
+            missed = cast("_Gap", self._items.popleft()).missed
+        while self._items and len(taken) < _CHUNK and not isinstance(self._items[0], _Gap):
+            taken.append(self._items.popleft())
         if not self._items:
             self._changed.clear()
             self._emptied.set()
-        return taken
-
-    def take_dropped(self) -> int:
-        """Give how many were dropped since this was asked last."""
-        dropped, self.dropped = self.dropped, 0
-        return dropped
+        return taken, missed
 
     @property
     def is_empty(self) -> bool:
@@ -100,23 +112,26 @@ def resumed(verb: str, last_id: str) -> dict[str, object]:
 
 
 async def portions(
-    produce: Callable[[Outlet], Awaitable[object]],
+    produce: Callable[[Outlet], Awaitable[object]], *, beat: float | None = None
 ) -> AsyncGenerator[tuple[list[object], int]]:
     """Give what *produce* hands over, as many items at a time as fit in one write, to its end.
 
-    With each portion goes how many items were left out so far and not told yet.  Raises what
-    *produce* raises, once all was given; who stops reading ends it.
+    With each portion goes how many items were left out just before it.  One without anything comes
+    after each *beat* seconds in which there was nothing.  Raises what *produce* raises, once all
+    was given; who stops reading ends it.
     """
     outlet = Outlet()
     work: asyncio.Future[Any] = asyncio.ensure_future(produce(outlet))
-    taking: asyncio.Future[Any] | None = None
+    taking: asyncio.Future[tuple[list[object], int]] | None = None
     try:
         while not (work.done() and outlet.is_empty):
             taking = taking or asyncio.ensure_future(outlet.take())
-            await asyncio.wait({work, taking}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, taking}, timeout=beat, return_when=asyncio.FIRST_COMPLETED)
             if taking.done():
-                items, taking = taking.result(), None
-                yield items, outlet.take_dropped()
+                portion, taking = taking.result(), None
+                yield portion
+            elif not work.done():
+                yield [], 0
         await work
     finally:
         left: set[asyncio.Future[Any]] = {work} if taking is None else {work, taking}

@@ -71,12 +71,44 @@ def test_an_unknown_service_is_not_found(stand: Stand) -> None:
     async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
         token, stub = showing(stand.token()), _stub(channel)
         error = await failure(stub.Check(_request("wbe"), metadata=token))
-        watched = [each.status async for each in stub.Watch(_request("wbe"), metadata=token)]
 
         assert error.code() is grpc.StatusCode.NOT_FOUND
-        assert watched == [Reply.SERVICE_UNKNOWN]
 
     stand.deeds["status"] = status
+    told(stand, story)
+
+
+def test_a_service_is_watched_before_it_is_there_and_after_it_is_gone(stand: Stand) -> None:
+    rows: list[dict[str, object]] = []
+    happened = asyncio.Event()
+
+    async def status(selection: Selection, args: Arguments, emit: Emit) -> object:
+        del args, emit
+        if not rows:
+            raise UnknownService(f"no service {selection.names[0]!r}")
+        return list(rows)
+
+    async def events(selection: Selection, args: Arguments, emit: Emit) -> object:
+        if not selection.all and not rows:
+            raise UnknownService(f"no service {selection.names[0]!r}")
+        while args.flag("follow"):
+            await happened.wait()
+            happened.clear()
+            emit({"number": 1})
+        return {}
+
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        watching = _stub(channel).Watch(_request("web"), metadata=showing(stand.token()))
+        found = [(await watching.read()).status]
+        for now in ([{"service": "web", "ready": True}], []):
+            rows[:] = now
+            happened.set()
+            found.append((await watching.read()).status)
+        watching.cancel()
+
+        assert found == [Reply.SERVICE_UNKNOWN, Reply.SERVING, Reply.SERVICE_UNKNOWN]
+
+    stand.deeds |= {"status": status, "events": events}
     told(stand, story)
 
 

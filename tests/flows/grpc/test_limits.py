@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
+from svcctl.app.arguments import Arguments
+from svcctl.app.waiting import Emit
 from svcctl.errors import SpecError, SystemFault
+from svcctl.server.grpc import serving
 from svcctl.server.grpc.asking import Limits
 from svcctl.server.grpc.serving import Bounds, served
-from tests.flows.grpc.stand import Stand, ask, failure, named, request_of, showing, told
+from svcctl.wire import Selection
+from tests.flows.conftest import PATIENCE
+from tests.flows.grpc.stand import Stand, ask, begin, failure, named, request_of, showing, told
 
 pytestmark = pytest.mark.slow
 
@@ -187,3 +192,34 @@ async def _end(reader: asyncio.StreamReader) -> None:
     with suppress(ConnectionError):
         while await reader.read(1024):
             pass
+
+
+@pytest.mark.parametrize("name", ["Logs", "WatchStatus"])
+def test_a_stream_is_not_waited_for_when_the_port_is_closed(
+    stand: Stand, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def tell(selection: Selection, args: Arguments, emit: Emit) -> object:
+        del selection
+        emit({"number": 1, "at": 1.0, "text": "line"})
+        if name == "Logs" or args.flag("follow"):
+            await asyncio.Event().wait()
+        return {}
+
+    async def story() -> Any:
+        call = named(name)
+        async with asyncio.timeout(PATIENCE), AsyncExitStack() as outlasting:
+            async with stand.open():
+                channel = await outlasting.enter_async_context(
+                    grpc.aio.insecure_channel(f"127.0.0.1:{stand.port}")
+                )
+                request = request_of(call).SerializeToString()
+                stream = begin(channel, call, showing(stand.token()), request)
+                await stream.read()
+            return await failure(stream.read())
+
+    monkeypatch.setattr(serving, "_LAST_ANSWERS", 2 * PATIENCE)
+    stand.deeds |= {"logs": tell, "events": tell}
+    error = asyncio.run(story())
+
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert "being stopped" in error.details()

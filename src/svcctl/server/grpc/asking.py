@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from svcctl.app.waiting import Emit
 from svcctl.auth.identity import Identity
-from svcctl.errors import LimitReached, TimedOut, UsageError
+from svcctl.errors import AgentUnreachable, LimitReached, TimedOut, UsageError
 from svcctl.server.answers import Answers
 from svcctl.server.grpc.caller import Caller, Door
 from svcctl.server.holding import while_it_holds
@@ -66,6 +66,17 @@ class Asking:
         self._answers, self._doorkeeper = answers, doorkeeper
         self._limits = limits
         self._places = Places(limits)
+        self._telling: set[asyncio.Task[object]] = set()
+        self._is_over = False
+
+    def end_streams(self) -> None:
+        """Tell nobody any more: a stream has no end to wait for.
+
+        Whoever reads one is told to ask again, of whoever comes next.
+        """
+        self._is_over = True
+        for each in self._telling:
+            each.cancel()
 
     async def identify(self, caller: Caller) -> Identity:
         """Give who asks; raises Unauthenticated, TooManyTries, and see the doorkeeper."""
@@ -102,11 +113,29 @@ class Asking:
     ) -> None:
         """Write *replies*, each once the reader has room for it, while *identity* holds.
 
-        Raises LimitReached where there is no place, TimedOut where the reader is stuck.
+        Raises LimitReached where there is no place, TimedOut where the reader is stuck,
+        AgentUnreachable once streams are to end.
         """
         async with aclosing(replies):
-            with self._places.place(identity.actor):
+            with self._places.place(identity.actor), self._until_over():
                 await while_it_holds(self._doorkeeper, identity, self._write(caller, replies))
+
+    @contextmanager
+    def _until_over(self) -> Iterator[None]:
+        """Have the block end once streams are to end; raises AgentUnreachable then."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._telling.add(task)
+        try:
+            if self._is_over:
+                raise _over()
+            yield
+        except asyncio.CancelledError:
+            if self._is_over and not task.uncancel():
+                raise _over() from None
+            raise
+        finally:
+            self._telling.discard(task)
 
     async def _write(self, caller: Caller, replies: AsyncGenerator[bytes]) -> None:
         async for reply in replies:
@@ -116,3 +145,8 @@ class Asking:
             except TimeoutError:
                 problem = f"nothing was read for {self._limits.stuck:g}s"
                 raise TimedOut(problem, hint="go on after the last cursor") from None
+
+
+def _over() -> AgentUnreachable:
+    problem = "this server is being stopped"
+    return AgentUnreachable(problem, hint="ask again, and go on after the last cursor", asked=False)

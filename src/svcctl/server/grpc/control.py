@@ -128,9 +128,10 @@ class Control:
                 call.verb, selection=selection, args=args, identity=identity, emit=outlet
             )
 
+        cursor = ""
         async with aclosing(portions(produce)) as found:
             async for items, missed in found:
-                cursor = _cursor(items)
+                cursor = _cursor(items) or cursor
                 yield encoded(call, {within: items, "cursor": cursor, "missed": missed})
 
     async def _status_again(
@@ -152,7 +153,7 @@ def _cursor(items: Sequence[object]) -> str:
     places = (
         each["place"] for each in reversed(items) if isinstance(each, Mapping) and "place" in each
     )
-    return str(next(places, "")) or place_of(items[-1])
+    return str(next(places, "")) or (place_of(items[-1]) if items else "")
 
 
 def reply_of(call: Call, result: object) -> bytes:

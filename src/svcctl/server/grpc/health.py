@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from grpc_health.v1 import health_pb2
 
-from svcctl.app.waiting import Nobody
+from svcctl.app.waiting import Emit, Nobody
 from svcctl.auth.identity import Identity
 from svcctl.errors import UnknownService, UsageError
 from svcctl.server.grpc.asking import Asking
@@ -76,7 +76,9 @@ class Health:
         """Tell it again and again, which nobody may ask for without showing who they are."""
         identity = await self._asking.identify(caller)
         name = _parsed(await self._asking.read(caller))
-        replies = _for_ever() if name in OPEN else _changes(self._about(name, identity))
+        everything = partial(self._asking.ask, selection=Selection(), identity=identity)
+        about = self._about(name, identity)
+        replies = _for_ever() if name in OPEN else _changes(about, everything=everything)
         await self._asking.tell(caller, identity, replies)
 
     def _about(self, name: str, identity: Identity) -> Ask:
@@ -89,17 +91,38 @@ async def _for_ever() -> AsyncGenerator[bytes]:
     await asyncio.Event().wait()
 
 
-async def _changes(ask: Ask) -> AsyncGenerator[bytes]:
-    """Say how a service is, and again when that has changed; an unknown one is no error."""
+async def _changes(ask: Ask, *, everything: Ask) -> AsyncGenerator[bytes]:
+    """Say how a service is, and again when that has changed; an unknown one may yet come.
+
+    After https://github.com/grpc/grpc/blob/master/doc/health-checking.md: the call goes on.
+    """
     last = None
-    try:
-        async with aclosing(watch_status(ask)) as found:
-            async for status in found:
-                if (standing := _standing(status)) is not last:
-                    last = standing
-                    yield _said(standing)
-    except UnknownService:
-        yield _said(Standing.SERVICE_UNKNOWN)
+    while True:
+        try:
+            async with aclosing(watch_status(ask)) as found:
+                async for status in found:
+                    if (standing := _standing(status)) is not last:
+                        last = standing
+                        yield _said(standing)
+        except UnknownService:
+            last = Standing.SERVICE_UNKNOWN
+            yield _said(last)
+        await _until_known(ask, everything)
+
+
+async def _until_known(ask: Ask, everything: Ask) -> None:
+    """Wait until what is asked for is known: only events of other things tell of it."""
+
+    async def look(name: str, *, args: Mapping[str, object], emit: Emit) -> object:
+        try:
+            return await ask(name, args=args, emit=emit)
+        except UnknownService:
+            return None
+
+    async with aclosing(watch_status(look, hear=everything)) as found:
+        async for status in found:
+            if status is not None:
+                return
 
 
 def _standing(status: object) -> Standing:

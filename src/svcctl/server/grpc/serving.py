@@ -81,7 +81,9 @@ async def served(
         async with at_most(bounds.per_address, port=chosen):
             yield chosen
     finally:
-        await asyncio.shield(server.stop(_LAST_ANSWERS))
+        stopping = asyncio.ensure_future(server.stop(_LAST_ANSWERS))
+        asking.end_streams()
+        await asyncio.shield(stopping)
 
 
 def _options(bounds: Bounds) -> list[tuple[str, int]]:

@@ -34,19 +34,19 @@ class _Bell:
         """Always."""
 
 
-async def watch_status(ask: Ask) -> AsyncGenerator[object]:
+async def watch_status(ask: Ask, *, hear: Ask | None = None) -> AsyncGenerator[object]:
     """Give the status at once, then anew after each event that has changed it, for ever.
 
-    No change is missed: events are followed from before the first look on.  Raises what the agent
-    answers with.
+    No change is missed: events are followed from before the first look on; those of other services
+    too where *hear* asks for them.  Raises what the agent answers with.
     """
-    bell = _Bell()
-    await ask("events", args={"lines": 1}, emit=bell)
+    bell, hear = _Bell(), hear or ask
+    await hear("events", args={"lines": 1}, emit=bell)
     last = await ask("status", args={}, emit=Nobody())
     yield last
     bell.rung.clear()
     following: asyncio.Future[Any] = asyncio.ensure_future(
-        ask("events", args={"follow": True, "after": bell.number}, emit=bell)
+        hear("events", args={"follow": True, "after": bell.number}, emit=bell)
     )
     try:
         while True:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any
+from contextlib import aclosing
 
 from svcctl.errors import SvcctlError
 from svcctl.server.http.problem import problem_of
-from svcctl.server.outlet import Outlet, place_of
+from svcctl.server.outlet import Outlet, place_of, portions
 
 BEAT = 15.0
 """Seconds of silence after which a comment shows that the connection lives."""
 
+_BEAT = b": beat\n\n"
 _RETRY = b"retry: 2000\n\n"
 """Milliseconds after which a reader that was cut off comes back, as browsers understand it."""
 
-Produce = Callable[["Outlet"], Awaitable[object]]
+Produce = Callable[[Outlet], Awaitable[object]]
 """Carries out a verb that gives its items to an outlet."""
 
 
@@ -29,31 +29,23 @@ async def as_events(
     The last event is ``end`` with the result, or ``error`` with a problem document.  Who stops
     reading ends what produces.
     """
-    outlet = Outlet()
-    work: asyncio.Future[Any] = asyncio.ensure_future(produce(outlet))
-    taking: asyncio.Future[Any] | None = None
+    result: object = None
+
+    async def keep_result(outlet: Outlet) -> None:
+        nonlocal result
+        result = await produce(outlet)
+
+    yield b": svcctl\n\n" + _RETRY
     try:
-        yield b": svcctl\n\n" + _RETRY
-        while not (work.done() and outlet.is_empty):
-            taking = taking or asyncio.ensure_future(outlet.take())
-            await asyncio.wait({work, taking}, timeout=beat, return_when=asyncio.FIRST_COMPLETED)
-            if taking.done():
-                items = taking.result()
-                yield b"".join(map(_item, items))
-                taking = None
-            elif not work.done():
-                yield b": beat\n\n"
-            if dropped := outlet.take_dropped():
-                yield _event("dropped", {"items": dropped})
-        try:
-            yield _event("end", await work)
-        except SvcctlError as error:
-            yield _event("error", problem_of(error, request_id=request_id))
-    finally:
-        left: set[asyncio.Future[Any]] = {work} if taking is None else {work, taking}
-        for each in left:
-            each.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        async with aclosing(portions(keep_result, beat=beat)) as found:
+            async for items, missed in found:
+                if missed:
+                    yield _event("dropped", {"items": missed})
+                if items or not missed:
+                    yield b"".join(map(_item, items)) or _BEAT
+        yield _event("end", result)
+    except SvcctlError as error:
+        yield _event("error", problem_of(error, request_id=request_id))
 
 
 def _item(item: object) -> bytes:
