@@ -235,8 +235,10 @@ async def open_queue(
     """Give a queue that is connected, and connects again, while the block lasts.
 
     *hosts* has the keys that replies are to be signed with; without it none is looked at.
-    Raises NotDelivered where the broker does not let us in; one that is not there is waited for.
+    Raises NotDelivered where the broker does not let us in, NotAvailable where its library is not
+    installed; a broker that is not there is waited for.
     """
+    broker.load()
     queue = Queue(broker, signer=signer, token=token, hosts=hosts)
     serving = asyncio.create_task(queue.serve())
     try:
