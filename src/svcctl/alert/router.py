@@ -26,7 +26,7 @@ from svcctl.alert.group import (
 )
 from svcctl.alert.policy import Policy, Route, group_key
 from svcctl.alert.silences import Silence, silenced
-from svcctl.errors import UsageError
+from svcctl.errors import UnknownService, UsageError
 from svcctl.ports import Clock, Store, Timer
 
 _GROUPS, _SILENCES = "alert-group", "alert-silence"
@@ -115,7 +115,7 @@ class Router:
     def find(self, beginning: str) -> Alert:
         """Give the one alert that fires and whose fingerprint has that *beginning*.
 
-        Raises UsageError where there is none, or more than one.
+        Raises UnknownService where there is none, UsageError where there is more than one.
         """
         found = [
             alert
@@ -123,9 +123,11 @@ class Router:
             for name, alert in group.alerts.items()
             if beginning and alert.fires and name.startswith(beginning)
         ]
-        if len(found) != 1:
-            what = f"{len(found)} alerts begin with" if found else "no alert fires that begins with"
-            raise UsageError(f"{what} {beginning!r}", hint="see them with: svcctl alerts")
+        hint = "see them with: svcctl alerts"
+        if not found:
+            raise UnknownService(f"no alert fires that begins with {beginning!r}", hint=hint)
+        if len(found) > 1:
+            raise UsageError(f"{len(found)} alerts begin with {beginning!r}", hint=hint)
         return found[0]
 
     def acknowledge(self, alert: Alert) -> None:
@@ -144,9 +146,9 @@ class Router:
         return silence
 
     def end_silence(self, number: int) -> None:
-        """Let people be told again; raises UsageError where there is no such silence."""
+        """Let people be told again; raises UnknownService where there is no such one."""
         if number not in self._silences:
-            raise UsageError(f"there is no silence {number}", hint="see: svcctl silence list")
+            raise UnknownService(f"there is no silence {number}", hint="see: svcctl silence list")
         del self._silences[number]
         self._store.delete(_SILENCES, str(number))
 

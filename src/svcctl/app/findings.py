@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
 from svcctl.app.found_in import found_in
+from svcctl.app.selection import unknown
 from svcctl.app.waiting import Emit
 from svcctl.errors import UnknownService, UsageError, quoted
 from svcctl.events import Event, FindingEnded, FindingMade, FindingRejected, SpecApplied
@@ -36,9 +37,12 @@ _PAST = 10_000  # events of the past that are looked at
 _STALE = 86_400.0  # seconds after which what a rule found is over, whoever forgot to say so
 _LONGEST = 1_000  # characters of a text that are kept
 _OF_RULES = "rule"
+_EVERY = "*"
 
 Learnt = Callable[[], list[Document]]
 """Says of each service what has been learnt."""
+Names = Callable[[], list[str]]
+"""Says what all services are called, and all logs that are watched."""
 
 
 class Findings:
@@ -122,17 +126,17 @@ class Findings:
 
     # verbs
 
-    def deeds(self, learnt: Learnt) -> dict[str, Deed]:
-        """Give what carries out each verb; *learnt* says what is known."""
+    def deeds(self, learnt: Learnt, names: Names) -> dict[str, Deed]:
+        """Give what carries out each verb; *learnt* says what is known, *names* of what at all."""
 
         async def findings(selection: Selection, args: Arguments, emit: Emit) -> object:
             del selection, emit
-            return self._answer(args, learnt())
+            return self._answer(args, learnt(), names())
 
         return {"findings": findings, "finding-quiet": self._hush, "finding-wake": self._wake}
 
-    def _answer(self, args: Arguments, learnt: list[Document]) -> Document:
-        wanted = args.values["services"] or ["*"]
+    def _answer(self, args: Arguments, learnt: list[Document], names: list[str]) -> Document:
+        wanted = args.values["services"] or [_EVERY]
         if not isinstance(wanted, list) or not all(isinstance(each, str) for each in wanted):
             raise UsageError("services are named by texts", hint="svcctl findings web 'db*'")
 
@@ -146,11 +150,16 @@ class Findings:
             {"id": _id(pattern), "pattern": pattern, **each}
             for pattern, each in self._quiet.items()
         ]
-        return {
+        found: Document = {
             "findings": [each for each in rows if is_wanted(each)],
             "learnt": [each for each in learnt if is_wanted(each)],
             "quiet": [each for each in quiet if is_wanted(each)],
         }
+        known = {*names, *(str(each["service"]) for each in (*rows, *learnt, *quiet))}
+        for name in wanted:
+            if name != _EVERY and not any(fnmatchcase(each, name) for each in known):
+                raise unknown(name, names)
+        return found
 
     def _now(self) -> list[Document]:
         """Give what is open, the latest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -72,13 +72,17 @@ def _matching(pattern: str, specs: Mapping[str, ServiceSpec]) -> set[str]:
     return found
 
 
-def _unknown(pattern: str, specs: Mapping[str, ServiceSpec]) -> UnknownService:
+def unknown(name: str, known: Iterable[str], *, what: str = "service") -> UnknownService:
+    """Give what is said of a *name* that nothing *known* has."""
     from svcctl.spec.names import did_you_mean  # noqa: PLC0415 - only the agent needs it
 
+    names = sorted(known)
+    hint = did_you_mean(name, names) or f"known: {', '.join(names) or 'none yet'}"
+    return UnknownService(f"no {what} {name!r}", hint=hint)
+
+
+def _unknown(pattern: str, specs: Mapping[str, ServiceSpec]) -> UnknownService:
     if pattern.startswith("@"):
-        known = sorted({f"@{group}" for spec in specs.values() for group in spec.groups})
-        what = "group"
-    else:
-        known, what = sorted(specs), "service"
-    hint = did_you_mean(pattern, known) or f"known: {', '.join(known) or 'none yet'}"
-    return UnknownService(f"no {what} {pattern!r}", hint=hint)
+        groups = {f"@{group}" for spec in specs.values() for group in spec.groups}
+        return unknown(pattern, groups, what="group")
+    return unknown(pattern, specs)

@@ -12,7 +12,7 @@ from svcctl.app.applied_table import AppliedTable
 from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
 from svcctl.app.waiting import Emit
-from svcctl.errors import SpecError, UsageError
+from svcctl.errors import SpecError, UnknownService
 from svcctl.events import Event, InstanceExited, InstanceSpawned
 from svcctl.observe.metrics import catalogue
 from svcctl.observe.metrics.exposition import Family
@@ -167,7 +167,7 @@ class Shipping:
         if name not in specs:
             known = ", ".join(sorted(specs)) or "none, add [shipping.NAME]"
             hint = did_you_mean(name, specs) or f"there are: {known}"
-            raise UsageError(f"there is no receiver {name!r}", hint=hint)
+            raise UnknownService(f"there is no receiver {name!r}", hint=hint)
         trial = await asyncio.to_thread(self._open_docks().test, name, specs[name])
         return {
             "receiver": name,

@@ -12,7 +12,7 @@ from svcctl.app.arguments import Arguments
 from svcctl.app.dispatch import Deed
 from svcctl.app.waiting import Emit
 from svcctl.auth.listening import Listeners
-from svcctl.errors import Conflict, UsageError
+from svcctl.errors import Conflict, UnknownService, UsageError
 from svcctl.ports import Clock, Store
 from svcctl.wire import Selection
 
@@ -148,10 +148,11 @@ class Tokens:
 
     def _meant(self, begins: str) -> tuple[str, dict[str, object]]:
         found = [each for each in self._known() if each[0].startswith(begins)]
-        if len(begins) < _LEAST_ID or len(found) != 1:
-            problem = "several tokens' ids begin" if len(found) > 1 else "no token's id begins"
-            hint = f"give {_LEAST_ID} characters or more: svcctl auth token list"
-            raise UsageError(f"{problem} with {begins!r}", hint=hint)
+        hint = f"give {_LEAST_ID} characters or more: svcctl auth token list"
+        if len(found) > 1:
+            raise UsageError(f"several tokens' ids begin with {begins!r}", hint=hint)
+        if not found or len(begins) < _LEAST_ID:
+            raise UnknownService(f"no token's id begins with {begins!r}", hint=hint)
         return found[0]
 
     def _known_roles(self, text: str) -> list[str]:

@@ -80,7 +80,9 @@ def deeds(core: Core, around: Attendants, guard: Guard, ending: Ending) -> Deeds
         "metrics": around.metrics.metrics,
         "history": around.historian.history,
         "trends": around.judged.resources.trends,
-        **around.findings.deeds(around.understanding.known),
+        **around.findings.deeds(
+            around.understanding.known, lambda: [*manager.names(), *around.foreign.specs]
+        ),
         **Conversing(manager).deeds(),
         **around.desk.deeds(),
         **around.shipping.deeds(),

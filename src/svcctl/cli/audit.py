@@ -22,6 +22,7 @@ _TAMPERED = 1
 _ASKED = "asked"
 _TRAIL = "trail"  # which audit log a row is of
 _AGENTS, _NATIVE = "agent", "command line"
+_EXPORTED = "write one: svcctl audit --export jsonl > audit.jsonl"
 
 Row = dict[str, Any]
 """A row of the audit log, as :func:`svcctl.engine.audit_trail.read` gives it."""
@@ -98,10 +99,12 @@ def _verdicts_of(file: str, asked: Asked) -> dict[str, Row]:
     try:
         with click.open_file(file, encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines if line.strip()]
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{quoted(file)} cannot be read: {error}") from error
+    except OSError as error:
+        raise UsageError(f"cannot read {quoted(file)}: {error.strerror}", hint=_EXPORTED) from error
+    except ValueError as error:
+        raise UsageError(f"{quoted(file)} is no audit log", hint=_EXPORTED) from error
     if not all(isinstance(row, dict) and isinstance(row.get("number"), int) for row in rows):
-        raise UsageError(f"{quoted(file)} is no audit log", hint="svcctl audit --export jsonl")
+        raise UsageError(f"{quoted(file)} is no audit log", hint=_EXPORTED)
     trails: dict[str, list[Row]] = {_AGENTS: []}
     for row in rows:
         trails.setdefault(str(row.get(_TRAIL, _AGENTS)), []).append(row)

@@ -11,7 +11,7 @@ from svcctl.alert.group import Pace
 from svcctl.alert.policy import PACES, Escalation, Policy, Route
 from svcctl.alert.router import Errand, Router
 from svcctl.alert.silences import Inhibition, Silence
-from svcctl.errors import UsageError
+from svcctl.errors import UnknownService
 from svcctl.spec.alert_policy import Priority
 from svcctl.spec.matching import parse_matcher
 from svcctl.testing.fakes import FakeClock, FakeStore
@@ -153,9 +153,9 @@ def test_an_alert_is_found_by_how_its_fingerprint_begins_where_that_is_one() -> 
     office.takes("late")
 
     assert office.router.find(alert.fingerprint) is alert
-    with pytest.raises(UsageError, match="no alert fires that begins with ''"):
+    with pytest.raises(UnknownService, match="no alert fires that begins with ''"):
         office.router.find("")
-    with pytest.raises(UsageError, match="no alert fires that begins with 'x'"):
+    with pytest.raises(UnknownService, match="no alert fires that begins with 'x'"):
         office.router.find("x")
 
 
@@ -236,7 +236,7 @@ def test_a_silence_holds_until_it_ends() -> None:
     office.clock.forward(300)
 
     assert office.told == [(("chat", "mail"), ["late"], [])]
-    with pytest.raises(UsageError):
+    with pytest.raises(UnknownService):
         office.router.end_silence(1)
 
 

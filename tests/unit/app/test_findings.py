@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -81,7 +82,7 @@ class Desk:
     async def ask(self, name: str = "findings", **given: object) -> Document:
         verb = find(name)
         assert verb is not None
-        deed = self.findings.deeds(lambda: self.learnt)[name]
+        deed = self.findings.deeds(lambda: self.learnt, lambda: ["web", "db", "idle"])[name]
         answer = await deed(Selection(), check(verb, given), Nobody())
         assert isinstance(answer, dict)
         return answer
@@ -272,3 +273,13 @@ async def test_texts_of_any_length_are_cut() -> None:
 
     (made,) = desk.findings.open_of("web")
     assert len(made.subject) == 1_000
+
+
+async def test_a_name_that_nothing_has_is_refused_and_one_that_is_quiet_is_not() -> None:
+    desk = Desk()
+
+    assert await desk.rows(services=["idle"]) == []
+    assert await desk.rows(services=["*"]) == []
+    for name in ("wbe", "x*", ""):
+        with pytest.raises(UnknownService, match=f"no service {re.escape(repr(name))}"):
+            await desk.rows(services=["web", name])

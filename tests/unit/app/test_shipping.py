@@ -11,7 +11,7 @@ from svcctl.app.arguments import check
 from svcctl.app.kept_table import KeptTable
 from svcctl.app.shipping import Shipping, Trial
 from svcctl.app.verbs import find
-from svcctl.errors import UsageError
+from svcctl.errors import UnknownService, UsageError
 from svcctl.events import InstanceExited, InstanceSpawned
 from svcctl.observe.ship.sender import Standing
 from svcctl.observe.ship.sent import Progress
@@ -218,7 +218,7 @@ async def test_a_receiver_is_tried_by_its_name(harbour: Harbour) -> None:
     harbour.trial = Trial(problem="no", hint="do it", seconds=1.0)
 
     tried = await ask(shipping, "shipping-test", receiver="lake")
-    with pytest.raises(UsageError, match="'lakke'"):
+    with pytest.raises(UnknownService, match="'lakke'"):
         await ask(shipping, "shipping-test", receiver="lakke")
 
     assert tried == {

@@ -14,7 +14,7 @@ from svcctl.app.verbs import find
 from svcctl.app.waiting import Nobody
 from svcctl.auth.identity import Way
 from svcctl.auth.tokens import verify
-from svcctl.errors import Conflict, StateFault, UsageError
+from svcctl.errors import Conflict, StateFault, UnknownService, UsageError
 from svcctl.testing.fakes import FakeClock, FakeStore
 from svcctl.wire import Selection
 
@@ -125,7 +125,7 @@ async def test_which_token_is_meant_must_be_clear(begins: str) -> None:
     host = Host()
     await host.ask("token-issue", name="ci")
 
-    with pytest.raises(UsageError, match="id begins with"):
+    with pytest.raises(UnknownService, match="id begins with"):
         await host.ask("token-revoke", id=begins)
 
 

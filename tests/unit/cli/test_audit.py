@@ -330,3 +330,22 @@ def test_tokens_are_json_too(command: str, agent: Any, capsys: Captured) -> None
     assert main(["auth", "token", *command.split(), "-o", "json"]) == 0
 
     assert "3f9a77aa11223344" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(None, "cannot read "), (b"[services.web]", "is no audit log"), (b"[1]", "is no audit log")],
+)
+def test_what_is_no_export_is_told_with_how_one_is_made(
+    content: bytes | None, problem: str, tmp_path: Path, capsys: Captured
+) -> None:
+    file = tmp_path / "audit.jsonl"
+    if content is not None:
+        file.write_bytes(content)
+
+    assert main(["audit", "--verify", "--file", str(file)]) == 2
+
+    said = capsys.readouterr().err
+    assert problem in said
+    assert "Errno" not in said
+    assert "hint: write one: svcctl audit --export jsonl" in said

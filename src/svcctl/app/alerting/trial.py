@@ -10,7 +10,7 @@ from svcctl.alert.alert import Alert
 from svcctl.alert.group import Notice
 from svcctl.alert.outbox import Way
 from svcctl.alert.wording import worded
-from svcctl.errors import NotDelivered, SvcctlError, UsageError
+from svcctl.errors import NotDelivered, SvcctlError, UnknownService
 from svcctl.ports import Clock, Document
 from svcctl.spec.alert_policy import Priority
 from svcctl.spec.names import did_you_mean
@@ -21,13 +21,13 @@ _PATIENCE = 60.0  # seconds
 async def tried(name: str, ways: Mapping[str, Way], *, clock: Clock) -> Document:
     """Send a notice by the channel called *name*: ``ok``, or ``problem`` and ``hint``.
 
-    Raises UsageError where there is no such channel.
+    Raises UnknownService where there is no such channel.
     """
     way = ways.get(name)
     if way is None:
         known = ", ".join(sorted(ways)) or "none, add [alerting.channels.NAME]"
         hint = did_you_mean(name, ways) or f"there are: {known}"
-        raise UsageError(f"there is no channel {name!r}", hint=hint)
+        raise UnknownService(f"there is no channel {name!r}", hint=hint)
     now, began = clock.now(), clock.monotonic()
     alert = Alert(
         name="test",

@@ -19,7 +19,7 @@ from svcctl.app.kept_table import KeptTable
 from svcctl.app.natives import KeptNatively, Natives
 from svcctl.app.verbs import find
 from svcctl.auth.identity import inside
-from svcctl.errors import NotDelivered, StateFault, UsageError
+from svcctl.errors import NotDelivered, StateFault, UnknownService, UsageError
 from svcctl.events import (
     AlertAcknowledged,
     AlertEnded,
@@ -473,7 +473,7 @@ async def test_a_channel_is_tried_and_what_came_back_is_said(office: Office) -> 
 
     assert (good["ok"], office.chat.titles) == (True, ["[P2] svcctl: test"])
     assert (bad["ok"], bad["problem"], bad["hint"]) == (False, "no such robot", "check it")
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(UnknownService) as caught:
         await office.asks("alert-test", channel="chatt")
     assert caught.value.hint == "did you mean 'chat'?"
 
