@@ -43,7 +43,8 @@ def test_who_answers_nothing_of_use_is_restarted_and_the_agent_goes_on(
 def test_a_check_that_hangs_deaf_is_killed_with_its_child_each_time(
     trial: Trial, effort: Effort
 ) -> None:
-    probe = f"exec = {command('check-hang')}\n{OFTEN}\nfails = 2\non_fail = 'none'"
+    often = OFTEN.replace("300ms", "2s")  # there is time for a check to begin, and its child
+    probe = f"exec = {command('check-hang')}\n{often}\nfails = 2\non_fail = 'none'"
     trial.apply(service("it", "['sleep', '1000']", probe))
 
     def most() -> int:

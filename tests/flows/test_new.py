@@ -16,6 +16,7 @@ __all__ = ["box"]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("style", [[], ["--app"]], ids=["class", "app"])
 def test_a_new_project_works_at_once(box: Box, tmp_path: Path, style: list[str]) -> None:
     folder = tmp_path / "order-mailer"
@@ -81,6 +82,6 @@ def _python(box: Box, folder: Path, *args: str) -> subprocess.CompletedProcess[s
         env=box.environ(),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=3 * PATIENCE,
         check=False,
     )
