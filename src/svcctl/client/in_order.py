@@ -18,6 +18,16 @@ AsyncAnswers = AsyncGenerator[tuple[bool, object]]
 """(False, item) any number of times, then (True, result)."""
 
 
+async def last_in_order(sources: Sequence[AsyncAnswers], emit: Emit, *, last: int) -> int:
+    """Hand over the *last* so many items of all *sources*, the oldest first; give how many."""
+    kept = _Last(last)
+    await in_order(sources, kept)
+    for each in kept.items:
+        emit(each)
+    await emit.room()
+    return len(kept.items)
+
+
 async def in_order(sources: Sequence[AsyncAnswers], emit: Emit) -> object:
     """Hand over the items of all *sources*, the oldest (``at``) first; give one result."""
     results: list[object] = []
@@ -82,3 +92,17 @@ class _Pipe:
     async def room(self) -> None:
         """Wait until all was taken."""
         await self.emptied.wait()
+
+
+class _Last:
+    """Keeps the last items; see :class:`svcctl.app.waiting.Emit`."""
+
+    def __init__(self, most: int) -> None:
+        self.items: deque[object] = deque(maxlen=most)
+
+    def __call__(self, item: object) -> None:
+        """Keep *item*."""
+        self.items.append(item)
+
+    async def room(self) -> None:
+        """There always is."""

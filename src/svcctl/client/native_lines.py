@@ -13,13 +13,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
-from svcctl.app.logs import needs_records
+from svcctl.app.arguments import check
+from svcctl.app.logs import asked_for, needs_records
 from svcctl.app.native_view import Spoken
 from svcctl.app.natives import KeptNatively, Natives
 from svcctl.app.selection import service_of
+from svcctl.app.verbs import find
 from svcctl.app.waiting import Emit
 from svcctl.client.everywhere import part
-from svcctl.client.in_order import AsyncAnswers, answers_of, in_order
+from svcctl.client.in_order import AsyncAnswers, answers_of, in_order, last_in_order
 from svcctl.client.native import NativeClient
 from svcctl.client.native_journal import JournalLog, JournalTail
 from svcctl.errors import AgentUnreachable
@@ -73,7 +75,10 @@ class NativeLines:
         sources = [self._lines(part(request, name)) for name in names]
         if theirs is not None:
             sources.append(answers_of(theirs))
-        return await in_order(sources, taker)
+        last = _last(request)
+        if last is None or alone:
+            return await in_order(sources, taker)
+        return {"lines": await last_in_order(sources, taker, last=last)}
 
     async def _lines(self, request: Request) -> AsyncAnswers:
         """Give the lines of one service: those its host gives, or those that can be read."""
@@ -143,6 +148,15 @@ class NativeLines:
     def _host_of(self, request: Request) -> AbstractAsyncContextManager[Spoken]:
         (name,) = request.select.names
         return self._converse(service_of(name, self._natives.specs))
+
+
+def _last(request: Request) -> int | None:
+    """Give how many lines of all services are wanted at most; None: all, or no lines at all."""
+    verb = find(request.verb)
+    assert verb is not None
+    args = check(verb, request.args)
+    _, last = asked_for(args, now=0.0)
+    return None if args.flag("stats") else last
 
 
 async def _readable(tail: JournalTail) -> None:

@@ -167,6 +167,18 @@ def test_lines_of_both_come_in_the_order_of_their_time() -> None:
     assert found == {"lines": 3}
 
 
+def test_as_many_lines_as_asked_for_are_the_last_of_all() -> None:
+    taken = Taken()
+    machine = Machine(
+        answer=lambda _: [], host=lambda _: [line(1, "a"), line(3, "b"), (True, {"lines": 2})]
+    )
+
+    found = machine.ask("logs", "native", "own", emit=taken, lines=2)
+
+    assert [each["text"] for each in taken] == ["own", "b"]  # type: ignore[index]
+    assert found == {"lines": 2}
+
+
 def test_lines_are_read_from_the_files_where_no_host_runs() -> None:
     taken = Taken()
     machine = Machine(answer=lambda _: [line(1, "a"), (True, {"lines": 1})])
