@@ -78,6 +78,22 @@ def test_who_shows_a_token_restarts_and_follows_until_it_is_revoked(site: Box) -
         assert front.end() == 0
 
 
+def test_who_is_not_let_in_to_change_something_stands_in_the_audit_log(site: Box) -> None:
+    site.apply(WEB + FRONTS)
+
+    with served(site, way="grpc") as front, grpc.insecure_channel(_address(front)) as channel:
+        code = _code(channel, "Stop", showing("x"))
+        looked = _code(channel, "Status", showing("x"))
+
+    assert (code, looked) == (grpc.StatusCode.UNAUTHENTICATED,) * 2
+    rows = [row for row in site.ok("audit", "-o", "json").json() if row["way"] == "grpc"]
+    assert [(row["actor"], row["verb"], row["outcome"]) for row in rows] == [
+        ("unknown", "stop", "asked"),
+        ("unknown", "stop", "SVC-1501"),
+    ]
+    assert rows[0]["source"] == "127.0.0.1"
+
+
 def test_while_the_agent_is_gone_it_is_unavailable_and_then_it_is_back(site: Box) -> None:
     site.apply(WEB + FRONTS)
     shown = showing(token(site)["token"])

@@ -8,12 +8,14 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
+from svcctl.app.verb import Effect, Verb
 from svcctl.app.waiting import Emit
-from svcctl.auth.identity import Identity
-from svcctl.errors import AgentUnreachable, LimitReached, TimedOut, UsageError
+from svcctl.auth.identity import Identity, Way, unknown
+from svcctl.errors import AgentUnreachable, Denied, LimitReached, TimedOut, UsageError
 from svcctl.server.answers import Answers
-from svcctl.server.grpc.caller import Caller, Door
+from svcctl.server.grpc.caller import Caller, Door, source_of
 from svcctl.server.holding import while_it_holds
+from svcctl.server.refusals import Refusals
 from svcctl.wire import Selection
 
 
@@ -62,8 +64,16 @@ class Asking:
     Nothing of a request is read before it is known who asks.
     """
 
-    def __init__(self, answers: Answers, *, doorkeeper: Door, limits: Limits) -> None:
-        self._answers, self._doorkeeper = answers, doorkeeper
+    def __init__(
+        self,
+        answers: Answers,
+        *,
+        doorkeeper: Door,
+        limits: Limits,
+        refusals: Refusals | None = None,
+    ) -> None:
+        """*refusals* has it written down where who would change something is not let in."""
+        self._answers, self._doorkeeper, self._refusals = answers, doorkeeper, refusals
         self._limits = limits
         self._places = Places(limits)
         self._telling: set[asyncio.Task[object]] = set()
@@ -81,6 +91,18 @@ class Asking:
     async def identify(self, caller: Caller) -> Identity:
         """Give who asks; raises Unauthenticated, TooManyTries, and see the doorkeeper."""
         return await caller.identify(self._doorkeeper)
+
+    async def identify_for(self, caller: Caller, verb: Verb) -> Identity:
+        """Give who asks for *verb*, see :meth:`identify`; of which services is not read yet."""
+        try:
+            return await self.identify(caller)
+        except Denied as error:
+            if self._refusals and verb.effect is not Effect.READ:
+                who = unknown(Way.GRPC, source=source_of(caller.context.peer()))
+                await self._refusals.note(
+                    error, verb=verb.name, selection=Selection(), identity=who
+                )
+            raise
 
     async def read(self, caller: Caller) -> bytes:
         """Give the request as it came; raises TimedOut, UsageError where there is none."""

@@ -68,9 +68,9 @@ class Control:
         return await caller.answer(self._answer(call, caller))
 
     async def _answer(self, call: Call, caller: Caller) -> bytes:
-        identity = await self._asking.identify(caller)
-        raw = await self._asking.read(caller)
         verb = _verb(call)
+        identity = await self._asking.identify_for(caller, verb)
+        raw = await self._asking.read(caller)
         selection, args = _understood(call, verb, raw)
         _wait_at_most(caller.context.time_remaining(), args, verb)
 

@@ -21,6 +21,7 @@ from svcctl.server.grpc.descriptors import classes
 from svcctl.server.grpc.revoked import Listed
 from svcctl.server.grpc.serving import served
 from svcctl.server.idempotency_keys import Keys
+from svcctl.server.refusals import Refusals
 
 if TYPE_CHECKING:
     from svcctl.auth.contexts import Material
@@ -73,6 +74,7 @@ async def serve_grpc(
                 host=settings.host,
                 port=settings.port,
                 tls=shown.credentials() if shown else None,
+                refusals=Refusals(front.link, clock=clock),
             ) as port:
                 opened(settings.url_at(port), confined)
                 await asked.wait()

@@ -21,6 +21,7 @@ from svcctl.server.grpc.health import Health
 from svcctl.server.grpc.once import Once
 from svcctl.server.grpc.reflection import Reflection
 from svcctl.server.idempotency_keys import Keys
+from svcctl.server.refusals import Refusals
 
 _LAST_ANSWERS = 5.0  # seconds that answers under way get when the port is closed
 
@@ -57,16 +58,17 @@ async def served(
     port: int,
     tls: grpc.ServerCredentials | None,
     bounds: Bounds | None = None,
+    refusals: Refusals | None = None,
 ) -> AsyncIterator[int]:
     """Serve what *answers* carries out while the block lasts; give the port, which may be chosen.
 
-    *keys* are of changes that are to be made once.
+    *keys* are of changes that are to be made once; *refusals* are written down.
     Raises SpecError for an address others can reach without *tls*, SystemFault where the port
     cannot be had.
     """
     insist_on_safety(host, safely=tls is not None)
     bounds = bounds or Bounds()
-    asking = Asking(answers, doorkeeper=doorkeeper, limits=bounds.of_asking)
+    asking = Asking(answers, doorkeeper=doorkeeper, limits=bounds.of_asking, refusals=refusals)
     server = grpc.aio.server(options=_options(bounds), maximum_concurrent_rpcs=bounds.rpcs)
     control = Control(asking, once=Once(keys), clock=clock)
     handlers = (control.service(), Health(asking).service(), *Reflection(asking).services())
