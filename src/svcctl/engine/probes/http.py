@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from svcctl.engine.judge import status_expected
 from svcctl.engine.probes.tcp import connect, explain
+from svcctl.spec.secrecy import scrubbed
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -48,14 +49,14 @@ async def check_http(url: str, *, expect: str) -> str:
 
 
 async def post(url: str) -> str:
-    """POST nothing to *url*; give what went wrong, or an empty text."""
+    """POST nothing to *url*; give what went wrong, without its secrets, or an empty text."""
     try:
         answer = await _ask("POST", url, wants_body=False)
     except OSError as error:
-        return f"{url}: {explain(error)}"
+        return f"{scrubbed(url)}: {explain(error)}"
     except ValueError as error:
-        return f"{url}: not an HTTP answer: {error}"
-    return "" if answer.status < 400 else f"{url}: status {answer.status}"
+        return f"{scrubbed(url)}: not an HTTP answer: {error}"
+    return "" if answer.status < 400 else f"{scrubbed(url)}: status {answer.status}"
 
 
 async def _ask(method: str, url: str, *, wants_body: bool) -> Answer:

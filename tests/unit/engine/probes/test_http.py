@@ -182,6 +182,16 @@ async def test_a_post_tells_what_the_server_thought_of_it(serving: Any, saying: 
         assert "not an HTTP answer" in await post(f"http://{at}/stop")
 
 
+async def test_a_post_that_fails_does_not_tell_the_secrets_in_its_url(
+    serving: Any, saying: Any
+) -> None:
+    async with serving(saying(b"HTTP/1.1 500 Oh\r\n\r\n", hang=True)) as at:
+        problem = await post(f"http://me:hush-1@{at}/stop?password=hush-2")
+
+    assert "status 500" in problem
+    assert "hush" not in problem
+
+
 async def test_a_check_that_is_cancelled_leaves_nothing_behind(serving: Any) -> None:
     hung_up = asyncio.Event()
     asked = asyncio.Event()
