@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.flows.conftest import until
+
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PATIENCE = 20.0
 
 pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
@@ -40,10 +40,7 @@ def test_its_configuration_is_printed_with_who_set_what(page: Path) -> None:
 
 def test_it_takes_over_a_file_that_changes(page: Path) -> None:
     def until_it_says(text: str) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while text not in (page / "said").read_text():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: text in (page / "said").read_text(), what=text)
 
     with (
         (page / "said").open("w") as said,

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.flows.conftest import PATIENCE
+
 PYTHON = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_what_the_page_shows_passes(root: Path, tmp_path: Path) -> None:
     page = root / "docs" / "howto" / "testing-services.md"
     for name, text in PYTHON.findall(page.read_text(encoding="utf-8")):
@@ -23,7 +26,7 @@ def test_what_the_page_shows_passes(root: Path, tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=3 * PATIENCE,
         check=False,
     )
 
