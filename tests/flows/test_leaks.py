@@ -93,7 +93,7 @@ restart = { policy = "always", delay = "10ms", factor = 1, jitter = 0, max = 0 }
 
     found = findings(box)["bad"]
     assert (found["kind"], found["subject"]) == ("flapping", "bad")
-    assert ended(box) == [found["pattern"]]
+    until(lambda: ended(box) == [found["pattern"]])
     page = box.ok("metrics").out
     assert (
         'svcctl_service_restarts_total{service="bad",service_instance="bad",reason="exited"}'

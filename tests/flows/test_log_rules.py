@@ -12,10 +12,12 @@ pytestmark = pytest.mark.slow
 
 PYTHON = json.dumps(sys.executable)
 PROGRAM = r"""
-import sys, time
+import os, sys, time
 print("begun", flush=True)
+while not os.path.exists("note"):
+    time.sleep(0.02)
 print("status=500 path=/a", file=sys.stderr, flush=True)
-time.sleep(60)
+time.sleep(1000)
 """
 
 
