@@ -278,7 +278,7 @@ def test_the_next_agent_heals_what_dies_or_hangs(shop: Shop, until: Any) -> None
     shop.agent.kill_agent()
     shop.agent.start_agent()
     os.kill(second, signal.SIGSTOP)  # it hangs: only a probe can tell
-    until(lambda: shop.is_up_again("app", second), within=40)
+    until(lambda: shop.is_up_again("app", second))
 
     until(shop.serves)
     failed = [each for each in shop.agent.events("app") if each["kind"] == "ProbeFailed"]

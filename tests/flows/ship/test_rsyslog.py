@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from svcctl.spec.shipping import Transport
+from tests.flows.conftest import PATIENCE, whole_lines
 from tests.flows.ship.deliveries import entries, receiver
 
 pytestmark = pytest.mark.slow
@@ -70,35 +71,31 @@ class Rsyslog:
         return 0
 
     def taken(self) -> list[dict[str, Any]]:
-        try:
-            lines = (self.folder / "found").read_text().splitlines()
-        except FileNotFoundError:
-            return []
-        return [json.loads(line) for line in lines]
+        return [json.loads(line) for line in whole_lines(self.folder / "found")]
 
 
 @pytest.fixture
 def rsyslog(tmp_path: Path, until: Any) -> Iterator[Rsyslog]:
     made = Rsyslog(tmp_path)
     try:
-        until(lambda: made.port(Transport.TCP), within=30, what="rsyslog listens")
+        until(lambda: made.port(Transport.TCP), what="rsyslog listens")
         yield made
     finally:
         made.process.terminate()
-        made.process.wait(30)
+        made.process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("transport", [Transport.TCP, Transport.UDP])
 def test_every_text_arrives_with_what_it_is(
     rsyslog: Rsyslog, transport: Transport, until: Any
 ) -> None:
-    port = until(lambda: rsyslog.port(transport), within=30, what="it listens")
+    port = until(lambda: rsyslog.port(transport), what="it listens")
     options: Any = {"host": "127.0.0.1", "port": port, "transport": transport, "facility": 16}
 
     with closing(receiver("syslog", **options)) as found:
         found.deliver(entries(*TEXTS))
 
-    until(lambda: len(rsyslog.taken()) == len(TEXTS), within=30, what="all arrive")
+    until(lambda: len(rsyslog.taken()) == len(TEXTS), what="all arrive")
     taken = rsyslog.taken()
     assert [each["text"].removeprefix("\ufeff") for each in taken] == TEXTS
     assert {(each["facility"], each["severity"]) for each in taken} == {("16", "6")}
@@ -115,5 +112,5 @@ def test_thousands_of_messages_keep_their_order(rsyslog: Rsyslog, until: Any) ->
         for first in range(0, 5000, 500):
             found.deliver(entries(*texts[first : first + 500]))
 
-    until(lambda: len(rsyslog.taken()) == 5000, within=60, what="all arrive")
+    until(lambda: len(rsyslog.taken()) == 5000, what="all arrive")
     assert [each["text"] for each in rsyslog.taken()] == texts
