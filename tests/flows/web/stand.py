@@ -27,8 +27,8 @@ from svcctl.server.answers import Answers
 from svcctl.server.fronting import connecting
 from svcctl.server.http.application import application
 from svcctl.server.http.gate import Gate
-from svcctl.server.idempotency_keys import Keys
 from svcctl.server.http.serving import served
+from svcctl.server.idempotency_keys import Keys
 from svcctl.server.web.gate import SessionGate
 from svcctl.server.web.routes import dashboard as routes
 from svcctl.server.web.sessions import Sessions

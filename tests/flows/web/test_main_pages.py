@@ -233,6 +233,29 @@ def test_a_phone_needs_no_sideways_scrolling(page: Page, before: Playing) -> Non
         assert page.evaluate("document.documentElement.scrollWidth") == 360, tab
 
 
+def test_a_phone_shows_why_each_service_is_as_it_is(page: Page, before: Playing) -> None:
+    crowd = Crowd(service("web", phase="failed", reason="exit code 3"), service("db"))
+    page.set_viewport_size({"width": 360, "height": 740})
+    front = before(crowd)
+    log_in(page, front, "services")
+
+    expect(page.get_by_text("exit code 3")).to_be_in_viewport()
+    expect(page.get_by_role("row", name="web")).to_contain_text("failed")
+    box = page.get_by_role("row", name="web").bounding_box()
+    assert box is not None
+    assert 300 < box["width"] <= 360
+
+
+def test_a_log_without_lines_says_so(page: Page, before: Playing) -> None:
+    front = before(Crowd(service("web")))
+    log_in(page, front, "services/web/logs")
+    expect(page.get_by_text("Nothing was written yet.")).to_be_visible()
+
+    page.get_by_label("Only lines that match").fill("ERROR")
+
+    expect(page.get_by_text("No line fits.")).to_be_visible()
+
+
 def test_the_config_says_where_each_value_came_from(page: Page, before: Playing) -> None:
     crowd = Crowd(service("web"))
     crowd.answers["show"] = [
@@ -289,7 +312,9 @@ def test_what_the_files_say_now_stands_beside_what_was_applied(page: Page, befor
         "+ added env.TOKEN nothing *** /etc/web.toml:3:1",
         "− removed stop.timeout 4 /etc/web.toml:3:1 15 default",
     ]
-    expect(page.get_by_text("svcctl apply That restarts what runs.")).to_be_visible()
+    expect(
+        page.get_by_text("which restarts what runs, on the machine: svcctl apply")
+    ).to_be_visible()
     crowd.answers["drift"] = _drifted("same")
     crowd.services[0] |= {"applied": True}
     crowd.tell("SpecApplied", "web", change="changed", revision="1")

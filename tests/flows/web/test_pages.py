@@ -334,6 +334,20 @@ def test_what_was_taken_away_meanwhile_is_offered_no_more(
     assert not asked(scene, "restart")
 
 
+def test_what_was_granted_meanwhile_is_offered_with_the_next_page(
+    page: Page, stage: Front, scene: Scene
+) -> None:
+    enter(page, stage, role="viewer", at="services/web")
+    restart = page.get_by_role("button", name="Restart")
+    expect(restart).to_have_count(0)
+    scene.give(NIGHT)
+    page.evaluate("{ const now = Date.now; Date.now = () => now() + 11_000; }")
+
+    page.goto(f"{stage.url}/#/services/web/events")
+
+    expect(restart).to_be_visible()
+
+
 def test_what_a_viewer_is_refused_is_told_with_what_to_do(
     page: Page, stage: Front, complaints: Complaints
 ) -> None:

@@ -66,6 +66,7 @@ function isOpen({ menu, verb }) {
 
 async function route() {
   const turn = ++round;
+  rights?.refresh();
   const [place, query] = location.hash.replace(/^#\/?/, "").split("?");
   const path = place.split("/").filter(Boolean).map(decodeURIComponent);
   const [page, params] = session ? found(path) : [{ load: () => import("./pages/login.js") }, {}];
@@ -119,7 +120,7 @@ function drawHeader() {
     more, menu,
     h("div", { class: "settings" },
       session && h("button", { class: "quiet", onclick: () => jump(places) }, t("Go to…")),
-      session && h("a", { href: "#/shortcuts" }, t("Keys")),
+      session && h("a", { class: "quiet", href: "#/shortcuts" }, t("Keys")),
       choice(t("Language"), LANGUAGES, chosen(), async (value) => { await speak(value); draw(); }),
       choice(t("Theme"), mapped(THEMES, t), theme(), setTheme),
       session && h("span", { class: "actor", title: rights.roles.join(", ") }, session.actor),
@@ -197,6 +198,7 @@ async function start() {
   await speak();
   fill(document.body, h("a", { class: "skip", href: "#main", onclick: toMain }, t("Skip to content")), header, link, main, said);
   window.addEventListener("hashchange", route);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) rights?.refresh(); });
   listen(() => session && places());
   const answer = await fetch("/session");
   if (answer.ok) await begin(await answer.json());

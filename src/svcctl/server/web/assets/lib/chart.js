@@ -4,28 +4,32 @@ import { h, s } from "./dom.js";
 import { kindOf } from "./states.js";
 import { clock, moment } from "./time.js";
 
-const WIDE = 640;
 const HIGH = 150;
 const LEFT = 64;
 const RIGHT = 8;
 const TOP = 14;
 const BOTTOM = 20;
-const TICKS = 4;
+const NARROW = matchMedia("(max-width: 760px)");
+
+/** Gives how wide a drawing is, so that its text is about as large as that around it. */
+const shape = () => (NARROW.matches ? { wide: 340, ticks: 2 } : { wide: 640, ticks: 4 });
 const ROWS = 60;
 
 /**
  * Gives a figure of `series` ({name, points: [[at, value], ...]}) between `from` and `to`;
- * `format(value)` gives a value as text, `marks` are {at, sign, kind, text}.
+ * `format(value)` gives a value as text, `marks` are {at, sign, kind, text}; `empty` is said where there
+ * are no values.
  */
-export function chart({ title, series, from, to, format, marks, t }) {
+export function chart({ title, series, from, to, format, marks, empty, t }) {
   const values = series.flatMap((each) => each.points.map(([, value]) => value)).filter((each) => each !== null);
-  if (!values.length) return h("figure", { class: "card figure" }, h("figcaption", {}, h("h2", {}, title)), h("p", { class: "empty" }, t("nothing was measured")));
+  if (!values.length) return h("figure", { class: "card figure" }, h("figcaption", {}, h("h2", {}, title)), h("p", { class: "empty" }, empty));
   const top = nice(Math.max(...values));
-  const x = (at) => LEFT + ((at - from) / (to - from)) * (WIDE - LEFT - RIGHT);
+  const { wide, ticks } = shape();
+  const x = (at) => LEFT + ((at - from) / (to - from)) * (wide - LEFT - RIGHT);
   const y = (value) => TOP + (1 - value / top) * (HIGH - TOP - BOTTOM);
   const last = series.map((each) => `${series.length > 1 ? `${each.name} ` : ""}${format(each.points.at(-1)?.[1] ?? null)}`).join(", ");
-  const drawing = s("svg", { class: "chart", viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": `${title}: ${t("now")} ${last}, ${t("at most")} ${format(Math.max(...values))}` },
-    axes({ x, y, top, from, to, format }),
+  const drawing = s("svg", { class: "chart", viewBox: `0 0 ${wide} ${HIGH}`, role: "img", "aria-label": `${title}: ${t("now")} ${last}, ${t("at most")} ${format(Math.max(...values))}` },
+    axes({ x, y, top, from, to, format, wide, ticks }),
     marks.filter((each) => each.at >= from && each.at <= to).map((each) => marker(each, x(each.at))),
     series.map((each, at) => s("path", { class: `series s${at % 4}`, d: path(each.points, x, y) })));
   return h("figure", { class: "card figure" },
@@ -33,12 +37,12 @@ export function chart({ title, series, from, to, format, marks, t }) {
     drawing, legend(series), numbers({ title, series, format, t }));
 }
 
-function axes({ x, y, top, from, to, format }) {
+function axes({ x, y, top, from, to, format, wide, ticks }) {
   const levels = [0, top / 2, top];
-  const times = Array.from({ length: TICKS + 1 }, (_, at) => from + ((to - from) * at) / TICKS);
+  const times = Array.from({ length: ticks + 1 }, (_, at) => from + ((to - from) * at) / ticks);
   return [
-    levels.map((each) => [s("line", { class: "axis", x1: LEFT, x2: WIDE - RIGHT, y1: y(each), y2: y(each) }), s("text", { x: LEFT - 6, y: y(each) + 4, "text-anchor": "end" }, format(each))]),
-    times.map((each, at) => s("text", { x: x(each), y: HIGH - 5, "text-anchor": at === 0 ? "start" : at === TICKS ? "end" : "middle" }, to - from > 86_400 ? moment(each).slice(5, 16) : clock(each).slice(0, 5))),
+    levels.map((each) => [s("line", { class: "axis", x1: LEFT, x2: wide - RIGHT, y1: y(each), y2: y(each) }), s("text", { x: LEFT - 6, y: y(each) + 4, "text-anchor": "end" }, format(each))]),
+    times.map((each, at) => s("text", { x: x(each), y: HIGH - 5, "text-anchor": at === 0 ? "start" : at === ticks ? "end" : "middle" }, to - from > 86_400 ? moment(each).slice(5, 16) : clock(each).slice(0, 5))),
   ];
 }
 

@@ -1,14 +1,18 @@
 // What whoever is logged in may do here, as the agent decides it: nothing else is offered.
 
+const OLD = 10_000; // milliseconds after which what was told may be asked for again
+
 /** Gives what knows it; `changed()` is called when it is first known, and when it is otherwise. */
 export function createRights(api, changed) {
   let told = null; // the answer of the verb may
   let services = new Map(); // name -> the verbs for it
   let some = new Set(); // verbs that are allowed for anything at all
   let asking = null;
+  let askedAt = 0;
   const sought = new Set(); // services that were asked about already
 
   async function ask() {
+    askedAt = Date.now();
     let found;
     try {
       found = (await api.get("/v1/may")).result;
@@ -41,6 +45,10 @@ export function createRights(api, changed) {
     again() {
       asking ??= ask().finally(() => { asking = null; });
       return asking;
+    },
+    /** Asks again where that is a while ago: a new grant shows with the next page one goes to. */
+    refresh() {
+      if (told && Date.now() - askedAt > OLD) this.again();
     },
     /** Asks again where `names` has one that was not there before. */
     learn(names) {

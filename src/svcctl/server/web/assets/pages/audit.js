@@ -49,7 +49,7 @@ export async function show(root, { api, t, live, session, params, may, announce 
   const verb = h("input", { name: "verb", list: "verbs", placeholder: "re*", spellcheck: "false", autocomplete: "off" });
   const service = h("input", { name: "service", list: "services", value: params.name ?? "", spellcheck: "false", autocomplete: "off" });
   const since = h("select", { name: "since" }, SPANS.map((each) => h("option", { value: each, selected: each === "1d" }, each || t("all there is"))));
-  const effect = choice("effect", [["", t("what changes something")], ["read", t("looks, too")]]);
+  const effect = choice("effect", [["", t("only changes")], ["read", t("looks, too")]]);
   const outcome = choice("outcome", [["", t("any")], ...Object.entries(STATES).map(([value, { name }]) => [value, t(name)])]);
   const form = h("form", { class: "card filter", onsubmit: (event) => { event.preventDefault(); first(); } },
     [[t("Who (a glob)"), actor], [t("Verb (a glob)"), verb], [t("Service"), service], [t("Since"), since], [t("Which"), effect], [t("Outcome"), outcome]].map(([text, input]) => h("label", { class: "field" }, text, input)),
@@ -67,12 +67,12 @@ export async function show(root, { api, t, live, session, params, may, announce 
   const where = h("span", { class: "muted" });
   const newer = h("button", { onclick: () => turn(-1) }, t("Newer"));
   const older = h("button", { onclick: () => turn(1) }, t("Older"));
-  const verdict = h("div", { role: "status" });
+  const verdict = h("div", { class: "verdict", role: "status" });
   const page = fresh({ live, load, draw });
   fill(root,
     h("div", { class: "head" }, h("h1", {}, t("Audit")), h("span", { class: "grow" }),
       may("audit-verify") && h("button", { onclick: (event) => verify(event.target) }, t("Verify the log"))),
-    verdict, form, page.problem, rows.node,
+    h("div", {}, verdict, form), page.problem, rows.node,
     h("nav", { class: "tools", "aria-label": t("Pages of the log") }, newer, older, where));
   await page.again();
   return page.end;

@@ -21,19 +21,18 @@ export async function show(root, context) {
   const kind = select(t("State"), kinds(t), asked.kind, (value) => ask("kind", value));
   const by = h("select", { "aria-label": t("Group by"), onchange: () => ask("by", by.value) });
   const many = h("span", { class: "muted", role: "status" });
-  const body = h("tbody");
+  const body = h("tbody", { role: "rowgroup" });
   const all = h("input", { type: "checkbox", "aria-label": t("Select all that are shown"), onchange: () => pickAll(all.checked) });
   const chosen = h("span", { class: "muted" });
   const verbs = BULK.map((verb) => [verb, button(context, verb, () => [...picked].sort(), told)]).filter(([, node]) => node);
   const barred = h("span", { class: "hint", id: "barred", role: "status" });
   const bulk = h("div", { class: "tools bulk", role: "group", "aria-label": t("With those selected"), "aria-describedby": "barred", hidden: true }, chosen, verbs.map(([, node]) => node), barred);
   const empty = h("p", { class: "empty", hidden: true });
-  const box = h("div", { class: "box", tabindex: "0", role: "group", "aria-label": t("Services") }, h("table", { class: "rows-500 services" },
-    h("thead", {}, h("tr", {},
-      verbs.length > 0 && h("th", { class: "pick" }, all), h("th", {}, t("Service")), h("th", {}, t("State")),
-      h("th", { class: "number" }, t("Up")), h("th", { class: "number" }, t("Restarts")),
-      h("th", { class: "number" }, t("CPU")), h("th", { class: "number" }, t("Memory")),
-      h("th", { class: "wide" }, t("Labels")), h("th", { class: "wide" }, t("Why")))),
+  const box = h("div", { class: "box", tabindex: "0", role: "group", "aria-label": t("Services") }, h("table", { class: "rows-500 services", role: "table" },
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
+      verbs.length > 0 && head("pick", all), head("", t("Service")), head("", t("State")),
+      [t("Up"), t("Restarts"), t("CPU"), t("Memory")].map((each) => head("number wide", each)),
+      head("wide", t("Labels")), head("why", t("Why")))),
     body));
   fill(root, h("div", { class: "head" }, h("h1", {}, t("Services")), many),
     h("div", { class: "tools" }, search, kind, by), bulk, told.node, empty, box);
@@ -109,14 +108,14 @@ export async function show(root, context) {
 
   function row(name) {
     const state = badge({ name: "", sign: "", kind: "idle" });
-    const cells = Object.fromEntries(["up", "restarts", "cpu", "memory"].map((each) => [each, h("td", { class: "number" })]));
-    const labels = h("td", { class: "wide chips-cell" });
-    const why = h("td", { class: "reason wide" });
+    const cells = Object.fromEntries(["up", "restarts", "cpu", "memory"].map((each) => [each, h("td", { class: "number wide", role: "cell" })]));
+    const labels = h("td", { class: "wide chips-cell", role: "cell" });
+    const why = h("td", { class: "reason", role: "cell" });
     const box = h("input", { type: "checkbox", "aria-label": t("Select {name}", { name }), onchange: () => pick(name, box.checked) });
-    const node = h("tr", {},
-      verbs.length > 0 && h("td", { class: "pick" }, box),
-      h("td", {}, h("a", { class: "name", href: `#/services/${encodeURIComponent(name)}` }, name)),
-      h("td", {}, state), Object.values(cells), labels, why);
+    const node = h("tr", { role: "row" },
+      verbs.length > 0 && h("td", { class: "pick", role: "cell" }, box),
+      h("td", { role: "cell" }, h("a", { class: "name", href: `#/services/${encodeURIComponent(name)}` }, name)),
+      h("td", { role: "cell" }, state), Object.values(cells), labels, why);
     const self = {
       name, node, instances: [], state: null, words: "",
       pick(is) { box.checked = is; },
@@ -150,6 +149,10 @@ export async function show(root, context) {
   return () => ends.forEach((end) => end());
 }
 
+function head(kind, content) {
+  return h("th", { class: kind, role: "columnheader", scope: "col" }, content);
+}
+
 function first(instances) {
   return instances[0].status_text || instances[0].description;
 }
@@ -175,7 +178,7 @@ function grouped(rows, by, t, picks) {
 }
 
 function heading(name, count, picks) {
-  return h("tr", { class: "group-row" }, h("th", { colspan: picks ? 9 : 8, scope: "colgroup" }, `${name} `, h("span", { class: "muted" }, `(${count})`)));
+  return h("tr", { class: "group-row", role: "row" }, h("th", { colspan: picks ? 9 : 8, scope: "colgroup", role: "rowheader" }, `${name} `, h("span", { class: "muted" }, `(${count})`)));
 }
 
 function kinds(t) {

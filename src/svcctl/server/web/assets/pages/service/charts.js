@@ -40,13 +40,13 @@ export async function show(root, { t, api, name }) {
 
 function charts({ instances, since, until }, events, t) {
   const marks = marksOf(events, describe);
-  const common = { from: since, to: until, marks, t };
+  const common = { from: since, to: until, marks, t, empty: t("nothing was measured") };
   const of = (at) => Object.entries(instances).map(([name, rows]) => ({ name, points: rows.map((row) => [row[0], row[at]]) }));
   return [
     chart({ ...common, title: t("CPU, of one core"), series: of(1), format: percent }),
     chart({ ...common, title: t("Memory"), series: of(2), format: size }),
     chart({ ...common, title: t("Open files"), series: of(4), format: whole }),
-    chart({ ...common, title: t("Starts"), series: starts(events, since, until), format: whole }),
+    chart({ ...common, title: t("Starts"), series: starts(events, since, until), format: whole, empty: t("It was not started in this time.") }),
   ];
 }
 

@@ -3,32 +3,31 @@
 import { pathOf } from "../../lib/api.js";
 import { complain, show as showDialog } from "../../lib/dialog.js";
 import { fill, h } from "../../lib/dom.js";
+import { table } from "../../lib/tables.js";
 import { moment } from "../../lib/time.js";
 
 export async function show(root, { t, api, live, name }) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
-  const empty = h("p", { class: "empty", hidden: true }, t("It left no crash reports. Services written with the SDK do, when an error is not handled."));
-  const body = h("tbody");
-  const box = h("div", { class: "box", tabindex: "0", role: "group", "aria-label": t("Crashes") }, h("table", {},
-    h("thead", {}, h("tr", {}, [t("When"), t("Instance"), t("In"), t("Error")].map((each) => h("th", {}, each)), h("th", { class: "number" }, t("Repeats")), h("th", {}, ""))), body));
-  fill(root, problem, empty, box);
+  const reports = table({
+    label: t("Crashes"),
+    columns: [t("When"), t("Instance"), t("In"), t("Error"), [t("Repeats"), "number"], ["", "does"]],
+    key: (crash) => crash.id,
+    cells: (crash) => [
+      h("span", { class: "nowrap mono" }, crash.at ? moment(timeOf(crash.at)) : "–"), crash.instance, crash.where,
+      crash.problem || h("span", {}, h("strong", {}, crash.kind), `: ${crash.message}`), String(crash.repeats ?? 0),
+      h("button", { type: "button", onclick: () => open(crash) }, t("Report")),
+    ],
+    empty: t("It left no crash reports. Services written with the SDK do, when an error is not handled."),
+  });
+  fill(root, problem, reports.node);
 
   async function load() {
     try {
-      const { result } = await api.get(pathOf(name, "crashes"));
-      fill(body, result.map(row));
-      empty.hidden = result.length > 0;
-      box.hidden = !result.length;
+      reports.show((await api.get(pathOf(name, "crashes"))).result);
+      complain(problem, null);
     } catch (error) {
       complain(problem, error);
-      box.hidden = true;
     }
-  }
-
-  function row(crash) {
-    return h("tr", {}, h("td", { class: "nowrap mono" }, crash.at ? moment(timeOf(crash.at)) : "–"), h("td", {}, crash.instance), h("td", {}, crash.where),
-      h("td", {}, crash.problem || h("span", {}, h("strong", {}, crash.kind), `: ${crash.message}`)), h("td", { class: "number" }, String(crash.repeats ?? 0)),
-      h("td", {}, h("button", { type: "button", onclick: () => open(crash) }, t("Report"))));
   }
 
   async function open(crash) {

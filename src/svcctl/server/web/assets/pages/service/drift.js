@@ -35,8 +35,8 @@ function said(found, t) {
   switch (found.state) {
     case "same": return [h("p", {}, t("They say what was applied.")), files];
     case "changed": return [
-      h("p", { class: "notice" }, t("They say something else than what was applied. To take it over, on the machine: svcctl apply"),
-        found.needs_restart && ` ${t("That restarts what runs.")}`),
+      h("p", { class: "notice" }, t("They say something else than what was applied."), " ",
+        found.needs_restart ? t("To take it over, which restarts what runs, on the machine:") : t("To take it over, on the machine:"), " ", h("code", {}, "svcctl apply")),
       files, differing(found.options, t)];
     case "unknown": return [h("p", {}, told(found.problem)), hint];
     default: return [h("p", { class: "problem" }, told(found.problem)), hint, files];

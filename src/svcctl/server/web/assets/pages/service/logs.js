@@ -21,6 +21,7 @@ export function show(root, { t, api, name, announce }) {
   let held = [];
   let behind = 0;
   const box = h("div", { class: "log", tabindex: "0", role: "log", "aria-live": "off", "aria-label": t("What {name} writes", { name }) });
+  const empty = h("p", { class: "empty", hidden: true });
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const state = h("span", { class: "muted", role: "status" });
   const grep = h("input", { type: "search", class: "mono", placeholder: t("Regular expression, such as ERROR|timeout"), "aria-label": t("Only lines that match"), spellcheck: "false", oninput: later });
@@ -28,7 +29,7 @@ export function show(root, { t, api, name, announce }) {
   const stream = select(t("Stream"), [["", t("Both streams")], ["stdout", "stdout"], ["stderr", "stderr"]], (value) => change("stream", value));
   const pause = h("button", { type: "button", "aria-pressed": "false", onclick: () => hold(!paused) }, t("Pause"));
   const down = h("button", { type: "button", onclick: toEnd }, t("To the end"));
-  fill(root, h("div", { class: "tools" }, grep, level, stream, pause, down, state), problem, box);
+  fill(root, h("div", { class: "tools" }, grep, level, stream, pause, down, state), problem, h("div", { class: "log-place" }, box, empty));
 
   function later() {
     clearTimeout(timer);
@@ -44,6 +45,7 @@ export function show(root, { t, api, name, announce }) {
     end?.();
     complain(problem, null);
     fill(box);
+    drawEmpty(false);
     held = [];
     const seen = new Seen();
     let portion = [];
@@ -51,9 +53,9 @@ export function show(root, { t, api, name, announce }) {
       resume: { lines: "" },
       item(line) { if (seen.isNew(line)) portion.push(line); },
       dropped(count) { portion.push({ at: Date.now() / 1000, event: t("{n} lines left out: they came faster than they were read", { n: count }) }); },
-      settled() { put(portion); portion = []; },
+      settled() { put(portion); portion = []; drawEmpty(true); },
       state(now, error) {
-        if (now === "open") seen.again();
+        if (now === "open") { seen.again(); drawEmpty(true); }
         if (now === "failed") complain(problem, error);
         mark(box, "data-state", now);
         drawState(now);
@@ -64,6 +66,12 @@ export function show(root, { t, api, name, announce }) {
   function drawState(now = box.dataset.state) {
     const said = { open: t("live"), waiting: t("not connected, trying again…"), failed: t("refused") };
     say(state, paused ? t("paused, {n} new lines", { n: held.length + behind }) : said[now] ?? "");
+  }
+
+  /** Says that nothing is there, once it is `known`. */
+  function drawEmpty(known) {
+    empty.hidden = !known || box.childElementCount > 0 || held.length > 0;
+    say(empty, Object.values(asked).some(Boolean) ? t("No line fits.") : t("Nothing was written yet."));
   }
 
   function put(lines) {

@@ -1,12 +1,13 @@
 // Why a service is in the state it is in, its instances, and how its probes went.
 
-import { badge, show as showBadge } from "../../lib/badge.js";
+import { badge } from "../../lib/badge.js";
 import { fill, h, say } from "../../lib/dom.js";
 import { percent, size } from "../../lib/format.js";
 import { describe, kindOf } from "../../lib/happenings.js";
 import { pathOf } from "../../lib/api.js";
 import { stateOf } from "../../lib/states.js";
 import { draw, partsOf, strip } from "../../lib/strip.js";
+import { table } from "../../lib/tables.js";
 import { everySecond, length, now, short } from "../../lib/time.js";
 import { health } from "./health.js";
 import { probes } from "./probes.js";
@@ -21,7 +22,11 @@ export async function show(root, context) {
   const next = h("p", { class: "muted" });
   const hour = strip();
   const story = h("ul", { class: "happenings" });
-  const body = h("tbody");
+  const parts = table({
+    label: t("Instances"),
+    columns: [t("Instance"), t("State"), ...[t("PID"), t("Up"), t("Restarts"), t("CPU"), t("Memory"), t("Processes")].map((each) => [each, "number"]), [t("Why"), "reason"]],
+    key: (each) => each.instance, cells: cellsOf, empty: "",
+  });
   const probed = h("section", { class: "card", hidden: true });
   const program = h("section", { class: "card", hidden: true });
   const facts = h("dl", { class: "facts" });
@@ -30,9 +35,7 @@ export async function show(root, context) {
       h("section", { class: "card" }, h("h2", {}, t("Why it is in this state")), why, next,
         h("h3", { class: "muted" }, t("Last hour")), hour, story),
       h("section", { class: "card" }, h("h2", {}, t("About it")), facts)),
-    h("section", { class: "card" }, h("h2", {}, t("Instances")), h("div", { class: "box", tabindex: "0", role: "group", "aria-label": t("Instances") }, h("table", {},
-      h("thead", {}, h("tr", {}, [t("Instance"), t("State")].map((each) => h("th", {}, each)),
-        [t("PID"), t("Up"), t("Restarts"), t("CPU"), t("Memory"), t("Processes")].map((each) => h("th", { class: "number" }, each)), h("th", {}, t("Why")))), body))),
+    h("section", { class: "card" }, h("h2", {}, t("Instances")), parts.node),
     probed, program);
   const shown = await api.get(pathOf(name, "show")).then((said) => said.result[0], () => null);
   const spec = shown?.spec;
@@ -46,7 +49,7 @@ export async function show(root, context) {
     say(why, sentence(worst, events, t));
     draw(hour, partsOf(events, instances, { from: now() - HOUR, to: now() }), HOUR);
     fill(story, events.length ? events.slice(-SHOWN).reverse().map((each) => h("li", { "data-kind": kindOf(each) }, h("time", {}, short(each.at)), h("span", {}, instances.length > 1 && each.instance && `${each.instance}: `, describe(each)))) : h("li", { class: "muted" }, t("Nothing happened to it in the last hour.")));
-    fill(body, instances.map((each) => row(each, t)));
+    parts.show(instances);
     const known = [worst.manager, worst.enabled, worst.spec_revision, worst.applied].join();
     if (facts.dataset.known !== known) fill(facts, factsOf(worst, spec, shown, t)); // a link in it keeps the focus
     facts.dataset.known = known;
@@ -95,13 +98,11 @@ function ahead(status, spec, t) {
   }
 }
 
-function row(each, t) {
-  const state = badge({ name: "", sign: "", kind: "idle" });
-  showBadge(state, stateOf(each));
+function cellsOf(each) {
   const up = each.pid && each.started_at ? length(now() - each.started_at) : "–";
-  return h("tr", {}, h("td", {}, each.instance), h("td", {}, state),
-    [each.pid ?? "–", up, each.restarts, percent(each.cpu), size(each.memory_bytes), each.processes ?? "–"].map((text) => h("td", { class: "number" }, String(text))),
-    h("td", { class: "reason" }, told(each.reason)));
+  return [each.instance, badge(stateOf(each)),
+    ...[each.pid ?? "–", up, each.restarts, percent(each.cpu), size(each.memory_bytes), each.processes ?? "–"].map(String),
+    told(each.reason)];
 }
 
 function factsOf(status, spec, shown, t) {
