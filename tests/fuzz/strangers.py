@@ -14,7 +14,7 @@ from svcctl.auth.keys import KeyRing, SigningKey
 from svcctl.auth.signature import Message, SignerKey, verify
 from svcctl.auth.tokens import verify as verify_token
 from svcctl.errors import Denied, UsageError
-from svcctl.server.http.asked import from_body, from_query
+from svcctl.server.http.arguments import from_body, from_query
 from svcctl.server.http.names import host_of
 from svcctl.server.http.routes import Route, routes
 from svcctl.wire import Selection

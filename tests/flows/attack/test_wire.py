@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from svcctl.server.http.guarded import Limits
+from svcctl.server.http.connection import Limits
 from tests.flows.http.stand import Stand, told
 
 pytestmark = pytest.mark.slow

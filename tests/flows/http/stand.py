@@ -30,9 +30,9 @@ from svcctl.client.link import Link
 from svcctl.ports import AuditEntry
 from svcctl.server.front.table import Table
 from svcctl.server.http.application import application
+from svcctl.server.http.connection import Limits
 from svcctl.server.http.exchange import Gate as AnyGate
 from svcctl.server.http.gate import Gate
-from svcctl.server.http.guarded import Limits
 from svcctl.server.http.names import names_of
 from svcctl.server.http.routes import Route
 from svcctl.server.http.serving import served

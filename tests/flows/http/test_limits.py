@@ -12,7 +12,7 @@ import pytest
 
 from svcctl.errors import SpecError
 from svcctl.server.addresses import is_loopback
-from svcctl.server.http.guarded import Crowd, Limits
+from svcctl.server.http.connection import Limits, Places
 from svcctl.server.http.serving import served
 from tests.flows.http.stand import PATIENCE, Stand
 
@@ -160,12 +160,12 @@ def test_who_reads_nothing_gives_the_place_to_others(tmp_path: Path) -> None:
 
 
 def test_a_network_of_ipv6_has_as_many_places_as_an_address() -> None:
-    crowd = Crowd(replace(HURRIED, per_address=1))
+    places = Places(replace(HURRIED, per_address=1))
 
-    assert crowd.let_in(_Peer("2001:db8::1"))
-    assert crowd.let_in(_Peer("2001:db8::2")) is None
-    assert crowd.let_in(_Peer("2001:db8:0:1::1"))
-    assert crowd.let_in(_Peer("192.0.2.1"))
+    assert places.let_in(_Peer("2001:db8::1"))
+    assert places.let_in(_Peer("2001:db8::2")) is None
+    assert places.let_in(_Peer("2001:db8:0:1::1"))
+    assert places.let_in(_Peer("192.0.2.1"))
 
 
 class _Peer(asyncio.BaseTransport):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from svcctl.server.grpc.parts_of_access import ACCESS, AUDIT_ROW, GRANT, STEP, TAMPERING, TOKEN
-from svcctl.server.grpc.parts_of_services import (
+from svcctl.server.grpc.messages_of_access import ACCESS, AUDIT_ROW, GRANT, STEP, TAMPERING, TOKEN
+from svcctl.server.grpc.messages_of_services import (
     ANSWER,
     BRANCH,
     CRASH,
@@ -23,7 +23,7 @@ from svcctl.server.grpc.parts_of_services import (
     TRIED,
     WATCHED,
 )
-from svcctl.server.grpc.parts_of_troubles import (
+from svcctl.server.grpc.messages_of_troubles import (
     ALERT,
     DEED,
     FINDING,

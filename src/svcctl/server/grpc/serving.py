@@ -15,8 +15,8 @@ from svcctl.server.addresses import insist_on_safety
 from svcctl.server.answers import Answers
 from svcctl.server.grpc.asking import Asking, Limits
 from svcctl.server.grpc.caller import Door
+from svcctl.server.grpc.connection_cap import at_most
 from svcctl.server.grpc.control import Control
-from svcctl.server.grpc.crowding import at_most
 from svcctl.server.grpc.health import Health
 from svcctl.server.grpc.once import Once
 from svcctl.server.grpc.reflection import Reflection

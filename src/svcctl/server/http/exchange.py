@@ -19,7 +19,7 @@ from svcctl.ports import Cancel
 from svcctl.server.answers import Answers
 from svcctl.server.holding import while_it_holds
 from svcctl.server.http import live_config
-from svcctl.server.http.asked import from_body, from_query
+from svcctl.server.http.arguments import from_body, from_query
 from svcctl.server.http.body import body_of
 from svcctl.server.http.negotiation import (
     EVENTS,

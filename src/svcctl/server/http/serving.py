@@ -16,8 +16,8 @@ from uvicorn.server import ServerState
 
 from svcctl.errors import SystemFault
 from svcctl.server.addresses import insist_on_safety
-from svcctl.server.http.guarded import Crowd, GuardedProtocol, Limits
-from svcctl.server.http.porch import Porch
+from svcctl.server.http.connection import GuardedProtocol, Limits, Places
+from svcctl.server.http.handshakes import Handshakes
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -91,20 +91,20 @@ async def served_at(
         timeout_keep_alive=limits.idle,
     )
     config.load()
-    state, crowd = ServerState(), Crowd(limits)
+    state, places = ServerState(), Places(limits)
 
     def connection() -> GuardedProtocol:
-        return GuardedProtocol(config, state, crowd)
+        return GuardedProtocol(config, state, places)
 
-    porch = Porch(connection, crowd=crowd, tls=tls) if tls else None
+    handshakes = Handshakes(connection, places=places, tls=tls) if tls else None
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(porch or connection, sock=listener)
+    server = await loop.create_server(handshakes or connection, sock=listener)
     try:
         yield
     finally:
         server.close()
-        if porch:
-            await porch.close()
+        if handshakes:
+            await handshakes.close()
         await _close(state)
 
 

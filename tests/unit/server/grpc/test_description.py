@@ -15,8 +15,8 @@ from svcctl.app.verbs import VERBS
 from svcctl.ports import InstanceStatus, Recorded
 from svcctl.server.grpc.descriptors import file_descriptor
 from svcctl.server.grpc.interface import calls, messages
+from svcctl.server.grpc.messages_of_services import EVENT, INSTANCE, OUTCOME
 from svcctl.server.grpc.numbers import COMMITTED, committed, numbered, read
-from svcctl.server.grpc.parts_of_services import EVENT, INSTANCE, OUTCOME
 from svcctl.server.grpc.proto_text import description, written
 from svcctl.server.grpc.replies import FIELDS, LISTS
 from svcctl.server.grpc.shapes import FILE, Message, text, whole

@@ -7,22 +7,22 @@ import ssl
 from collections.abc import Callable
 from typing import cast
 
-from svcctl.server.http.guarded import Crowd, GuardedProtocol
+from svcctl.server.http.connection import GuardedProtocol, Places
 
 HANDSHAKE = 5.0
 """Seconds that TLS may take."""
 
 
-class Porch:
+class Handshakes:
     """Where connections wait until TLS is settled; then *make* gives the protocol that takes over.
 
     asyncio itself counts nobody before that.
     """
 
     def __init__(
-        self, make: Callable[[], GuardedProtocol], *, crowd: Crowd, tls: ssl.SSLContext
+        self, make: Callable[[], GuardedProtocol], *, places: Places, tls: ssl.SSLContext
     ) -> None:
-        self._make, self._crowd, self._tls = make, crowd, tls
+        self._make, self._places, self._tls = make, places, tls
         self._waiting: dict[asyncio.Task[None], asyncio.Transport] = {}
 
     def __call__(self) -> _Arriving:
@@ -31,7 +31,7 @@ class Porch:
 
     def arrive(self, transport: asyncio.Transport) -> None:
         """Give whoever comes a place, or hang up where there is none."""
-        place = self._crowd.let_in(transport)
+        place = self._places.let_in(transport)
         if place is None:
             transport.abort()
             return
@@ -57,7 +57,7 @@ class Porch:
         except OSError:  # no TLS, not ours, too slow, or gone
             transport.abort()
         finally:
-            self._crowd.let_out(place)  # whoever takes over counts anew, before anybody else can
+            self._places.let_out(place)  # whoever takes over counts anew, before anybody else can
         if upgraded is None or early.is_over:
             return
         protocol = self._make()
@@ -70,13 +70,13 @@ class Porch:
 class _Arriving(asyncio.Protocol):
     """A connection of which nothing was read yet."""
 
-    def __init__(self, porch: Porch) -> None:
-        self._porch = porch
+    def __init__(self, handshakes: Handshakes) -> None:
+        self._handshakes = handshakes
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         found = cast("asyncio.Transport", transport)
         found.pause_reading()
-        self._porch.arrive(found)
+        self._handshakes.arrive(found)
 
 
 class _Early(asyncio.Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from svcctl.server.grpc.crowding import divided
+from svcctl.server.grpc.connection_cap import divided
 
 NUMBERS = st.integers(0, 20)
 

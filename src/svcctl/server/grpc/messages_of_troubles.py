@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from svcctl.server.grpc.parts_of_services import WHERE
+from svcctl.server.grpc.messages_of_services import WHERE
 from svcctl.server.grpc.shapes import (
     Message,
     flag,

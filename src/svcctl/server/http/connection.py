@@ -44,7 +44,7 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Crowd:
+class Places:
     """Who is connected, counted by address."""
 
     limits: Limits
@@ -73,9 +73,9 @@ class GuardedProtocol(HttpToolsProtocol):
     What TLS knows of the other end is in the scope, as the ASGI extension ``tls`` has it.
     """
 
-    def __init__(self, config: Config, server_state: ServerState, crowd: Crowd) -> None:
+    def __init__(self, config: Config, server_state: ServerState, places: Places) -> None:
         super().__init__(config, server_state, {})
-        self._crowd = crowd
+        self._places = places
         self._place: str | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._within: float | None = None
@@ -88,20 +88,20 @@ class GuardedProtocol(HttpToolsProtocol):
         """Take the connection, or cut it where there are too many."""
         found = cast("asyncio.Transport", transport)
         super().connection_made(found)
-        stuck = self._crowd.limits.stuck
+        stuck = self._places.limits.stuck
         self.transport = cast("asyncio.Transport", Gathered(found, self.loop, stuck=stuck))
-        self._place = self._crowd.let_in(found)
+        self._place = self._places.let_in(found)
         if self._place is None:
             found.abort()
             return
-        self._expect(self._crowd.limits.head_time)
+        self._expect(self._places.limits.head_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place to somebody else."""
         self._expect(None)
         self._wait_for_reader(None)
         if self._place is not None:
-            self._crowd.let_out(self._place)
+            self._places.let_out(self._place)
             self._place = None
         super().connection_lost(exc)
 
@@ -110,7 +110,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._reads_head:
             self._head += len(data)
         super().data_received(data)
-        limits = self._crowd.limits
+        limits = self._places.limits
         if not self._reads_head:
             self._expect(limits.body_time)
         elif self._head > limits.head:
@@ -152,7 +152,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Wait for a reader, and not for ever."""
         super().pause_writing()
-        self._wait_for_reader(self._crowd.limits.stuck)
+        self._wait_for_reader(self._places.limits.stuck)
 
     def resume_writing(self) -> None:
         """Write on: something was read."""
@@ -178,8 +178,8 @@ class GuardedProtocol(HttpToolsProtocol):
             size += len(name) + len(value)
             hosts += name == b"host"
             has_body = has_body or name in _OF_BODIES
-        if size > self._crowd.limits.head:
-            return _too_long(self._crowd.limits.head)
+        if size > self._places.limits.head:
+            return _too_long(self._places.limits.head)
         if hosts > 1 or (not hosts and self.parser.get_http_version() != "1.0"):
             error = UsageError(f"there are {hosts} headers 'host'", hint="send one")
             return HttpError(error, _UNREADABLE)

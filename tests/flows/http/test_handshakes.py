@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from svcctl.auth.authority import Authority
 from svcctl.auth.contexts import Material, server_context
-from svcctl.server.http.guarded import Limits
+from svcctl.server.http.connection import Limits
 from svcctl.server.http.serving import served
 from svcctl.system import whole_file
 from svcctl.system.clock import SystemClock
