@@ -11,7 +11,7 @@ from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
 from svcctl.errors import SystemFault
 from svcctl.system.signal_names import signal_number
-from svcctl.system.systemd.bus import PROPERTIES, refusal, unless_loaded, version_number
+from svcctl.system.systemd.bus import PROPERTIES, Systemctl, refusal, unless_loaded, version_number
 
 _MANAGER = DBusAddress(
     "/org/freedesktop/systemd1",
@@ -25,6 +25,7 @@ _PROPERTIES = "org.freedesktop.DBus.Properties"
 _UNIT = "org.freedesktop.systemd1.Unit"
 _OWN = {"service": "org.freedesktop.systemd1.Service", "timer": "org.freedesktop.systemd1.Timer"}
 _PATIENCE = 30.0  # seconds systemd gets to take an order
+_MANY = 8  # units of which a command tells sooner: of 50 in 60 ms of CPU, here in 180, in 150 calls
 
 
 class SystemdDbus:
@@ -40,6 +41,7 @@ class SystemdDbus:
         except (OSError, KeyError, ValueError) as error:
             raise SystemFault(f"no D-Bus: {error}") from error
         self._call(_PEER, "Ping", None, ())
+        self._command = Systemctl(user=user)
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +56,8 @@ class SystemdDbus:
 
     def properties(self, units: Sequence[str]) -> dict[str, dict[str, str]]:
         """See :class:`svcctl.system.systemd.bus.SystemdBus`."""
+        if len(units) >= _MANY:
+            return self._command.properties(units)
         return {unit: self._properties(unit) for unit in units}
 
     def _properties(self, unit: str) -> dict[str, str]:

@@ -55,6 +55,22 @@ def test_both_ways_say_the_same_of_units(bus: SystemdBus, unit: Write) -> None:
     assert found["bus.service"]["DropInPaths"] == str(drop_in)
 
 
+def test_many_units_are_told_of_as_each_is_alone(bus: SystemdBus, unit: Write) -> None:
+    name = unit("bus.service", SLEEP)
+    names = [name, *(f"no-such-{number}.service" for number in range(10))]
+    bus.start(name)
+    until(lambda: state(bus, name) == "active")
+
+    found = bus.properties(names)
+
+    assert list(found) == names
+    for each in (name, names[-1]):
+        alone = bus.properties([each])[each]
+        assert {key: found[each].get(key, "") for key in SAME} == {
+            key: alone.get(key, "") for key in SAME
+        }
+
+
 def test_no_units_have_no_properties(bus: SystemdBus) -> None:
     assert bus.properties([]) == {}
 
