@@ -13,6 +13,7 @@ import click
 from svcctl import errors, events
 from svcctl.app.verb import Arg, Verb
 from svcctl.app.verbs import VERBS
+from svcctl.cli.command import Context
 from svcctl.cli.commands import svcctl
 from svcctl.engine import machine
 from svcctl.observe.metrics.catalogue import FAMILIES
@@ -112,7 +113,7 @@ def commands_page() -> Iterator[str]:
     yield ""
     yield "What `svcctl --help` and `svcctl COMMAND --help` print. How it ended is told by the exit"
     yield "status; that of each failure stands in [Errors](errors.md)."
-    yield from _command(svcctl, click.Context(svcctl, info_name="svcctl", terminal_width=WIDTH))
+    yield from _command(svcctl, Context(svcctl, info_name="svcctl", terminal_width=WIDTH))
 
 
 WIDTH = 90
@@ -125,7 +126,7 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
     for name in command.list_commands(context):
         inner = command.get_command(context, name)
         if inner is not None and not inner.hidden:
-            yield from _command(inner, click.Context(inner, info_name=name, parent=context))
+            yield from _command(inner, Context(inner, info_name=name, parent=context))
 
 
 def verbs_page() -> Iterator[str]:
