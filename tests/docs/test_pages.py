@@ -22,6 +22,8 @@ TWINS = [
     ("docs/howto/windows-service.md", "docs/howto/windows-service.zh.md"),
     ("docs/howto/systemd-service.md", "docs/howto/systemd-service.zh.md"),
     ("docs/howto/alerts.md", "docs/howto/alerts.zh.md"),
+    ("docs/howto/languages.md", "docs/howto/languages.zh.md"),
+    ("docs/howto/remote.md", "docs/howto/remote.zh.md"),
     ("examples/services/README.md", "examples/services/README.zh.md"),
 ]
 
