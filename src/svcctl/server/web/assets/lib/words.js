@@ -16,20 +16,30 @@ export function t(text, values) {
 
 /**
  * Gives `text`, whose places were filled in English, in the language chosen: errors and reasons come
- * so from the agent. Of texts that fit, that one is meant of which most is fixed.
+ * so from the agent. Of texts that fit, that one is meant of which most is fixed, that of the causes
+ * within it too.
  */
-export function told(text) {
-  if (!text || language === "en" || text in words) return t(text);
+export const told = (text) => (text && language !== "en" ? recognised(text)[1] : text);
+
+function recognised(text) {
+  if (text in words) return [text.length, words[text]];
   let best = [0, text];
   for (const [known, said] of Object.entries(words)) {
     const begins = known.split("{", 1)[0];
     if (begins === known || !text.startsWith(begins)) continue;
-    const fixed = known.replace(PLACE, "").length;
-    if (fixed <= best[0] || (!begins && fixed < TELLING)) continue;
+    let fixed = known.replace(PLACE, "").length;
+    if (!begins && fixed < TELLING) continue;
     const found = patternOf(known).exec(text);
-    if (found) best = [fixed, said.replace(PLACE, (_, name) => (CAUSES.has(name) ? told(found.groups[name]) : found.groups[name]))];
+    if (!found) continue;
+    const filled = said.replace(PLACE, (_, name) => {
+      if (!CAUSES.has(name)) return found.groups[name];
+      const [letters, cause] = recognised(found.groups[name]);
+      fixed += letters;
+      return cause;
+    });
+    if (fixed > best[0]) best = [fixed, filled];
   }
-  return best[1];
+  return best;
 }
 
 function patternOf(known) {
