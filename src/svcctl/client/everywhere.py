@@ -143,10 +143,12 @@ class Everywhere:
                 if not doubtful:
                     raise
 
-        from svcctl.client.merged import merged, once  # noqa: PLC0415 - few machines have both
+        from svcctl.client.merged import last_of, merged, once  # noqa: PLC0415 - few machines have both
 
         found = merged(theirs, [native.answers(mine), agent()])
-        yield from once(found) if theirs.verb == "events" else found
+        found = once(found) if theirs.verb == "events" else found
+        last = _last(theirs)
+        yield from found if last is None else last_of(found, last)
 
 
 def is_of_the_agent(verb: Verb) -> bool:
@@ -154,6 +156,15 @@ def is_of_the_agent(verb: Verb) -> bool:
     if verb.name == "apply":
         return False
     return verb.selects is Selects.NONE or verb.name in {"history", "may"}
+
+
+def _last(request: Request) -> int | None:
+    """Say how many items *request* asks for, of all that are asked together."""
+    args = request.args
+    if request.verb not in {"logs", "events"} or args.get("follow") or args.get("stats"):
+        return None
+    lines = args.get("lines")
+    return lines if isinstance(lines, int) else None
 
 
 def part(request: Request, *names: str) -> Request:

@@ -78,7 +78,7 @@ def by_time(sources: list[Answers]) -> Answers:
             if is_result:
                 results.append(document)
             else:
-                yield float(cast("dict[str, Any]", document)["at"]), document
+                yield float(cast("dict[str, Any]", document).get("at", 0.0)), document
 
     for _, document in heapq.merge(*map(items, sources), key=lambda each: each[0]):
         yield False, document
@@ -99,6 +99,17 @@ def once(events: Answers) -> Answers:
             known.append(what)
             count += 1
             yield False, document
+
+
+def last_of(answers: Answers, last: int) -> Answers:
+    """Give the *last* so many items, and how many they are: each who was asked gave that many."""
+    kept = deque[object](maxlen=last)
+    for is_result, document in answers:
+        if not is_result:
+            kept.append(document)
+            continue
+        yield from ((False, each) for each in kept)
+        yield True, dict.fromkeys(cast("dict[str, Any]", document or {}), len(kept))
 
 
 def as_they_come(sources: list[Answers]) -> Answers:

@@ -131,6 +131,29 @@ def test_lines_of_both_come_in_the_order_of_their_time() -> None:
     assert found[-1] == (True, {"lines": 3})
 
 
+@pytest.mark.parametrize("verb", ["logs", "events"])
+def test_as_many_items_as_asked_for_are_the_last_of_both(verb: str) -> None:
+    def item(at: float) -> tuple[bool, object]:
+        return False, {"at": at, "kind": "x", "instance": "x"}
+
+    agent = Asked(item(1.0), item(3.0), (True, {verb: 2}))
+    native = Native(item(2.0), item(4.0), (True, {verb: 2}))
+
+    found = list(everywhere(agent, native).answers(Request(verb=verb, args={"lines": 2})))
+
+    assert found == [item(3.0), item(4.0), (True, {verb: 2})]
+
+
+def test_sums_of_both_have_no_time_to_be_ordered_by() -> None:
+    agent = Asked((False, {"service": "web"}), (True, {}))
+    native = Native((False, {"service": "native"}), (True, {}))
+    request = Request(verb="logs", args={"stats": True, "lines": 1})
+
+    *items, _ = everywhere(agent, native).answers(request)
+
+    assert len(items) == 2
+
+
 def test_who_follows_gets_lines_of_both() -> None:
     agent = Asked((False, {"at": 1.0}), (True, {"lines": 1}))
     native = Native((False, {"at": 2.0}), (True, {"lines": 1}))
