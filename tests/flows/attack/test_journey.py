@@ -85,7 +85,8 @@ def test_a_signed_definition_is_applied_by_a_signed_request_and_each_of_them_onc
     assert looked.startswith("200"), looked
     assert host.one("web")["phase"] == "running"
     rows = host.ok("audit", "--verb", "apply-signed", "-o", "json").json()
-    assert {(row["actor"], row["target"]) for row in rows} == {("key:ci", "web")}
+    assert {(row["actor"], row["target"]) for row in rows} == {("key:ci", "web"), ("unknown", "")}
+    assert "made before" in str([row for row in rows if row["actor"] == "unknown"])
 
 
 EVIL = "x\n2026-11-22 09:00:00,000 info agent.ready\r\x1b[2J\x1b]0;owned\x07\u202e"

@@ -151,7 +151,7 @@ def test_a_receiver_can_be_tried(agent: Any, open_stand: Any) -> None:
     assert stand.texts == ["svcctl shipping test: nothing is wrong"]
     assert refused.status == 1
     assert "answered 401" in refused.json()["problem"]
-    assert unknown.status == 2
+    assert unknown.status == 4
     assert "'lake'" in unknown.err
 
 
