@@ -1,4 +1,4 @@
-"""Reads definitions anew in a process of its own, run as ``python -I -m`` this module.
+"""Reads definitions anew in a process of its own, run as ``python -P -m`` this module.
 
 So an agent never has in memory what checks definitions (14 MB), and no file can hold it up.
 """
@@ -21,7 +21,7 @@ _PATIENCE = 20.0  # seconds; ten thousand services take a fifth of that
 
 def reread(paths: Iterable[str]) -> Mapping[str, tuple[Document, Mapping[str, Document]]]:
     """Give what *paths* define; see :class:`svcctl.app.drifting.Reread`."""
-    argv = [sys.executable, "-I", "-m", "svcctl.bootstrap.rereading", *paths]
+    argv = [sys.executable, "-P", "-m", "svcctl.bootstrap.rereading", *paths]
     try:
         ran = subprocess.run(  # noqa: S603 - our own program
             argv,

@@ -180,7 +180,7 @@ while True:
     door.send(b"WATCHDOG=1"); time.sleep(1000 if is_first else 0.2)
 ''']
 ready = "notify"
-health = [{heartbeat = "1s", grace = "0s"}]
+health = [{heartbeat = "3s", grace = "0s"}]
 restart.delay = "100ms"
 """
     clean.run("rm", "-f", "/srv/beaten")

@@ -42,14 +42,14 @@ def test_what_overrides_files_here_is_not_what_they_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SVCCTL_SERVICES__WEB__STOP__TIMEOUT", "9s")
-    monkeypatch.setenv("FOLDER", "/srv")
+    monkeypatch.setenv("FOLDER", str(tmp_path))
     file = tmp_path / "svcctl.toml"
     file.write_text('[services.web]\nexec = ["web"]\ncwd = "${FOLDER}"\n')
 
     spec, _ = reread([str(file)])["web"]
 
     assert "stop" not in spec
-    assert spec["cwd"] == "/srv"
+    assert spec["cwd"] == str(tmp_path)
 
 
 def test_a_mistake_is_raised_with_its_place(tmp_path: Path) -> None:
