@@ -5,6 +5,7 @@ The address has the password in it, so it is read from a file and told nobody.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
@@ -260,16 +261,22 @@ class _Line:
 
     def __init__(self, broker: RedisBroker, client: Any, listening: Any) -> None:  # noqa: ANN401 - redis-py's
         self._broker, self._client, self._listening = broker, client, listening
+        self._turn = asyncio.Lock()  # connections are many: in the order that was asked for
 
     def replies(self) -> AsyncIterator[bytes]:
         return _heard(self._broker, self._listening)
 
     async def send(self, sealed: Sealed, *, to: str) -> None:
         stream = f"{COMMANDS}{to}"
-        with translated(self._broker):
-            if await self._client.xlen(stream) >= _WAITING:
-                problem = f"{_WAITING} commands wait for {to!r} on {self._broker}"
-                raise NotDelivered(problem, hint="is it running?", again=True)
-            added = await self._client.xadd(stream, {BODY: sealed.encode()}, nomkstream=True)
+        async with self._turn:
+            with translated(self._broker):
+                added = await self._add(stream, sealed, to=to)
         if added is None:
             raise nobody_takes(self._broker, to)
+
+    async def _add(self, stream: str, sealed: Sealed, *, to: str) -> object:
+        """Give the id it has in *stream*; None where there is no such stream."""
+        if await self._client.xlen(stream) >= _WAITING:
+            problem = f"{_WAITING} commands wait for {to!r} on {self._broker}"
+            raise NotDelivered(problem, hint="is it running?", again=True)
+        return await self._client.xadd(stream, {BODY: sealed.encode()}, nomkstream=True)
