@@ -147,6 +147,21 @@ def test_a_log_that_came_and_was_rotated_while_nobody_looked_is_read_whole(tmp_p
     desk.tail.close()
 
 
+def test_the_times_of_files_may_be_a_little_before_those_of_clocks(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, str(tmp_path / "*.log*"), at_end=True)
+    desk.lines()
+    desk.restart()
+    desk.write(b"one\n")
+    a_tick_ago = int((desk.clock.now() - 60.3 - 0.01) * 1e9)  # before what was saved was saved
+    os.utime(desk.path, ns=(a_tick_ago, a_tick_ago))
+    desk.rename()
+    desk.write(b"two\n")
+    desk.clock.forward(2.0)
+
+    assert desk.lines() == [b"one", b"two"]
+    desk.tail.close()
+
+
 def test_older_parts_other_names_and_what_is_no_file_are_no_logs(tmp_path: Path) -> None:
     for name in ("a.log", "a.log.1", "a.log.2.gz", "a-2026-01-01.log", "b-2026-01-01.log"):
         (tmp_path / name).write_bytes(b"")

@@ -24,6 +24,7 @@ from svcctl.ports import Clock
 
 _SHORTEST, _LONGEST = 0.01, 0.1  # seconds between two looks without an event, while busy and idle
 _EVERYTHING = 2.0  # seconds between two looks at everything, where events tell of changes
+_SPARE = 1.0  # seconds by which the times of files may be before those of clocks
 _LOOK_SHARE, _SEARCH_SHARE = 24, 49  # so many times as long as these take nothing is done
 
 
@@ -139,7 +140,8 @@ class Tail:
 
     def _start(self, saved: Saved | None) -> None:
         now = self._clock.monotonic()
-        self._since_ns = int((saved.at if saved else self._clock.now()) * 1e9)
+        since = saved.at if saved else self._clock.now()
+        self._since_ns = int((since - _SPARE if saved else since) * 1e9)
         if saved:
             for path, (held, done) in saved.logs.items():
                 each = self._new(path)
@@ -147,6 +149,7 @@ class Tail:
                 self._close_some()
                 self._positions.put(path, (held, done))
         self._search(now, at_end=self._at_end and (saved is None or saved.globs != self._globs))
+        self._since_ns = int((since - _SPARE) * 1e9)
         self._positions.save(now=True)
 
     def _new(self, path: str) -> Lineage:
