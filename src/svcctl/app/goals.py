@@ -49,6 +49,12 @@ class Outcome:
         }
 
 
+PROVING = 0.2
+"""Seconds a program that merely has to start must survive before it counts as up."""
+
+PROOFS = 50
+"""Times at the most that it is looked at for that."""
+
 _UP = frozenset({"running", "finished"})
 _DOWN = frozenset({"stopped", "failed", "finished"})
 
@@ -114,6 +120,13 @@ def what_became(status: InstanceStatus, found: str, lines: Sequence[bytes]) -> O
         hint=hint(status) if found else "",
         lines=tuple(line.decode(errors="replace") for line in lines),
         pid=status.pid,
+    )
+
+
+def is_proved(outcome: Outcome | None, *, pid: int | None) -> bool:
+    """Say whether *outcome* is for good, where process *pid* was seen :data:`PROVING` ago."""
+    return outcome is not None and (
+        not outcome.ok or outcome.phase != "running" or outcome.pid == pid
     )
 
 

@@ -6,52 +6,23 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Protocol
 
 from svcctl.app.applying import Planned, definitions
 from svcctl.app.arguments import Arguments
 from svcctl.app.drifting import Reread, drift
-from svcctl.app.goals import Goal, Outcome, problem, what_became
+from svcctl.app.goals import Goal, Outcome, what_became
+from svcctl.app.native_standing import Kept, LastSeen, NativeStanding, Tail
 from svcctl.app.selection import service_of
 from svcctl.engine import graph
-from svcctl.engine.journal import Entry
-from svcctl.engine.last_seen import as_it_ended, at_rest
-from svcctl.errors import Conflict, SvcctlError, TimedOut
+from svcctl.errors import Conflict, SvcctlError
 from svcctl.ports import Act, Applied, Document, InstanceStatus, ServiceManager
 from svcctl.spec import canonical
 from svcctl.spec.diff import diff
 from svcctl.spec.hostless import in_journal, is_hosted
 from svcctl.spec.service import ServiceSpec, Start
 
-_LOOK_AGAIN = 0.1  # seconds; another process' manager tells nobody when a job is done
-_BEGINNING = 2.0  # seconds a job may take to show at all: until then "stopped" means "not yet"
-
-_PROVING = 0.2  # seconds a program that merely has to start must survive before it counts as up
-
-Tail = Callable[[str, str, int], list[bytes]]
-"""Give the last so many lines of an instance, by service and instance."""
-
 AgentsOwn = Callable[[], Collection[str]]
 """Give the services that this user's agent keeps, as far as it can be asked."""
-
-LastSeen = Callable[[str], Mapping[str, Entry]]
-"""Give what the last host of a service wrote down of its instances."""
-
-
-class Kept(Protocol):
-    """Which services are kept natively, and by which managers."""
-
-    def names(self) -> list[str]:
-        """Give them, sorted."""
-
-    def manager_of(self, name: str) -> ServiceManager:
-        """Give the manager that keeps *name*; raises UnknownService."""
-
-    def manager_for(self, spec: ServiceSpec) -> ServiceManager | None:
-        """Give the manager that is to keep *spec*; None: the agent."""
-
-    def manager_name(self, spec: ServiceSpec) -> str:
-        """Name the manager that is to keep *spec*: ``systemd``, ``scm``, ``launchd``, ``agent``."""
 
 
 class NativeServices:
@@ -67,14 +38,19 @@ class NativeServices:
         reread: Reread,
         agents_own: AgentsOwn = tuple,
     ) -> None:
-        self._kept, self._tail, self._forget_logs = kept, tail, forget_logs
-        self._last_seen, self._reread, self._agents_own = last_seen, reread, agents_own
+        self._kept, self._forget_logs = kept, forget_logs
+        self._reread, self._agents_own = reread, agents_own
+        self._standing = NativeStanding(kept, tail=tail, last_seen=last_seen)
 
     # what there is
 
     def specs(self) -> dict[str, ServiceSpec]:
         """Give the definition of every service that is kept natively."""
-        return {name: canonical.parse(self._query(name).spec) for name in self._kept.names()}
+        return self._standing.specs()
+
+    def status(self, names: Iterable[str]) -> list[InstanceStatus]:
+        """Say how each instance of *names* (services or instances) is."""
+        return self._standing.status(names)
 
     def keeps(self, spec: ServiceSpec) -> bool:
         """Say whether *spec* is for a native manager."""
@@ -88,48 +64,12 @@ class NativeServices:
         """Say whether a host keeps the program of *spec*, and can be asked about it."""
         return is_hosted(spec, self._kept.manager_name(spec))
 
-    def _query(self, name: str) -> Applied:
-        return self._kept.manager_of(name).query(name)
-
-    def status(self, names: Iterable[str]) -> list[InstanceStatus]:
-        """Say how each instance of *names* (services or instances) is."""
-        return self._status(names, ended_after=0.0)
-
-    def _status(self, names: Iterable[str], *, ended_after: float) -> list[InstanceStatus]:
-        """Say how they are; a program that was started before *ended_after* has not ended yet."""
-        known = set(self._kept.names())
-        services = {name: name if name in known else name.rpartition(".")[0] for name in names}
-        rows = self._rows(dict.fromkeys(services.values()))
-        found: list[InstanceStatus] = []
-        for name, service in services.items():
-            number = name.removeprefix(f"{service}.") if name != service else ""
-            own = service if number == "1" else name
-            found += [
-                self._as_it_ended(each, after=ended_after)
-                for each in rows[service]
-                if not number or each.instance == own
-            ]
-        return found
-
-    def _rows(self, services: Iterable[str]) -> dict[str, list[InstanceStatus]]:
-        """Ask each manager once for all that it keeps of *services*."""
-        found: dict[str, list[InstanceStatus]] = {name: [] for name in services}
-        managers = {name: self._kept.manager_of(name) for name in found}
-        for manager in {id(each): each for each in managers.values()}.values():
-            theirs = [name for name, keeper in managers.items() if keeper is manager]
-            for row in manager.status(theirs):
-                found[row.service].append(row)
-        return found
-
-    def _as_it_ended(self, row: InstanceStatus, *, after: float) -> InstanceStatus:
-        return as_it_ended(row, self._last_seen(row.service), after=after) if at_rest(row) else row
-
     def show(self, names: Iterable[str]) -> list[Document]:
         """Give effective definitions, with the origin of each value."""
-        return [self._show(name, standing) for name, standing in self._rows(names).items()]
+        return [self._show(name, standing) for name, standing in self._standing.rows(names).items()]
 
     def _show(self, name: str, standing: Sequence[InstanceStatus]) -> Document:
-        applied = self._query(name)
+        applied = self._standing.query(name)
         spec = canonical.parse(applied.spec)
         return {
             "name": name,
@@ -144,7 +84,7 @@ class NativeServices:
         """Compare what was applied with what stands in its files now."""
         specs = self.specs()
         services = dict.fromkeys(service_of(name, specs) for name in names)
-        return drift([self._query(name) for name in services], self._reread)
+        return drift([self._standing.query(name) for name in services], self._reread)
 
     def tree(self, names: Sequence[str]) -> Document:
         """Say what needs what."""
@@ -240,7 +180,7 @@ class NativeServices:
 
     def wait(self, names: Sequence[str], args: Arguments, goal: Goal) -> list[Document]:
         """Wait until each instance fulfils a condition."""
-        found = self._until(names, goal, within=args.seconds("timeout"), since=0.0)
+        found = self._standing.until(names, goal, within=args.seconds("timeout"), since=0.0)
         return [each.document() for each in found]
 
     # definitions
@@ -303,7 +243,7 @@ class NativeServices:
     def _plan(self, applied: Applied, new: ServiceSpec, acts: tuple[Act, ...]) -> Planned:
         name = applied.name
         known = name in self._kept.names()
-        change = diff(canonical.parse(self._query(name).spec) if known else None, new)
+        change = diff(canonical.parse(self._standing.query(name).spec) if known else None, new)
         if not known:
             by_itself = new.start in {Start.AUTO, Start.DELAYED}
             return Planned(service=name, change="created", action="start" if by_itself else "none")
@@ -347,7 +287,7 @@ class NativeServices:
         if args.flag("no_wait"):
             return failed
         within = args.seconds("timeout")
-        return failed + self._until(due, Goal.UP, within=within, since=before)
+        return failed + self._standing.until(due, Goal.UP, within=within, since=before)
 
     def _is_due(self, name: str) -> bool:
         """Say whether the clock will start it: to start it now would be one run too many."""
@@ -412,63 +352,11 @@ class NativeServices:
             verb(self._kept.manager_of(name), name)
         if args.flag("no_wait"):
             return self._as_they_are(names)
-        found = self._until(names, goal, within=args.seconds("timeout"), since=before)
+        found = self._standing.until(names, goal, within=args.seconds("timeout"), since=before)
         return [each.document() for each in found]
 
     def _as_they_are(self, names: Sequence[str]) -> list[Document]:
         return [what_became(each, "", []).document() for each in self.status(names)]
-
-    def _until(
-        self, names: Sequence[str], goal: Goal, *, within: float | None, since: float
-    ) -> list[Outcome]:
-        """Look until each instance of *names* has reached *goal* or cannot any more.
-
-        *since* (monotonic): when it was asked for.  Raises TimedOut after *within* seconds.
-        """
-        deadline = None if within is None else time.monotonic() + within
-        asked_at = time.time() - (time.monotonic() - since) if since else 0.0
-        outcomes: dict[str, Outcome] = {}
-        while names:
-            fresh = time.monotonic() - since < _BEGINNING
-            standing = self._status(names, ended_after=asked_at)
-            for each in standing:
-                outcomes.pop(each.instance, None)
-                if outcome := self._reached(each, goal, fresh=fresh):
-                    outcomes[each.instance] = outcome
-            if len(outcomes) == len(standing):
-                break
-            missing = [each.instance for each in standing if each.instance not in outcomes]
-            if deadline is not None and time.monotonic() > deadline:
-                raise TimedOut(
-                    f"not within {within:g}s: {', '.join(missing)} ({goal})",
-                    hint="the work goes on: svcctl status",
-                )
-            time.sleep(_LOOK_AGAIN)
-        if goal is Goal.UP:
-            self._prove(outcomes)
-        return list(outcomes.values())
-
-    def _prove(self, outcomes: dict[str, Outcome]) -> None:
-        """Look once more at programs that count as up only because they could be started."""
-        specs = self.specs()
-        fresh = {
-            each.service
-            for each in outcomes.values()
-            if each.ok and each.phase == "running" and _merely_started(specs.get(each.service))
-        }
-        if fresh:
-            time.sleep(_PROVING)
-            for each in self.status(sorted(fresh)):
-                outcome = self._reached(each, Goal.UP, fresh=False)
-                outcomes[each.instance] = outcome or outcomes[each.instance]
-
-    def _reached(self, status: InstanceStatus, goal: Goal, *, fresh: bool) -> Outcome | None:
-        healthy = status.live is not False
-        found = problem(goal, status, blocked_by="", healthy=healthy)
-        if found is None or (found and fresh and status.phase in {"stopped", "failed"}):
-            return None
-        lines = self._tail(status.service, status.instance, 10) if found else []
-        return what_became(status, found, lines)
 
 
 def _branch(spec: ServiceSpec, *, phase: str) -> Document:
@@ -477,10 +365,6 @@ def _branch(spec: ServiceSpec, *, phase: str) -> Document:
         "after": list(spec.after),
         "phase": phase,
     }
-
-
-def _merely_started(spec: ServiceSpec | None) -> bool:
-    return spec is not None and spec.ready == "exec" and not spec.health
 
 
 def _refused(name: str, error: SvcctlError) -> Outcome:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from svcctl.app.goals import Goal, Outcome, problem, what_became
+from svcctl.app.goals import PROOFS, PROVING, Goal, Outcome, is_proved, problem, what_became
 from svcctl.errors import TimedOut, UnknownService
 from svcctl.events import Event, PhaseChanged
 from svcctl.ports import Bus
@@ -33,9 +33,6 @@ class Nobody:
 
     async def room(self) -> None:
         """Always."""
-
-
-_PROVING = 0.2  # seconds a program that merely has to start must survive before it counts as up
 
 
 class Waiting:
@@ -92,16 +89,25 @@ class Waiting:
                 del open_goals[name]
 
     async def _prove(self, goals: Mapping[str, Goal], outcomes: dict[str, Outcome]) -> None:
-        """Look once more at programs that count as up only because they could be started."""
-        fresh = [
-            name
+        """Look again at programs that count as up only because they could be started.
+
+        One that was started anew meanwhile has proved nothing yet.
+        """
+        fresh = {
+            name: outcomes[name].pid
             for name, goal in goals.items()
             if goal is Goal.UP and outcomes[name].ok and self._merely_started(name)
-        ]
-        if fresh:
-            await asyncio.sleep(_PROVING)
-            for name in fresh:
-                outcomes[name] = self.outcome(name, Goal.UP) or outcomes[name]
+        }
+        for _ in range(PROOFS):
+            if not fresh:
+                return
+            await asyncio.sleep(PROVING)
+            before, fresh = fresh, {}
+            for name, pid in before.items():
+                outcome = self.outcome(name, Goal.UP)
+                outcomes[name] = outcome or outcomes[name]
+                if not is_proved(outcome, pid=pid):
+                    fresh[name] = outcome.pid if outcome else None
 
     def _merely_started(self, name: str) -> bool:
         try:

@@ -92,6 +92,12 @@ class Watched:
     def await_told(self, alert: str, *statuses: str) -> None:
         until(lambda: self.of(alert) == [*statuses], what=f"{alert}: {statuses}", within=60.0)
 
+    def events(self) -> str:
+        return str(self.host.svcctl("events", "mailer"))
+
+    def doctor(self) -> str:
+        return str(self.host.run("svcctl", "doctor", check=False).stdout)
+
     def kill_host(self, name: str) -> None:
         self.host.run("kill", "-9", self.host.show(f"{name}.service", "MainPID"))
 
@@ -127,11 +133,11 @@ def test_what_fails_natively_is_told_once_and_once_that_it_is_over(watched: Watc
     watched.await_told("service_down", "firing", "resolved")
     labels = watched.labels()
     assert (labels["manager"], labels["tier"]) == ("systemd", "front")
-    said = watched.host.svcctl("events", "mailer")
-    assert said.count("starting -> running") >= 1  # as its host wrote it down
-    assert said.count("alert P0 service_down") == 1  # and the agent what it made of it
+    # as its host wrote it down: the agent may have asked systemd before it heard the host
+    until(lambda: "starting -> running" in watched.events(), what="the host is heard")
+    assert watched.events().count("alert P0 service_down") == 1  # as the agent made of it
     assert "mailer" in watched.host.svcctl("alerts", "--all")
-    assert "the agent sees them all" in watched.host.run("svcctl", "doctor", check=False).stdout
+    until(lambda: "the agent sees them all" in watched.doctor(), what="the agent sees it")
 
 
 def test_what_fails_while_the_agent_is_away_is_told_by_the_next(watched: Watched) -> None:

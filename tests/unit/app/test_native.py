@@ -28,6 +28,7 @@ class Remembering:
         self.services: dict[str, Applied] = {}
         self.phases: dict[str, str] = {}
         self.next_phases: dict[str, list[str]] = {}
+        self.pids: dict[str, int] = {}
         self.enabled: dict[str, bool] = {}
         self.refuses: set[str] = set()
         self.told: list[str] = []
@@ -50,7 +51,7 @@ class Remembering:
     def _status(self, name: str) -> InstanceStatus:
         waiting = self.next_phases.get(name)
         if waiting:
-            self.phases[name] = waiting.pop(0)
+            self.phases[name], self.pids[name] = waiting.pop(0), self.pids.get(name, 0) + 1
         phase = self.phases[name]
         return InstanceStatus(
             service=name,
@@ -58,7 +59,7 @@ class Remembering:
             phase=phase,
             ready=phase == "running",
             live=None,
-            pid=7 if phase in {"running", "paused", "starting"} else None,
+            pid=self.pids.get(name, 7) if phase in {"running", "paused", "starting"} else None,
             started_at=None,
             restarts=0,
             exit_code=None,
@@ -189,7 +190,7 @@ class Box:
 
 @pytest.fixture
 def box(monkeypatch: pytest.MonkeyPatch) -> Box:
-    monkeypatch.setattr("svcctl.app.native._PROVING", 0.0)
+    monkeypatch.setattr("svcctl.app.native_standing.PROVING", 0.0)
     return Box()
 
 
@@ -320,7 +321,7 @@ def test_a_start_is_waited_for_until_the_service_is_ready(box: Box) -> None:
 def test_a_start_that_fails_gives_the_reason_and_the_last_lines(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("svcctl.app.native._BEGINNING", 0.0)
+    monkeypatch.setattr("svcctl.app.native_standing._BEGINNING", 0.0)
     box.apply(spec(), no_start=True)
     box.manager.next_phases["web"] = ["starting", "failed"]
 
@@ -338,6 +339,18 @@ def test_a_program_that_merely_starts_must_survive_a_moment(box: Box) -> None:
     (found,) = box.services.start(["web"], arguments("start"))
 
     assert (found["ok"], found["phase"]) == (False, "backoff")
+
+
+@pytest.mark.parametrize("between", ["running", "starting"])
+def test_a_program_that_was_started_anew_meanwhile_has_to_survive_it_again(
+    box: Box, between: str
+) -> None:
+    box.apply(spec(), no_start=True)
+    box.manager.next_phases["web"] = ["running", between, "failed"]
+
+    (found,) = box.services.start(["web"], arguments("start"))
+
+    assert (found["ok"], found["phase"]) == (False, "failed")
 
 
 def test_who_waits_only_so_long_is_told_what_is_missing(box: Box) -> None:

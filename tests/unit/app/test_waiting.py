@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from svcctl.app.goals import Goal, Outcome
+from svcctl.app.goals import PROVING, Goal, Outcome
 from svcctl.app.waiting import Waiting
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import TimedOut
@@ -168,6 +168,28 @@ async def test_a_program_that_dies_at_once_was_never_up(world: FakeWorld, turns:
 
     waiting = house.until(Goal.UP, "web")
     await turns()
+    world.child().exit(1)
+
+    (outcome,) = await waiting
+    assert (outcome.ok, outcome.problem) == (False, "exit code 1")
+
+
+@pytest.mark.slow
+async def test_a_program_that_was_started_anew_meanwhile_has_to_survive_it_again(
+    world: FakeWorld, turns: Turns
+) -> None:
+    house = House(world)
+    await house.start(spec("web", ready="exec"))
+
+    waiting = house.until(Goal.UP, "web")
+    await turns()
+    for _ in range(12):  # between any two looks it was started anew
+        world.child().exit(1)
+        await turns()
+        world.clock.forward(600.0)
+        await turns()
+        await asyncio.sleep(PROVING / 4)
+    assert not waiting.done()
     world.child().exit(1)
 
     (outcome,) = await waiting
