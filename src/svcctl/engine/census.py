@@ -26,7 +26,7 @@ class Census:
 
     def __init__(self, spawner: Spawner, *, clock: Clock, needs: Needs) -> None:
         self._spawner, self._clock, self._needs = spawner, clock, needs
-        self._sources = Sources()
+        self._sources = Sources(clock)
         self._samples: dict[str, tuple[float, float]] = {}
 
     def glance(self, keeper: Keeper, registered: Registered) -> InstanceStatus:

@@ -6,11 +6,19 @@ import hashlib
 import os
 from collections.abc import Mapping
 
+from svcctl.ports import Clock
+
+_DOUBT = 3.0  # seconds in which a file may change twice and keep its time: FAT counts in twos
+
 
 class Sources:
-    """Compares files with their digests; reads one again only where its stat changed."""
+    """Compares files with their digests; reads one again where its stat changed, or is too young.
 
-    def __init__(self) -> None:
+    A young one may hide a change: of two writes within a tick both leave the same time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._known: dict[str, tuple[tuple[int, int, int], str]] = {}
 
     def unchanged(self, sources: Mapping[str, str]) -> bool:
@@ -18,6 +26,7 @@ class Sources:
         return all(self._digest(path) == digest for path, digest in sources.items())
 
     def _digest(self, path: str) -> str:
+        now = self._clock.now()
         try:
             stat = os.stat(path)
             mark = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
@@ -25,7 +34,8 @@ class Sources:
             if known is None or known[0] != mark:
                 with open(path, "rb") as file:
                     known = mark, hashlib.sha256(file.read()).hexdigest()
-                self._known[path] = known
+                if now - stat.st_mtime > _DOUBT:
+                    self._known[path] = known
         except OSError:
             return ""
         return known[1]
