@@ -184,7 +184,7 @@ class Host:
         keepers = self._keepers()
         parts = [
             f"{each.state.phase}: {said}"
-            if (said := each.vitals.text or each.state.reason)
+            if (said := each.vitals.hearing.text or each.state.reason)
             else str(each.state.phase)
             for each in keepers
         ]

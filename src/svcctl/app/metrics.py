@@ -187,7 +187,7 @@ def _tell_kept(numbers: Numbers, keeper: Keeper) -> None:
 
 
 def _tell_probes(numbers: Numbers, keeper: Keeper) -> None:
-    for each in keeper.vitals.looked:
+    for each in keeper.vitals.probing.looked:
         labels = keeper.spec.name, keeper.name, each.probe, str(each.purpose)
         _tell(numbers, catalogue.PROBE_GOOD, each.good, *labels)
         _tell(numbers, catalogue.PROBE_SECONDS, each.seconds, *labels)

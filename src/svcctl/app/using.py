@@ -89,7 +89,7 @@ class Using:
             speed = self._rates.take("io", moved, at=now)
             if speed is not None:
                 found["io"] = speed
-        for each in self._keeper.vitals.looked:
+        for each in self._keeper.vitals.probing.looked:
             if each.seconds is not None:
                 found[f"{LATENCY}{each.probe}"] = each.seconds
         return found

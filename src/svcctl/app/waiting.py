@@ -127,7 +127,7 @@ class Waiting:
             goal,
             status,
             blocked_by=self._manager.needs.blocked_by(keeper),
-            healthy=keeper.vitals.healthy,
+            healthy=keeper.vitals.probing.healthy,
         )
         if found is None:
             return None

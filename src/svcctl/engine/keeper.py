@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from svcctl.engine import journal
 from svcctl.engine.judge import describe_code, ending
+from svcctl.engine.keeping import Occasion
 from svcctl.engine.life import Cause, Effect, Ending, Input, Instance, Phase, Stage, Told
 from svcctl.engine.machine import step
 from svcctl.engine.program import Program
@@ -99,9 +100,7 @@ class Keeper:
             Effect.RELOAD: self.program.reload,
             Effect.ARM_SCHEDULE: self._arm_schedule,
             Effect.DISARM_SCHEDULE: self._disarm_schedule,
-            Effect.SKIP_RUN: lambda: self._world.bus.publish(
-                RunSkipped(at=self._world.clock.now(), service=self.spec.name, instance=self.name)
-            ),
+            Effect.SKIP_RUN: lambda: self._world.bus.publish(RunSkipped(**self.occasion())),
         }
 
     @property
@@ -118,6 +117,10 @@ class Keeper:
     def world(self) -> World:
         """The outside."""
         return self._world
+
+    def occasion(self) -> Occasion:
+        """Give what an event that happens to the instance now begins with."""
+        return Occasion(at=self._world.clock.now(), service=self.spec.name, instance=self.name)
 
     @property
     def next_at(self) -> float | None:
@@ -165,12 +168,7 @@ class Keeper:
         if after.phase is not before.phase:
             self._world.bus.publish(
                 PhaseChanged(
-                    at=self._world.clock.now(),
-                    service=self.spec.name,
-                    instance=self.name,
-                    old=before.phase,
-                    new=after.phase,
-                    reason=after.reason,
+                    **self.occasion(), old=before.phase, new=after.phase, reason=after.reason
                 )
             )
         for effect in effects:
@@ -224,9 +222,7 @@ class Keeper:
         )
         self._world.bus.publish(
             InstanceExited(
-                at=clock.now(),
-                service=self.spec.name,
-                instance=self.name,
+                **self.occasion(),
                 pid=pid,
                 code=end.code,
                 signal=end.signal,
@@ -250,16 +246,14 @@ class Keeper:
         if killed:
             self._world.bus.publish(
                 TreeKilled(
-                    at=self._world.clock.now(),
-                    service=self.spec.name,
-                    instance=self.name,
+                    **self.occasion(),
                     killed=tuple(f"{member.pid} {member.name}" for member in killed),
                 )
             )
 
     def notify_environment(self) -> dict[str, str]:
         """Give the variables by which the program can say how it is."""
-        return self.vitals.environment()
+        return self.vitals.hearing.environment()
 
     async def check(self, argv: tuple[str, ...], *, limit: float) -> str:
         """Run a probe's command; give what went wrong, or an empty text."""
@@ -329,13 +323,12 @@ class Keeper:
         self._spawned(child.identity.pid)
 
     def _spawned(self, pid: int) -> None:
-        now = self._world.clock.now()
-        child = self.program.child
-        self.entry = replace(self.entry, identity=child.identity if child else None, started_at=now)
-        self.write_down()
-        self._world.bus.publish(
-            InstanceSpawned(at=now, service=self.spec.name, instance=self.name, pid=pid)
+        occasion, child = self.occasion(), self.program.child
+        self.entry = replace(
+            self.entry, identity=child.identity if child else None, started_at=occasion["at"]
         )
+        self.write_down()
+        self._world.bus.publish(InstanceSpawned(**occasion, pid=pid))
         self.tell(Told.SPAWNED)
 
     def _watch_ready(self) -> None:
@@ -378,14 +371,7 @@ class Keeper:
         self.entry = replace(entry, resume=False)
         self._restore_schedule()
         if entry.identity and self.program.adopt(entry.identity, entry.token):
-            self._world.bus.publish(
-                InstanceAdopted(
-                    at=self._world.clock.now(),
-                    service=self.spec.name,
-                    instance=self.name,
-                    pid=entry.identity.pid,
-                )
-            )
+            self._world.bus.publish(InstanceAdopted(**self.occasion(), pid=entry.identity.pid))
             self._carry_on()
             return True
         if self.state.child or entry.identity:

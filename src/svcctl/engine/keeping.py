@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from svcctl.engine.journal import Entry
 from svcctl.engine.life import Ending, Instance, Told
 from svcctl.engine.world import World
 from svcctl.ports import Exit, LogSink, Member, Usage
 from svcctl.spec.service import ServiceSpec
+
+
+class Occasion(TypedDict):
+    """What every event of an instance tells: when, of which service, of which instance."""
+
+    at: float
+    service: str
+    instance: str
 
 
 class Keeping(Protocol):
@@ -27,6 +35,9 @@ class Keeping(Protocol):
     @property
     def world(self) -> World:
         """The outside."""
+
+    def occasion(self) -> Occasion:
+        """Give what an event that happens to the instance now begins with."""
 
     @property
     def forks(self) -> bool:

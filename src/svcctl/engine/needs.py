@@ -77,7 +77,7 @@ class Needs:
             if kept is None:
                 missing.append(f"{name}, which is not there")
                 continue
-            states = [(each.state, each.vitals.healthy) for each in kept.keepers]
+            states = [(each.state, each.vitals.probing.healthy) for each in kept.keepers]
             if not conditions.holds(need, kept.spec, states):
                 missing.append(f"{name} to be {need}")
         for name in keeper.spec.after:

@@ -57,9 +57,7 @@ class Program:
         for limit, problem in child.unenforced:
             self._keeper.world.bus.publish(
                 LimitNotEnforced(
-                    at=self._keeper.world.clock.now(),
-                    service=self._keeper.spec.name,
-                    instance=self._keeper.name,
+                    **self._keeper.occasion(),
                     limit=limit,
                     problem=problem,
                 )
@@ -345,9 +343,7 @@ class Program:
     def _failed(self, which: str, problem: str) -> None:
         self._keeper.world.bus.publish(
             HookFailed(
-                at=self._keeper.world.clock.now(),
-                service=self._keeper.spec.name,
-                instance=self._keeper.name,
+                **self._keeper.occasion(),
                 hook=which,
                 problem=problem,
             )
@@ -412,9 +408,7 @@ class Program:
         elif how:
             self._keeper.world.bus.publish(
                 ReloadDone(
-                    at=self._keeper.world.clock.now(),
-                    service=self._keeper.spec.name,
-                    instance=self._keeper.name,
+                    **self._keeper.occasion(),
                     how=how,
                 )
             )

@@ -16,7 +16,7 @@ from svcctl.app.resources import Resources
 from svcctl.app.sampling import Sampler
 from svcctl.app.waiting import Nobody
 from svcctl.engine.manager import AgentManager
-from svcctl.engine.vitals import Looked, Vitals
+from svcctl.engine.probing import Looked, Probing
 from svcctl.events import FindingEnded, FindingMade
 from svcctl.ports import Applied, Document
 from svcctl.spec import canonical
@@ -265,10 +265,10 @@ async def test_an_unusual_value_is_told_once_it_was_learnt_what_is_usual(
     await watched.keep(replace(WEB, detect=DetectPolicy(learning=2 * HOUR)))
     took = [0.02]
 
-    def looked(_: Vitals) -> tuple[Looked, ...]:
+    def looked(_: Probing) -> tuple[Looked, ...]:
         return (Looked(probe="http :80", purpose="ready", good=True, seconds=took[-1]),)
 
-    monkeypatch.setattr(Vitals, "looked", property(looked))
+    monkeypatch.setattr(Probing, "looked", property(looked))
     watched.run(3, steady)
     assert watched.made == []
 

@@ -239,13 +239,13 @@ async def test_it_is_ready_once_its_own_checks_say_so_and_not_while_they_do_not(
     world.notices.say("mailer", {ENDPOINT: PLACE})
     world.clock.forward(1.0)
     await turns()
-    assert (keeper.state.phase, keeper.vitals.ready) == (Phase.RUNNING, True)
+    assert (keeper.state.phase, keeper.vitals.probing.ready) == (Phase.RUNNING, True)
 
     world.programs.answers = {"health": DOWN}
     world.clock.forward(1.0)
     await turns()
 
-    assert (keeper.state.phase, keeper.vitals.ready) == (Phase.RUNNING, False)
+    assert (keeper.state.phase, keeper.vitals.probing.ready) == (Phase.RUNNING, False)
     (failed,) = [each for each in world.bus.events if isinstance(each, ProbeFailed)]
     assert (failed.probe, failed.problem) == ("checks ready", "smtp: refused; disk is DOWN")
     assert world.programs.asked[-1] == (PLACE, "health", {"group": "ready"})

@@ -8,7 +8,7 @@ import pytest
 
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.life import Phase, Told
-from svcctl.engine.vitals import probe_name
+from svcctl.engine.probing import probe_name
 from svcctl.errors import SystemFault
 from svcctl.events import MemoryExceeded, ProbeFailed, ProbePassed, StatusReported
 from svcctl.spec.policy import Limits, OnChange, ReloadPolicy, RestartPolicy
@@ -68,7 +68,7 @@ def test_by_default_what_was_started_is_ready(world: FakeWorld) -> None:
     keeper = started(world)
 
     assert phase(keeper) is Phase.RUNNING
-    assert keeper.vitals.ready
+    assert keeper.vitals.probing.ready
 
 
 def test_a_delay_is_waited_for(world: FakeWorld) -> None:
@@ -133,7 +133,7 @@ async def test_how_long_a_check_took_is_told_beside_its_verdict(
     world: FakeWorld, turns: Turns
 ) -> None:
     keeper = started(world, health=(Probe(exec=("check",), fails=3, grace=0.0, interval=10.0),))
-    (before,) = keeper.vitals.looked
+    (before,) = keeper.vitals.probing.looked
     world.clock.forward(10.0)
     await turns()
 
@@ -141,7 +141,7 @@ async def test_how_long_a_check_took_is_told_beside_its_verdict(
     world.child("web:probe").exit(0)
     await turns()
 
-    (after,) = keeper.vitals.looked
+    (after,) = keeper.vitals.probing.looked
     assert (before.good, before.seconds) == (None, None)
     assert (after.probe, after.purpose) == ("exec check", "live")
     assert (after.good, after.seconds) == (True, 0.25)
@@ -167,7 +167,7 @@ async def test_too_many_failures_in_a_row_are_followed_by_a_restart(
     first = world.child()
 
     await check(world, turns, 0, 1, 1)
-    assert keeper.vitals.live is True
+    assert keeper.vitals.probing.live is True
     await check(world, turns, 1)
     world.clock.forward()
 
@@ -184,7 +184,7 @@ async def test_failures_in_the_grace_time_do_not_count(world: FakeWorld, turns: 
     first = world.child()
 
     await check(world, turns, 1, 1)
-    assert keeper.vitals.live is None
+    assert keeper.vitals.probing.live is None
     await check(world, turns, 1)
     world.clock.forward()
 
@@ -202,7 +202,7 @@ async def test_a_failure_that_is_only_to_be_told_restarts_nothing(
     await check(world, turns, 1)
 
     assert phase(keeper) is Phase.RUNNING
-    assert keeper.vitals.live is False
+    assert keeper.vitals.probing.live is False
     keeper.close()
 
 
@@ -212,13 +212,13 @@ async def test_who_is_not_ready_for_a_while_is_not_restarted(
     probe = Probe(exec=("check",), purpose=Purpose.READY, fails=1)
     keeper = started(world, health=(probe,))
     await check(world, turns, 0, every=0.0)
-    assert keeper.vitals.ready
+    assert keeper.vitals.probing.ready
 
     await check(world, turns, 1)
-    assert (phase(keeper), keeper.vitals.ready) == (Phase.RUNNING, False)
+    assert (phase(keeper), keeper.vitals.probing.ready) == (Phase.RUNNING, False)
     await check(world, turns, 0)
 
-    assert keeper.vitals.ready
+    assert keeper.vitals.probing.ready
     keeper.close()
 
 
@@ -230,7 +230,7 @@ def test_a_silent_heart_is_followed_by_a_restart(world: FakeWorld) -> None:
     for _ in range(3):
         world.clock.forward(4.9)
         world.notices.say("web", {"WATCHDOG": "1"})
-    assert keeper.vitals.healthy
+    assert keeper.vitals.probing.healthy
     world.clock.forward(5.0)
 
     assert first.exited
@@ -278,15 +278,15 @@ def test_healthy_is_who_was_found_so_by_every_probe(world: FakeWorld) -> None:
 
     world.notices.say("web", {"WATCHDOG": "1"})
 
-    assert keeper.vitals.live is None
-    assert not keeper.vitals.healthy
+    assert keeper.vitals.probing.live is None
+    assert not keeper.vitals.probing.healthy
 
 
 def test_without_a_probe_nothing_speaks_against_it(world: FakeWorld) -> None:
     keeper = started(world)
 
-    assert keeper.vitals.healthy
-    assert keeper.vitals.live is None
+    assert keeper.vitals.probing.healthy
+    assert keeper.vitals.probing.live is None
 
 
 def test_new_probes_of_a_new_definition_count_at_once(world: FakeWorld) -> None:
@@ -312,7 +312,7 @@ def test_a_status_is_told_once(world: FakeWorld) -> None:
 
     told = [event.text for event in world.bus.events if isinstance(event, StatusReported)]
     assert told == ["loading", "serving"]
-    assert keeper.vitals.text == "serving"
+    assert keeper.vitals.hearing.text == "serving"
 
 
 @pytest.mark.parametrize("text", ["", "-1", "x", "1.5", "²", "9" * 5000])
@@ -331,7 +331,7 @@ def test_nobody_listens_where_no_notice_is_expected(world: FakeWorld) -> None:
     world.notices.say("web", {"STATUS": "hello"})
 
     assert "NOTIFY_SOCKET" not in world.child().launch.env
-    assert keeper.vitals.text == ""
+    assert keeper.vitals.hearing.text == ""
 
 
 def test_nobody_listens_any_more_once_it_is_closed(world: FakeWorld) -> None:
@@ -340,7 +340,7 @@ def test_nobody_listens_any_more_once_it_is_closed(world: FakeWorld) -> None:
     keeper.close()
     world.notices.say("web", {"STATUS": "hello"})
 
-    assert keeper.vitals.text == ""
+    assert keeper.vitals.hearing.text == ""
 
 
 # --- memory
