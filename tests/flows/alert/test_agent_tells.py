@@ -6,6 +6,9 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -253,16 +256,31 @@ def test_a_plan_says_what_becomes_of_who_is_told(agent: Any, sink: Any) -> None:
     assert "channels" not in agent.ok("alert", "show", "-o", "json").json()["origins"]
 
 
-def test_a_channel_that_never_answers_does_not_keep_the_agent_from_its_end(
+def test_a_channel_that_never_comes_to_an_end_does_not_keep_the_agent_from_its_own(
     agent: Any, until: Any
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        failing(agent, SimpleNamespace(url=f"http://127.0.0.1:{silent.getsockname()[1]}"))
-        until(lambda: agent.ok("alerts", "-o", "json").json()["under_way"], what="it is under way")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        called = threading.Event()
+        dripping = threading.Thread(target=_drip, args=(listener, called), daemon=True)
+        dripping.start()
+        failing(agent, SimpleNamespace(url=f"http://127.0.0.1:{listener.getsockname()[1]}"))
+        until(called.is_set, what="it is under way")
 
         agent.ok("agent", "stop")
 
-        agent.agents[-1].wait(9)  # it would wait for ten seconds, and ten more
+        agent.agents[-1].wait(PATIENCE)
+        dripping.join()
+
+
+def _drip(listener: socket.socket, called: threading.Event) -> None:
+    """Answer one caller a byte at a time, until it is gone."""
+    caller, _ = listener.accept()
+    called.set()
+    with caller, suppress(OSError):
+        caller.sendall(b"HTTP/1.1 200 ")
+        while True:
+            caller.sendall(b"x")
+            time.sleep(0.5)
 
 
 def test_a_rule_over_a_log_is_told_with_its_severity_and_its_lines(
