@@ -78,7 +78,6 @@ def _read(page: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_the_site_builds_without_a_warning(root: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path],

@@ -15,7 +15,6 @@ PYTHON = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", re.MULTILINE | re.DO
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_what_the_page_shows_passes(root: Path, tmp_path: Path) -> None:
     page = root / "docs" / "howto" / "testing-services.md"
     for name, text in PYTHON.findall(page.read_text(encoding="utf-8")):

@@ -25,7 +25,6 @@ time.sleep(1000)
 """
 
 
-@pytest.mark.timeout(300)
 def test_a_killed_agent_restarts_nothing_and_loses_no_line(
     agent: Any, until: Any, alive: Any
 ) -> None:

@@ -150,7 +150,6 @@ def pieces(home: Path) -> list[bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_the_process_may_end_at_any_of_its_system_calls(tmp_path: Path) -> None:
     script = CAPTURING + STEP_BY_STEP
 
@@ -171,7 +170,6 @@ def test_the_process_may_end_at_any_of_its_system_calls(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_kill_9_at_random_instants_costs_no_line(tmp_path: Path, until: Callable[..., Any]) -> None:
     count, chance = 150_000, random.Random(7)
     lines = [b"%08d %s\n" % (n, b"x" * (n % 120)) for n in range(count)]

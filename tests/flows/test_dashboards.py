@@ -13,7 +13,7 @@ import pytest
 from tests.flows.conftest import Box, until
 from tests.flows.prometheus import ask, get, prometheus
 
-pytestmark = [pytest.mark.slow, pytest.mark.posix, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 DASHBOARDS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.flows.conftest import PATIENCE, Box, Ran
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

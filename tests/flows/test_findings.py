@@ -10,7 +10,7 @@ import pytest
 
 from tests.flows.conftest import PATIENCE
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 PYTHON = json.dumps(sys.executable)
 PROGRAM = r"""

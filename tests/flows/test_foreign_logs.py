@@ -14,7 +14,7 @@ import pytest
 
 from tests.flows.conftest import PATIENCE
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 def rule_samples(agent: Any) -> list[str]:

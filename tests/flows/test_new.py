@@ -16,7 +16,6 @@ __all__ = ["box"]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("style", [[], ["--app"]], ids=["class", "app"])
 def test_a_new_project_works_at_once(box: Box, tmp_path: Path, style: list[str]) -> None:
     folder = tmp_path / "order-mailer"

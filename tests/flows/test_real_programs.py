@@ -22,7 +22,7 @@ import pytest
 
 from bench.ports import free_ports
 
-pytestmark = [pytest.mark.slow, pytest.mark.needs_root, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.needs_root]
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "real"
 STAYING = ("app", "cache", "db", "front")
@@ -70,7 +70,7 @@ class Shop:
 
     def get(self, path: str = "/") -> str:
         """Ask nginx; OSError or HTTPException: the request failed."""
-        front = http.client.HTTPConnection("127.0.0.1", self.front_port, timeout=10)
+        front = http.client.HTTPConnection("127.0.0.1", self.front_port, timeout=60)
         with contextlib.closing(front):
             front.request("GET", path)
             answer = front.getresponse()
@@ -215,7 +215,7 @@ def test_nginx_reloads_without_losing_a_request(shop: Shop, until: Any, alive: A
 @contextlib.contextmanager
 def half_a_request(shop: Shop) -> Iterator[socket.socket]:
     """Have nginx wait for the rest of a body: ``rest``."""
-    with socket.create_connection(("127.0.0.1", shop.front_port), timeout=10) as under_way:
+    with socket.create_connection(("127.0.0.1", shop.front_port), timeout=60) as under_way:
         under_way.sendall(
             b"POST / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n"
             b"Expect: 100-continue\r\nContent-Length: 8\r\n\r\n"

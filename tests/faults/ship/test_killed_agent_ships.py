@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 
-import pytest
-
 from tests.faults.trial import Effort
 from tests.flows.conftest import Box, until
 from tests.flows.ship import stands
@@ -35,7 +33,6 @@ batch = {{ count = {batch}, wait = "20ms" }}
 """
 
 
-@pytest.mark.timeout(PATIENCE)
 def test_every_line_arrives_and_repeats_are_bounded_and_counted(
     box: Box, effort: Effort, chance: random.Random
 ) -> None:
@@ -62,7 +59,6 @@ def test_every_line_arrives_and_repeats_are_bounded_and_counted(
     assert row["lost"] == row["set_aside"] == 0
 
 
-@pytest.mark.timeout(PATIENCE)
 def test_a_receiver_that_knows_ids_has_every_line_once(box: Box, effort: Effort) -> None:
     lines = effort.of(20_000, bounded=1_000)
     with stands.over_http(Stand(), stands.elasticsearch) as stand:

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from random import Random
 
-import pytest
-
 from svcctl.observe.logs.lines import LONGEST
 from svcctl.observe.logs.tail.changes import best_changes
 from svcctl.observe.logs.tail.generation import Block, Flaw
@@ -33,7 +31,6 @@ def until_taken(tail: Tail, count: int) -> list[Block]:
     return found
 
 
-@pytest.mark.timeout(PATIENCE)
 def test_a_line_of_a_gigabyte_is_cut_and_the_next_one_comes(tmp_path: Path, effort: Effort) -> None:
     log = tmp_path / "app.log"
     with open(log, "wb") as file:
@@ -49,7 +46,6 @@ def test_a_line_of_a_gigabyte_is_cut_and_the_next_one_comes(tmp_path: Path, effo
     assert after.start == os.path.getsize(log) - len(b"next\n")
 
 
-@pytest.mark.timeout(PATIENCE)
 def test_thousands_of_logs_are_followed_at_little_cost(tmp_path: Path, effort: Effort) -> None:
     count = effort.of(10_000, bounded=2_000)
     logs = [tmp_path / f"{number}.log" for number in range(count)]
@@ -84,7 +80,6 @@ def test_a_log_deleted_and_made_again_all_the_time_is_read(tmp_path: Path, effor
     assert taken == [b"%d" % number for number in range(len(taken))]
 
 
-@pytest.mark.timeout(PATIENCE)
 def test_a_log_emptied_in_the_middle_of_a_line_gives_no_line_nobody_wrote(
     tmp_path: Path, effort: Effort, chance: Random
 ) -> None:

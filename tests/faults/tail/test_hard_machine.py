@@ -56,7 +56,6 @@ def until_taken(stand: Stand, lines: int) -> None:
     until(lambda: len(set(stand.taken)) >= lines, within=PATIENCE / 5, what=f"{lines} lines")
 
 
-@pytest.mark.timeout(PATIENCE)
 def test_what_may_not_be_read_for_a_while_is_read_then(stand: Stand, effort: Effort) -> None:
     writer = Writer(stand)
     tailer = stand.follow(by=without_privilege())
@@ -92,7 +91,6 @@ def disk(tmp_path: Path) -> Iterator[FullDisk]:
 
 
 @pytest.mark.needs_root
-@pytest.mark.timeout(PATIENCE)
 def test_positions_on_a_disk_that_is_full_cost_no_line(
     tmp_path: Path, disk: FullDisk, effort: Effort
 ) -> None:

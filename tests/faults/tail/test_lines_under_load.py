@@ -21,7 +21,6 @@ def stand(tmp_path: Path) -> Stand:
     return Stand(tmp_path)
 
 
-@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize(
     ("how", "rate", "every"),
     [
@@ -48,7 +47,6 @@ def test_no_rotation_loses_or_repeats_a_line(
     assert stand.count(load.lines) == WELL
 
 
-@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("how", ["rename", "copy"])
 @pytest.mark.parametrize("glob", ["app.log", "app.log*"])
 def test_a_tailer_that_is_stopped_over_rotations_misses_none(
@@ -69,7 +67,6 @@ def test_a_tailer_that_is_stopped_over_rotations_misses_none(
     assert stand.count(load.lines) == WELL
 
 
-@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("how", ["rename", "copy"])
 @pytest.mark.parametrize("glob", ["app.log", "app.log*"])
 def test_a_tailer_that_is_killed_over_rotations_misses_none(
@@ -94,7 +91,6 @@ def test_a_tailer_that_is_killed_over_rotations_misses_none(
     assert count.repeated <= lines / 3  # what was not yet saved when it was killed
 
 
-@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("how", ["rename", "copy"])
 def test_a_tailer_killed_again_and_again_loses_nothing_and_repeats_little(
     stand: Stand, effort: Effort, chance: random.Random, how: str

@@ -315,7 +315,6 @@ group_interval = "500ms"
     assert "ERROR no answer from db" in alert["annotations"]["samples"]
 
 
-@pytest.mark.timeout(180)
 def test_an_agent_killed_again_and_again_tells_everything_and_nothing_anew(
     box: Any, sink: Any, until: Any
 ) -> None:

@@ -19,7 +19,7 @@ from tests.flows.conftest import Box, until
 from tests.flows.prometheus import ask, prometheus, tool
 from tests.flows.web.stand import Front, front_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.posix, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
 MAILER = """
 from dataclasses import dataclass

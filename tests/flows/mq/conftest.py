@@ -20,7 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if str(item.path).startswith(FOLDER):
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.timeout(300))
             if sys.platform != "linux":
                 item.add_marker(pytest.mark.skip(reason="needs Linux: a broker of Debian's"))
 

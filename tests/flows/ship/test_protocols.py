@@ -15,8 +15,6 @@ from svcctl.spec.shipping import TlsSpec, Transport
 from tests.flows.ship.deliveries import entries, receiver
 from tests.flows.ship.stands import Stand
 
-pytestmark = pytest.mark.timeout(120)
-
 TEXTS = [
     "plain",
     "ünï 漢字",

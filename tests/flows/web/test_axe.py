@@ -14,7 +14,7 @@ from tests.flows.web.scene import scene as make_scene
 from tests.flows.web.scene import staged
 from tests.flows.web.stand import PATIENCE, Front
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(360)]  # many pages, some seconds each
+pytestmark = pytest.mark.slow
 
 PAGES = (
     *("", "services", "services/web", "services/web/logs", "services/web/charts"),

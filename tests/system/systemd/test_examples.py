@@ -11,7 +11,6 @@ from tests.unit.examples.names import NAMES, SERVICES
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.needs_root,
-    pytest.mark.timeout(300),
     pytest.mark.xdist_group("systemd"),
 ]
 

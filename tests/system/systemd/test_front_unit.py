@@ -12,7 +12,6 @@ from tests.system.systemd.remote import UNIT, Served
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.needs_root,
-    pytest.mark.timeout(300),
     pytest.mark.xdist_group("systemd"),
 ]
 

@@ -14,7 +14,6 @@ from tests.system.systemd.remote import Served
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.needs_root,
-    pytest.mark.timeout(300),
     pytest.mark.xdist_group("systemd"),
 ]
 

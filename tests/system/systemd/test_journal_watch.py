@@ -12,7 +12,6 @@ from tests.system.systemd.conftest import until
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.needs_root,
-    pytest.mark.timeout(300),
     pytest.mark.xdist_group("systemd"),
 ]
 

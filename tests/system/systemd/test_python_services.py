@@ -9,7 +9,6 @@ import pytest
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.needs_root,
-    pytest.mark.timeout(300),
     pytest.mark.xdist_group("systemd"),
 ]
 

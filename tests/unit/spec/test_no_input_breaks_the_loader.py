@@ -20,8 +20,6 @@ from svcctl.spec.shape import members
 from svcctl.spec.source import too_long_key
 from svcctl.spec.watch import WatchesSpec
 
-pytestmark = pytest.mark.timeout(300)  # under Wine each example takes its time
-
 _GOOD = """\
 version = 1
 include = ["more/*.toml"]
