@@ -129,7 +129,7 @@ class Host:
     def custom(self, code: int) -> None:
         """Run the command configured for a user control code."""
         for keeper in self._keepers():
-            keeper.program.control(str(code))
+            keeper.commands.control(str(code))
 
     # what the manager is told
 

@@ -168,7 +168,7 @@ class Services:
                 )
         found: Verdicts = []
         for keeper in keepers:
-            problem = await keeper.program.run_named(command)
+            problem = await keeper.commands.run_named(command)
             (outcome,) = self._verdicts_now([keeper.address])
             found.append(_with_problem(outcome, problem))
         return [each.document() for each in found]

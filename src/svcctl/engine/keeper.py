@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from svcctl.engine import journal
+from svcctl.engine.commands import Commands
 from svcctl.engine.judge import describe_code, ending
 from svcctl.engine.keeping import Occasion
 from svcctl.engine.life import Cause, Effect, Ending, Input, Instance, Phase, Stage, Told
@@ -78,21 +79,22 @@ class Keeper:
         self._last_due: float | None = None
         self._written: journal.Entry | None = None
         self.sink = world.open_sink(spec, self.name)
-        self.program = Program(self)
+        self.commands = Commands(self)
+        self.program = Program(self, self.commands)
         self.vitals = Vitals(self)
         self._carry_out: dict[Effect, Callable[[], None]] = {
             Effect.AWAIT_NEEDS: lambda: self._await_needs(self),
-            Effect.RUN_PRE_START: lambda: self.program.run_hooks("pre_start"),
+            Effect.RUN_PRE_START: lambda: self.commands.run_hooks("pre_start"),
             Effect.SPAWN: self._spawn,
             Effect.WATCH_READY: self._watch_ready,
             Effect.WATCH_LIVE: self.vitals.watch_live,
             Effect.UNWATCH: self._unwatch,
-            Effect.RUN_POST_START: lambda: self.program.run_hooks("post_start"),
-            Effect.RUN_PRE_STOP: lambda: self.program.run_hooks("pre_stop"),
+            Effect.RUN_POST_START: lambda: self.commands.run_hooks("post_start"),
+            Effect.RUN_PRE_STOP: lambda: self.commands.run_hooks("pre_stop"),
             Effect.TAKE_STEP: self._take_step,
             Effect.KILL: self._kill,
             Effect.SWEEP: self.program.sweep,
-            Effect.RUN_POST_STOP: lambda: self.program.run_hooks("post_stop"),
+            Effect.RUN_POST_STOP: lambda: self.commands.run_hooks("post_stop"),
             Effect.WAIT: lambda: self.arm(self.state.delay),
             Effect.DISARM: self._disarm,
             Effect.FREEZE: self.program.freeze,
@@ -202,6 +204,7 @@ class Keeper:
         self._disarm()
         self._disarm_schedule()
         self.vitals.close()
+        self.commands.cancel()
         self.program.close()
         self.sink.close()
 
@@ -257,7 +260,7 @@ class Keeper:
 
     async def check(self, argv: tuple[str, ...], *, limit: float) -> str:
         """Run a probe's command; give what went wrong, or an empty text."""
-        return await self.program.check(argv, limit=limit)
+        return await self.commands.check(argv, limit=limit)
 
     async def ask_checks(self, group: str, *, limit: float) -> str:
         """Have the program look at checks of its own; give which fail, or an empty text."""
@@ -337,7 +340,7 @@ class Keeper:
 
     def _unwatch(self) -> None:
         self.vitals.unwatch()
-        self.program.cancel_commands()
+        self.commands.cancel()
 
     def _take_step(self) -> None:
         steps = self.spec.stop.steps()
@@ -407,7 +410,7 @@ class Keeper:
                 self.arm(left)
                 self.vitals.watch_ready()
             case Phase.STOPPING if self.state.stage is Stage.PRE_STOP:
-                self.program.run_hooks("pre_stop")
+                self.commands.run_hooks("pre_stop")
             case Phase.STOPPING if self.state.stage is Stage.ASKING:
                 self.arm(left)
             case Phase.STOPPING:
@@ -427,11 +430,11 @@ class Keeper:
             case Phase.STARTING, Stage.NEEDS:
                 self._await_needs(self)
             case Phase.STARTING, Stage.PRE_START:
-                self.program.run_hooks("pre_start")
+                self.commands.run_hooks("pre_start")
             case Phase.STARTING, _:
                 return self._find_interrupted()
             case Phase.STOPPING, Stage.POST_STOP:
-                self.program.run_hooks("post_stop")
+                self.commands.run_hooks("post_stop")
             case Phase.STOPPING, _:
                 self.program.sweep_strays(self.entry.token, self.swept)
             case Phase.BACKOFF, _:

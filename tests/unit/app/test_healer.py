@@ -120,7 +120,7 @@ class Healed:
                 self.manager.restart(name)
                 self.world.clock.forward()
             if verb == "run":
-                await self.manager.instance(name).program.run_named(checked.text("command") or "")
+                await self.manager.instance(name).commands.run_named(checked.text("command") or "")
         return [
             {"instance": each, "ok": not self.problem, "problem": self.problem} for each in names
         ]

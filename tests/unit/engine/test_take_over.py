@@ -392,7 +392,7 @@ async def test_hooks_after_the_stop_are_run_again(world: FakeWorld, turns: Turns
 
 async def let_go(keeper: Keeper, world: FakeWorld) -> None:
     """End what the killed agent still waits for, so that the event loop can be closed."""
-    keeper.program.cancel_commands()
+    keeper.commands.cancel()
     world.clock.forward(1000.0)
 
 
