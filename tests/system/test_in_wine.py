@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WINE_PYTEST = ROOT / "tests" / "labs" / "wine-pytest"
+BRIEFLY = ("-q", "--tb=short", "-rfE")
 IN_MEMORY = "--capture=sys"  # to files, a small test's output costs more under Wine than the test
 UNIT: dict[str, Sequence[str]] = {
     "unit tests of the SDK": [IN_MEMORY, "tests/unit/sdk"],
@@ -43,7 +45,7 @@ FIRST_BUILD = 600
 )
 def test_windows_passes(part: str) -> None:
     done = subprocess.run(
-        [WINE_PYTEST, *(UNIT | WINDOWS)[part]],
+        [WINE_PYTEST, *BRIEFLY, *(UNIT | WINDOWS)[part]],
         cwd=ROOT,
         env={**os.environ, "PYTHON": sys.executable, "LIMIT": str(LIMIT)},
         stdout=subprocess.PIPE,
@@ -56,4 +58,10 @@ def test_windows_passes(part: str) -> None:
     if done.returncode == LACKS_SOMETHING:
         pytest.skip(done.stdout.strip().rpartition("\n")[2])
     if done.returncode != 0:
-        pytest.fail(done.stdout, pytrace=False)
+        sys.stdout.write(done.stdout)
+        pytest.fail(what_went_wrong(done.stdout) or f"exit status {done.returncode}")
+
+
+def what_went_wrong(said: str) -> str:
+    """Name the tests that failed: so the last lines of a long log do, whatever is cut of it."""
+    return "; ".join(re.findall(r"^(?:FAILED|ERROR) \S+", said, re.MULTILINE))
