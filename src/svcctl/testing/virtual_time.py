@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from svcctl.sdk.waiting import Threads
 from svcctl.testing.fakes import FakeClock
 
 _TURNS = 100  # of a loop that does not tell whether it has anything left to do
 _MOST_TURNS = 1_000  # of one that does; a sleep of 10 ms is none on Windows, whose clock is coarse
+_LOOKS = 10  # in which patience ends: a machine that stands still for a moment uses up one of them
 _SLACK = 1e-6  # seconds by which a call that is due at the end of a length may miss it: floats
 
 
@@ -61,11 +63,12 @@ class VirtualTime:
         if threads.busy <= self._outside:
             return True
         threads.changed.clear()
-        try:
-            async with asyncio.timeout(self._patience):
-                await threads.changed.wait()
-        except TimeoutError:
-            self._outside = threads.busy
+        for _ in range(_LOOKS):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience / _LOOKS):
+                    await threads.changed.wait()
+                    return False
+        self._outside = threads.busy
         return False
 
 
