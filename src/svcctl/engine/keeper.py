@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections import deque
 from collections.abc import Callable
@@ -20,7 +19,6 @@ from svcctl.engine.vitals import Vitals
 from svcctl.engine.world import World
 from svcctl.errors import CannotSpawn
 from svcctl.events import (
-    InstanceAdopted,
     InstanceExited,
     InstanceSpawned,
     PhaseChanged,
@@ -30,8 +28,6 @@ from svcctl.events import (
 from svcctl.ports import Exit, Member, Timer, Usage
 from svcctl.spec.policy import StopTree
 from svcctl.spec.service import ServiceSpec, Type
-
-log = logging.getLogger(__name__)
 
 _KILL_AGAIN = 5.0  # seconds after which a tree that would not die is killed once more
 
@@ -82,7 +78,7 @@ class Keeper:
         self.commands = Commands(self)
         self.program = Program(self, self.commands)
         self.vitals = Vitals(self)
-        self._carry_out: dict[Effect, Callable[[], None]] = {
+        self._deeds: dict[Effect, Callable[[], None]] = {
             Effect.AWAIT_NEEDS: lambda: self._await_needs(self),
             Effect.RUN_PRE_START: lambda: self.commands.run_hooks("pre_start"),
             Effect.SPAWN: self._spawn,
@@ -174,7 +170,11 @@ class Keeper:
                 )
             )
         for effect in effects:
-            self._carry_out[effect]()
+            self.carry_out(effect)
+
+    def carry_out(self, effect: Effect) -> None:
+        """Do what the machine wants done."""
+        self._deeds[effect]()
 
     def _count_restart(self, cause: Cause) -> None:
         """Count it by the *cause* of the stop before; where there was no stop, it just ended."""
@@ -323,9 +323,10 @@ class Keeper:
         except CannotSpawn as error:
             self.tell(Told.SPAWN_FAILED, permanent=error.permanent, reason=error.problem)
             return
-        self._spawned(child.identity.pid)
+        self.spawned(child.identity.pid)
 
-    def _spawned(self, pid: int) -> None:
+    def spawned(self, pid: int) -> None:
+        """The program was started, by this agent or the one before, and is *pid*."""
         occasion, child = self.occasion(), self.program.child
         self.entry = replace(
             self.entry, identity=child.identity if child else None, started_at=occasion["at"]
@@ -366,94 +367,6 @@ class Keeper:
         if self._ticker:
             self._ticker.stop()
             self._ticker = None
-
-    # adoption
-
-    def take_over(self, entry: journal.Entry) -> bool:
-        """Carry on where an earlier agent of this boot left off; say whether its program runs."""
-        self.entry = replace(entry, resume=False)
-        self._restore_schedule()
-        if entry.identity and self.program.adopt(entry.identity, entry.token):
-            self._world.bus.publish(InstanceAdopted(**self.occasion(), pid=entry.identity.pid))
-            self._carry_on()
-            return True
-        if self.state.child or entry.identity:
-            self.program.sweep_strays(entry.token, self._exited_unseen)
-            return False
-        return self._restart_stage()
-
-    def doubt(self, reason: str) -> None:
-        """Say why it is not started though it is enabled."""
-        self.entry = replace(self.entry, state=replace(self.state, reason=reason))
-
-    def _exited_unseen(self, killed: tuple[Member, ...]) -> None:
-        self.report_killed(killed)
-        if self.state.stage is Stage.SPAWNING:  # it was spawned, and the machine never told
-            self.entry = replace(self.entry, identity=None)
-            self.tell(Told.SPAWN_FAILED, reason=ending_text(Exit()))
-        else:
-            self.exited(Exit(), leftover=False)
-
-    def _restore_schedule(self) -> None:
-        if self.state.wanted and self.spec.schedule:
-            self._arm_schedule()
-
-    def _carry_on(self) -> None:
-        """The program runs: take up the work of the phase again."""
-        left = max(0.0, self.entry.deadline - self._world.clock.monotonic())
-        match self.state.phase:
-            case Phase.RUNNING:
-                self.vitals.watch_live()
-            case Phase.STARTING if self.state.stage is Stage.SPAWNING:
-                self.tell(Told.SPAWNED)
-            case Phase.STARTING:
-                self.arm(left)
-                self.vitals.watch_ready()
-            case Phase.STOPPING if self.state.stage is Stage.PRE_STOP:
-                self.commands.run_hooks("pre_stop")
-            case Phase.STOPPING if self.state.stage is Stage.ASKING:
-                self.arm(left)
-            case Phase.STOPPING:
-                self._kill()
-            case Phase.PAUSING:
-                self.program.freeze()
-            case Phase.RESUMING:
-                self.program.thaw()
-            case _:
-                log.debug("instance.adopted", extra={"phase": self.state.phase})
-        self.write_down()
-
-    def _restart_stage(self) -> bool:
-        """No program runs: take up whatever was under way without one."""
-        left = max(0.0, self.entry.deadline - self._world.clock.monotonic())
-        match self.state.phase, self.state.stage:
-            case Phase.STARTING, Stage.NEEDS:
-                self._await_needs(self)
-            case Phase.STARTING, Stage.PRE_START:
-                self.commands.run_hooks("pre_start")
-            case Phase.STARTING, _:
-                return self._find_interrupted()
-            case Phase.STOPPING, Stage.POST_STOP:
-                self.commands.run_hooks("post_stop")
-            case Phase.STOPPING, _:
-                self.program.sweep_strays(self.entry.token, self.swept)
-            case Phase.BACKOFF, _:
-                self.arm(left)
-            case _:
-                pass
-        return False
-
-    def _find_interrupted(self) -> bool:
-        """A spawn was under way when the agent died: it happened, or it did not."""
-        found = self._world.spawner.find(self.entry.token) if self.entry.token else None
-        if found and self.program.adopt(found, self.entry.token):
-            self._spawned(found.pid)
-            return True
-        if self.state.wanted:
-            self._spawn()
-        else:
-            self.tell(Told.SPAWN_FAILED, reason=self.state.reason)
-        return self.program.child is not None
 
     # forking programs and those that change their main process
 

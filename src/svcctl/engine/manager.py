@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from svcctl.engine import clashes, journal, order
+from svcctl.engine import adoption, clashes, journal, order
 from svcctl.engine.census import Census
 from svcctl.engine.dismissal import dismiss, until_quiet
 from svcctl.engine.keeper import Keeper, instance_name
@@ -319,7 +319,8 @@ class AgentManager:
                 if entry.resume:
                     keeper.tell(Told.ARM if keeper.spec.schedule else Told.START)
             elif keeper.name in unreadable:  # its program may run: there must never be two
-                keeper.doubt("what was written of it cannot be read, and its program may still run")
+                reason = "what was written of it cannot be read, and its program may still run"
+                adoption.doubt(keeper, reason)
             elif self._kept[keeper.spec.name].enabled:
                 self._start_by_itself(keeper)
         for key, entry in entries.items():
@@ -412,7 +413,7 @@ class AgentManager:
 def _take_over(keeper: Keeper, entry: journal.Entry | None) -> bool:
     """Have *keeper* carry on; one page of the journal that is no good must not stop the agent."""
     try:
-        return entry is not None and keeper.take_over(entry)
+        return entry is not None and adoption.take_over(keeper, entry)
     except Exception:
         log.exception("journal.unusable", extra={"instance": keeper.name})
         return False

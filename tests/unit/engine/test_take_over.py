@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from svcctl.engine import journal
+from svcctl.engine.adoption import take_over
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.life import Instance, Phase, Stage, Told
 from svcctl.events import InstanceAdopted
@@ -57,7 +58,7 @@ def taken_over(
     world = before.successor()
     ((_, document),) = world.store.items(journal.KIND)
     keeper = kept(world, spec, awaiting)
-    keeper.take_over(journal.from_document(document))
+    take_over(keeper, journal.from_document(document))
     return keeper, world
 
 
