@@ -126,7 +126,7 @@ class RealWorld:
     def start(self, token: str = "") -> Child:
         child = self.spawner.spawn(a_launch(token, "sleep", "1000"))
         environ = Path(f"/proc/{child.identity.pid}/environ")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not environ.read_bytes() and time.monotonic() < deadline:
             time.sleep(0.001)  # the kernel shows it a moment after exec
         return child

@@ -172,7 +172,7 @@ def test_a_damaged_journal_stops_no_agent_and_doubles_no_program(
     for damage in trial.chance.choices(list(DAMAGES.values()), k=effort.of(30, bounded=1)):
         if file == "state.db":  # in order, so that all lies in this one file
             trial.ask("agent-stop", leave_services=True)
-            trial.agent.wait(10)
+            trial.agent.wait(60)
         else:
             trial.kill_agent()
         path = Path(trial.paths.state) / file

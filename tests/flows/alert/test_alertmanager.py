@@ -30,7 +30,7 @@ receivers:
 
 
 def _alerts(port: int) -> list[dict[str, Any]] | None:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", "/api/v2/alerts")
         found: list[dict[str, Any]] = json.loads(connection.getresponse().read())

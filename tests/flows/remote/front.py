@@ -86,7 +86,7 @@ class Front:
             self._process.wait(45)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
         self._process = None
 
 

@@ -210,7 +210,7 @@ class Person:
             elif ended:  # and all that it wrote was read
                 break
             ended = self.program.poll() is not None
-        return self.program.wait(1)
+        return self.program.wait(PATIENCE)
 
     def modes(self) -> list[Any]:
         return termios.tcgetattr(self._terminal)

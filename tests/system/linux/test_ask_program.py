@@ -34,7 +34,7 @@ def program(path: Path, answer: bytes | None) -> Iterator[list[bytes]]:
         with connection, connection.makefile("rb") as stream, suppress(ConnectionError):
             heard.append(stream.readline())
             if answer is None:
-                over.wait(20)
+                over.wait(60)
             else:
                 connection.sendall(answer)
 
@@ -45,7 +45,7 @@ def program(path: Path, answer: bytes | None) -> Iterator[list[bytes]]:
         thread.start()
         yield heard
         over.set()
-        thread.join(20)
+        thread.join(60)
 
 
 def ask(path: Path, *, trusted: int, within: float = 10.0) -> object:
@@ -107,7 +107,7 @@ def test_another_user_is_denied_though_the_door_stands_open(tmp_path: Path) -> N
         if child == 0:
             _connect_as(NOBODY, str(path))
         door.setblocking(True)
-        door.settimeout(20)
+        door.settimeout(60)
         connection, _ = door.accept()
         with connection, pytest.raises(Denied, match=f"user {NOBODY} may not use the mailer"):
             actor(connection, of="the mailer")

@@ -149,7 +149,7 @@ def agent(home: Path) -> Iterator[FakeAgent]:
         thread.start()
         yield fake
         listener.shutdown(socket.SHUT_RDWR)
-        thread.join(timeout=10)
+        thread.join(timeout=60)
 
 
 @dataclass(slots=True)
@@ -172,7 +172,7 @@ class Terminal:
         )
         os.close(theirs)
         raw, typed = b"", not answer
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 raw += os.read(ours, 65536)
@@ -182,7 +182,7 @@ class Terminal:
                 os.write(ours, answer.encode())
                 typed = True
         self.screen = raw.decode(errors="replace").replace("\r\n", "\n")
-        self.status = command.wait(timeout=20)
+        self.status = command.wait(timeout=60)
         os.close(ours)
 
 

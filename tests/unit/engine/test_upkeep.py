@@ -78,12 +78,12 @@ def test_what_is_written_meanwhile_stays_in_the_log(
         def slow(path: str, **how: object) -> upkeep.Moved | None:
             found = maintain(path, **how)  # type: ignore[arg-type]
             moved.set()
-            written.wait(10)
+            written.wait(60)
             return found
 
         monkeypatch.setattr(upkeep, "maintain", slow)
         put_some(store)
-        await asyncio.to_thread(moved.wait, 10)
+        await asyncio.to_thread(moved.wait, 60)
         store.put("instance", "late", {})
         before = size_of_log(path)
         written.set()
@@ -145,11 +145,11 @@ def test_what_is_held_back_meanwhile_is_read_at_once_and_written_afterwards(
             assert how["trim"] is False
             hold_back()
             held.set()
-            written.wait(10)
+            written.wait(60)
 
         monkeypatch.setattr(upkeep, "maintain", slow)
         put_some(store)
-        await asyncio.to_thread(held.wait, 10)
+        await asyncio.to_thread(held.wait, 60)
         store.put("instance", "late", {})
         store.append(RunSkipped(at=1.0))
         await asyncio.sleep(0)

@@ -20,7 +20,7 @@ def configured(web: ModuleType, registry: str) -> Any:
 
 def counted(port: int, text: str) -> tuple[int, Any]:
     """Ask it to count the words of a text."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("POST", "/", text.encode())
         answer = connection.getresponse()

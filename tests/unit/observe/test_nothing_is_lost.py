@@ -545,7 +545,7 @@ def test_who_writes_little_without_end_is_given_a_wide_pipe_and_loses_nothing(pl
     assert fcntl.fcntl(quiet, fcntl.F_GETPIPE_SZ) == usual
     assert place.texts(streams=frozenset({"stdout"})) == [b"%d" % number for number in range(1000)]
     os.write(loud, b"later\n")
-    place.loop.run_until_complete(asyncio.wait_for(_has(place, b"later\n"), 5.0))
+    place.loop.run_until_complete(asyncio.wait_for(_has(place, b"later\n"), 60.0))
 
 
 async def _has(place: Place, ending: bytes) -> None:

@@ -33,13 +33,13 @@ class Living:
 
     async def until(self, check: Callable[[], bool]) -> None:
         """Let threads come so far."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not check():
                 await asyncio.sleep(0.001)
 
     async def end(self) -> End:
         """Wait for its end, in real time."""
-        return await asyncio.wait_for(asyncio.shield(self.task), 10)
+        return await asyncio.wait_for(asyncio.shield(self.task), 60)
 
     async def stop(self) -> End:
         """Stop it, and give how it ended."""

@@ -19,7 +19,7 @@ from svcctl.sdk.work import Work
 from svcctl.testing.fakes import FakeClock
 from tests.unit.sdk.living import Living, live
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass

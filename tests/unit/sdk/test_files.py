@@ -23,7 +23,7 @@ BOOT = getattr(identify(os.getpid()), "boot_id", "")
 
 def dead_pid() -> int:
     with subprocess.Popen([sys.executable, "-c", ""]) as program:
-        program.wait(20)
+        program.wait(60)
     return program.pid
 
 

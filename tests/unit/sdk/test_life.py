@@ -492,7 +492,7 @@ def test_a_thread_that_hangs_is_named_and_keeps_nobody() -> None:
 
         def run(self, ctx: ThreadContext) -> None:
             ctx.ready()
-            hanging.wait(20)
+            hanging.wait(60)
 
     async def story(living: Living) -> None:
         await living.until(lambda: living.life.phase is Phase.RUNNING)

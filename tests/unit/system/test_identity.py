@@ -18,7 +18,7 @@ def test_a_process_stays_the_same_while_it_lives() -> None:
 
 def test_one_that_has_ended_is_nobody() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as program:
-        program.wait(20)
+        program.wait(60)
 
     assert identify(program.pid) is None
 

@@ -144,7 +144,7 @@ def test_a_service_that_blocks_the_loop_fails_within_its_limit_and_is_left_behin
     class Blocking(Service):
         async def run(self, ctx: Context) -> None:
             await ctx.sleep("1s")
-            over.wait(20)
+            over.wait(60)
 
     def scene() -> None:
         with Trials() as trials:
@@ -164,7 +164,7 @@ def test_a_plain_run_that_hangs_is_told_with_its_line(service: Trials) -> None:
 
     class Hanging(Service):
         def run(self, _: ThreadContext) -> None:
-            over.wait(20)
+            over.wait(60)
 
     trial = service(Hanging, limit="1s")
 
@@ -191,7 +191,7 @@ def test_it_answers_a_client_of_the_test(service: Trials) -> None:
     trial = service(Echo)
     trial.ready()
 
-    with socket.create_connection(("127.0.0.1", trial.service.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", trial.service.port), timeout=60) as client:
         client.sendall(b"hello\n")
         assert client.makefile().readline() == "hello\n"
 

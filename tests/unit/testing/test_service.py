@@ -441,7 +441,7 @@ def test_a_thread_that_waits_for_something_outside_is_not_waited_for() -> None:
 
         def run(self, ctx: ThreadContext) -> None:
             ctx.ready()
-            self.over.wait(20)
+            self.over.wait(60)
 
         def on_stop(self) -> None:
             self.over.set()

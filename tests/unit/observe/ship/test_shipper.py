@@ -25,7 +25,7 @@ from svcctl.observe.ship.woken import Woken, globs_of
 from svcctl.system.clock import SystemClock
 from tests.unit.observe.ship.dock import Desk, Sheet
 
-PATIENCE = 30.0  # seconds until a test is lost
+PATIENCE = 60.0  # seconds until a test is lost
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "pipe2"), reason="needs Linux: inotify")
 

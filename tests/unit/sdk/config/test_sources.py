@@ -44,7 +44,7 @@ class Mailer:
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(asyncio.wait_for(main, 20))
+    return asyncio.run(asyncio.wait_for(main, 60))
 
 
 async def reached(clock: FakeClock, check: Callable[[], object]) -> None:
@@ -95,7 +95,7 @@ class Looks:
 def replace_file(path: Path, content: str) -> None:
     draft = path.with_suffix(".draft")
     draft.write_text(content)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             draft.replace(path)

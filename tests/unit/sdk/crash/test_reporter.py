@@ -242,14 +242,14 @@ def test_threads_may_crash_at_the_same_time(desk: Any) -> None:
     together = threading.Barrier(8)
 
     def work(number: int) -> None:
-        together.wait(10)
+        together.wait(60)
         reporter.report(crash(), where=f"kind{number} x")
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
     for each in threads:
         each.start()
     for each in threads:
-        each.join(20)
+        each.join(60)
 
     assert len({each["where"] for each in desk.reports()}) == 8
 

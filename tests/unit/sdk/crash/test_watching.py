@@ -27,7 +27,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def crash_in_thread() -> None:
     thread = threading.Thread(target=lambda: 1 / 0, name="reader")
     thread.start()
-    thread.join(10)
+    thread.join(60)
 
 
 class Doomed:

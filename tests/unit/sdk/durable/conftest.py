@@ -75,13 +75,13 @@ class Place:
 
     async def until(self, check: Callable[[], object]) -> None:
         """Let tasks and the file's thread go on until *check* is true."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not check():
                 await asyncio.sleep(0)
 
     async def forward_until_over(self, task: asyncio.Task[Any]) -> None:
         """Let time pass, to whatever is due next, until *task* is over."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not task.done():
                 if (due := self.clock.next_at) is not None:
                     self.clock.forward(max(0.0, due - self.clock.monotonic()))

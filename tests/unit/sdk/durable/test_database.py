@@ -91,7 +91,7 @@ def test_work_asked_for_at_once_is_done_in_order_in_few_transactions(place: Plac
         return lambda _: order.append(number)
 
     async def scene(database: Database) -> None:
-        blocked = asyncio.ensure_future(database.run(lambda _: busy.wait(20)))
+        blocked = asyncio.ensure_future(database.run(lambda _: busy.wait(60)))
         await asyncio.sleep(0)
         place.disk.statements.clear()
         waiting = [asyncio.ensure_future(database.run(noted(n))) for n in range(50)]
@@ -108,7 +108,7 @@ def test_the_loop_does_not_wait_for_the_disk(place: Place) -> None:
     slow = threading.Event()
 
     async def scene(database: Database) -> int:
-        waiting = asyncio.ensure_future(database.run(lambda _: slow.wait(20)))
+        waiting = asyncio.ensure_future(database.run(lambda _: slow.wait(60)))
         turns = 0
         while not waiting.done() and turns < 100:
             await asyncio.sleep(0)
@@ -272,7 +272,7 @@ def test_who_is_cancelled_while_it_opens_leaves_nothing_open(place: Place) -> No
 
     def slowly(path: str) -> sqlite3.Connection:
         begun.set()
-        go_on.wait(20)
+        go_on.wait(60)
         return connect(path)
 
     async def scene() -> None:
@@ -285,7 +285,7 @@ def test_who_is_cancelled_while_it_opens_leaves_nothing_open(place: Place) -> No
     asyncio.run(scene())
     for each in threading.enumerate():
         if each.name == "svcctl-durable":
-            each.join(20)
+            each.join(60)
     assert place.play(lambda database: database.run(keys)) == []
 
 

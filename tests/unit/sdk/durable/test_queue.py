@@ -246,7 +246,7 @@ def test_a_consumer_cancelled_at_any_instant_of_failing_lets_another_have_its_jo
             for _ in range(turns):
                 await asyncio.sleep(0)
             first.cancel()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await asyncio.wait({first, other})
 
     async def fail_when(queue: Queue, working: asyncio.Event, fail: asyncio.Event) -> None:

@@ -29,7 +29,7 @@ def answers() -> Answers:
 
 
 def ask(place: str) -> object:
-    with LocalClient(place, timeout=10.0) as client:
+    with LocalClient(place, timeout=60.0) as client:
         return client.ask(Request(verb="about"))
 
 

@@ -75,7 +75,7 @@ class Doorway:
 
     async def told(self, writing: Writing) -> dict[str, Any]:
         """Wait until a visitor is sent away, and give what it was told."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not writing.closed:
                 await asyncio.sleep(0)
         return cast("dict[str, Any]", json.loads(writing.said))

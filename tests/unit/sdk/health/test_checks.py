@@ -37,7 +37,7 @@ def play(story: Story) -> None:
         clock = FakeClock()
         checks = Checks(clock=clock)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await story(checks, clock)
         finally:
             await checks.close()
@@ -221,7 +221,7 @@ def test_a_thread_that_hangs_is_not_joined_by_another_one() -> None:
 
     def slow() -> None:
         calls.append(1)
-        go_on.wait(20)
+        go_on.wait(60)
 
     async def story(checks: Checks, clock: FakeClock) -> None:
         checks.add("slow", slow, timeout=2, cache=1)
@@ -356,7 +356,7 @@ def test_a_loop_that_ended_meanwhile_is_not_called() -> None:
     go_on, done = threading.Event(), threading.Event()
 
     def slow() -> None:
-        go_on.wait(20)
+        go_on.wait(60)
         threading.current_thread().name = "ended"
         done.set()
 
@@ -372,7 +372,7 @@ def test_a_loop_that_ended_meanwhile_is_not_called() -> None:
     asyncio.run(story())
     (thread,) = [each for each in threading.enumerate() if each.name == "check slow"]
     go_on.set()
-    thread.join(20)
+    thread.join(60)
 
     assert done.is_set()
     assert not thread.is_alive()

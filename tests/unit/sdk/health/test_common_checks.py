@@ -32,7 +32,7 @@ def server() -> Iterator[str]:
     thread.start()
     yield f"127.0.0.1:{made.server_port}"
     made.shutdown()
-    thread.join(10)
+    thread.join(60)
     made.server_close()
 
 

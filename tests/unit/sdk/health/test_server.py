@@ -65,7 +65,7 @@ def play(
     async def told() -> None:
         checks = Checks(clock=FakeClock())
         async with (
-            asyncio.timeout(20),
+            asyncio.timeout(60),
             HealthServer(checks, port=0, metrics=metrics, manners=manners) as server,
         ):
             await story(server, checks)
@@ -217,7 +217,7 @@ def test_closing_hangs_up_on_whoever_is_being_answered() -> None:
         assert await asked == b""
         await checks.close()
 
-    asyncio.run(asyncio.wait_for(story(), 20))
+    asyncio.run(asyncio.wait_for(story(), 60))
 
 
 def test_without_metrics_there_is_no_such_path() -> None:

@@ -77,7 +77,7 @@ class Receiver:
 
     def deliver(self, records: Sequence[bytes]) -> int:
         self.tried.set()
-        assert self.open.wait(10.0)
+        assert self.open.wait(60.0)
         if self.fails:
             raise self.fails.pop(0)
         self.taken += records

@@ -367,7 +367,7 @@ def test_what_is_gathered_is_written_in_time(place: Any, how: str) -> None:
         case "close":
             buffered.close()
         case _:
-            assert written.wait(10.0)
+            assert written.wait(60.0)
 
     assert b"".join(place.sink.records).startswith(line(1))
     buffered.close()

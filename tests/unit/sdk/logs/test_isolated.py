@@ -15,7 +15,7 @@ from svcctl.sdk.logs.isolated import Isolated, NotNow, pause_after
 from svcctl.sdk.logs.levels import INFO
 from svcctl.testing.fakes import FakeClock
 
-PATIENCE = 10.0  # seconds until a test is lost
+PATIENCE = 60.0  # seconds until a test is lost
 
 
 def line(number: int) -> bytes:

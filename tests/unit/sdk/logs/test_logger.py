@@ -273,7 +273,7 @@ def test_all_threads_write_whole_records(place: Place) -> None:
 
 
 def test_several_sinks_are_closed_at_once(make: Make) -> None:
-    both = threading.Barrier(2, timeout=10.0)
+    both = threading.Barrier(2, timeout=60.0)
     sinks = [make().sink, make().sink]
     for sink in sinks:
         sink.close = both.wait

@@ -130,7 +130,7 @@ def test_records_go_to_all_places_that_want_them(
 ) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(10.0)
+        server.settimeout(60.0)
         port = server.getsockname()[1]
         sink = opened(
             "file:{}/all.log", "file:{}/bad.log?level=error", f"syslog+udp://127.0.0.1:{port}"

@@ -27,7 +27,7 @@ from svcctl.sdk.logs.otlp import Collector, Endpoint
 from svcctl.sdk.logs.syslog import Header, Syslog, as_message
 from svcctl.sdk.logs.trace import traced
 
-PATIENCE = 10.0  # seconds until a test is lost
+PATIENCE = 60.0  # seconds until a test is lost
 HEADER = Header(host="here", process="7", facility=16)
 
 needs_unix = pytest.mark.skipif(

@@ -20,7 +20,7 @@ from svcctl.sdk.logs.syslog import Header, Syslog, as_message
 
 CERTIFICATE = Path(__file__).parents[2] / "engine" / "probes" / "self_signed.pem"
 HEADER = Header(host="here", process="7", facility=16)
-PATIENCE = 10.0  # seconds until a test is lost
+PATIENCE = 60.0  # seconds until a test is lost
 
 
 class Receiver:

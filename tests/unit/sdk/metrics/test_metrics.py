@@ -224,7 +224,7 @@ def test_no_thread_takes_the_count_of_another() -> None:
     for each in threads:
         each.start()
     for each in threads:
-        each.join(20)
+        each.join(60)
 
     hits, seconds = (series[0] for _, series in registry.collect())
     assert hits.value == 2000

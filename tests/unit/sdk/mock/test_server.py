@@ -50,7 +50,7 @@ class Stage:
         return host, int(port)
 
     def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(*self.address, timeout=10)
+        return http.client.HTTPConnection(*self.address, timeout=60)
 
     def ask(self, target: str, method: str = "GET", **more: object) -> tuple[int, bytes]:
         connection = self.connect()
@@ -122,7 +122,7 @@ def test_every_request_is_told(stage: Raise, script: Read) -> None:
 def test_a_reset_is_met_as_a_reset(stage: Raise, script: Read) -> None:
     made = stage(script('[[routes]]\npath = "/"\n_error = "reset"'))
 
-    with socket.create_connection(made.address, timeout=10) as connection:
+    with socket.create_connection(made.address, timeout=60) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         with pytest.raises(OSError, match="reset") as error:
             connection.recv(100)
@@ -133,8 +133,9 @@ def test_a_reset_is_met_as_a_reset(stage: Raise, script: Read) -> None:
 def test_a_timeout_is_met_as_silence(stage: Raise, script: Read) -> None:
     made = stage(script('[[routes]]\npath = "/"\n_error = "timeout"'))
 
-    with socket.create_connection(made.address, timeout=0.05) as connection:
+    with socket.create_connection(made.address, timeout=60) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.settimeout(0.05)
         with pytest.raises(TimeoutError):
             connection.recv(100)
 
@@ -158,11 +159,11 @@ def test_a_long_delay_does_not_keep_it_from_stopping(script: Read) -> None:
     server = MockServer(script('[[routes]]\npath = "/"\n_delay = "1h"'), port=0, tell=told.append)
     thread = threading.Thread(target=server.serve)
     thread.start()
-    with socket.create_connection(Stage(server).address, timeout=10) as connection:
+    with socket.create_connection(Stage(server).address, timeout=60) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 
         server.stop()
-        thread.join(10)
+        thread.join(60)
 
         assert not thread.is_alive()
 
@@ -174,7 +175,7 @@ def test_a_long_delay_does_not_keep_it_from_stopping(script: Read) -> None:
 def test_a_body_that_cannot_be_read_is_refused(stage: Raise, script: Read, head: str) -> None:
     made = stage(script(REAL))
 
-    with socket.create_connection(made.address, timeout=10) as connection:
+    with socket.create_connection(made.address, timeout=60) as connection:
         connection.sendall(f"POST /echo HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode())
 
         assert connection.recv(1000).startswith(b"HTTP/1.1 413 ")
@@ -183,7 +184,7 @@ def test_a_body_that_cannot_be_read_is_refused(stage: Raise, script: Read, head:
 def test_what_is_no_http_does_no_harm(stage: Raise, script: Read) -> None:
     made = stage(script(REAL))
     for sent in (b"\x00\xff\r\n\r\n", b"", b"GET / HT"):
-        with socket.create_connection(made.address, timeout=10) as connection:
+        with socket.create_connection(made.address, timeout=60) as connection:
             connection.sendall(sent)
 
     assert made.ask("/image")[0] == 200
@@ -233,7 +234,7 @@ def test_many_who_ask_for_the_same_at_once_are_written_down_once(
     for each in threads:
         each.start()
     for each in threads:
-        each.join(10)
+        each.join(60)
 
     assert len(read_script(str(file)).routes) == 1
 

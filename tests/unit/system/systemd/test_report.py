@@ -24,7 +24,7 @@ def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, 
     name = str(tmp_path / "notify") if is_file else f"@svcctl-{os.getpid()}-{tmp_path.name}"
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as listener:
         listener.bind(name if is_file else f"\0{name[1:]}")
-        listener.settimeout(5.0)
+        listener.settimeout(60.0)
         yield name, listener
 
 

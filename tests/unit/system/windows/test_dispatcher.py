@@ -13,7 +13,7 @@ from svcctl.system.windows.dispatcher import BUG, DispatchedService
 from svcctl.system.windows.service_status import Control, Standing, State, Taken
 
 TAKEN = Taken(preshutdown=True, custom=frozenset({200}))
-PATIENCE = 10.0
+PATIENCE = 60.0
 CRASH = 71
 FINAL = frozenset({0, 78})
 
