@@ -3,13 +3,16 @@
 Request   {"id": 1, "verb": "start", "args": {},
            "select": {"names": ["web"], "labels": [], "all": false},
            "on_behalf": {},            an identity, of those who may speak for others
-           "on_behalf_of_all": []}     or several who ask for the same look at once:
+           "on_behalf_of_all": [],     or several who ask for the same look at once:
                                        {"identity", "times"} of each
+           "tell_begun": false}        whether to say that it has begun, before the first item
            {"verb": "refused", "args": {"verb", "error"}, "select", "on_behalf"}
                                        in place of a verb: it was refused already, and is only
                                        written down
 Answers   {"id": 1, "result": {"found": [...], "each": [0, {"error"}, ...]}}   to the latter
           {"id": 1, "item": ...}      any number, of a verb that streams or tells its progress
+          {"id": 1, "item": null}     nothing yet, but it will not be refused any more: once, and to
+                                      those who want to be told
           {"id": 1, "result": ...}    the last one, or
           {"id": 1, "error": {"code", "problem", "hint", "mistakes"}}
 """
@@ -54,7 +57,7 @@ class Request:
 
     *on_behalf* is the identity, as a document, of whom it is asked for; empty: for oneself.
     *on_behalf_of_all* are those of several, each with how many times, for a verb whose answers are
-    shared.
+    shared.  *tell_begun*: have it said that it has begun, where there is no item to show that.
     """
 
     verb: str
@@ -63,6 +66,7 @@ class Request:
     id: int = 1
     on_behalf: dict[str, object] = field(default_factory=dict)
     on_behalf_of_all: tuple[dict[str, object], ...] = ()
+    tell_begun: bool = False
 
 
 def encode(document: object) -> bytes:
@@ -95,6 +99,7 @@ def decode_request(line: bytes) -> Request:
             on_behalf_of_all=tuple(
                 _object(each) for each in document.get("on_behalf_of_all") or ()
             ),
+            tell_begun=document.get("tell_begun") is True,
         )
     except (
         ArithmeticError,

@@ -64,6 +64,7 @@ class Logs:
         try:
             count = await self._past(sources, watches, args, emit)
             if following:
+                await emit.room()
                 await following.pass_on(emit)
         finally:
             if following:
@@ -85,6 +86,7 @@ class Logs:
             spots = read_place(after) if after else None
             count = await placed.past(emit, after=spots, last=last)
             if args.flag("follow"):
+                await emit.room()
                 await placed.pass_on(emit)
         finally:
             placed.end()

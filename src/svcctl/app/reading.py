@@ -119,6 +119,7 @@ class Reading:
                 latest = self._events.read(limit=1)
                 await _emit_all(past, emit)
                 last, count = max([after, *(each.number for each in latest)]), len(past)
+            await emit.room()
             while follow:
                 last = await self._go_on(names, last, emit)
                 await came.wait()

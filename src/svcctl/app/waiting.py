@@ -22,7 +22,10 @@ class Emit(Protocol):
         """Hand over *item*; never blocks, drops it where the asker is far too slow."""
 
     async def room(self) -> None:
-        """Wait until the asker has caught up."""
+        """Wait until the asker has caught up.
+
+        Whoever follows says so before they wait for what comes: it shows that they have begun.
+        """
 
 
 class Nobody:

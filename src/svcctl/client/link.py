@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 
+from svcctl.app.verbs import find
 from svcctl.app.waiting import Emit, Nobody
 from svcctl.auth.identity import Identity
 from svcctl.client.conversation import Conversation
@@ -51,7 +52,14 @@ class Link:
         LimitReached where too many ask at once.  Who is cancelled hangs up: what only looks is
         given up, what changes something is carried through.
         """
-        request = Request(verb=name, select=selection, args=dict(args), on_behalf=asdict(identity))
+        verb = find(name)
+        request = Request(
+            verb=name,
+            select=selection,
+            args=dict(args),
+            on_behalf=asdict(identity),
+            tell_begun=verb is not None and verb.streams,
+        )
         return await self._carry_out(request, emit)
 
     async def look_for_all(
@@ -108,6 +116,9 @@ class Link:
             async for is_result, document in conversation.answers(request):
                 if is_result:
                     result = document
+                    continue
+                if document is None:  # it has begun
+                    await emit.room()
                     continue
                 emit(document)
                 told += 1

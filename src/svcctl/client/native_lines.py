@@ -69,6 +69,7 @@ class NativeLines:
         if not alone:
             request = replace(request, args=request.args | {"places": False, "after": None})
         if request.args.get("follow"):
+            await taker.room()  # it has begun: it is known who is meant
             waits = [each for name in names for each in self._waits(part(request, name), taker)]
             await first(*waits, *([theirs(taker)] if theirs else []))
             return None

@@ -37,17 +37,21 @@ _BEHIND = 1024 * 1024  # bytes a slow reader may be behind before it loses items
 class _Outlet:
     """Items for one asker; while it is too far behind they are dropped, and it is told so."""
 
-    def __init__(self, writer: asyncio.StreamWriter, number: int) -> None:
-        self._writer, self._number = writer, number
+    def __init__(self, writer: asyncio.StreamWriter, request: Request) -> None:
+        self._writer, self._number = writer, request.id
+        self._is_to_tell = request.tell_begun
         self.dropped = 0
 
     def __call__(self, item: object) -> None:
+        self._is_to_tell = False
         if self._writer.transport.get_write_buffer_size() > _BEHIND:
             self.dropped += 1
             return
         self._writer.write(encode({"id": self._number, "item": item}))
 
     async def room(self) -> None:
+        if self._is_to_tell:
+            self(None)
         await self._writer.drain()
 
 
@@ -124,7 +128,7 @@ class LocalServer:
 
         Gives the byte that was read of the next request, if it came before this one was answered.
         """
-        outlet = _Outlet(writer, request.id)
+        outlet = _Outlet(writer, request)
         work = asyncio.create_task(self._work(request, identity, outlet))
         ahead = asyncio.create_task(reader.read(1))  # nothing: the asker hung up
         try:

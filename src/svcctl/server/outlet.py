@@ -35,9 +35,11 @@ class Outlet:
         self._items: deque[object] = deque()
         self._changed, self._emptied = asyncio.Event(), asyncio.Event()
         self._emptied.set()
+        self._has_begun = False
 
     def __call__(self, item: object) -> None:
         """Keep *item* for the reader, or drop it if it is far behind."""
+        self._has_begun = True
         if len(self._items) < _BEHIND:
             self._items.append(item)
             self._emptied.clear()
@@ -48,18 +50,21 @@ class Outlet:
         cast("_Gap", self._items[-1]).missed += 1
 
     async def room(self) -> None:
-        """Wait until the reader has taken all there is."""
+        """Wait until the reader has taken all there is; it is woken where there was nothing yet."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._changed.set()
         await self._emptied.wait()
 
     async def take(self) -> tuple[list[object], int]:
         """Wait for items; give as many as fit in one write, and how many are missing before them.
 
-        There may be no items where the last ones are missing.
+        There may be no items where the last ones are missing, or where it has merely begun.
         """
         await self._changed.wait()
         taken: list[object] = []
         missed = 0
-        if isinstance(self._items[0], _Gap):
+        if self._items and isinstance(self._items[0], _Gap):
             missed = cast("_Gap", self._items.popleft()).missed
         while self._items and len(taken) < _CHUNK and not isinstance(self._items[0], _Gap):
             taken.append(self._items.popleft())
@@ -112,21 +117,27 @@ def resumed(verb: str, last_id: str) -> dict[str, object]:
 
 
 async def portions(
-    produce: Callable[[Outlet], Awaitable[object]], *, beat: float | None = None
+    produce: Callable[[Outlet], Awaitable[object]],
+    *,
+    beat: float | None = None,
+    patience: float | None = None,
 ) -> AsyncGenerator[tuple[list[object], int]]:
     """Give what *produce* hands over, as many items at a time as fit in one write, to its end.
 
     With each portion goes how many items were left out just before it.  One without anything comes
-    after each *beat* seconds in which there was nothing.  Raises what *produce* raises, once all
+    where it has begun and nothing is there yet, and after each *beat* seconds of silence, of which
+    the first may be of *patience* seconds.  Raises what *produce* raises, once all
     was given; who stops reading ends it.
     """
     outlet = Outlet()
     work: asyncio.Future[Any] = asyncio.ensure_future(produce(outlet))
     taking: asyncio.Future[tuple[list[object], int]] | None = None
     try:
+        silence = beat if patience is None else patience
         while not (work.done() and outlet.is_empty):
             taking = taking or asyncio.ensure_future(outlet.take())
-            await asyncio.wait({work, taking}, timeout=beat, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, taking}, timeout=silence, return_when=asyncio.FIRST_COMPLETED)
+            silence = beat
             if taking.done():
                 portion, taking = taking.result(), None
                 yield portion

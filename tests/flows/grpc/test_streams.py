@@ -11,7 +11,7 @@ import pytest
 
 from svcctl.app.arguments import Arguments
 from svcctl.app.waiting import Emit
-from svcctl.errors import TimedOut
+from svcctl.errors import Conflict, Denied, SvcctlError, TimedOut, UnknownService
 from svcctl.server.grpc.asking import Limits
 from svcctl.server.grpc.serving import Bounds
 from svcctl.wire import Selection
@@ -38,6 +38,47 @@ async def _endless(selection: Selection, args: Arguments, emit: Emit) -> object:
         emit({"at": 1.0, "text": "x" * 1_000})
         await emit.room()
         await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Denied("ann may not"), grpc.StatusCode.PERMISSION_DENIED),
+        (UnknownService("no service 'web'"), grpc.StatusCode.NOT_FOUND),
+        (Conflict("it is being removed"), grpc.StatusCode.FAILED_PRECONDITION),
+    ],
+    ids=["denied", "unknown", "conflict"],
+)
+@pytest.mark.parametrize("name", ["Logs", "Events", "WatchStatus"])
+def test_a_stream_that_is_refused_ends_with_its_status_and_without_a_reply(
+    stand: Stand, name: str, error: SvcctlError, code: grpc.StatusCode
+) -> None:
+    async def fail(selection: Selection, args: Arguments, emit: Emit) -> object:
+        del selection, args, emit
+        raise error
+
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        stream = _following(stand, channel, name)
+        refused = await failure(stream.read())
+        assert (refused.code(), refused.details()) == (code, error.problem)
+
+    stand.deeds |= {"logs": fail, "events": fail}
+    told(stand, story)
+
+
+def test_that_a_stream_has_begun_is_no_reply(stand: Stand) -> None:
+    async def logs(selection: Selection, args: Arguments, emit: Emit) -> object:
+        del selection, args
+        await emit.room()
+        emit({"at": 1.0, "text": "first"})
+        return None
+
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        replies = await ask(channel, named("Logs"), showing(stand.token()))
+        assert [[each.text for each in reply.lines] for reply in replies] == [["first"]]
+
+    stand.deeds["logs"] = logs
+    told(stand, story)
 
 
 def test_a_reader_that_goes_away_ends_the_verb(stand: Stand) -> None:

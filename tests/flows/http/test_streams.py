@@ -12,10 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
+from svcctl.server.http import streams
 from tests.flows.conftest import PATIENCE, Box
 from tests.flows.web.stand import Front, front_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.posix, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
 COUNT = 1_500
 LAST = "unfinished"
@@ -116,6 +117,33 @@ def test_lines_are_followed_without_loss_or_doubling_however_often_it_breaks_off
         asyncio.run(some(front, reader, until=LAST))
 
     assert reader.texts() == ALL
+
+
+def test_where_nothing_happens_a_stream_begins_and_what_is_not_there_has_none(
+    writing: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "PATIENCE", 3600.0)  # whoever is silent has not begun
+
+    async def status(front: Front, path: str) -> int:
+        async with (
+            reading(front, path) as reader,
+            reader.client.stream("GET", path, headers=STREAM) as answer,
+        ):
+            return answer.status_code
+
+    async def story(front: Front) -> None:
+        found = {path: await status(front, path) for path in begins | refused}
+        assert found == begins | refused
+
+    begins = dict.fromkeys((FOLLOW, f"{FOLLOW}&level=error", "/v1/events?follow=1&lines=0"), 200)
+    refused = {
+        "/v1/services/nothing/logs?follow=true": 404,
+        "/v1/services/nothing/events?follow=true": 404,
+        f"{FOLLOW}&grep=(": 400,
+        f"{FOLLOW}&since=whenever": 400,
+    }
+    with front_of(writing.home) as front:
+        asyncio.run(story(front))
 
 
 async def _begin(front: Front, box: Box, reader: Reader) -> None:

@@ -209,6 +209,22 @@ def test_who_follows_goes_on_where_it_was_when_the_host_comes_back() -> None:
     assert "lines" not in second
 
 
+def test_who_follows_is_told_that_it_has_begun_before_there_is_a_host() -> None:
+    class Enough(Exception):
+        """It was told."""
+
+    class Told(Taken):
+        async def room(self) -> None:
+            raise Enough
+
+    machine = Machine(answer=lambda _: [])
+
+    with pytest.raises(Enough):
+        machine.ask("logs", "native", emit=Told(), follow=True, lines=0)
+
+    assert machine.asked == []
+
+
 def test_where_lines_stand_is_told_who_asked_for_it_about_one_service() -> None:
     def host(_: Request) -> list[Any]:
         return [line(1, "a", place="native/stdout=1.2"), (True, {"lines": 1})]

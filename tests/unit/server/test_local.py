@@ -129,6 +129,30 @@ async def test_after_a_line_that_is_no_request_the_next_is_heard(door: Door, lin
         assert "result" in await visitor.ask(STATUS)
 
 
+@pytest.mark.parametrize(
+    ("tell_begun", "items", "heard"),
+    [(True, 0, [None]), (True, 1, [7]), (False, 0, []), (False, 1, [7])],
+)
+async def test_who_wants_to_know_is_told_once_that_it_has_begun(
+    door: Door, tell_begun: bool, items: int, heard: list[object]
+) -> None:
+    async def follow(selection: Selection, args: Arguments, emit: Emit) -> object:
+        del selection, args
+        for _ in range(items):
+            emit(7)
+        await emit.room()
+        await emit.room()
+        return "over"
+
+    door.deeds["logs"] = follow
+    request = encode_request(Request(verb="logs", tell_begun=tell_begun))
+    async with door.open(), door.visit() as visitor:
+        visitor.say(request)
+        answers = [await visitor.hear() for _ in range(len(heard) + 1)]
+
+    assert answers == [*({"id": 1, "item": each} for each in heard), {"id": 1, "result": "over"}]
+
+
 async def test_half_a_line_is_no_request(door: Door) -> None:
     async with door.open(), door.visit() as visitor:
         visitor.say(STATUS[:10])

@@ -54,6 +54,24 @@ async def test_who_waits_for_room_goes_on_once_all_was_taken() -> None:
     assert is_full
 
 
+async def test_that_it_has_begun_gives_a_portion_of_nothing_once() -> None:
+    async def produce(outlet: Outlet) -> None:
+        await outlet.room()
+        await outlet.room()
+
+    async with aclosing(portions(produce)) as given:
+        assert [portion async for portion in given] == [([], 0)]
+
+
+async def test_who_has_items_shows_by_them_that_it_has_begun() -> None:
+    async def produce(outlet: Outlet) -> None:
+        outlet("item")
+        await outlet.room()
+
+    async with aclosing(portions(produce)) as given:
+        assert [portion async for portion in given] == [(["item"], 0)]
+
+
 async def test_a_silence_gives_a_portion_of_nothing_after_each_beat() -> None:
     goes_on = asyncio.Event()
 

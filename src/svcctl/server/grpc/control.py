@@ -131,6 +131,8 @@ class Control:
         cursor = ""
         async with aclosing(portions(produce)) as found:
             async for items, missed in found:
+                if not (items or missed):  # it has begun
+                    continue
                 cursor = _cursor(items) or cursor
                 yield encoded(call, {within: items, "cursor": cursor, "missed": missed})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -32,7 +33,7 @@ from svcctl.server.http.negotiation import (
 from svcctl.server.http.operations import Operation, Operations
 from svcctl.server.http.paging import Page, link_to, page_of
 from svcctl.server.http.routes import Route
-from svcctl.server.http.streams import as_events
+from svcctl.server.http.streams import begun
 from svcctl.server.http.written import Written
 from svcctl.server.outlet import resumed
 from svcctl.wire import Selection
@@ -189,12 +190,12 @@ class Exchange:
             result = await self._carry_out(wanted, collected)
             return self._listed(wanted, collected.items, result=result)
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        stream = await begun(partial(self._carry_out, wanted), request_id=self.request_id)
         if self.request.method == "HEAD":  # it would have no end
+            async with aclosing(stream):
+                await anext(stream)
             return Response(media_type=EVENTS, headers=headers)
-        produce = partial(self._carry_out, wanted)
-        return StreamingResponse(
-            as_events(produce, request_id=self.request_id), media_type=EVENTS, headers=headers
-        )
+        return StreamingResponse(stream, media_type=EVENTS, headers=headers)
 
     def _listed(self, wanted: Wanted, found: object, **more: object) -> Response:
         """Give what was found, or a page of it with where to go on."""

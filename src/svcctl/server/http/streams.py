@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 
 from svcctl.errors import SvcctlError
@@ -13,6 +13,10 @@ from svcctl.server.outlet import Outlet, place_of, portions
 BEAT = 15.0
 """Seconds of silence after which a comment shows that the connection lives."""
 
+PATIENCE = 2.0
+"""Seconds in which a stream is refused, if it is; agents of before say nothing until an item is."""
+
+_NOTHING: tuple[list[object], int] = ([], 0)
 _BEAT = b": beat\n\n"
 _RETRY = b"retry: 2000\n\n"
 """Milliseconds after which a reader that was cut off comes back, as browsers understand it."""
@@ -21,13 +25,12 @@ Produce = Callable[[Outlet], Awaitable[object]]
 """Carries out a verb that gives its items to an outlet."""
 
 
-async def as_events(
-    produce: Produce, *, request_id: str, beat: float = BEAT
-) -> AsyncIterator[bytes]:
-    """Give the items of *produce* as the bytes of an event stream, to its end.
+async def begun(produce: Produce, *, request_id: str, beat: float = BEAT) -> AsyncGenerator[bytes]:
+    """Give the items of *produce* as the bytes of an event stream, once that has begun.
 
-    The last event is ``end`` with the result, or ``error`` with a problem document.  Who stops
-    reading ends what produces.
+    Raises what it fails with before; who is silent for PATIENCE seconds has begun.  The last event
+    is ``end`` with the result, or ``error`` with a problem document.  Who stops reading ends what
+    produces.
     """
     result: object = None
 
@@ -35,17 +38,25 @@ async def as_events(
         nonlocal result
         result = await produce(outlet)
 
-    yield b": svcctl\n\n" + _RETRY
-    try:
-        async with aclosing(portions(keep_result, beat=beat)) as found:
-            async for items, missed in found:
-                if missed:
-                    yield _event("dropped", {"items": missed})
-                if items or not missed:
-                    yield b"".join(map(_item, items)) or _BEAT
-        yield _event("end", result)
-    except SvcctlError as error:
-        yield _event("error", problem_of(error, request_id=request_id))
+    found = portions(keep_result, beat=beat, patience=PATIENCE)
+    first = await anext(found, _NOTHING)
+
+    async def stream() -> AsyncGenerator[bytes]:
+        try:
+            async with aclosing(found):
+                yield b": svcctl\n\n" + _RETRY + (b"" if first == _NOTHING else _events(*first))
+                async for portion in found:
+                    yield _events(*portion)
+            yield _event("end", result)
+        except SvcctlError as error:
+            yield _event("error", problem_of(error, request_id=request_id))
+
+    return stream()
+
+
+def _events(items: Sequence[object], missed: int) -> bytes:
+    dropped = _event("dropped", {"items": missed}) if missed else b""
+    return dropped + b"".join(map(_item, items)) or _BEAT
 
 
 def _item(item: object) -> bytes:
