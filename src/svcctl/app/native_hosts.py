@@ -12,7 +12,7 @@ from svcctl.app.native_log import NativeLog
 from svcctl.app.native_view import NativeView, Spoken
 from svcctl.app.natives import Natives
 from svcctl.errors import SvcctlError
-from svcctl.ports import Clock, Recorded
+from svcctl.ports import Recorded
 from svcctl.wire import Request
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 _ALL = 10_000  # events of one host that are read at once
 _PATIENCE = 10.0  # seconds a host gets to answer
 _PAGE_PATIENCE = 2.0  # likewise for numbers: who scrapes does not wait for long
+_TRIES = 5  # at finding it as it stands in its log, while it goes on
 _AT_ONCE = 1.0  # seconds it gets until we ask its manager
 
 
@@ -36,11 +37,10 @@ class NativeHosts:
         natives: Natives,
         told: NativeLog,
         *,
-        clock: Clock,
         changed: Callable[[], None],
         ended: Callable[[], None],
     ) -> None:
-        self._view, self._natives, self._told, self._clock = view, natives, told, clock
+        self._view, self._natives, self._told = view, natives, told
         self._changed, self._ended = changed, ended
         self._talks: dict[str, asyncio.Task[None]] = {}
         self.heard: set[str] = set()
@@ -101,12 +101,16 @@ class NativeHosts:
         last = _recorded(latest[0]).number if latest else 0
         if last < self._told.last(name):
             self._told.begin_anew(name)
-        seen = self._told.last(name)
-        missed = [] if seen == last else await host.items(_events(after=seen))
-        said = self._view.rows(name, await host.ask(Request(verb="status")))
-        rows = [each for each in said if each.service == name]
-        self._told.tell(name, map(_recorded, missed))
-        if self._natives.saw(name, rows, now=self._clock.now()):
+        is_first = False
+        for _ in range(_TRIES):
+            after = self._told.last(name)
+            said = self._view.rows(name, await host.ask(Request(verb="status")))
+            rows = [each for each in said if each.service == name]
+            missed = [_recorded(each) for each in await host.items(_events(after=after))]
+            is_first |= self._told.take_in(name, rows, missed, after=after)
+            if not missed:
+                break
+        if is_first:
             self._changed()
 
     async def _follow(self, name: str, host: Spoken) -> None:

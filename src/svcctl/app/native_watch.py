@@ -44,9 +44,7 @@ class NativeWatch:
         self._clock, self._changed = clock, changed
         self._every = every
         self._told = NativeLog(natives, store=store, clock=clock, slack=every)
-        self._hosts = NativeHosts(
-            view, natives, self._told, clock=clock, changed=changed, ended=self._stir
-        )
+        self._hosts = NativeHosts(view, natives, self._told, changed=changed, ended=self._stir)
         self._wait = _SOON
         self._nudge: Timer | None = None
         self._again: asyncio.Event = asyncio.Event()
@@ -115,60 +113,79 @@ class NativeWatch:
     async def _look(self) -> None:
         kept, unread = await in_thread("native services", self._view.kept)
         problems = dict(unread)
-        changed = self._take_over(kept)
+        changed = self._take_over(kept, unread)
         await self._hosts.speak_up()
         if silent := self._hosts.silent():
-            await self._read_missed(silent, problems)
-            changed = await self._ask_managers(silent, problems) or changed
+            changed = await self._look_at(silent, problems) or changed
         self._say(problems)
         if changed:
             self._changed()
 
-    async def _ask_managers(self, silent: Collection[str], problems: dict[str, str]) -> bool:
-        """Take in how those are that say nothing themselves; say whether some were never seen."""
+    async def _look_at(self, silent: Collection[str], problems: dict[str, str]) -> bool:
+        """Take in what is to be seen of those that say nothing; say whether some are new.
+
+        That is what their managers say, and what hosts wrote that are gone.
+        """
+        after = {name: self._told.last(name) for name in silent}
+        hosted = [name for name in silent if self._natives.kept[name].hosted]
+
+        def look() -> tuple[Mapping[str, list[InstanceStatus]], dict[str, list[Recorded]]]:
+            rows = self._standing(silent, problems)
+            return rows, self._missed({name: after[name] for name in hosted}, problems)
+
+        rows, missed = await in_thread("native standing", look)
+        is_new = False
+        for name in set(self._hosts.silent()) & after.keys():  # the others spoke up, or went
+            wrote = missed.get(name, [])
+            if wrote:
+                self._wait = _SOON
+            if name not in rows:
+                self._told.tell(name, wrote)
+                continue
+            is_new |= self._told.take_in(
+                name, rows[name], wrote, after=after[name], outside=name in missed
+            )
+            if self._should_speak(name, rows[name]):
+                problems[name] = self._hosts.refused[name]
+        return is_new
+
+    def _standing(
+        self, names: Collection[str], problems: dict[str, str]
+    ) -> Mapping[str, list[InstanceStatus]]:
+        """Ask the managers of *names* how they are."""
         try:
-            rows = await in_thread("native standing", lambda: self._view.standing(silent))
+            return self._view.standing(names)
         except SvcctlError as error:
             problems[""] = error.problem
-            return False
-        is_new = False
-        for name in self._hosts.silent():
-            if name in rows:  # it has not spoken up, nor gone, while others were asked
-                is_new |= self._natives.saw(name, rows[name], now=self._clock.now())
-                if self._should_speak(name, rows[name]):
-                    problems[name] = self._hosts.refused[name]
-        return is_new
+            return {}
+
+    def _missed(
+        self, after: Mapping[str, int], problems: dict[str, str]
+    ) -> dict[str, list[Recorded]]:
+        """Read what the hosts of services wrote *after* a number, as far as it can be read."""
+        found: dict[str, list[Recorded]] = {}
+        for name, number in after.items():
+            try:
+                found[name] = self._view.missed(name, number)
+            except SvcctlError as error:
+                problems[name] = error.problem
+        return found
 
     def _should_speak(self, name: str, rows: Iterable[InstanceStatus]) -> bool:
         """Say whether a host that does not speak is there, and has had time to begin."""
         runs = any(each.phase == _RUNS for each in rows)
         return runs and name in self._hosts.refused and self._wait >= self._every
 
-    def _take_over(self, kept: Mapping[str, KeptNatively]) -> bool:
+    def _take_over(self, kept: Mapping[str, KeptNatively], unread: Collection[str]) -> bool:
+        """Take in which there are; what cannot be read now is still there."""
         gone = (self._natives.kept.keys() | self._told.known) - kept.keys()
         for name in kept.keys() - self._natives.kept.keys():
             self._told.meet(name)
         for name in gone:
             self._hosts.forget(name)
-            self._told.forget(name)
+            if name not in unread and "" not in unread:
+                self._told.forget(name)
         return self._natives.know(kept)
-
-    async def _read_missed(self, silent: Collection[str], problems: dict[str, str]) -> None:
-        """Take in what hosts that are gone wrote before they went."""
-        after = {e: self._told.last(e) for e in silent if self._natives.kept[e].hosted}
-
-        def read() -> dict[str, list[Recorded]]:
-            found: dict[str, list[Recorded]] = {}
-            for name, number in after.items():
-                try:
-                    found[name] = self._view.missed(name, number)
-                except SvcctlError as error:
-                    problems[name] = error.problem
-            return found
-
-        for name, missed in (await in_thread("native past", read)).items():
-            if name not in self._hosts.heard:
-                self._told.tell(name, missed)
 
     def _say(self, problems: Mapping[str, str]) -> None:
         """Keep what cannot be seen, and log it once."""

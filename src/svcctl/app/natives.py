@@ -21,8 +21,9 @@ from svcctl.ports import EventLog, InstanceStatus, Recorded
 from svcctl.spec.service import ServiceSpec
 
 _FAILED = "failed"
-_STOPPED = "stopped"
-_ON_THE_WAY_DOWN = "stopping"
+_DOWN = frozenset(("stopping", "stopped"))
+_GONE = frozenset((_FAILED, "stopped", "finished", "backoff"))
+"""Phases in which a service has no host, which could say how it is."""
 
 _OF_ALERTS = frozenset(
     each.__name__
@@ -94,24 +95,26 @@ class Natives:
         self._rows = {name: rows for name, rows in self._rows.items() if name in kept}
         return True
 
-    def saw(self, service: str, rows: Iterable[InstanceStatus], *, now: float) -> bool:
+    def saw(
+        self, service: str, rows: Iterable[InstanceStatus], *, now: float, outside: bool = False
+    ) -> bool:
         """Take in how the instances of *service* are; say whether nobody had said so before.
 
         What nobody told is an event: a host that was killed, a unit that failed without one.
+        *outside*: a manager says so, and what a host knows better stands in its log.
         """
         if service not in self._kept:
             return False
-        is_first = service not in self._rows
-        known = self._rows.get(service, {})
-        self._rows[service] = {}
-        for row in rows:
-            before = known.get(row.instance)
-            if before and before.phase == _FAILED and row.phase == _ON_THE_WAY_DOWN:
-                row = before  # noqa: PLW2901 - its host goes down with it: no news
-            self._rows[service][row.instance] = row
-            if before and before.phase != row.phase:
+        known = self._rows.get(service)
+        self._rows[service] = {row.instance: row for row in rows}
+        for before in (known or {}).values():
+            row = self._rows[service].get(before.instance, before)
+            hosted = self._kept[service].hosted
+            if hosted and _is_no_news(before.phase, row.phase, outside=outside):
+                self._rows[service][row.instance] = before
+            elif before.phase != row.phase:
                 self._tell_change(_change(before, row, now=now))
-        return is_first
+        return known is None
 
     def _tell_change(self, event: PhaseChanged) -> None:
         """Tell what a manager says; of a host that lives it is less than the host says itself."""
@@ -120,18 +123,19 @@ class Natives:
             self.trail.publish(event)
 
     def take(self, event: Event) -> None:
-        """Take in what a host says has happened, and pass it on.
-
-        A host whose service has failed ends; that this stops it too is no news, and its manager
-        says whether somebody asked for that.
-        """
-        if isinstance(event, PhaseChanged) and (event.old, event.new) == (_FAILED, _STOPPED):
+        """Take in what a host says has happened, and pass it on."""
+        if _tells_its_end(event):
             return
         rows = self._rows.get(event.service, {})
         if event.instance in rows:
             rows[event.instance] = _after(rows[event.instance], event)
         if event.service in self._kept:
             self.bus.publish(event)
+            self.trail.publish(event)
+
+    def recall(self, event: Event) -> None:
+        """Have written down what a host says has happened before we were there: it is no news."""
+        if event.service in self._kept and not _tells_its_end(event):
             self.trail.publish(event)
 
 
@@ -157,6 +161,19 @@ class OwnTrail:
         found = self._events.read(services=services, after=after, since=since, limit=limit)
         kept = self._natives.kept
         return [each for each in found if each.service not in kept or each.kind in _OF_ALERTS]
+
+
+def _tells_its_end(event: Event) -> bool:
+    """Say whether a host says that it ends, with its service that has failed.
+
+    That this stops the service too is no news; its manager says whether somebody asked for it.
+    """
+    return isinstance(event, PhaseChanged) and event.old == _FAILED and event.new in _DOWN
+
+
+def _is_no_news(before: str, after: str, *, outside: bool) -> bool:
+    """Say whether a host is there which tells better, or one that goes down with what failed."""
+    return after not in _GONE if outside else before == _FAILED and after in _DOWN
 
 
 def _after(row: InstanceStatus, event: Event) -> InstanceStatus:

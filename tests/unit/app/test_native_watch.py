@@ -45,6 +45,7 @@ class FakeHost:
         self.drops: set[int] = set()
         self.log: list[Recorded] = []
         self.asked: list[Request] = []
+        self.about_to_say: list[Event] = []
         self._came = asyncio.Event()
 
     def says(self, event: Event) -> None:
@@ -58,6 +59,8 @@ class FakeHost:
                 fields=event.fields(),
             )
         )
+        if isinstance(event, PhaseChanged):
+            self.row = replace(self.row, phase=event.new)
         self._came.set()
 
     def end(self) -> None:
@@ -66,6 +69,8 @@ class FakeHost:
 
     async def ask(self, request: Request) -> object:
         self.asked.append(request)
+        while self.about_to_say:
+            self.says(self.about_to_say.pop(0))
         return {"text": PAGE} if request.verb == "metrics" else [self.row]
 
     async def items(self, request: Request) -> list[object]:
@@ -99,6 +104,7 @@ class FakeView:
         self.said: dict[str, list[InstanceStatus]] = {}
         self.silent = self.managers_tell = False
         self.stir: Callable[[str], None] = lambda _: None
+        self.looked: Callable[[], None] = lambda: None
         self.looks = 0
 
     def kept(self) -> tuple[Mapping[str, KeptNatively], Mapping[str, str]]:
@@ -108,7 +114,9 @@ class FakeView:
         self.looks += 1
         if self.silent:
             raise SystemFault("systemd does not answer")
-        return {name: self.said[name] for name in names if name in self.said}
+        found = {name: self.said[name] for name in names if name in self.said}
+        self.looked()
+        return found
 
     def missed(self, name: str, after: int) -> list[Recorded]:
         if name in self.problems:
@@ -139,6 +147,7 @@ class Post:
         self.standing = standing
         self.view, self.store, self.clock = FakeView(), FakeStore(), FakeClock(now=1000.0)
         self.told: list[Event] = []
+        self.written: list[Event] = []
         self.changes = 0
         self.natives = Natives()
         self.watch = self.new_watch()
@@ -146,6 +155,7 @@ class Post:
     def new_watch(self) -> NativeWatch:
         self.natives = Natives()
         self.natives.bus.subscribe(self.told.append)
+        self.natives.trail.subscribe(self.written.append)
         return NativeWatch(
             self.view, self.natives, store=self.store, clock=self.clock, changed=self._changed
         )
@@ -253,6 +263,66 @@ async def test_what_a_host_wrote_before_it_went_is_read_from_its_log(post: Post)
     assert post.phases == ["running", "failed"]
 
 
+async def test_a_look_is_of_the_past_where_a_host_wrote_meanwhile(post: Post) -> None:
+    post.register("stopped")
+    post.watch.begin()
+    await post.until(lambda: not post.natives.unseen and post.natives.kept)
+    gone = FakeHost(post.standing("web", "stopped"))
+    post.view.logs["web"] = gone.log
+
+    def live() -> None:
+        if not gone.log:
+            gone.says(post.change("stopped", "starting"))
+            gone.says(post.change("starting", "running"))
+            gone.says(post.change("running", "failed"))
+            post.register("failed")
+
+    post.view.said["web"] = [post.standing("web", "backoff")]
+    post.view.looked = live
+    looks = post.view.looks
+    await post.until(lambda: post.view.looks > looks + 2)
+
+    assert post.phases == ["starting", "running", "failed"]
+
+
+async def test_how_a_host_is_counts_once_its_log_was_read_that_far(post: Post) -> None:
+    post.register("running")
+    host = post.begin_host()
+    post.watch.begin()
+    await post.until(lambda: not post.natives.unseen and post.natives.kept)
+    host.end()
+    await post.until(lambda: post.view.looks)
+
+    again = post.begin_host()
+    again.about_to_say = [
+        post.change("running", "backoff"),
+        post.change("backoff", "starting"),
+        post.change("starting", "failed"),
+    ]
+    await post.until(lambda: len(post.phases) >= 3)
+
+    assert post.phases == ["backoff", "starting", "failed"]
+
+
+async def test_what_cannot_be_read_for_a_while_is_not_met_anew(post: Post) -> None:
+    post.register("running")
+    host = post.begin_host()
+    post.watch.begin()
+    host.says(post.change("starting", "running"))
+    await post.until(lambda: post.phases == ["running"])
+
+    post.view.registered, kept = {}, post.view.registered
+    post.view.problems = {"web": "'web.json' cannot be read: denied"}
+    post.view.stir("")
+    await post.until(lambda: not post.natives.kept)
+    host.says(post.change("running", "paused"))
+    post.view.registered, post.view.problems = kept, {}
+    post.view.stir("")
+
+    await post.until(lambda: len(post.phases) >= 2)
+    assert post.phases == ["running", "paused"]
+
+
 async def test_a_host_that_was_killed_is_told_of_by_its_manager(post: Post) -> None:
     post.register("running")
     host = post.begin_host()
@@ -342,7 +412,9 @@ async def test_while_everybody_speaks_no_timer_waits(
     assert post.clock.next_at is None
 
 
-async def test_what_happened_long_before_a_service_was_met_is_no_news(post: Post) -> None:
+async def test_what_happened_long_before_a_service_was_met_is_written_down_and_no_news(
+    post: Post,
+) -> None:
     post.register("running")
     host = post.begin_host()
     host.says(post.change("running", "failed"))
@@ -353,6 +425,27 @@ async def test_what_happened_long_before_a_service_was_met_is_no_news(post: Post
     await post.until(lambda: post.phases)
 
     assert post.phases == ["running"]
+    assert [each.new for each in post.written if isinstance(each, PhaseChanged)] == [
+        "failed",
+        "running",
+    ]
+
+
+async def test_of_a_long_past_only_the_end_is_written_down(post: Post) -> None:
+    post.register("running")
+    host = post.begin_host()
+    for _ in range(150):
+        host.says(post.change("starting", "running"))
+        host.says(post.change("running", "starting"))
+    host.says(post.change("starting", "running"))
+    post.clock.forward(3600.0)
+
+    post.watch.begin()
+    await post.until(lambda: not post.natives.unseen and post.natives.kept)
+
+    assert not post.told
+    assert len(post.written) == 200
+    assert post.store.items("native-seen") == [("web", {"number": 301})]
 
 
 async def test_a_log_that_began_anew_is_read_from_its_beginning(post: Post) -> None:

@@ -84,6 +84,30 @@ def test_a_host_that_goes_down_with_its_failed_service_ends_no_failure(
     assert not told
 
 
+@pytest.mark.parametrize("phase", ["starting", "running", "stopping"])
+def test_what_a_manager_says_of_a_unit_whose_host_is_there_is_no_news(
+    natives: Natives, told: list[Event], standing: Standing, phase: str
+) -> None:
+    natives.saw("web", [standing("web", "failed")], now=6.0)
+
+    natives.saw("web", [standing("web", phase)], now=7.0, outside=True)
+    natives.saw("web", [standing("web", "failed")], now=8.0, outside=True)
+
+    assert not told
+
+
+def test_a_service_without_a_host_is_as_its_manager_says(
+    natives: Natives, told: list[Event], standing: Standing
+) -> None:
+    natives.know({"web": kept("web", hosted=False)})
+    natives.saw("web", [standing("web", "failed")], now=6.0)
+
+    natives.saw("web", [standing("web", "stopped")], now=7.0)
+    natives.saw("web", [standing("web", "running")], now=8.0)
+
+    assert [each.fields()["new"] for each in told] == ["stopped", "running"]
+
+
 def test_rows_follow_what_happens(natives: Natives, standing: Standing) -> None:
     natives.saw("web", [standing("web", "starting")], now=6.0)
     where = {"service": "web", "instance": "web"}
