@@ -29,6 +29,7 @@ LONGEST = 300.0
 """Seconds it holds at most."""
 
 _COVERED = ("@method", "@target-uri")
+_DIGEST = "content-digest"
 _COVERED_IF_THERE = ("idempotency-key", "if-match")
 _LONGEST_HEADER = 4_096  # characters
 _NONCE = range(16, 129)  # characters
@@ -37,12 +38,16 @@ _HINT = "sign it anew"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A request: *method* in capitals, *url* whole, names of *headers* in any case."""
+    """A request: *method* in capitals, *url* whole, names of *headers* in any case.
+
+    *body* is None where it is still to come: a signature must cover its digest then, and what comes
+    is held against that by :func:`insist_on_content`.
+    """
 
     method: str
     url: str
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | None = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +151,16 @@ def verify(
     )
 
 
+def insist_on_content(message: Message, body: bytes) -> None:
+    """Raise Denied unless *body* is what the verified *message* was signed for."""
+    library = http_signatures()
+    headers = {name.lower(): value for name, value in message.headers.items()}
+    try:
+        library.ContentDigest.verify(headers[_DIGEST], body)
+    except library.HTTPMessageSignaturesException as error:
+        raise Denied(f"the content was not signed: {error!s:.200}", hint=_HINT) from error
+
+
 def proven(
     message: Message,
     keys: Mapping[str, bytes],
@@ -192,12 +207,13 @@ def proven(
 def _to_cover(message: Message) -> tuple[str, ...]:
     """Name what a signature has to cover: whatever decides what is done, and whether it is."""
     there = {name.lower() for name in message.headers}
-    return (*_COVERED, *(each for each in _COVERED_IF_THERE if each in there))
+    content = () if message.body is not None else (_DIGEST,)
+    return (*_COVERED, *content, *(each for each in _COVERED_IF_THERE if each in there))
 
 
 def _insist_on_size(message: Message) -> None:
     for name, value in message.headers.items():
-        is_ours = name.lower() in {"signature", "signature-input", "content-digest"}
+        is_ours = name.lower() in {"signature", "signature-input", _DIGEST}
         if is_ours and len(value) > _LONGEST_HEADER:
             raise Denied(f"the header {name!r:.40} is too long", hint=_HINT)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 
 from svcctl.auth.signature import Message, SignerKey, sign
 from tests.flows.attack.forging import PRIVATE, PUBLIC
+from tests.flows.http.asking import line_to
 from tests.flows.http.stand import Stand, bearer_of, told
 
 pytestmark = pytest.mark.slow
@@ -132,6 +133,47 @@ def test_whatever_is_changed_on_the_way_is_refused(stand: Stand) -> None:
             answer = await signer.send(plain, more)
             assert (more, answer.status_code) == (more, 401)
         assert stand.came == []
+
+    told(stand, story)
+
+
+def test_what_is_not_signed_is_refused_before_its_body_is_there(stand: Stand) -> None:
+    async def story(stand: Stand, client: httpx.AsyncClient) -> None:
+        signer = Signer(stand, client)
+        path = "/v1/services/web/restart"
+        host = {"host": f"127.0.0.1:{stand.port}", "content-length": str(1024 * 1024)}
+        good = signer.signed().headers
+        heads = [
+            good | {"signature": "svcctl=:AAAA:"},
+            good | {"content-digest": "sha-256=:AA==:"},
+            {name: value for name, value in good.items() if name.lower() != "content-digest"},
+            signer.signed(later=-3600).headers,
+        ]
+        for head in heads:
+            async with line_to(stand.port) as line:  # over which no byte of a body is sent
+                answer = await line.ask("POST", path, head | host)
+            assert (answer.status, answer.json()["code"]) == (401, "SVC-1501")
+        assert stand.came == []
+
+    told(stand, story)
+
+
+def test_content_that_comes_in_pieces_is_held_against_its_digest(stand: Stand) -> None:
+    async def in_pieces(content: bytes) -> AsyncIterator[bytes]:
+        for at in range(0, len(content), 5):
+            yield content[at : at + 5]
+
+    async def story(stand: Stand, client: httpx.AsyncClient) -> None:
+        signer = Signer(stand, client)
+        codes = []
+        for content in (b'{"reason":"new disks"}', b'{"reason":"new disk!"}', b""):
+            signed = signer.signed()
+            headers = {**signed.headers, "content-type": "application/json"}
+            sent = in_pieces(content)
+            answer = await client.post(signed.url, headers=headers, content=sent)
+            codes.append(answer.status_code)
+        assert codes == [200, 401, 401]
+        assert stand.came == ["restart"]
 
     told(stand, story)
 

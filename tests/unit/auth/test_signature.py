@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,19 @@ from hypothesis import strategies as st
 from svcctl.auth import nonces as nonces_module
 from svcctl.auth.identity import Identity, Way
 from svcctl.auth.keys import SLACK
+from svcctl.auth.library import http_signatures
 from svcctl.auth.nonces import SqliteNonces
-from svcctl.auth.signature import HOLDS, LONGEST, Message, SignerKey, proven, sign, verify
+from svcctl.auth.signature import (
+    HOLDS,
+    LONGEST,
+    TAG,
+    Message,
+    SignerKey,
+    insist_on_content,
+    proven,
+    sign,
+    verify,
+)
 from svcctl.errors import Denied, LimitReached, StateFault
 
 NOW = 1_790_000_000.0
@@ -127,6 +139,41 @@ def test_content_whose_digest_is_not_signed_is_refused() -> None:
 
 
 # ours
+
+
+def test_a_head_says_who_made_it_before_the_body_is_there() -> None:
+    whole = signed()
+    head = replace(whole, body=None)
+
+    assert look(head).actor == "key:ci"
+    insist_on_content(head, whole.body or b"")
+    for other in (b"", b'{"reason":"new disk!"}'):
+        with pytest.raises(Denied, match="content was not signed"):
+            insist_on_content(head, other)
+
+
+def test_a_head_that_does_not_cover_what_is_to_come_is_refused() -> None:
+    head = request(body=None, headers={"content-digest": signed().headers["Content-Digest"]})
+    library = http_signatures()
+    signer = library.HTTPMessageSigner(
+        signature_algorithm=library.algorithms.ED25519,
+        key_resolver=library.MappingKeyResolver(
+            public_keys={}, private_keys={"ci": Ed25519PrivateKey.from_private_bytes(PRIVATE)}
+        ),
+    )
+    signer.sign(
+        head,
+        key_id="ci",
+        created=datetime.fromtimestamp(NOW, UTC),
+        expires=datetime.fromtimestamp(NOW + HOLDS, UTC),
+        nonce="n" * 32,
+        tag=TAG,
+        covered_component_ids=("@method", "@target-uri"),
+        use_existing_digest=True,
+    )
+
+    with pytest.raises(Denied, match="content-digest"):
+        look(head)
 
 
 def test_a_signed_request_says_who_made_it() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from svcctl.auth.doorkeeper import Doorkeeper, Shown
 from svcctl.auth.identity import Identity, Way, unknown
-from svcctl.errors import SvcctlError, Unauthenticated
+from svcctl.errors import Denied, SvcctlError, Unauthenticated
 from svcctl.ports import Cancel
 from svcctl.server.http.body import body_of
 from svcctl.server.http.names import host_of
@@ -35,15 +35,16 @@ class Gate:
     async def identify(self, request: Request) -> Identity:
         """Give who asks; raises Unauthenticated, TooManyTries, and see the doorkeeper.
 
-        UsageError where a body that is signed is too long.
+        Of a signed request the body is read, once its head is known to be signed: raises UsageError
+        for one that breaks off, HttpError for one that is too long.
         """
         source = request.client.host if request.client else ""
-        shown = Shown(
-            bearer=_bearer(request),
-            signed=await self._signed(request),
-            certificate=_certificate(request),
-        )
-        return await self._keeper.identify(shown, way=Way.HTTP, source=source)
+        signed = self._signed(request)
+        shown = Shown(bearer=_bearer(request), signed=signed, certificate=_certificate(request))
+        identity = await self._keeper.identify(shown, way=Way.HTTP, source=source)
+        if signed and signed.body is None:
+            await _insist_on_content(signed, request)
+        return identity
 
     async def suspect(self, request: Request) -> Identity:
         """Give who seems to have asked, where that was refused: by certificate, or nobody known."""
@@ -59,8 +60,11 @@ class Gate:
         """Have *call* made once what *identity* showed holds no more."""
         return self._keeper.watch(identity, call)
 
-    async def _signed(self, request: Request) -> Message | None:
-        """Give the request as its signature covers it, None where it has none."""
+    def _signed(self, request: Request) -> Message | None:
+        """Give the request as its signature covers it, None where it has none.
+
+        A body that is announced is still to come.
+        """
         if _SIGNED not in request.headers:
             return None
         from svcctl.auth.signature import Message  # noqa: PLC0415 - where there are any
@@ -73,7 +77,18 @@ class Gate:
             )
         headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
         url = f"{request.url.scheme}://{host}{_target(request)}"
-        return Message(method=request.method, url=url, headers=headers, body=await body_of(request))
+        has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        body = None if has_body else b""
+        return Message(method=request.method, url=url, headers=headers, body=body)
+
+
+async def _insist_on_content(signed: Message, request: Request) -> None:
+    from svcctl.auth.signature import insist_on_content  # noqa: PLC0415 - where there are any
+
+    try:
+        insist_on_content(signed, await body_of(request))
+    except Denied as error:
+        raise Unauthenticated(error.problem, hint=error.hint) from error
 
 
 def _bearer(request: Request) -> str:
