@@ -149,7 +149,7 @@ def test_a_capture_that_was_closed_leaves_no_thread(tmp_path: Path, times: int) 
         new = set(threading.enumerate()) - before
         readers = [each for each in new if each.name.startswith("read-")]
         for each in readers:
-            await asyncio.to_thread(each.join, 10.0)
+            await asyncio.to_thread(each.join, 60.0)
 
         assert not any(each.is_alive() for each in readers)
 

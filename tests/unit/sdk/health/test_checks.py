@@ -363,14 +363,14 @@ def test_a_loop_that_ended_meanwhile_is_not_called() -> None:
     async def story() -> None:
         clock = FakeClock()
         checks = Checks(clock=clock)
-        checks.add("slow", slow, timeout=1)
+        checks.add("outlasting", slow, timeout=1)
         asked = asyncio.create_task(checks.look())
         await turns()
         clock.forward(1)
         await asked
 
     asyncio.run(story())
-    (thread,) = [each for each in threading.enumerate() if each.name == "check slow"]
+    (thread,) = [each for each in threading.enumerate() if each.name == "check outlasting"]
     go_on.set()
     thread.join(60)
 
