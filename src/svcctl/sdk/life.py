@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from svcctl.errors import Conflict, TimedOut
+from svcctl.errors import TimedOut
 from svcctl.ports import Clock, HostPhase, HostReport
 from svcctl.sdk.blueprint import Blueprint
 from svcctl.sdk.calling import Caller
@@ -18,23 +17,23 @@ from svcctl.sdk.context import Context, Parts
 from svcctl.sdk.equipment import Equipment
 from svcctl.sdk.gate import Gate
 from svcctl.sdk.happenings import Noted, Tell, WorkChanged, nobody, unnoted
+from svcctl.sdk.hooks import Hooks
 from svcctl.sdk.jobs import Jobs
 from svcctl.sdk.logs.logger import Logger
+from svcctl.sdk.obedience import Obedience
 from svcctl.sdk.phases import TOLD, Input, Phase
 from svcctl.sdk.requests import Requests
 from svcctl.sdk.resources import Resources
 from svcctl.sdk.settings import Settings, Unset
 from svcctl.sdk.threaded import ThreadContext
 from svcctl.sdk.voice import Voice
-from svcctl.sdk.waiting import failure, first, in_thread, limited, sleep, wants_an_end
+from svcctl.sdk.waiting import failure, first, in_thread, sleep
 from svcctl.sdk.work import Work
 from svcctl.spec.notation import format_duration
 from svcctl.system.detect import replaces_programs
 
 if TYPE_CHECKING:
     from socket import socket
-
-log = logging.getLogger(__name__)
 
 _OWN_TASKS = frozenset(("run", "leave", "release", "on_stop"))
 
@@ -85,7 +84,6 @@ class Life:
         """To be made in the loop it is lived in."""
         clock = means.clock
         self._blueprint, self._means, self._clock = blueprint, means, clock
-        self._report, self._settings = means.report, means.settings
         self._reason = ""
         self._error: tuple[str, BaseException] | None = None
         self._unfinished: list[str] = []
@@ -104,6 +102,17 @@ class Life:
         self.context = Context(self._parts(), name=blueprint.name, log=means.log)
         self._plain = ThreadContext(self.context, asyncio.get_running_loop())
         self.caller = Caller(self.context, self._plain)
+        self._hooks = Hooks(
+            blueprint, clock=clock, call=self.caller.call, failed=self.fail, noted=means.noted
+        )
+        self._obedience = Obedience(
+            blueprint.name,
+            hooks=self._hooks,
+            voice=self._voice,
+            gate=self._gate,
+            settings=means.settings,
+            report=means.report,
+        )
         self.jobs = Jobs(
             blueprint.jobs,
             clock=clock,
@@ -122,7 +131,7 @@ class Life:
             resources=self._resources,
             work=self._work,
             children=self._children,
-            settings=self._settings or Unset(),
+            settings=self._means.settings or Unset(),
             equipment=self._means.equipment,
             ready=self._ready,
             say=self.say,
@@ -192,14 +201,12 @@ class Life:
         self._means.may_restart(reason)
         self._restart = tuple(keep)
         if self.became_ready.is_set() and replaces_programs():
-            self._report.reloading(over=False)  # until the next run says that it is ready
+            self._means.report.reloading(over=False)  # until the next run says that it is ready
         self._begin_to_stop(f"restart: {reason}")
 
     async def reconfigured(self, old: object, new: object, changed: frozenset[str]) -> None:
         """Announce a configuration to the service; raises Conflict where it does not take it."""
-        problem = await self._hook("on_reload", old, new, more={"changed": changed})
-        if problem:
-            raise Conflict(problem)
+        await self._obedience.reconfigured(old, new, changed)
 
     # controls
 
@@ -217,37 +224,37 @@ class Life:
 
     def pause(self) -> None:
         """Stand still as soon as the service can."""
-        self._requests.ask(self._pause)
+        self._requests.ask(self._obedience.pause)
 
     def resume(self) -> None:
         """Go on."""
-        self._requests.ask(self._resume)
+        self._requests.ask(self._obedience.resume)
 
     def reload(self) -> None:
         """Read the configuration anew."""
-        self._requests.ask(lambda: self._reload("svcctl"))
+        self._requests.ask(lambda: self._obedience.reload("svcctl"))
 
     def custom(self, code: int) -> None:
         """Hand on a control code that only this service knows."""
-        self._requests.ask(lambda: self._control(code))
+        self._requests.ask(lambda: self._obedience.control(code))
 
     # the same, for who wants to know what comes of it: raises Conflict where nothing does
 
     async def await_pause(self) -> None:
         """Stand still, and come back once the service does."""
-        await self._requests.ask(self._pause)
+        await self._requests.ask(self._obedience.pause)
 
     async def await_resume(self) -> None:
         """Go on, and come back once the service does."""
-        await self._requests.ask(self._resume)
+        await self._requests.ask(self._obedience.resume)
 
     async def await_reload(self, *, who: str = "svcctl") -> object:
         """Read the configuration anew, because *who* wants it, and give what came of it."""
-        return await self._requests.ask(lambda: self._reload(who))
+        return await self._requests.ask(lambda: self._obedience.reload(who))
 
     async def await_control(self, code: int) -> None:
         """Hand on a control code, and come back once the service has dealt with it."""
-        await self._requests.ask(lambda: self._control(code))
+        await self._requests.ask(lambda: self._obedience.control(code))
 
     # the way of its body: run, finish, let go; in one task, as structured blocks want it
 
@@ -328,7 +335,7 @@ class Life:
         self._stopping.set()
         self._gate.open()
         self._work.refuse()
-        self._last_hook = asyncio.create_task(self._hook("on_stop", reason), name="on_stop")
+        self._last_hook = asyncio.create_task(self._hooks.call("on_stop", reason), name="on_stop")
         self._voice.move(Input.STOP)
 
     def _under_way(self) -> list[str]:
@@ -340,70 +347,6 @@ class Life:
             *(f"job {each}" for each in self.jobs.running),
             *work,
         ]
-
-    # what is asked of it, one after the other
-
-    async def _pause(self) -> None:
-        if not self._voice.move(Input.PAUSE):
-            self._insist(Phase.PAUSED)
-            return
-        self._gate.close()
-        problem = await self._hook("on_pause")
-        if not problem:
-            self._voice.move(Input.PAUSED)
-            return
-        self._gate.open()
-        self._voice.move(Input.RESUMED)
-        raise Conflict(problem, hint="the service goes on")
-
-    async def _resume(self) -> None:
-        if not self._voice.move(Input.RESUME):
-            self._insist(Phase.RUNNING)
-            return
-        await self._hook("on_resume")
-        self._gate.open()
-        self._voice.move(Input.RESUMED)
-
-    def _insist(self, phase: Phase) -> None:
-        if self._voice.phase is not phase:
-            raise Conflict(f"{self._blueprint.name!r} is {self._voice.phase}, not {phase}")
-
-    async def _control(self, code: int) -> None:
-        if problem := await self._hook("on_control", code):
-            raise Conflict(problem)
-
-    async def _reload(self, who: str) -> object:
-        self._report.reloading(over=False)
-        try:
-            if self._settings is not None:
-                return await self._settings.reload(who=who)
-            await self.reconfigured(None, None, frozenset())
-            return None
-        finally:
-            self._report.reloading(over=True)
-
-    async def _hook(
-        self, name: str, *args: object, more: Mapping[str, object] | None = None
-    ) -> str:
-        """Call a hook if there is one; say what went wrong, an empty text where nothing did."""
-        hook = self._blueprint.hooks.get(name)
-        if hook is None:
-            return ""
-        error = await failure(self._limited(self.caller.call(name, hook, *args, more=more)))
-        if error is None:
-            return ""
-        if wants_an_end(error):
-            self.fail(name, error)
-        else:
-            self._means.noted(name, error)
-            log.error("hook.failed", exc_info=error, extra={"hook": name})
-        from svcctl.sdk.redaction import shown_text  # noqa: PLC0415 - 4 ms, for what goes wrong
-
-        return shown_text(f"{name} failed: {type(error).__name__}: {error}")
-
-    async def _limited(self, work: Awaitable[object]) -> None:
-        async with limited(self._clock, self._blueprint.limits.hook):
-            await work
 
     # what the manager is told
 
