@@ -38,7 +38,8 @@ def init(session: Session, /, *, folder: str, force: bool, dry_run: bool) -> int
     path = Path(folder) / _FILE
     if path.exists() and not (force or dry_run):
         raise Conflict(
-            f"{quoted(path)} exists", hint="svcctl init --force, or look first: --dry-run"
+            f"there is {quoted(path)} already",
+            hint="svcctl init --force, or look first: --dry-run",
         )
     found = look(Path(folder))
     for problem in found.problems:

@@ -83,8 +83,9 @@ def parse_size(value: object) -> int:
         return 0
     found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
-        problem = "has no unit" if _is_number(value) else "is not a size"
-        raise SpecError(f"{show(value)} {problem}", hint=_SIZE_HINT)
+        if _is_number(value):
+            raise SpecError(f"{value} has no unit", hint=_SIZE_HINT)
+        raise SpecError(f"{show(value)} is not a size", hint=_SIZE_HINT)
     number, unit = Decimal(found[1]), found[2].upper()
     thousand = 1000 if len(unit) == 2 else 1024
     size = number * thousand ** _POWERS.get(unit[0], 0)
@@ -105,8 +106,9 @@ def parse_percent(value: object) -> float:
     """Give the share in *value*: ``"50%"`` is 0.5. Raises SpecError, with a hint, for others."""
     found = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
-        problem = "has no unit" if _is_number(value) else "is not a percentage"
-        raise SpecError(f"{show(value)} {problem}", hint=_PERCENT_HINT)
+        if _is_number(value):
+            raise SpecError(f"{value} has no unit", hint=_PERCENT_HINT)
+        raise SpecError(f"{show(value)} is not a percentage", hint=_PERCENT_HINT)
     return float(Decimal(found[1]) / 100)
 
 

@@ -48,8 +48,8 @@ class Words:
 
     def _fitting(self, text: str) -> Iterator[tuple[int, str]]:
         for known, said in self.texts.items():
-            begins = known.partition("{")[0]
-            if begins == known or not text.startswith(begins):
+            begins, ends = known.partition("{")[0], known.rpartition("}")[2]
+            if begins == known or not (text.startswith(begins) and text.endswith(ends)):
                 continue
             fixed = len(_PLACE.sub("", known))
             if not begins and fixed < _TELLING:
