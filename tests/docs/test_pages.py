@@ -24,6 +24,13 @@ TWINS = [
     ("docs/howto/alerts.md", "docs/howto/alerts.zh.md"),
     ("docs/howto/languages.md", "docs/howto/languages.zh.md"),
     ("docs/howto/remote.md", "docs/howto/remote.zh.md"),
+    ("docs/howto/access.md", "docs/howto/access.zh.md"),
+    ("docs/howto/audit.md", "docs/howto/audit.zh.md"),
+    ("docs/howto/dashboard.md", "docs/howto/dashboard.zh.md"),
+    ("docs/howto/grpc.md", "docs/howto/grpc.zh.md"),
+    ("docs/howto/http.md", "docs/howto/http.zh.md"),
+    ("docs/howto/rabbitmq.md", "docs/howto/rabbitmq.zh.md"),
+    ("docs/howto/redis.md", "docs/howto/redis.zh.md"),
     ("examples/services/README.md", "examples/services/README.zh.md"),
 ]
 
