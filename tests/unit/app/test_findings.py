@@ -13,40 +13,10 @@ from svcctl.app.verbs import find
 from svcctl.app.waiting import Nobody
 from svcctl.detect.finding import Deviation, Finding, What
 from svcctl.errors import UnknownService, UsageError
-from svcctl.events import Event, FindingEnded, FindingMade, FindingRejected, SpecApplied
-from svcctl.ports import Document, Recorded
-from svcctl.testing.fakes import FakeBus, FakeClock, FakeStore
+from svcctl.events import FindingEnded, FindingMade, FindingRejected, SpecApplied
+from svcctl.ports import Document
+from svcctl.testing.fakes import FakeBus, FakeClock, FakeEventLog, FakeStore
 from svcctl.wire import Selection
-
-
-class Log:
-    """Remembers events as the store of an agent does."""
-
-    def __init__(self) -> None:
-        self.recorded: list[Recorded] = []
-
-    def append(self, event: Event) -> None:
-        self.recorded.append(
-            Recorded(
-                number=len(self.recorded) + 1,
-                at=event.at,
-                kind=type(event).__name__,
-                service=event.service,
-                instance=event.instance,
-                fields=event.fields(),
-            )
-        )
-
-    def read(
-        self,
-        *,
-        services: tuple[str, ...] = (),
-        after: int = 0,
-        since: float = 0.0,
-        limit: int = 1000,
-    ) -> list[Recorded]:
-        assert (services, after) == ((), 0)
-        return [each for each in self.recorded if each.at >= since][-limit:]
 
 
 class Desk:
@@ -57,7 +27,7 @@ class Desk:
             store or FakeStore(),
             FakeBus(),
             FakeClock(),
-            Log(),
+            FakeEventLog(),
         )
         self.bus.subscribe(self.log.append)
         self.findings = Findings(store=self.store, events=self.log, bus=self.bus, clock=self.clock)

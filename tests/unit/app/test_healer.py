@@ -34,47 +34,16 @@ from svcctl.spec.heal import HealingSpec, HealPolicy
 from svcctl.spec.log_rule import LogRule
 from svcctl.spec.policy import Hooks
 from svcctl.spec.service import Need, ServiceSpec
+from svcctl.testing.fakes import FakeEventLog
 from svcctl.testing.world import FakeWorld
 from svcctl.wire import Selection
-
-
-class Past:
-    """Remembers what the buses of one agent after the other carried."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def append(self, event: Event) -> None:
-        self.events.append(event)
-
-    def read(
-        self,
-        *,
-        services: tuple[str, ...] = (),
-        after: int = 0,
-        since: float = 0.0,
-        limit: int = 1000,
-    ) -> list[Recorded]:
-        del services, after
-        return [
-            Recorded(
-                number=number,
-                at=each.at,
-                kind=type(each).__name__,
-                service=each.service,
-                instance=each.instance,
-                fields=each.fields(),
-            )
-            for number, each in enumerate(self.events)
-            if each.at >= since
-        ][-limit:]
 
 
 class Healed:
     """An agent that heals; *asked* are the verbs it asked for, which wait for *gate*."""
 
-    def __init__(self, world: FakeWorld, past: Past | None = None) -> None:
-        self.world, self.past = world, past or Past()
+    def __init__(self, world: FakeWorld, past: FakeEventLog | None = None) -> None:
+        self.world, self.past = world, past or FakeEventLog()
         world.bus.subscribe(self.past.append)
         self.manager = AgentManager(world.ports)
         self.manager.load()
@@ -675,7 +644,7 @@ async def test_what_is_removed_is_healed_no_more(healed: Healed) -> None:
 async def test_a_past_that_cannot_be_read_is_no_end_of_an_agent(
     world: FakeWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Broken(Past):
+    class Broken(FakeEventLog):
         def read(self, **_: Any) -> list[Recorded]:
             raise StateFault("events cannot be read")
 

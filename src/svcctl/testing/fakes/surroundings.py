@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from svcctl.events import Event
-from svcctl.ports import Cancel, Document, Subscriber
+from svcctl.ports import Cancel, Document, Recorded, Subscriber
 
 
 class FakeStore:
@@ -33,6 +33,44 @@ class FakeStore:
 
     async def settle(self) -> None:
         """Come back at once: there is nothing to wait for."""
+
+
+class FakeEventLog:
+    """Remembers *events*, for as long as it lives, and gives their fields as JSON has them."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def append(self, event: Event) -> None:
+        """Remember *event*."""
+        self.events.append(event)
+
+    def read(
+        self,
+        *,
+        services: tuple[str, ...] = (),
+        after: int = 0,
+        since: float = 0.0,
+        limit: int = 1000,
+    ) -> list[Recorded]:
+        """Give the last *limit* events that fit, oldest first."""
+        found = [
+            _recorded(number, event)
+            for number, event in enumerate(self.events, start=1)
+            if number > after and event.at >= since and (not services or event.service in services)
+        ]
+        return found[-limit:]
+
+
+def _recorded(number: int, event: Event) -> Recorded:
+    return Recorded(
+        number=number,
+        at=event.at,
+        kind=type(event).__name__,
+        service=event.service,
+        instance=event.instance,
+        fields=json.loads(json.dumps(event.fields())),
+    )
 
 
 class FakeBus:

@@ -40,7 +40,7 @@ from svcctl.spec.alerting import (
     PrioritySpec,
 )
 from svcctl.spec.service import Manager, Need, ServiceSpec
-from svcctl.testing.fakes import FakeBus, FakeClock, FakeStore
+from svcctl.testing.fakes import FakeBus, FakeClock, FakeEventLog, FakeStore
 from svcctl.wire import Selection
 
 Standing = Callable[[str, str], InstanceStatus]
@@ -73,45 +73,12 @@ class Chat:
         self.titles.append(message.title)
 
 
-class Log:
-    """Remembers events as the store of an agent does."""
-
-    def __init__(self) -> None:
-        self.recorded: list[Recorded] = []
-
-    def append(self, event: Event) -> None:
-        self.recorded.append(
-            Recorded(
-                number=len(self.recorded) + 1,
-                at=event.at,
-                kind=type(event).__name__,
-                service=event.service,
-                instance=event.instance,
-                fields={
-                    name: list(value) if isinstance(value, tuple) else value
-                    for name, value in event.fields().items()
-                },
-            )
-        )
-
-    def read(
-        self,
-        *,
-        services: tuple[str, ...] = (),
-        after: int = 0,
-        since: float = 0.0,
-        limit: int = 1000,
-    ) -> list[Recorded]:
-        assert (services, after) == ((), 0)
-        return [each for each in self.recorded if each.at >= since][-limit:]
-
-
 class Office:
     """A desk without an agent: services are what they are said to be."""
 
     def __init__(self, standing: Standing) -> None:
         self._standing = standing
-        self.clock, self.store, self.log = FakeClock(now=1000.0), FakeStore(), Log()
+        self.clock, self.store, self.log = FakeClock(now=1000.0), FakeStore(), FakeEventLog()
         self.bus = FakeBus()
         self.bus.subscribe(self.log.append)
         self.natives = Natives()
