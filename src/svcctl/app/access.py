@@ -66,6 +66,8 @@ class Access:
         self._applied, self._specs, self._owners = AppliedTable(store, "access"), specs, owners
         self._still_holds = still_holds
         self._policy: Policy | None = None
+        self.version = 0
+        """Another one each time another table was applied."""
         self.listeners = Listeners()
         """Are told each time another table was applied."""
         self._begin()
@@ -81,6 +83,7 @@ class Access:
         """Go on by *document*, as applied; None: only what is built in holds."""
         self._applied.write(document)
         self._begin()
+        self.version += 1
         self.listeners.tell()
 
     def _begin(self) -> None:
@@ -278,6 +281,12 @@ class Access:
             service=service,
             labels=labels,
         )
+
+    def may(self, identity: Identity, verb: Verb, service: str) -> bool:
+        """Say whether *identity* may do *verb* to *service*, as far as that is told apart."""
+        if identity.way in _HERE and self._policy is None:
+            return True
+        return self.explain(identity, verb, service).allowed
 
     def explain(self, identity: Identity, verb: Verb, service: str) -> Decision:
         """Say whether *identity* may do *verb* to *service* (empty: to none), and why."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import Protocol
 
 from svcctl.app.arguments import Arguments, check
 from svcctl.app.asked import Asked
 from svcctl.app.shared import Asker, RecordAll, look_for_all
+from svcctl.app.still_allowed import StillAllowed
+from svcctl.app.unseen import OF_EVERY_SERVICE, without_unseen
 from svcctl.app.verb import Effect, Role, Selects, Verb
 from svcctl.app.verbs import VERBS, find
 from svcctl.app.waiting import Emit, Nobody
@@ -45,6 +48,10 @@ class Authority(Protocol):
     def audits_looks(self) -> bool:
         """Whatever only reads is written down too, whoever asks."""
 
+    @property
+    def version(self) -> int:
+        """Another one each time other rules hold."""
+
     def may_speak_for_others(self, identity: Identity) -> bool:
         """Whether *identity* may ask on behalf of who came in from elsewhere."""
 
@@ -55,6 +62,9 @@ class Authority(Protocol):
         self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]
     ) -> Selection:
         """Give what of *selection* they may; raises Denied."""
+
+    def may(self, identity: Identity, verb: Verb, service: str) -> bool:
+        """Whether *identity* may do *verb* to *service*."""
 
     def as_told(self, identity: Identity, error: UnknownService) -> UnknownService:
         """Give *error* without what *identity* may not see."""
@@ -141,7 +151,8 @@ class Dispatch:
                 return self._authority.insist(identity, verb, _fitting(verb, selection), args)
 
             asked = [self._asked(name, selection, args, identity) for _ in range(times)]
-            return Asker(asked=tuple(asked), may=may)
+            told = partial(self._authority.as_told, identity)
+            return Asker(asked=tuple(asked), may=may, told=told)
 
         async def look(allowed: Selection) -> object:
             from svcctl.app.withheld import shown_elsewhere  # noqa: PLC0415 - as above
@@ -216,16 +227,43 @@ class Dispatch:
         emit: Emit,
     ) -> object:
         checked = check(verb, args, asker=identity)
-        selection = self._authority.insist(identity, verb, _fitting(verb, selection), args)
+        insist = partial(self._authority.insist, identity, verb, _fitting(verb, selection), args)
+        selection = insist()
+        may = partial(self._authority.may, identity, verb)
+        if verb.streams:
+            emit = self._while_allowed(emit, may=may, insist=insist)
         if identity.way in _HERE:
-            return await self._deeds[verb.name](selection, checked, emit)
+            result = await self._deeds[verb.name](selection, checked, emit)
+        else:
+            result = await self._asked_elsewhere(verb, selection, checked, identity, emit)
+        return without_unseen(verb.name, result, may) if verb.name in OF_EVERY_SERVICE else result
+
+    async def _asked_elsewhere(
+        self,
+        verb: Verb,
+        selection: Selection,
+        args: Arguments,
+        identity: Identity,
+        emit: Emit,
+    ) -> object:
         try:
-            result = await self._elsewhere[verb.name](selection, checked, emit)
+            result = await self._elsewhere[verb.name](selection, args, emit)
         except UnknownService as error:
             raise self._authority.as_told(identity, error) from None
         from svcctl.app.withheld import shown_elsewhere  # noqa: PLC0415 - most ask from here
 
         return shown_elsewhere(verb.name, result)
+
+    def _while_allowed(
+        self, emit: Emit, *, may: Callable[[str], bool], insist: Callable[[], object]
+    ) -> Emit:
+        return StillAllowed(
+            emit,
+            may=may,
+            insist=insist,
+            version=lambda: self._authority.version,
+            now=self._clock.monotonic,
+        )
 
 
 def _fitting(verb: Verb, selection: Selection) -> Selection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from svcctl.app.arguments import Arguments
@@ -15,6 +15,7 @@ from svcctl.app.reading import moment
 from svcctl.app.selection import choose, service_of
 from svcctl.app.turns import Turns
 from svcctl.app.waiting import Emit
+from svcctl.auth.identity import Identity
 from svcctl.engine.keeper import Keeper
 from svcctl.engine.manager import AgentManager
 from svcctl.errors import UnknownService, UsageError
@@ -29,6 +30,9 @@ if TYPE_CHECKING:  # 1 MB, rare
 
 _LINES = 100  # lines of the past shown where nobody says how many
 
+MayRead = Callable[[Identity, str], bool]
+"""Says whether somebody may read the logs of a service, or of a watch that is of none."""
+
 
 class Logs:
     """Reads captured files in a thread, and follows captures in the loop."""
@@ -41,9 +45,11 @@ class Logs:
         bus: Bus,
         clock: Clock,
         foreign: ForeignLogs,
+        may_read: MayRead,
     ) -> None:
+        """*may_read* is asked of watches alone: what else is meant was looked at before."""
         self._manager, self._folder, self._bus, self._clock = manager, folder, bus, clock
-        self._foreign = foreign
+        self._foreign, self._may_read = foreign, may_read
         self._turns = Turns(clock)
 
     async def logs(self, selection: Selection, args: Arguments, emit: Emit) -> object:
@@ -95,8 +101,9 @@ class Logs:
     def _chosen(self, selection: Selection, args: Arguments) -> tuple[list[str], list[str]]:
         """Give the services or instances that are meant, and the watches."""
         specs, foreign = self._manager.specs, self._foreign
+        readable = [each for each in foreign.specs if self._is_for(args.asker, each)]
         named = args.text("watch")
-        if named and named not in foreign.specs:
+        if named and named not in readable:
             raise UnknownService(f"nothing is watched as {named!r}", hint="see: svcctl watch list")
         if not foreign.specs:
             return choose(selection, specs), []
@@ -106,13 +113,16 @@ class Logs:
         try:
             names = choose(left, specs) if left is not None else []
         except UnknownService as error:
-            hint = f"{error.hint}; watched: {', '.join(foreign.specs)}"
+            hint = f"{error.hint}; watched: {', '.join(readable)}"
             raise UnknownService(error.problem, hint=hint) from error
         services = {service_of(name, specs) for name in names}
         watches += [
             each for each in foreign_reading.watches_of(services, foreign) if each not in watches
         ]
-        return names, watches
+        return names, [each for each in watches if each in readable]
+
+    def _is_for(self, asker: Identity | None, watch: str) -> bool:
+        return asker is not None and self._may_read(asker, self._foreign.specs[watch].owner)
 
     async def _past(
         self, sources: list[Source], watches: list[str], args: Arguments, emit: Emit

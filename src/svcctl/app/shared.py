@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from svcctl.app.asked import Asked
-from svcctl.errors import SvcctlError
+from svcctl.errors import SvcctlError, UnknownService
 from svcctl.ports import AuditEntry
 from svcctl.wire import Selection
 
@@ -22,11 +22,13 @@ RecordAll = Callable[[Sequence[AuditEntry]], None]
 class Asker:
     """One who asks, as many times as there are *asked*.
 
-    *may* gives what of the selection is theirs to see, or raises SvcctlError.
+    *may* gives what of the selection is theirs to see, or raises SvcctlError; *told* gives an error
+    as they may read it.
     """
 
     asked: tuple[Asked, ...]
     may: Callable[[], Selection]
+    told: Callable[[UnknownService], UnknownService]
 
 
 async def look_for_all(
@@ -52,7 +54,8 @@ async def look_for_all(
                 continue
             if selection not in known:
                 known[selection] = await _looked(look, selection)
-            found.append(known[selection])
+            answer = known[selection]
+            found.append(each.told(answer) if isinstance(answer, UnknownService) else answer)
         failed = ""
     finally:
         outcomes = [_outcome(each) for each in found]

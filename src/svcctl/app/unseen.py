@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from svcctl.app.selection import choose
@@ -19,6 +20,12 @@ Decide = Callable[[str, Mapping[str, str]], "Decision"]
 
 Seen = Callable[[], Mapping[str, "ServiceSpec"]]
 """Gives the services that somebody may see, which takes a look at each."""
+
+OF_EVERY_SERVICE = frozenset(("alerts", "findings", "metrics", "watch-list"))
+"""Verbs about no service whose results tell of each."""
+
+_SERVICE = re.compile(r'[{,]service="((?:[^"\\\n]|\\.)*)"')
+"""The label of a sample in the text format of Prometheus; quotes in other labels are escaped."""
 
 
 def denied(actor: str, verb: Verb, service: str, decision: Decision) -> Denied:
@@ -73,3 +80,36 @@ def nothing_fits(
 def _is_of(name: str, service: str) -> bool:
     """Say whether *name* is that of *service*, or of an instance of it."""
     return service in {name, name.rpartition(".")[0]}
+
+
+def without_unseen(verb: str, result: object, may: Callable[[str], bool]) -> object:
+    """Give the result of *verb*, one of OF_EVERY_SERVICE, without what is of services not *may*."""
+    match verb, result:
+        case "metrics", {"text": str(text), **rest}:
+            kept = (line for line in text.splitlines(keepends=True) if _is_seen(line, may))
+            return {**rest, "text": "".join(kept)}
+        case "watch-list", list():
+            return _rows(result, may)
+        case _, dict():
+            return {
+                name: _rows(each, may) if isinstance(each, list) else each
+                for name, each in result.items()
+            }
+        case _:
+            return result
+
+
+def _rows(rows: Iterable[object], may: Callable[[str], bool]) -> list[object]:
+    """Give those *rows* that are of no service, or of one that *may*; a watch can be of itself."""
+    return [
+        each
+        for each in rows
+        if not isinstance(each, Mapping)
+        or not (service := each.get("service") or each.get("name"))
+        or may(str(service))
+    ]
+
+
+def _is_seen(line: str, may: Callable[[str], bool]) -> bool:
+    found = None if line.startswith("#") else _SERVICE.search(line)
+    return found is None or may(found[1])

@@ -13,10 +13,11 @@ from svcctl.app.crashes import Crashes
 from svcctl.app.dispatch import Deed
 from svcctl.app.drifting import Drifting
 from svcctl.app.kept_table import KeptTable
-from svcctl.app.logs import Logs
+from svcctl.app.logs import Logs, MayRead
 from svcctl.app.reading import Reading
 from svcctl.app.services import Services
 from svcctl.app.signed_specs import SignedSpecs, Trusted
+from svcctl.app.verbs import find
 from svcctl.app.waiting import Waiting
 from svcctl.app.watch_deeds import WatchDeeds
 from svcctl.app.watch_settings import WatchSettings
@@ -49,7 +50,14 @@ def deeds(core: Core, around: Attendants, guard: Guard, ending: Ending) -> Deeds
         clock=clock,
         natives=around.natives,
     )
-    logs = Logs(manager, folder=core.paths.logs, bus=bus, clock=clock, foreign=around.foreign)
+    logs = Logs(
+        manager,
+        folder=core.paths.logs,
+        bus=bus,
+        clock=clock,
+        foreign=around.foreign,
+        may_read=_may_read(guard),
+    )
     crashes = Crashes(manager, folder=core.world.services or core.paths.services)
     agent = Agent(manager, about=core.about, ending=ending, clock=clock, natives=around.natives)
     windows = platform() is Platform.WINDOWS
@@ -96,6 +104,12 @@ def deeds(core: Core, around: Attendants, guard: Guard, ending: Ending) -> Deeds
     far = elsewhere(found, core, around.natives)
     signed = {"apply-signed": _signed(far["apply"], core, guard).apply_signed}
     return Deeds(here={**found, **signed}, elsewhere={**far, **signed})
+
+
+def _may_read(guard: Guard) -> MayRead:
+    verb = find("logs")
+    assert verb is not None
+    return lambda who, name: guard.access.may(who, verb, name)
 
 
 def _signed(apply: Deed, core: Core, guard: Guard) -> SignedSpecs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.flows.fronting.conftest import site
 from tests.flows.http.conftest import patience, stand, whole
 
-__all__ = ["patience", "stand", "whole"]
+__all__ = ["patience", "site", "stand", "whole"]

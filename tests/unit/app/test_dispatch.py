@@ -54,6 +54,7 @@ class Anybody:
     denied: str = ""
     audits_looks: bool = False
     fronts: tuple[str, ...] = ()
+    version: int = 0
 
     def may_speak_for_others(self, identity: Identity) -> bool:
         return identity.actor in self.fronts
@@ -64,6 +65,10 @@ class Anybody:
 
     def insist_it_holds(self, identity: Identity) -> None:
         assert identity.actor
+
+    def may(self, identity: Identity, verb: Verb, service: str) -> bool:
+        del identity, service
+        return verb.name != self.denied
 
     def insist(
         self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]

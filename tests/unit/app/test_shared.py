@@ -116,6 +116,18 @@ async def test_a_look_that_fails_fails_for_all_who_asked_for_it() -> None:
     assert [outcome for _, outcome in desk.rows] == ["asked", "asked", "SVC-1300", "SVC-1300"]
 
 
+async def test_who_may_not_see_each_service_is_told_no_names_by_an_error() -> None:
+    desk = Desk()
+    desk.trouble = UnknownService("no service 'x'", hint="known: db, web")
+
+    whole, half = await desk.ask((far("a", "viewer"), 1), (far("half", "viewer"), 1))
+
+    assert [each.hint for each in (whole, half) if isinstance(each, UnknownService)] == [
+        "known: db, web",
+        "",
+    ]
+
+
 async def test_a_bug_is_written_down_for_all_who_asked() -> None:
     desk = Desk()
     desk.trouble = RuntimeError("a bug")

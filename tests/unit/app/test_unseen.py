@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 
 from svcctl.app.access import Access
+from svcctl.app.unseen import without_unseen
 from svcctl.app.verbs import find
 from svcctl.auth.identity import Identity, Proof, Way
 from svcctl.cli.definitions import arguments
@@ -113,3 +114,49 @@ def test_what_is_meant_by_a_pattern_is_refused_whole_where_some_of_it_is_unseen(
 
     assert told[0] == Denied.code
     assert "vault" not in "".join(told)
+
+
+def is_open(name: str) -> bool:
+    return name in OPEN
+
+
+def test_alerts_and_findings_of_what_is_unseen_are_left_out() -> None:
+    rows = [{"service": "web"}, {"service": "vault"}, {"service": ""}]
+
+    alerts = without_unseen("alerts", {"alerts": rows, "under_way": {"ops": 1}}, is_open)
+    findings = without_unseen("findings", {"findings": rows, "learnt": rows[1:]}, is_open)
+
+    assert alerts == {"alerts": [rows[0], rows[2]], "under_way": {"ops": 1}}
+    assert findings == {"findings": [rows[0], rows[2]], "learnt": [rows[2]]}
+
+
+def test_a_watch_is_seen_as_its_service_is_or_as_itself() -> None:
+    rows = [
+        {"name": "access", "service": "web"},
+        {"name": "web", "service": "vault"},
+        {"name": "vault", "service": ""},
+        {"name": "api", "service": ""},
+    ]
+
+    assert without_unseen("watch-list", rows, is_open) == [rows[0], rows[3]]
+
+
+def test_samples_of_what_is_unseen_are_left_out_and_the_page_stays_whole() -> None:
+    page = (
+        "# HELP up It is.\n# TYPE up gauge\n"
+        'up{service="web",instance="1"} 1\n'
+        'up{instance="1",service="vault"} 1\n'
+        'said{text="a,service=\\"vault\\"",service="api"} 1\n'
+        'said{text="a,service=\\"web\\"",service="vault"} 1\n'
+        "agent 1\n"
+    )
+
+    shown = without_unseen("metrics", {"type": "text/plain", "text": page}, is_open)
+
+    assert shown == {
+        "type": "text/plain",
+        "text": "# HELP up It is.\n# TYPE up gauge\n"
+        'up{service="web",instance="1"} 1\n'
+        'said{text="a,service=\\"vault\\"",service="api"} 1\n'
+        "agent 1\n",
+    }
