@@ -81,14 +81,18 @@ class Doorkeeper:
         """Give who shows *shown* from *source* (an address); raises Unauthenticated, TooManyTries.
 
         SystemFault where whoever vouches for them is silent, StateFault where it cannot be written
-        down that a signed request was taken.
+        down that a signed request was taken.  Who shows nothing has tried nothing, and a token that
+        was found good before is no try: else any page a browser has open could lock out whoever
+        asks from the same address.
         """
-        self._tries.insist_on_few(source)
+        if _digest(shown.bearer) not in self._known:
+            self._tries.insist_on_few(source)
         try:
             identity = await self._identity(shown, way, source)
             self._revocations.insist(identity, now=self._clock.now())
         except Denied as error:
-            self._tries.note_failure(source)
+            if shown.bearer or shown.signed or shown.certificate:
+                self._tries.note_failure(source)
             raise Unauthenticated(error.problem, hint=error.hint) from error
         return identity
 
@@ -156,7 +160,7 @@ class Doorkeeper:
 
         What was found while something else began to be trusted is looked at again.
         """
-        digest = hashlib.sha256(text.encode(errors="surrogateescape")).digest()
+        digest = _digest(text)
         known = self._known.get(digest)
         if known:
             self._known.move_to_end(digest)
@@ -189,3 +193,7 @@ class Doorkeeper:
 
         now = self._clock.now()
         return identity_of(certificate, domain=self._domain, way=way, source=source, now=now)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="surrogateescape")).digest()

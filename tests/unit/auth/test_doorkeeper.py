@@ -103,6 +103,29 @@ async def test_too_many_failures_of_one_place_are_not_looked_at_and_others_are()
         await house.ask()
 
 
+async def test_who_shows_nothing_keeps_nobody_out() -> None:
+    """A page in a browser here can ask as often as it likes, and show nothing."""
+    house = House()
+    for _ in range(MOST + 1):
+        with pytest.raises(Unauthenticated):
+            await house.keeper.identify(Shown(), way=Way.HTTP, source="192.0.2.7")
+
+    assert (await house.ask()).actor == "token:ann"
+
+
+async def test_a_token_that_was_found_good_is_taken_however_often_others_fail() -> None:
+    house = House()
+    await house.ask()
+    for _ in range(MOST):
+        with pytest.raises(Unauthenticated):
+            await house.ask("wrong")
+
+    assert (await house.ask()).actor == "token:ann"
+    house.revocations.revoke("a1", until=None, now=house.clock.now())
+    with pytest.raises(Unauthenticated, match="revoked"):
+        await house.ask()
+
+
 async def test_who_is_inside_is_put_out_once_when_it_expires() -> None:
     house, calls = House(), []
     house.keeper.watch(await house.ask(), lambda: calls.append(house.clock.now()))
