@@ -6,6 +6,7 @@ A reader that is too slow loses items and is told how many: nobody waits for it.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -19,6 +20,7 @@ _BEHIND = 4096
 """Items that a reader may be behind before it loses some."""
 _CHUNK = 256  # items in one write
 _REPEATED = 1.0  # seconds; more than a batch of lines takes
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 @dataclass(slots=True)
@@ -103,7 +105,7 @@ def resumed(verb: str, last_id: str) -> dict[str, object]:
     """
     if not last_id:
         return {}
-    if verb == "events" and last_id.isdecimal():
+    if verb == "events" and _NUMBER.fullmatch(last_id):
         return {"after": int(last_id)}
     if verb == "logs" and "=" in last_id:
         return {"after": last_id, "places": True}

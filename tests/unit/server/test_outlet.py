@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
-from svcctl.server.outlet import Outlet, portions
+import pytest
+
+from svcctl.errors import UsageError
+from svcctl.server.outlet import Outlet, portions, resumed
 
 BEHIND = 4096
 
@@ -88,3 +91,20 @@ async def test_a_silence_gives_a_portion_of_nothing_after_each_beat() -> None:
 
     assert found[:3] == [([], 0)] * 3
     assert found[-1] == (["item"], 0)
+
+
+@pytest.mark.parametrize(
+    ("verb", "last_id"),
+    [
+        *(("events", each) for each in ("9" * 5000, "\u0663", "-1", "+1", "1_0", " 1", "web")),
+        *(("logs", each) for each in ("7", "@nan", "@inf", "@1e400", "@" + "9" * 5000, "@")),
+    ],
+)
+def test_what_is_no_place_in_a_stream_is_refused(verb: str, last_id: str) -> None:
+    with pytest.raises(UsageError, match="no place"):
+        resumed(verb, last_id)
+
+
+def test_events_go_on_after_a_number() -> None:
+    assert resumed("events", "17") == {"after": 17}
+    assert resumed("events", "") == {}
