@@ -152,7 +152,7 @@ class Trials:
         config: object = None,
         environ: Mapping[str, str] | None = None,
         clock: FakeClock | None = None,
-        limit: Length = "10s",
+        limit: Length = "1m",
     ) -> BlockingTrial[S]:
         """Begin the life of *service*: an object of a Service class, the class, or an App.
 

@@ -68,7 +68,7 @@ class Trial(Generic[S]):
         config: object = None,
         environ: Mapping[str, str] | None = None,
         clock: FakeClock | None = None,
-        limit: Length = "10s",
+        limit: Length = "1m",
     ) -> None:
         """Raises UsageError where *service* is none.
 
