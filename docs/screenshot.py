@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from svcctl.testing.fakes import FakeClock
 from tests.flows.web.conftest import FLAGS, enter
 from tests.flows.web.scene import scene
 from tests.flows.web.stand import Front, in_a_thread
@@ -19,7 +20,7 @@ PORT = 7070
 
 def main() -> None:
     """Serve a scene, look at its overview, and keep what is seen."""
-    front = Front(scene(AT).dispatch())
+    front = Front(scene(AT).dispatch(), clock=FakeClock(now=AT))
     with in_a_thread(partial(front.open, PORT)), sync_playwright() as playwright:
         program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)

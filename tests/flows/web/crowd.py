@@ -65,6 +65,8 @@ class Crowd:
                 for line in self.lines:
                     emit(line)
                 return await asyncio.Event().wait()
+            case "alerts":
+                return self.answers.get(name, {"alerts": [], "under_way": {}})
             case "show" | "drift" | "crashes" | "history" | "config" | "config-history" | "health":
                 return self.answers.get(name, [])
             case _:

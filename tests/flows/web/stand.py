@@ -70,9 +70,9 @@ class Host:
 class Front:
     """What serves the dashboard of *answers* at :attr:`url` to those it gives tokens."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, *, clock: Clock | None = None) -> None:
         self.answers = answers
-        self.clock = SystemClock()
+        self.clock = clock or SystemClock()
         self.ring = new_ring(self.clock.now())
         self.revocations = Revocations(FakeStore())
         self.port = 0

@@ -125,6 +125,22 @@ def test_a_page_goes_on_when_the_front_is_back(
     complaints.found.clear()  # a connection that is lost is one
 
 
+def test_a_page_that_could_not_be_had_is_shown_once_it_can(
+    page: Page, agent: Box, complaints: Complaints
+) -> None:
+    agent.apply(SERVICES, "--no-wait")
+
+    with front_of(agent.home) as front:
+        log_in(page, front)
+        expect(page.get_by_role("link", name="web", exact=True).first).to_be_visible()
+    expect(page.get_by_text("Not connected:")).to_be_visible()
+    page.evaluate("location.hash = '#/access'")
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    with front_of(agent.home, front):
+        expect(page.get_by_role("heading", name="Access", level=1)).to_be_visible()
+    complaints.found.clear()  # a connection that is lost is one
+
+
 def test_a_page_goes_on_when_the_agent_is_back(
     page: Page, front: Front, agent: Box, complaints: Complaints
 ) -> None:
@@ -150,10 +166,14 @@ def test_a_session_that_is_revoked_is_over_in_mid_page(
 
     log_in(page, front, path="services/web/logs")
     expect(page.get_by_role("log").get_by_text("begun as")).to_be_visible()
+    page.get_by_role("button", name="Restart").click()
     front.revoke()
 
     expect(page.get_by_label("Token")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("log")).to_have_count(0)
+    expect(page.get_by_role("alert")).to_contain_text("log in again")
+    expect(page.get_by_text("Not connected:")).to_be_hidden()
 
 
 def test_logging_out_leaves_nothing_to_come_back_to(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -45,6 +47,53 @@ def test_problems_come_first_and_a_change_is_seen_at_once(page: Page, before: Pl
 
     expect(problems.locator("tbody tr a")).to_have_text(["broken", "fine", "sick"])
     expect(problems).to_contain_text("exit code 3")
+
+
+def test_what_fails_again_and_again_stays_among_the_problems_while_it_runs(
+    page: Page, before: Playing
+) -> None:
+    crowd = Crowd(service("fine"), service("looper"))
+    front = before(crowd)
+    log_in(page, front)
+    expect(page.get_by_role("link", name="looper")).to_be_visible()
+    for old, new in (("running", "backoff"), ("backoff", "running")) * 2:
+        crowd.tell(
+            "PhaseChanged", "looper", old=old, new=new, reason="exit code 3" * (new == "backoff")
+        )
+    problems = page.locator("section", has=page.get_by_role("heading", name="Problems"))
+
+    row = problems.locator("tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("unsteady")
+    expect(row).to_contain_text("failed 2 times in the last 10m, the last: exit code 3")
+    row.get_by_role("link").click()
+    expect(page.locator(".why")).to_contain_text("failed 2 times in the last 10m")
+
+
+def test_times_are_those_of_the_host_whatever_the_clock_of_the_browser_says(
+    page: Page, before: Playing
+) -> None:
+    crowd = Crowd(service("web", started_at=time.time() - 3.5 * 3_600))
+    front = before(crowd)
+    page.goto(front.url)
+    page.evaluate("{ const now = Date.now; Date.now = () => now() - 7_200_000; }")
+    page.get_by_label("Token").fill(front.token())
+    page.get_by_role("button", name="Log in").click()
+
+    expect(page.get_by_role("row", name="web")).to_contain_text("up 3h")
+
+
+def test_a_service_that_was_defined_just_now_has_no_hour_behind_it(
+    page: Page, before: Playing
+) -> None:
+    crowd = Crowd(service("manual", phase="stopped"))
+    front = before(crowd)
+    log_in(page, front)
+    strip = page.get_by_role("row", name="manual").locator(".strip rect")
+    expect(strip).to_have_attribute("x", "0")
+    crowd.tell("SpecApplied", "manual", change="created", revision="1")
+
+    expect(strip).to_have_attribute("x", re.compile(r"8\d"))
 
 
 def test_500_services_are_found_and_only_what_changed_is_drawn_anew(
@@ -126,6 +175,23 @@ def test_what_destroys_asks_for_the_name(page: Page, before: Playing) -> None:
 
     expect(page).to_have_url(f"{front.url}/#/services")
     assert crowd.asked == [("remove", ("web",), {})]
+
+
+def test_who_goes_somewhere_finds_what_is_defined_meanwhile(page: Page, before: Playing) -> None:
+    crowd = Crowd(service("api"))
+    front = before(crowd)
+    log_in(page, front)
+    expect(page.get_by_role("link", name="api")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("we")
+    options = page.locator("#jump-list [role=option]")
+    expect(options).to_have_count(0)
+    crowd.services.append(service("web"))
+    crowd.tell("SpecApplied", "web", change="created", revision="1")
+
+    expect(options).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="web", level=1)).to_be_visible()
 
 
 def test_instances_and_log_levels_are_set(page: Page, before: Playing) -> None:
@@ -211,6 +277,35 @@ def test_no_text_of_a_service_is_read_as_markup(page: Page, before: Playing) -> 
 TABS = ("logs", "charts", "crashes", "config", "events")
 
 
+def test_nothing_a_service_writes_hides_or_turns_around_what_stands_beside_it(
+    page: Page, before: Playing
+) -> None:
+    crowd = Crowd(service("web"))
+    crowd.lines = [
+        {"at": 1.0, "service": "web", "instance": "web", "stream": "stdout", "text": text}
+        for text in (
+            "\x1b[1;31mred\x1b[0m and \x1b[2Jgone",
+            "paid \u202e 01 \u202c euros",
+            '{"level": "error", "msg": "no disk"}',
+            "level=warn msg=hot",
+        )
+    ]
+    front = before(crowd)
+    log_in(page, front, "services/web/logs")
+
+    lines = page.get_by_role("log").locator("p")
+    expect(lines.locator(".text")).to_have_text(
+        [
+            "red and �[2Jgone",
+            "paid � 01 � euros",
+            '{"level": "error", "msg": "no disk"}',
+            "level=warn msg=hot",
+        ]
+    )
+    expect(lines.nth(2)).to_have_attribute("data-kind", "bad")
+    expect(lines.nth(3)).to_have_attribute("data-kind", "warn")
+
+
 def test_a_phone_needs_no_sideways_scrolling(page: Page, before: Playing) -> None:
     long = "a-name-of-sixty-four-characters-is-what-a-service-may-have-here-"
     crowd = Crowd(
@@ -261,8 +356,16 @@ def test_the_config_says_where_each_value_came_from(page: Page, before: Playing)
     crowd.answers["show"] = [
         {
             "name": "web",
-            "spec": {"exec": ["/bin/web"], "env": {"TOKEN": "***"}, "stop": {"timeout": 15.0}},
-            "origins": {"exec": {"layer": "file", "file": "/etc/web.toml", "line": 3}},
+            "spec": {
+                "exec": ["/bin/web"],
+                "env": {"TOKEN": "***"},
+                "stop": {"timeout": 15.0},
+                "health": [{"http": "http://127.0.0.1:1/", "tcp": None}],
+            },
+            "origins": {
+                "exec": {"layer": "file", "file": "/etc/web.toml", "line": 3},
+                "health[0].http": {"layer": "file", "file": "/etc/web.toml", "line": 5},
+            },
             "revision": "3f9a77c01d2e",
             "sources": {"/etc/web.toml": "0"},
             "enabled": True,
@@ -271,6 +374,8 @@ def test_the_config_says_where_each_value_came_from(page: Page, before: Playing)
     front = before(crowd)
     log_in(page, front, "services/web/config")
     expect(page.get_by_role("row", name="exec")).to_contain_text("/etc/web.toml:3")
+    expect(page.get_by_role("row", name="health[0].http")).to_contain_text("/etc/web.toml:5")
+    expect(page.get_by_role("row", name="health[0].tcp")).to_have_count(0)
     expect(page.get_by_role("row", name="stop.timeout")).to_have_count(0)
     page.get_by_label("defaults, too").check()
 

@@ -195,6 +195,41 @@ def test_looks_are_left_out_of_the_audit_log_unless_they_are_wanted(
     expect(row(page, "just looking")).to_have_count(1)
 
 
+def test_long_arguments_push_nothing_out_of_sight(page: Page, stage: Front, scene: Scene) -> None:
+    told = '{"services":{' + ",".join(f'"svc-{n}":"{n:012x}"' for n in range(80)) + "}}"
+    scene.answers["audit"][-1].update(asked="", args=told, outcome="done", reason="new release")  # type: ignore[index]
+
+    enter(page, stage, at="audit")
+    last = page.locator("tbody tr").first
+    expect(last).to_contain_text("new release")
+    box = page.get_by_role("group", name="Audit")
+    assert box.evaluate("each => each.scrollWidth <= each.clientWidth")
+    expect(last.get_by_text("svc-79")).to_be_hidden()
+    last.get_by_text("More").click()
+
+    expect(last.get_by_text("svc-79")).to_be_visible()
+    assert box.evaluate("each => each.scrollWidth <= each.clientWidth")
+
+
+def test_the_overview_says_how_many_alerts_nobody_takes_care_of(page: Page, stage: Front) -> None:
+    enter(page, stage)
+    tile = page.get_by_role("link", name="3 alerts")
+    expect(tile).to_be_visible()
+    tile.click()
+
+    expect(page.get_by_role("heading", name="Alerts", level=1)).to_be_visible()
+
+
+def test_what_alerts_tell_is_told_in_chinese_too(page: Page, stage: Front, scene: Scene) -> None:
+    scene.answers["alerts"]["alerts"][0].update(summary="mailer: failed: exit code 3")  # type: ignore[index]
+    enter(page, stage, at="alerts")
+    expect(page.get_by_text("mailer: failed: exit code 3")).to_be_visible()
+
+    page.get_by_label("Language").select_option("zh")
+
+    expect(page.get_by_text("mailer：失败：退出码 3")).to_be_visible()
+
+
 def test_a_log_that_was_tampered_with_is_told_of(page: Page, stage: Front, scene: Scene) -> None:
     found = [{"number": 7, "problem": "row 7 is not as it was written"}]
     scene.answers["audit-verify"] = {"sound": False, "rows": 40, "head": "", "found": found}
@@ -255,12 +290,24 @@ def test_the_graph_can_be_cut_down_to_what_is_near(page: Page, stage: Front, sce
     scene.answers["tree"]["services"]["cron"] = {"needs": {}, "after": [], "phase": "running"}  # type: ignore[index]
 
     enter(page, stage, at="graph")
-    expect(page.locator("main .chip").filter(has_text="cron")).to_be_visible()
+    alone = page.locator("main .alone li")
+    expect(alone.filter(has_text="cron")).to_contain_text("unknown")
     page.get_by_label("Only what is near services named").fill("mail")
 
     expect(page.locator("svg a.node")).to_have_count(2)
     expect(page.locator("svg a.node").filter(has_text="redis")).to_have_count(1)
-    expect(page.locator("main .chip")).to_have_count(0)
+    expect(alone).to_have_count(0)
+
+
+def test_what_stands_alone_shows_how_it_is(page: Page, stage: Front, scene: Scene) -> None:
+    scene.answers["tree"] = {
+        "services": {name: {"needs": {}, "after": []} for name in ("mailer", "web")}
+    }
+
+    enter(page, stage, at="graph")
+
+    expect(page.locator(".alone li").filter(has_text="mailer")).to_contain_text("failed")
+    expect(page.locator(".alone li").filter(has_text="web")).to_contain_text("running")
 
 
 def test_a_viewer_is_shown_no_buttons_that_would_be_refused(page: Page, stage: Front) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from svcctl.auth.identity import Identity
 from svcctl.errors import Unauthenticated
 from svcctl.ports import Cancel
+from svcctl.server.http.behind import source_of
 from svcctl.server.http.exchange import Gate
 from svcctl.server.web.guards import insist_on_csrf, insist_on_host, insist_on_own_page
 from svcctl.server.web.sessions import Session, Sessions, csrf_of
@@ -109,9 +110,8 @@ def cookie_name(request: Request) -> str:
 
 def _in_session(session: Session, request: Request) -> Identity:
     """Give who is in *session*, with where they ask from this time."""
-    address = request.client.host if request.client else ""
     return replace(
         session.identity,
-        source=f"{address}{_IN}{session.label}",
+        source=f"{source_of(request)}{_IN}{session.label}",
         expires_at=session.ends_at,
     )

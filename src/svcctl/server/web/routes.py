@@ -167,6 +167,7 @@ def _document(session_id: str, session: Session) -> Document:
         "proof": str(identity.proof),
         "roles": list(identity.roles),
         "ends_at": session.ends_at,
+        "now": session.used_at,
         "csrf": csrf_of(session_id),
         "verbs": {
             verb.name: {"role": str(verb.role), "effect": str(verb.effect)}

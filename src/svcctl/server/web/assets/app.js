@@ -6,6 +6,7 @@ import { fill, h, mark, say } from "./lib/dom.js";
 import { jump, listen } from "./lib/keys.js";
 import { createLive } from "./lib/live.js";
 import { createRights } from "./lib/rights.js";
+import { setBy } from "./lib/time.js";
 import { chosen, LANGUAGES, speak, t } from "./lib/words.js";
 
 /**
@@ -34,8 +35,9 @@ let rights = null;
 let endLive = null;
 let leave = null;
 let round = 0;
+let isBroken = false; // the page could not be shown
 
-const api = createApi({ session: () => session, over: () => loggedOut(), refused: () => rights?.again() });
+const api = createApi({ session: () => session, over: loggedOut, refused: () => rights?.again() });
 const main = h("main", { id: "main", tabindex: "-1" });
 const said = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
 const link = h("p", { class: "link", role: "status", hidden: true });
@@ -54,9 +56,9 @@ function contextOf(params, query) {
   };
 }
 
-/** Gives the places to go to: pages, by what they are called, and services. */
+/** Gives the places to go to: pages, by what they are called, and services; null before a login. */
 function places() {
-  return { pages: PAGES.filter(isOpen), names: [...live?.services.keys() ?? []].sort() };
+  return session && { pages: PAGES.filter(isOpen), names: [...live.services.keys()].sort(), watch: live.watch };
 }
 
 /** Whether a page is in the menu, and has something to show. */
@@ -64,8 +66,9 @@ function isOpen({ menu, verb }) {
   return menu && (!verb || rights?.may(verb));
 }
 
-async function route() {
+async function route(problem) {
   const turn = ++round;
+  isBroken = false;
   rights?.refresh();
   const [place, query] = location.hash.replace(/^#\/?/, "").split("?");
   const path = place.split("/").filter(Boolean).map(decodeURIComponent);
@@ -81,12 +84,13 @@ async function route() {
     if (turn !== round) return;
     document.title = `${shown.title(t, params)} – svcctl`;
     fill(main, root);
-    const end = await shown.show(root, session ? contextOf(params, new URLSearchParams(query)) : { api, t, logIn });
+    const end = await shown.show(root, session ? contextOf(params, new URLSearchParams(query)) : { api, t, logIn, problem });
     if (turn !== round) return end?.();
     leave = end ?? null;
     if (!root.contains(document.activeElement)) main.focus({ preventScroll: true });
   } catch (error) {
     if (turn === round) fill(main, complain(h("p", { class: "problem", role: "alert" }), error));
+    isBroken = turn === round;
     if (!(error instanceof Problem)) throw error;
   } finally {
     if (turn === round) mark(main, "aria-busy", null);
@@ -146,15 +150,21 @@ function setTheme(value) {
   mark(document.documentElement, "data-theme", value || null);
 }
 
-/** Draws everything anew, in the language chosen. */
-function draw() {
+/** Draws everything anew, in the language chosen; `problem` is why nobody is logged in any more. */
+function draw(problem) {
   drawHeader();
-  route();
+  drawLink();
+  route(problem);
+}
+
+/** Shows the page that could not be shown, now that it may be had. */
+function mend() {
+  if (isBroken) route();
 }
 
 function drawLink() {
   const lost = session && live && live.state !== "open";
-  if (!lost && !link.hidden) rights?.again();
+  if (!lost && !link.hidden) { rights?.again(); mend(); }
   link.hidden = !lost;
   say(link, lost ? t("Not connected: what you see may be old. Trying again…") : "");
 }
@@ -170,18 +180,20 @@ async function logOut() {
   loggedOut();
 }
 
-function loggedOut() {
+function loggedOut(problem) {
   if (!session) return;
   session = null;
   endLive?.();
   endLive = live = rights = null;
   say(said, "");
-  draw();
+  for (const each of document.querySelectorAll("dialog[open]")) each.close("");
+  draw(problem);
 }
 
 async function begin(told) {
   session = told;
-  rights = createRights(api, draw);
+  setBy(told.now);
+  rights = createRights(api, () => draw());
   live = createLive(api);
   const known = rights.again();
   live.watch((names) => {
@@ -197,9 +209,10 @@ async function start() {
   setTheme(theme());
   await speak();
   fill(document.body, h("a", { class: "skip", href: "#main", onclick: toMain }, t("Skip to content")), header, link, main, said);
-  window.addEventListener("hashchange", route);
+  window.addEventListener("hashchange", () => route());
+  window.addEventListener("online", mend);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) rights?.refresh(); });
-  listen(() => session && places());
+  listen(places);
   const answer = await fetch("/session");
   if (answer.ok) await begin(await answer.json());
   else draw();

@@ -1,6 +1,8 @@
 // Builds the document out of elements and texts; no text is ever read as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
+const COLOURS = /\x1b\[[0-9;:]*m/g; // of a terminal (ECMA-48, SGR)
+const UNSEEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g; // what controls, or turns what follows around
 const PROPERTIES = new Set(["value", "checked", "disabled", "selected", "open", "hidden", "indeterminate"]);
 
 /** Gives an element: h("a", {href: "#/", class: "x", onclick: f}, "text", other). */
@@ -21,8 +23,13 @@ export function fill(node, ...children) {
 
 /** Sets the text of `node` where it is another one, so that nothing is drawn in vain. */
 export function say(node, text) {
-  const said = String(text ?? "");
+  const said = plain(String(text ?? ""));
   if (node.textContent !== said) node.textContent = said;
+}
+
+/** Gives `text` so that nothing in it is unseen, or turns around what stands beside it. */
+function plain(text) {
+  return text.replace(COLOURS, "").replace(UNSEEN, "�");
 }
 
 /** Sets or takes away an attribute. */
@@ -63,5 +70,6 @@ function setAddress(node, name, value) {
 }
 
 function flat(children) {
-  return children.flat(Infinity).filter((each) => each !== undefined && each !== null && each !== false);
+  return children.flat(Infinity).filter((each) => each !== undefined && each !== null && each !== false)
+    .map((each) => (typeof each === "string" ? plain(each) : each));
 }

@@ -2,7 +2,7 @@
 
 import { size } from "./format.js";
 import { length } from "./time.js";
-import { t, told } from "./words.js";
+import { t, told, toldOf } from "./words.js";
 
 const SENTENCES = {
   PhaseChanged: (f) => (f.reason ? t("{old} → {new}: {reason}", phases(f)) : t("{old} → {new}", phases(f))),
@@ -37,7 +37,8 @@ const SENTENCES = {
   ShippingRecovered: (f) => t("{receiver} takes logs again", f),
   WatchFailed: (f) => t("log {watch} cannot be read: {problem}", f),
   WatchRecovered: (f) => t("log {watch} is read again", f),
-  SpecApplied: (f) => t("definition {change}, revision {revision}", f),
+  SpecApplied: (f) => t("definition {change}, revision {revision}", { ...f, change: t(f.change) }),
+  StateReplaced: (f) => f.problem,
   AgentStarted: (f) => t("agent started, pid {pid}", f),
   AgentLost: (f) => (f.rebooted ? t("the agent before went down with the machine") : t("the agent before was killed or crashed")),
   AgentStopped: () => t("agent stopped"),
@@ -46,7 +47,7 @@ const SENTENCES = {
 /** Says what happened; of a kind this page does not know it shows the fields. */
 export function describe(event) {
   const say = SENTENCES[event.kind];
-  if (say) return say(event.fields);
+  if (say) return say(causesTold(event.fields));
   return [event.kind, ...Object.entries(event.fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)].join(" ");
 }
 
@@ -68,7 +69,15 @@ export function purposeOf(purpose) {
 }
 
 function phases(fields) {
-  return { ...fields, old: t(fields.old), new: t(fields.new), reason: told(fields.reason) };
+  return { ...fields, old: t(fields.old), new: t(fields.new) };
+}
+
+/** Gives the fields of an event, those that say why in the language chosen. */
+function causesTold(fields) {
+  const found = { ...fields };
+  for (const name of ["reason", "problem", "why"]) if (typeof found[name] === "string") found[name] = told(found[name]);
+  if (found.summary) found.summary = toldOf(found.summary);
+  return found;
 }
 
 function ended(f) {

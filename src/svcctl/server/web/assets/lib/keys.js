@@ -20,8 +20,8 @@ export const single = {
 };
 
 /**
- * Listens to keys; `places()` gives the pages there are ({path, menu}) and the names of services, or
- * null where nobody is logged in.
+ * Listens to keys; `places()` gives the pages there are ({path, menu}), the names of services and what
+ * watches for others (see lib/live.js), or null where nobody is logged in.
  */
 export function listen(places) {
   let going = 0;
@@ -88,7 +88,8 @@ export function jump(places) {
     if (by) { event.preventDefault(); at += by; draw(); }
     if (event.key === "Enter") { event.preventDefault(); list.children[at]?.click(); }
   });
-  dialog.addEventListener("close", () => { dialog.remove(); before?.focus?.(); }, { once: true });
+  const forget = places().watch(draw);
+  dialog.addEventListener("close", () => { forget(); dialog.remove(); before?.focus?.(); }, { once: true });
   document.body.append(dialog);
   draw();
   dialog.showModal();

@@ -6,6 +6,7 @@
 import { now } from "./time.js";
 
 const PAST = 3_600; // seconds of events kept
+const LATELY = 600; // seconds in which failures of an instance count together
 const MOST = 10_000; // events kept
 const SETTLE = 80; // milliseconds in which services that changed are asked about together
 const MANY = 40; // services; more than these are asked about as all of them
@@ -15,6 +16,7 @@ const REFRESH = 10_000; // milliseconds after which memory and processor time ar
 export function createLive(api) {
   const services = new Map(); // name -> statuses of its instances
   const events = []; // oldest first
+  const failed = new Map(); // instance -> when it failed and was to be started again, and why
   const watching = new Set();
   const changed = new Set();
   const asked = new Set();
@@ -48,11 +50,23 @@ export function createLive(api) {
   }
 
   function apply(event) {
+    if (event.kind !== "PhaseChanged") return;
+    if (event.fields.new === "backoff") failed.set(event.instance, [...failed.get(event.instance) ?? [], { at: event.at, reason: event.fields.reason }]);
     const found = services.get(event.service)?.find((each) => each.instance === event.instance);
-    if (found && event.kind === "PhaseChanged") {
-      found.phase = event.fields.new;
-      found.reason = event.fields.reason;
-    }
+    if (!found) return;
+    found.phase = event.fields.new;
+    found.reason = event.fields.reason;
+    countFailures(found);
+  }
+
+  /** Notes in a status how often its instance failed lately, and why the last time. */
+  function countFailures(status) {
+    const oldest = now() - LATELY;
+    const lately = (failed.get(status.instance) ?? []).filter((each) => each.at > oldest);
+    if (lately.length) failed.set(status.instance, lately);
+    else failed.delete(status.instance);
+    status.failures = lately.length;
+    status.failure = lately.at(-1)?.reason ?? "";
   }
 
   function askFor(name) {
@@ -83,6 +97,7 @@ export function createLive(api) {
   function take(statuses, names) {
     const found = new Map();
     for (const each of statuses) {
+      countFailures(each);
       if (found.has(each.service)) found.get(each.service).push(each);
       else found.set(each.service, [each]);
     }

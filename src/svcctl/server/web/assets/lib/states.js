@@ -14,13 +14,19 @@ const PHASES = {
   stopped: ["○", "idle", 9],
 };
 const UNKNOWN = ["?", "idle", 6];
+const UNSTEADY = 2; // failures lately after which a program that runs again is not taken for well
+const RUNS = new Set(["starting", "running"]);
 
 /** The phases there are, worst first. */
 export const phases = Object.keys(PHASES);
 
-/** Gives the state of one instance, of its status: phase, sign, kind, rank. */
+/**
+ * Gives the state of one instance, of its status: phase, sign, kind, rank. One that keeps failing has
+ * the same rank while it runs for a moment: it stays where it is looked for.
+ */
 export function stateOf(status) {
   const [sign, kind, rank] = PHASES[status.phase] ?? UNKNOWN;
+  if (isUnsteady(status)) return state("unsteady", "↺", "warn", 1);
   if (status.phase === "running" && status.live === false) return state("unhealthy", "▲", "warn", 2);
   if (status.phase === "running" && !status.ready) return state("not ready", "◍", "warn", 3);
   return state(status.phase, sign, kind, rank);
@@ -33,6 +39,9 @@ export function worstOf(instances) {
   const up = instances.filter((each) => each.phase === "running" || each.phase === "finished").length;
   return { ...worst, up, all: instances.length };
 }
+
+/** Whether an instance runs, and has failed again and again not long ago; see lib/live.js. */
+export const isUnsteady = (status) => RUNS.has(status.phase) && status.failures >= UNSTEADY;
 
 /** Whether somebody should look at it. */
 export const isProblem = (state) => state.rank <= 3;

@@ -20,7 +20,7 @@ export function partsOf(events, instances, { from, to, buckets = BUCKETS }) {
   for (const name of names) {
     const own = changes.filter((each) => each.instance === name);
     const now = instances.find((each) => each.instance === name);
-    let begun = Math.max(from, own.length ? created(events) : now?.started_at ?? 0);
+    let begun = Math.max(from, created(events), own.length ? 0 : now?.started_at ?? 0);
     let phase = own.length ? own[0].fields.old : now?.phase;
     for (const each of own) {
       put(parts, phase, begun, each.at, { from, to });
@@ -33,7 +33,7 @@ export function partsOf(events, instances, { from, to, buckets = BUCKETS }) {
 
 /** Gives when a service was defined, as far as its events tell. */
 function created(events) {
-  return events.find((each) => each.kind === "SpecApplied" && each.fields.change === "created")?.at ?? 0;
+  return events.findLast((each) => each.kind === "SpecApplied" && each.fields.change === "created")?.at ?? 0;
 }
 
 function put(parts, phase, begun, ended, { from, to }) {

@@ -18,8 +18,17 @@ export function length(seconds) {
   return parts.join(" ");
 }
 
-/** Gives now, in seconds since 1970. */
-export const now = () => Date.now() / 1000;
+const OFF = 3; // seconds that a clock may be off, or that an answer takes
+let ahead = 0; // seconds that the clock of the host is ahead of that of the browser
+
+/** Goes by the clock of the host from now on, by which it is `told` now (seconds since 1970). */
+export function setBy(told) {
+  const found = told - Date.now() / 1000;
+  ahead = Math.abs(found) > OFF ? found : 0;
+}
+
+/** Gives now, in seconds since 1970, by the clock of the host: all times come from there. */
+export const now = () => Date.now() / 1000 + ahead;
 
 /** Gives the time of day, with milliseconds where `fine`. */
 export function clock(at, { fine = false } = {}) {
@@ -38,7 +47,7 @@ export function moment(at) {
 /** Gives the time of day of today, else day and time. */
 export function short(at) {
   const date = new Date(at * 1000);
-  return date.toDateString() === new Date().toDateString() ? clock(at) : moment(at);
+  return date.toDateString() === new Date(now() * 1000).toDateString() ? clock(at) : moment(at);
 }
 
 /** Calls `call` every second while somebody looks; gives what ends it. */

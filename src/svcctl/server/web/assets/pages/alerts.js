@@ -8,7 +8,7 @@ import { describe } from "../lib/happenings.js";
 import { lasting, tick } from "../lib/lasting.js";
 import { table } from "../lib/tables.js";
 import { length, moment, short } from "../lib/time.js";
-import { told } from "../lib/words.js";
+import { told, toldOf } from "../lib/words.js";
 
 const KINDS = ["AlertRaised", "AlertAcknowledged", "AlertEnded", "AlertTold", "AlertUndelivered"];
 const TOLD = new Set(["AlertTold", "AlertUndelivered"]);
@@ -77,7 +77,7 @@ export async function show(root, { api, t, live, may, announce }) {
     channels.show(channelsOf(found.policy));
     const under = Object.entries(found.under_way).map(([name, count]) => t("{count} under way to {name}", { count, name }));
     waiting.hidden = !under.length;
-    fill(waiting, under.join("; "));
+    fill(waiting, under.join(t("; ")));
     const last = live.events.filter((each) => TOLD.has(each.kind)).slice(-LATEST).reverse();
     fill(lately, last.length
       ? last.map((each) => h("li", {}, h("time", {}, short(each.at)), h("span", {}, describe(each))))
@@ -104,14 +104,14 @@ export async function show(root, { api, t, live, may, announce }) {
   async function acknowledge(button, alert, isFalse) {
     const said = await confirm({
       title: isFalse ? t("Call it a false alarm?") : t("Take care of it?"),
-      text: told(alert.summary),
+      text: toldOf(alert.summary),
       details: h("p", { class: "muted" }, isFalse ? t("Nobody is told of this pattern again.") : t("It is not repeated, nor escalated.")),
       doing: isFalse ? t("False alarm") : t("Acknowledge"),
     });
     if (!said) return;
     await pressed(button, page.problem, async () => {
       await api.post("/v1/ack", { id: alert.id, reason: said.reason, false_positive: isFalse });
-      announce(t("acknowledged: {summary}", { summary: alert.summary }));
+      announce(t("acknowledged: {summary}", { summary: toldOf(alert.summary) }));
       await page.again();
     });
   }
@@ -170,7 +170,7 @@ export async function show(root, { api, t, live, may, announce }) {
 
 function summaryOf(each, t) {
   const more = each.details || each.samples.length;
-  const head = [h("strong", {}, each.alert), h("div", {}, told(each.summary))];
+  const head = [h("strong", {}, each.alert), h("div", {}, toldOf(each.summary))];
   if (!more) return head;
   return [...head, h("details", {}, h("summary", {}, t("More")),
     each.details && h("p", {}, each.details),

@@ -9,6 +9,7 @@ import { moment } from "../lib/time.js";
 const SIZE = 50; // requests on a page
 const ROWS = 2; // of the log for each request: that it was asked, and what became of it
 const MOST = 20_000; // rows that are asked for at once
+const BRIEF = 120; // characters of arguments that stand in the list itself
 const ASKED = "asked";
 const STATES = {
   done: { name: "done", sign: "✔", kind: "ok" },
@@ -59,7 +60,7 @@ export async function show(root, { api, t, live, session, params, may, announce 
   for (const each of [since, effect, outcome]) each.addEventListener("change", first);
   const rows = table({
     label: t("Audit"),
-    columns: [t("When"), t("Who"), t("By"), t("Verb"), t("What"), t("Outcome"), [t("Why"), "why"]],
+    columns: [t("When"), t("Who"), t("By"), t("Verb"), [t("What"), "what"], t("Outcome"), [t("Why"), "why"]],
     key: (each) => each.number,
     cells: (each) => cellsOf(each, t),
     empty: t("Nothing was asked for."),
@@ -152,10 +153,16 @@ function cellsOf(row, t) {
     [row.actor, row.source && h("div", { class: "hint nowrap" }, row.source)],
     row.way || "–",
     h("code", {}, row.verb),
-    [row.target, row.args !== "{}" && h("div", {}, h("code", { class: "hint" }, row.args))],
+    [row.target, row.args !== "{}" && argumentsOf(row.args, t)],
     [badge(STATES[state]), row.outcome !== state && h("div", { class: "hint" }, h("span", { class: "nowrap" }, row.outcome), " ", MEANING(t)[row.outcome])],
     row.reason || "–",
   ].map((each) => each ?? t("unknown"));
+}
+
+/** Shows what was asked with; an apply tells of each service, which nobody reads in a list. */
+function argumentsOf(text, t) {
+  const shown = h("code", { class: "hint" }, text);
+  return text.length <= BRIEF ? h("div", {}, shown) : h("details", {}, h("summary", {}, t("More")), shown);
 }
 
 function verdictOf(found, t) {

@@ -1,6 +1,6 @@
 // What needs what, as a drawing that arrow keys walk through, and as a list that says the same.
 
-import { badge } from "../lib/badge.js";
+import { badge, show as showBadge } from "../lib/badge.js";
 import { complain } from "../lib/dialog.js";
 import { fill, h, mark, s, say } from "../lib/dom.js";
 import { around, laidOut, parted } from "../lib/layers.js";
@@ -20,10 +20,11 @@ export async function show(root, { api, t, live }) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const drawing = h("div", { class: "box graph", tabindex: "-1" });
   const list = h("div", {});
-  const single = h("ul", { class: "chips" });
+  const single = h("ul", { class: "alone" });
   const singles = h("section", { class: "card" }, h("h2", {}, t("Alone: needs nothing, and nothing needs it")), single);
   const filter = h("input", { type: "search", "aria-label": t("Only what is near services named"), placeholder: t("Only what is near…"), spellcheck: "false", oninput: () => draw(services) });
   let boxes = new Map();
+  let lonely = new Map(); // badges of those that stand alone, by name
   let services = {};
   let known = "";
   fill(root,
@@ -50,9 +51,14 @@ export async function show(root, { api, t, live }) {
       const { linked, alone } = parted(found);
       const { layers, edges } = laidOut(linked);
       boxes = new Map();
+      lonely = new Map();
       fill(drawing, layers.length ? picture(layers, edges) : h("p", { class: "empty" }, nothing(all)));
       fill(list, asList([...layers.toReversed().flat(), ...alone], found));
-      fill(single, alone.map((name) => h("li", { class: "chip" }, h("a", { href: `#/services/${encodeURIComponent(name)}` }, name))));
+      fill(single, alone.map((name) => {
+        const state = badge(UNKNOWN);
+        lonely.set(name, state);
+        return h("li", {}, h("a", { href: `#/services/${encodeURIComponent(name)}` }, name), " ", state);
+      }));
       singles.hidden = !alone.length;
     }
     colour(null);
@@ -91,7 +97,7 @@ export async function show(root, { api, t, live }) {
     const sign = s("text", { x: x + 18, y: y + 24, class: "sign" });
     const made = s("a", {
       href: `#/services/${encodeURIComponent(name)}`, class: "node", tabindex: column || row ? "-1" : "0",
-    }, s("rect", { x, y, width: WIDE, height: HIGH, rx: 6 }), sign,
+    }, s("title", {}, name), s("rect", { x, y, width: WIDE, height: HIGH, rx: 6 }), sign,
     s("text", { x: x + 34, y: y + 24 }, name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name));
     made.addEventListener("focus", () => {
       for (const each of boxes.values()) mark(each.made, "tabindex", each.made === made ? "0" : "-1");
@@ -101,14 +107,19 @@ export async function show(root, { api, t, live }) {
   }
 
   function colour(names) {
+    for (const [name, node] of lonely) if (!names || names.has(name)) showBadge(node, stateOf(name));
     for (const [name, { made, sign }] of boxes) {
       if (names && !names.has(name)) continue;
-      const instances = live.services.get(name);
-      const state = instances ? worstOf(instances) : UNKNOWN;
+      const state = stateOf(name);
       mark(made, "data-kind", state.kind);
       say(sign, state.sign);
       mark(made, "aria-label", `${name}, ${t(state.name)}`);
     }
+  }
+
+  function stateOf(name) {
+    const instances = live.services.get(name);
+    return instances ? worstOf(instances) : UNKNOWN;
   }
 
   function asList(names, services) {

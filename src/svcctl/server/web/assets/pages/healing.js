@@ -6,7 +6,7 @@ import { fill, h } from "../lib/dom.js";
 import { fresh, pressed } from "../lib/fresh.js";
 import { table } from "../lib/tables.js";
 import { length, moment, short } from "../lib/time.js";
-import { told } from "../lib/words.js";
+import { told, toldOf } from "../lib/words.js";
 
 const KINDS = ["HealingBegun", "HealingDone", "HealingHeld", "FindingMade", "FindingEnded"];
 const DEEDS = {
@@ -66,16 +66,16 @@ export async function show(root, { api, t, live, may, announce }) {
   }
 
   function wantedCells(each) {
-    return [serviceOf(each), h("time", { class: "nowrap" }, short(each.since)), deedOf(each), each.by, decision(each), told(each.why)];
+    return [serviceOf(each), h("time", { class: "nowrap" }, short(each.since)), deedOf(each), each.by, decision(each), toldOf(each.why)];
   }
 
   function rehearsedCells(each) {
-    return [h("time", { class: "nowrap" }, moment(each.at)), serviceOf(each), deedOf(each), each.by, decision(each), told(each.why)];
+    return [h("time", { class: "nowrap" }, moment(each.at)), serviceOf(each), deedOf(each), each.by, decision(each), toldOf(each.why)];
   }
 
   function decision(each) {
     if (each.now) return badge(DEEDS[each.state] ?? NOW);
-    const until = each.until ? `, ${t("until {time}", { time: moment(each.until) })}` : "";
+    const until = each.until ? `${t("; ")}${t("until {time}", { time: moment(each.until) })}` : "";
     return [badge(HELD), h("div", { class: "hint" }, told(each.problem), until)];
   }
 
@@ -83,7 +83,7 @@ export async function show(root, { api, t, live, may, announce }) {
     return [
       h("time", { class: "nowrap" }, short(each.at)), serviceOf(each), deedOf(each),
       [badge(DEEDS[each.state] ?? DEEDS.unknown), each.problem && h("div", { class: "hint" }, told(each.problem))],
-      each.took === null ? "–" : length(each.took), told(each.why),
+      each.took === null ? "–" : length(each.took), toldOf(each.why),
     ];
   }
 

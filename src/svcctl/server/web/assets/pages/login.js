@@ -5,8 +5,8 @@ import { fill, h } from "../lib/dom.js";
 
 export const title = (t) => t("Log in");
 
-export function show(root, { t, logIn }) {
-  const problem = h("p", { class: "problem", role: "alert", hidden: true });
+export function show(root, { t, logIn, problem: why }) {
+  const problem = complain(h("p", { class: "problem", role: "alert" }), why);
   const token = h("input", { type: "password", name: "token", autocomplete: "off", required: true, spellcheck: "false", id: "token" });
   const submit = h("button", { class: "primary" }, t("Log in"));
 

@@ -2,21 +2,28 @@
 
 import { badge, show as showBadge } from "../lib/badge.js";
 import { fill, h, mark, order, say } from "../lib/dom.js";
+import { fresh } from "../lib/fresh.js";
 import { describe } from "../lib/happenings.js";
+import { reason } from "../lib/reasons.js";
 import { isProblem, worstOf } from "../lib/states.js";
 import { byService, draw, heading, partsOf, strip } from "../lib/strip.js";
-import { everySecond, length, now, short } from "../lib/time.js";
-import { told } from "../lib/words.js";
+import { everySecond, now, short } from "../lib/time.js";
 
 const HOUR = 3_600; // seconds that strips go back
 const STRIPS = 5_000; // milliseconds between two drawings of strips
 const LATEST = 12;
+const OF_ALERTS = ["AlertRaised", "AlertAcknowledged", "AlertEnded"];
 
 export const title = (t) => t("Overview");
 
 export async function show(root, context) {
-  const { t, live } = context;
+  const { t, live, api, may } = context;
   const counts = countsOf(t);
+  const alerts = fresh({
+    live, kinds: OF_ALERTS,
+    load: async () => (await api.get("/v1/alerts")).result.alerts.filter((each) => each.state === "firing"),
+    draw: counts.alert,
+  });
   const problems = h("tbody");
   const problemCard = card(t("Problems"), problems, t);
   const fine = h("tbody");
@@ -68,7 +75,8 @@ export async function show(root, context) {
   }
 
   update(null);
-  const ends = [live.watch(update), everySecond(() => rows.forEach((each) => each.tick()))];
+  if (may("alerts")) alerts.again();
+  const ends = [alerts.end, live.watch(update), everySecond(() => rows.forEach((each) => each.tick()))];
   const timer = setInterval(() => { if (!document.hidden) drawStrips(null); }, STRIPS);
   return () => { ends.forEach((end) => end()); clearInterval(timer); };
 
@@ -89,17 +97,6 @@ export async function show(root, context) {
   }
 }
 
-/** Says why a service is as it is, and what comes next. */
-export function reason(instances, t) {
-  const worst = instances.toSorted((a, b) => worstOf([a]).rank - worstOf([b]).rank)[0];
-  if (!worst) return "";
-  const said = [told(worst.reason), worst.status_text].filter(Boolean);
-  if (worst.live === false) said.push(t("live probe fails"));
-  if (worst.next_at) said.push(worst.next_at - now() < 1 ? t("starts now") : t("next start in {left}", { left: length(worst.next_at - now()) }));
-  if (!said.length && worst.phase === "running" && worst.started_at) said.push(t("up {time}", { time: length(now() - worst.started_at) }));
-  return said.join(t("; "));
-}
-
 function card(heading_, body, t) {
   return h("section", { class: "card" }, h("h2", {}, heading_), h("div", { class: "box", tabindex: "0", role: "group", "aria-label": heading_ }, h("table", { class: "rows-500 overview" },
     h("thead", {}, h("tr", {}, h("th", {}, t("Service")), h("th", {}, t("State")), heading(), h("th", {}, t("Why")))), body)));
@@ -114,9 +111,16 @@ function happened(event) {
 function countsOf(t) {
   const kinds = [["bad", t("failed")], ["warn", t("in trouble")], ["busy", t("on their way")], ["ok", t("as they should be")], ["idle", t("at rest")]];
   const numbers = new Map(kinds.map(([kind]) => [kind, h("strong", {}, "0")]));
+  const firing = h("strong", {});
+  const alerts = h("li", { hidden: true }, h("a", { href: "#/alerts" }, firing, t("alerts")));
   return {
     node: h("ul", { class: "counts" }, kinds.map(([kind, text]) =>
-      h("li", {}, h("a", { href: `#/services?kind=${kind}`, "data-kind": kind }, numbers.get(kind), text)))),
+      h("li", {}, h("a", { href: `#/services?kind=${kind}`, "data-kind": kind }, numbers.get(kind), text))), alerts),
+    alert(found) {
+      alerts.hidden = false;
+      say(firing, found.length);
+      mark(alerts.firstChild, "data-kind", found.length ? "warn" : "idle");
+    },
     show(found) {
       for (const [kind, node] of numbers) say(node, found.filter((each) => each.state.kind === kind).length);
     },

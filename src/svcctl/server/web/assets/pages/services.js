@@ -3,10 +3,10 @@
 import { badge, show as showBadge } from "../lib/badge.js";
 import { fill, h, mark, order, say } from "../lib/dom.js";
 import { percent, size } from "../lib/format.js";
+import { reason } from "../lib/reasons.js";
 import { worstOf } from "../lib/states.js";
 import { everySecond, length, now } from "../lib/time.js";
 import { BULK, button, telling } from "../lib/verbs.js";
-import { reason } from "./overview.js";
 
 export const title = (t) => t("Services");
 

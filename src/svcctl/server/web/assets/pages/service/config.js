@@ -4,6 +4,7 @@ import { pathOf } from "../../lib/api.js";
 import { complain } from "../../lib/dialog.js";
 import { fill, h, say } from "../../lib/dom.js";
 import { value } from "../../lib/format.js";
+import { table } from "../../lib/tables.js";
 import { drift } from "./drift.js";
 import { program } from "./program.js";
 import { signed } from "./signed.js";
@@ -13,7 +14,13 @@ export async function show(root, context) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const search = h("input", { type: "search", placeholder: t("Option or value"), "aria-label": t("Filter options"), oninput: draw });
   const every = h("input", { type: "checkbox", onchange: draw });
-  const body = h("tbody");
+  const options = table({
+    label: t("Configuration"),
+    columns: [[t("Option"), "option"], [t("Value"), "value"], [t("From"), "from"]],
+    key: (row) => row.path,
+    cells: (row) => [h("span", { class: "mono" }, row.path), h("span", { class: "mono" }, row.text), h("span", { class: "muted" }, row.origin || t("default"))],
+    empty: t("No option fits."),
+  });
   const about = h("p", { class: "muted" });
   const files = h("div", { class: "page" });
   const running = h("div", { class: "page" });
@@ -21,13 +28,12 @@ export async function show(root, context) {
   fill(root, problem, files,
     h("section", { class: "card" }, h("h2", {}, t("Definition that holds")), about,
       h("div", { class: "tools" }, search, h("label", {}, every, t("defaults, too"))),
-      h("div", { class: "box", tabindex: "0", role: "group", "aria-label": t("Configuration") }, h("table", { class: "options" }, h("thead", {}, h("tr", {}, [t("Option"), t("Value"), t("From")].map((each) => h("th", {}, each)))), body))),
+      options.node),
     running, may("apply-signed", name) && signed(context));
 
   function draw() {
     const wanted = search.value.toLowerCase();
-    fill(body, rows.filter((each) => (every.checked || each.origin) && `${each.path} ${each.text}`.toLowerCase().includes(wanted))
-      .map((each) => h("tr", {}, h("td", { class: "mono" }, each.path), h("td", { class: "mono" }, each.text), h("td", { class: "muted" }, each.origin || t("default")))));
+    options.show(rows.filter((each) => (every.checked || each.origin) && `${each.path} ${each.text}`.toLowerCase().includes(wanted)));
   }
 
   async function load() {
@@ -63,11 +69,12 @@ export async function show(root, context) {
   return forget;
 }
 
-/** Gives the values in a document, each with its path. */
+/** Gives the values in a document, each with its path: `needs.db`, `health[0].http`. */
 function flat(document, prefix = "") {
   return Object.entries(document).flatMap(([key, found]) => {
-    const path = prefix ? `${prefix}.${key}` : key;
-    const isTable = found !== null && typeof found === "object" && !Array.isArray(found) && Object.keys(found).length > 0;
+    const path = Array.isArray(document) ? `${prefix}[${key}]` : prefix ? `${prefix}.${key}` : key;
+    const parts = Array.isArray(found) ? found : [found];
+    const isTable = parts.length > 0 && parts.every((each) => each !== null && typeof each === "object" && !Array.isArray(each) && Object.keys(each).length > 0);
     return isTable ? flat(found, path) : [[path, found]];
   });
 }

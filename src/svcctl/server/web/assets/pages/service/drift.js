@@ -17,8 +17,8 @@ const STATES = {
 /** Draws a card that says whether the files are as they were applied, and where they are not. */
 export async function drift(node, { t, api, name }) {
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
-  const card = h("section", { class: "card" }, h("h2", {}, t("Its files")));
-  if (!node.childElementCount) fill(node, card, h("p", { class: "muted" }, t("Reading them…")));
+  const card = h("section", { class: "card" }, h("h2", {}, t("Its files")), h("p", { class: "muted" }, t("Reading them…")));
+  if (!node.childElementCount) fill(node, card);
   try {
     const { result: [found] } = await api.get(pathOf(name, "drift"));
     fill(card, h("h2", {}, t("Its files")), found && said(found, t));

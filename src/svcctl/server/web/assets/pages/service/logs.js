@@ -12,6 +12,8 @@ const REPEATED = 2; // seconds that may come again when a stream is taken up
 const LEVELS = ["trace", "debug", "info", "warning", "error", "critical"];
 const BAD = /\b(ERROR|CRITICAL|FATAL|PANIC|Traceback)\b/;
 const WARN = /\b(WARN|WARNING)\b/;
+const FIELD = /(?:^|[\s{,])"?(?:level|lvl|severity|levelname)"?\s*[:=]\s*"?([a-z]+)/i; // of JSON, of logfmt
+const LEVEL_KINDS = { error: "bad", err: "bad", critical: "bad", fatal: "bad", panic: "bad", warning: "warn", warn: "warn" };
 
 export function show(root, { t, api, name, announce }) {
   const asked = { grep: "", level: "", stream: "" };
@@ -143,8 +145,10 @@ function lineOf(line, name) {
 }
 
 function kindOf({ text, level, stream }) {
-  if (level === "error" || level === "critical" || BAD.test(text)) return "bad";
-  if (level === "warning" || WARN.test(text)) return "warn";
+  const named = LEVEL_KINDS[(level ?? FIELD.exec(text)?.[1] ?? "").toLowerCase()];
+  if (named) return named;
+  if (BAD.test(text)) return "bad";
+  if (WARN.test(text)) return "warn";
   return stream === "stderr" ? "idle" : null;
 }
 

@@ -5,6 +5,7 @@ import { fill, h, say } from "../../lib/dom.js";
 import { percent, size } from "../../lib/format.js";
 import { describe, kindOf } from "../../lib/happenings.js";
 import { pathOf } from "../../lib/api.js";
+import { causes, worstOne } from "../../lib/reasons.js";
 import { stateOf } from "../../lib/states.js";
 import { draw, partsOf, strip } from "../../lib/strip.js";
 import { table } from "../../lib/tables.js";
@@ -44,7 +45,7 @@ export async function show(root, context) {
     if (names && !names.has(name)) return;
     const instances = live.services.get(name) ?? [];
     const events = live.events.filter((each) => each.service === name);
-    const worst = instances.toSorted((a, b) => stateOf(a).rank - stateOf(b).rank)[0];
+    const worst = worstOne(instances);
     if (!worst) return;
     say(why, sentence(worst, events, t));
     draw(hour, partsOf(events, instances, { from: now() - HOUR, to: now() }), HOUR);
@@ -58,7 +59,7 @@ export async function show(root, context) {
   }
 
   function tick() {
-    const worst = (live.services.get(name) ?? []).toSorted((a, b) => stateOf(a).rank - stateOf(b).rank)[0];
+    const worst = worstOne(live.services.get(name) ?? []);
     if (worst) say(next, ahead(worst, spec, t));
   }
 
@@ -74,11 +75,10 @@ function sentence(status, events, t) {
   const state = t(stateOf(status).name);
   const since = changed ? t("since {when}", { when: short(changed.at) }) : status.started_at ? t("since {when}", { when: short(status.started_at) }) : "";
   const parts = [[status.instance, state, since].filter(Boolean).join(" ")];
-  if (status.reason) parts.push(told(status.reason));
-  else if (exit && !status.pid) parts.push(describe(exit));
-  if (status.live === false) parts.push(t("live probe fails"));
+  if (!status.reason && exit && !status.pid) parts.push(describe(exit));
+  parts.push(...causes(status, t));
   if (status.status_text) parts.push(t("it says: {text}", { text: status.status_text }));
-  return `${parts.join(" · ")}`;
+  return parts.join(" · ");
 }
 
 /** Says what comes next, if nobody does anything. */
@@ -112,7 +112,7 @@ function factsOf(status, spec, shown, t) {
     [t("Starts by itself"), status.enabled ? t("yes") : t("no")],
     [t("Command"), spec && (spec.exec?.length ? h("code", {}, spec.exec.join(" ")) : spec.python && h("code", {}, spec.python))],
     [t("Runs as"), spec?.user],
-    [t("Needs"), needs.length > 0 && needs.map(([need, condition], at) => [at > 0 && ", ", h("a", { href: `#/services/${encodeURIComponent(need)}` }, need), ` (${condition})`])],
+    [t("Needs"), needs.length > 0 && needs.map(([need, condition], at) => [at > 0 && t(", "), h("a", { href: `#/services/${encodeURIComponent(need)}` }, need), ` (${condition})`])],
     [t("Definition"), h("code", {}, status.spec_revision)],
     [t("From"), shown && Object.keys(shown.sources).map((file) => h("div", { class: "mono" }, file))],
     ["", !status.applied && h("strong", {}, t("Changed on disk since, and not applied."))],
