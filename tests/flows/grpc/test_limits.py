@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from svcctl.app.arguments import Arguments
 from svcctl.app.waiting import Emit
 from svcctl.errors import SpecError, SystemFault
-from svcctl.server.grpc import serving
+from svcctl.server.grpc import connection_cap, serving
 from svcctl.server.grpc.asking import Limits
 from svcctl.server.grpc.serving import Bounds, served
 from svcctl.wire import Selection
@@ -185,6 +186,60 @@ def test_one_address_has_so_many_connections_and_no_more(tmp_path: Path) -> None
         await asyncio.gather(*ends)
 
     told(stand, story)
+
+
+def test_what_is_asked_over_one_connection_too_many_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_cap, "_can_look", bool)  # as on Windows: none is cut
+    stand = Stand(tmp_path, Bounds(per_address=2))
+
+    async def logs(selection: Selection, args: Arguments, emit: Emit) -> object:
+        del selection, args
+        emit({"at": 1.0, "text": "first"})
+        await asyncio.Event().wait()
+        return None
+
+    async def story(stand: Stand, channel: grpc.aio.Channel) -> None:
+        del channel
+        shown = showing(stand.token())
+        async with AsyncExitStack() as stack:
+            kept, also, beyond = [
+                await stack.enter_async_context(_channel(stand.port)) for _ in range(3)
+            ]
+            raw = request_of(named("Logs")).SerializeToString()
+            streams = [begin(each, named("Logs"), shown, raw) for each in (kept, also)]
+            for each in streams:
+                await each.read()
+
+            await ask(kept, named("Status"), shown)
+            refused = await failure(ask(beyond, named("Status"), shown))
+            stranger = await failure(ask(beyond, named("Status"), None))
+            streams[1].cancel()
+            while await _code(ask(beyond, named("Status"), shown)):
+                pass  # until the server has seen that the stream is over
+
+        assert refused.code() is stranger.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "127.0.0.1 asks over 2 connections" in refused.details()
+        assert stand.came[-1] == "status"
+
+    stand.deeds["logs"] = logs
+    told(stand, story)
+
+
+def _channel(port: int) -> grpc.aio.Channel:
+    """Give a channel with a connection of its own."""
+    alone = [("grpc.use_local_subchannel_pool", 1)]
+    return grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=alone)
+
+
+async def _code(work: Awaitable[Any]) -> grpc.StatusCode | None:
+    """Give how *work* fails, None where it does not."""
+    try:
+        await work
+    except grpc.aio.AioRpcError as error:
+        return error.code()
+    return None
 
 
 async def _end(reader: asyncio.StreamReader) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
 
 from svcctl.app.verb import Effect, Verb
 from svcctl.app.waiting import Emit
@@ -14,9 +15,15 @@ from svcctl.auth.identity import Identity, Way, unknown
 from svcctl.errors import AgentUnreachable, Denied, LimitReached, TimedOut, UsageError
 from svcctl.server.answers import Answers
 from svcctl.server.grpc.caller import Caller, Door, source_of
+from svcctl.server.grpc.connection_cap import Connections
 from svcctl.server.holding import while_it_holds
 from svcctl.server.refusals import Refusals
 from svcctl.wire import Selection
+
+if TYPE_CHECKING:
+    from svcctl.server.grpc.caller import Context
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +77,12 @@ class Asking:
         *,
         doorkeeper: Door,
         limits: Limits,
+        connections: Connections,
         refusals: Refusals | None = None,
     ) -> None:
         """*refusals* has it written down where who would change something is not let in."""
         self._answers, self._doorkeeper, self._refusals = answers, doorkeeper, refusals
-        self._limits = limits
+        self._limits, self._connections = limits, connections
         self._places = Places(limits)
         self._telling: set[asyncio.Task[object]] = set()
         self._is_over = False
@@ -87,6 +95,19 @@ class Asking:
         self._is_over = True
         for each in self._telling:
             each.cancel()
+
+    async def answer(self, context: Context, work: Callable[[Caller], Awaitable[T]]) -> T:
+        """Give what *work* gives to who calls, unless their address has too many connections.
+
+        Every error of ours ends the RPC with a status that tells it.
+        """
+        caller = Caller.of(context)
+
+        async def counted() -> T:
+            with self._connections.asking(context.peer()):
+                return await work(caller)
+
+        return await caller.answer(counted())
 
     async def identify(self, caller: Caller) -> Identity:
         """Give who asks; raises Unauthenticated, TooManyTries, and see the doorkeeper."""

@@ -1,7 +1,8 @@
-"""Cuts connections that one address has too many of: grpcio counts them all together only.
+"""Bounds the connections of one address: grpcio counts them all together only.
 
-It takes connections itself and tells nobody, so the sockets of this process are looked at now and
-then.  Where a process cannot list its own files, as on Windows, nothing is cut.
+It takes connections itself and tells nobody of one before something is asked over it: what is asked
+over one too many is refused at once.  Those over which nothing is asked are cut: the sockets of
+this process are looked at now and then, where a process can list its own files, so not on Windows.
 """
 
 from __future__ import annotations
@@ -12,16 +13,47 @@ import os
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
 from svcctl.auth.tries import place_of
+from svcctl.errors import LimitReached
+from svcctl.server.grpc.caller import source_of
 
 log = logging.getLogger(__name__)
 
 _OWN_FILES = Path("/dev/fd")
 _PAUSE = 1.0  # seconds between two looks
 _INTERNET = frozenset({socket.AF_INET, socket.AF_INET6})
+
+
+class Connections:
+    """Those over which something is asked now: *most* of one address, or one network of IPv6."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._asking: dict[str, Counter[str]] = {}
+
+    @contextmanager
+    def asking(self, peer: str) -> Iterator[None]:
+        """Count one more request of *peer*, as gRPC calls a connection; raises LimitReached."""
+        place = place_of(source_of(peer))
+        known = self._asking.get(place, Counter())
+        if peer not in known and len(known) >= self._most:
+            raise LimitReached(
+                f"{place} asks over {self._most} connections already",
+                hint="use one connection for all calls",
+            )
+        self._asking[place] = known
+        known[peer] += 1
+        try:
+            yield
+        finally:
+            known[peer] -= 1
+            if not known[peer]:
+                del known[peer]
+            if not known:
+                del self._asking[place]
 
 
 @asynccontextmanager

@@ -64,8 +64,7 @@ class Control:
 
     async def _single(self, call: Call, requests: object, context: Context) -> bytes:
         del requests  # read from the context
-        caller = Caller.of(context)
-        return await caller.answer(self._answer(call, caller))
+        return await self._asking.answer(context, partial(self._answer, call))
 
     async def _answer(self, call: Call, caller: Caller) -> bytes:
         verb = _verb(call)
@@ -103,8 +102,7 @@ class Control:
 
     async def _stream(self, call: Call, requests: object, context: Context) -> None:
         del requests  # as above
-        caller = Caller.of(context)
-        await caller.answer(self._tell(call, caller))
+        await self._asking.answer(context, partial(self._tell, call))
 
     async def _tell(self, call: Call, caller: Caller) -> None:
         identity = await self._asking.identify(caller)

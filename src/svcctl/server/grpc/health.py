@@ -57,8 +57,7 @@ class Health:
 
     async def _check(self, requests: object, context: Context) -> bytes:
         del requests  # read from the context
-        caller = Caller.of(context)
-        return await caller.answer(self._checked(caller))
+        return await self._asking.answer(context, self._checked)
 
     async def _checked(self, caller: Caller) -> bytes:
         name = _parsed(await self._asking.read(caller))
@@ -69,8 +68,7 @@ class Health:
 
     async def _watch(self, requests: object, context: Context) -> None:
         del requests  # as above
-        caller = Caller.of(context)
-        await caller.answer(self._watched(caller))
+        await self._asking.answer(context, self._watched)
 
     async def _watched(self, caller: Caller) -> None:
         """Tell it again and again, which nobody may ask for without showing who they are."""

@@ -44,8 +44,7 @@ class Reflection:
 
     async def _describe(self, requests: object, context: Context) -> None:
         del requests  # read from the context
-        caller = Caller.of(context)
-        await caller.answer(self._described(caller))
+        await self._asking.answer(context, self._described)
 
     async def _described(self, caller: Caller) -> None:
         identity = await self._asking.identify(caller)

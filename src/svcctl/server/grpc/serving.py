@@ -15,7 +15,7 @@ from svcctl.server.addresses import insist_on_safety
 from svcctl.server.answers import Answers
 from svcctl.server.grpc.asking import Asking, Limits
 from svcctl.server.grpc.caller import Door
-from svcctl.server.grpc.connection_cap import at_most
+from svcctl.server.grpc.connection_cap import Connections, at_most
 from svcctl.server.grpc.control import Control
 from svcctl.server.grpc.health import Health
 from svcctl.server.grpc.once import Once
@@ -68,7 +68,13 @@ async def served(
     """
     insist_on_safety(host, safely=tls is not None)
     bounds = bounds or Bounds()
-    asking = Asking(answers, doorkeeper=doorkeeper, limits=bounds.of_asking, refusals=refusals)
+    asking = Asking(
+        answers,
+        doorkeeper=doorkeeper,
+        limits=bounds.of_asking,
+        connections=Connections(bounds.per_address),
+        refusals=refusals,
+    )
     server = grpc.aio.server(options=_options(bounds), maximum_concurrent_rpcs=bounds.rpcs)
     control = Control(asking, once=Once(keys), clock=clock)
     handlers = (control.service(), Health(asking).service(), *Reflection(asking).services())
