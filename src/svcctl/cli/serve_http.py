@@ -33,6 +33,13 @@ _LISTEN = "127.0.0.1:7411"
             metavar="NAME",
             help="what else this host is called by who asks it; can be repeated",
         ),
+        click.Option(
+            ["--trusted-proxy", "proxies"],
+            multiple=True,
+            metavar="CIDR",
+            help="believe what proxies there say of who asks (X-Forwarded-For, Forwarded); "
+            "can be repeated",
+        ),
         click.Option(["--no-dashboard"], is_flag=True, help="serve programs, not browsers"),
         *account(),
     ],
@@ -49,6 +56,7 @@ def http(
     client_ca: str | None,
     domain: str | None,
     names: tuple[str, ...],
+    proxies: tuple[str, ...],
     user: str | None,
     system: bool,
     no_dashboard: bool,
@@ -58,6 +66,7 @@ def http(
         HttpSettings,
         listening_of,
     )
+    from svcctl.server.http.proxies import read_proxies  # noqa: PLC0415 - as above
 
     at = listening_of(
         listen,
@@ -68,7 +77,9 @@ def http(
         domain=domain,
         user=user,
     )
-    settings = HttpSettings(at=at, names=names, dashboard=not no_dashboard)
+    settings = HttpSettings(
+        at=at, names=names, proxies=read_proxies(proxies), dashboard=not no_dashboard
+    )
     return _serve(session, settings, system=system, dry_run=dry_run)
 
 
@@ -77,6 +88,7 @@ http.examples = (
     "svcctl serve http --listen 0.0.0.0:7411 --cert web.pem --key web.key",
     "svcctl serve http --listen 0.0.0.0:7411 --cert web.pem --key web.key \\",
     "                  --client-ca trust.pem --domain example.org",
+    "svcctl serve http --name svcctl.example.org --trusted-proxy 127.0.0.1   behind nginx",
     "svcctl serve http --user www-data --dry-run        what is missing, if anything",
 )
 

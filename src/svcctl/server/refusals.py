@@ -77,5 +77,5 @@ class Refusals:
 def _asker(identity: Identity) -> str:
     """Give whose refusals are counted together: where strangers are, they have many names."""
     if identity.proof is Proof.NOTHING:
-        return place_of(identity.source)
+        return place_of(identity.source.partition(" ")[0])  # behind it: by which proxy
     return identity.actor

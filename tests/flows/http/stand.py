@@ -34,6 +34,7 @@ from svcctl.server.http.connection import Limits
 from svcctl.server.http.exchange import Gate as AnyGate
 from svcctl.server.http.gate import Gate
 from svcctl.server.http.names import names_of
+from svcctl.server.http.proxies import Proxies
 from svcctl.server.http.routes import Route
 from svcctl.server.http.serving import served
 from svcctl.server.local import LocalServer
@@ -55,7 +56,7 @@ class Stand:
 
     def __init__(self, folder: Path, limits: Limits | None = None) -> None:
         self.agent = str(folder / "agent.sock")
-        self.limits = limits
+        self.limits, self.proxies = limits, Proxies()
         self.conversations = self.port = 0
         self.clock = SystemClock()
         self.ring = new_ring(self.clock.now())
@@ -140,7 +141,12 @@ class Stand:
             self.paths = tuple(app.router.routes)
             app.router.routes[:] = [Table(self.paths)]
             async with served(
-                app, host="127.0.0.1", port=0, tls=self.server_tls, limits=self.limits
+                app,
+                host="127.0.0.1",
+                port=0,
+                tls=self.server_tls,
+                limits=self.limits,
+                proxies=self.proxies,
             ) as port:
                 yield port
 

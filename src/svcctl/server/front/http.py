@@ -60,7 +60,7 @@ async def serve_http(
             stack.enter_context(kept_fresh(settings.at.material, reload, hangup=hangup))
             tls = contexts.listening if contexts else None
             app = front_application(front, settings, kept, names=names)
-            async with served_at(app, listener, tls=tls):
+            async with served_at(app, listener, tls=tls, proxies=settings.proxies):
                 opened(url, confined)
                 await asked.wait()
                 report.tell(HostPhase.STOPPING, text="answers whoever has asked", within=_DRAINS)

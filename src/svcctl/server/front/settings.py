@@ -5,10 +5,11 @@ Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from svcctl.auth.contexts import Material
 from svcctl.errors import UsageError
+from svcctl.server.http.proxies import Proxies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +36,14 @@ class Listening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
-    """What an HTTP front is told: *names* are further names of this host."""
+    """What an HTTP front is told: *names* are further names of this host.
+
+    *proxies* are taken at their word for whom they hand on.
+    """
 
     at: Listening
     names: tuple[str, ...] = ()
+    proxies: Proxies = field(default_factory=Proxies)
     dashboard: bool = True
 
 

@@ -16,13 +16,14 @@ from svcctl.auth.identity import Identity
 from svcctl.errors import Denied, SvcctlError, Unauthenticated, UnknownService, UsageError
 from svcctl.ports import Clock
 from svcctl.server.answers import Answers
-from svcctl.server.http.exchange import REQUEST_ID, Exchange, Gate, id_of, shown
+from svcctl.server.http.exchange import Exchange, Gate, id_of, shown
 from svcctl.server.http.metrics import page_of_metrics
 from svcctl.server.http.once import Once, wish_of
 from svcctl.server.http.openapi import description
 from svcctl.server.http.operations import Operations
 from svcctl.server.http.problem import HttpError, answer_of
 from svcctl.server.http.routes import Route, routes
+from svcctl.server.http.signing_off import signed_off
 from svcctl.server.http.written import Written
 from svcctl.server.idempotency_keys import Keys
 from svcctl.server.refusals import Refusals
@@ -33,13 +34,6 @@ log = logging.getLogger(__name__)
 _Work = Callable[[Request, str], Awaitable[Response]]
 
 _OK, _NO_CONTENT = 200, 204
-_SAFE = (
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
-"""Headers of every answer that says nothing else of the same."""
 
 
 def application(
@@ -152,7 +146,7 @@ def _by_method(known: Mapping[str, _Work]) -> Callable[[Request], Awaitable[Resp
     async def answer(request: Request) -> Response:
         if request.method == "OPTIONS":
             options = Response(status_code=_NO_CONTENT, headers={"allow": allowed})
-            return _signed_off(options, id_of(request))
+            return signed_off(options, id_of(request))
         return await answers[request.method](request)
 
     return answer
@@ -160,7 +154,7 @@ def _by_method(known: Mapping[str, _Work]) -> Callable[[Request], Awaitable[Resp
 
 async def _alive(request: Request) -> Response:
     """Say that this process answers; of services nothing is told to who shows no credentials."""
-    return _signed_off(JSONResponse({"status": "ok"}), id_of(request))
+    return signed_off(JSONResponse({"status": "ok"}), id_of(request))
 
 
 def _answered(work: _Work) -> Callable[[Request], Awaitable[Response]]:
@@ -183,7 +177,7 @@ def _answered(work: _Work) -> Callable[[Request], Awaitable[Response]]:
                 SvcctlError("it failed inside svcctl", hint="see the log of the agent"),
                 request_id=request_id,
             )
-        return _signed_off(response, request_id)
+        return signed_off(response, request_id)
 
     return answer
 
@@ -199,16 +193,7 @@ async def _refused(request: Request, found: Exception) -> Response:
     request_id = id_of(request)
     response = answer_of(found.error, request_id=request_id, status=found.status)
     response.headers.update(found.headers)
-    return _signed_off(response, request_id)
-
-
-def _signed_off(response: Response, request_id: str) -> Response:
-    """Give *response* with the headers that every answer has."""
-    raw = response.raw_headers
-    said = {name for name, _ in raw}
-    raw.append((REQUEST_ID.encode(), request_id.encode()))
-    raw += [each for each in _SAFE if each[0] not in said]
-    return response
+    return signed_off(response, request_id)
 
 
 async def _no_path(request: Request, error: Exception) -> Response:
@@ -221,11 +206,11 @@ async def _no_path(request: Request, error: Exception) -> Response:
     if "Allow" in said:
         said["Allow"] = ", ".join(sorted(said["Allow"].split(", ")))
     response.headers.update(said)
-    return _signed_off(response, request_id)
+    return signed_off(response, request_id)
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     del error  # logged by whoever serves
     told = SvcctlError("it failed inside svcctl", hint="see the log of the agent")
     request_id = id_of(request)
-    return _signed_off(answer_of(told, request_id=request_id), request_id)
+    return signed_off(answer_of(told, request_id=request_id), request_id)

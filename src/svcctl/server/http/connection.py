@@ -16,6 +16,7 @@ from svcctl.errors import UsageError
 from svcctl.server.http.exchange import REQUEST_ID
 from svcctl.server.http.gathered import Gathered
 from svcctl.server.http.problem import HttpError, answer_of
+from svcctl.server.http.proxies import Proxies
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
@@ -45,17 +46,20 @@ class Limits:
 
 @dataclass(slots=True)
 class Places:
-    """Who is connected, counted by address."""
+    """Who is connected, counted by address, but for *proxies*: their callers are counted later."""
 
     limits: Limits
+    proxies: Proxies = field(default_factory=Proxies)
     _by_address: Counter[str] = field(default_factory=Counter)
 
     def let_in(self, transport: asyncio.BaseTransport) -> str | None:
         """Count one more; give where from, to be let out again, or None: there is no place."""
         peer = transport.get_extra_info("peername") or ("",)
         place = place_of(str(peer[0]))
-        full = self._by_address.total() >= self.limits.connections
-        if full or self._by_address[place] >= self.limits.per_address:
+        if self._by_address.total() >= self.limits.connections:
+            return None
+        is_crowded = self._by_address[place] >= self.limits.per_address
+        if is_crowded and not self.proxies.trusts(str(peer[0])):
             return None
         self._by_address[place] += 1
         return place

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from svcctl.auth.doorkeeper import Doorkeeper, Shown
 from svcctl.auth.identity import Identity, Way, unknown
 from svcctl.errors import Denied, SvcctlError, Unauthenticated
 from svcctl.ports import Cancel
+from svcctl.server.http.behind import address_of, source_of
 from svcctl.server.http.body import body_of
 from svcctl.server.http.names import host_of
 
@@ -38,27 +40,30 @@ class Gate:
         Of a signed request the body is read, once its head is known to be signed: raises UsageError
         for one that breaks off, HttpError for one that is too long.
         """
-        source = request.client.host if request.client else ""
         signed = self._signed(request)
         shown = Shown(bearer=_bearer(request), signed=signed, certificate=_certificate(request))
-        identity = await self._keeper.identify(shown, way=Way.HTTP, source=source)
+        identity = await self._known(shown, request)
         if signed and signed.body is None:
             await _insist_on_content(signed, request)
         return identity
 
     async def suspect(self, request: Request) -> Identity:
         """Give who seems to have asked, where that was refused: by certificate, or nobody known."""
-        source = request.client.host if request.client else ""
         certificate = _certificate(request)
         if certificate:
             with suppress(SvcctlError):
-                shown = Shown(certificate=certificate)
-                return await self._keeper.identify(shown, way=Way.HTTP, source=source)
-        return unknown(Way.HTTP, source=source)
+                return await self._known(Shown(certificate=certificate), request)
+        return unknown(Way.HTTP, source=source_of(request))
 
     def watch(self, identity: Identity, call: Callable[[], None]) -> Cancel:
         """Have *call* made once what *identity* showed holds no more."""
         return self._keeper.watch(identity, call)
+
+    async def _known(self, shown: Shown, request: Request) -> Identity:
+        """Give who shows *shown*; failures count for their address, whoever hands them on."""
+        address, source = address_of(request), source_of(request)
+        identity = await self._keeper.identify(shown, way=Way.HTTP, source=address)
+        return identity if source == address else replace(identity, source=source)
 
     def _signed(self, request: Request) -> Message | None:
         """Give the request as its signature covers it, None where it has none.

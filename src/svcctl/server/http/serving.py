@@ -16,8 +16,10 @@ from uvicorn.server import ServerState
 
 from svcctl.errors import SystemFault
 from svcctl.server.addresses import insist_on_safety
+from svcctl.server.http.behind import Behind
 from svcctl.server.http.connection import GuardedProtocol, Limits, Places
 from svcctl.server.http.handshakes import Handshakes
+from svcctl.server.http.proxies import Proxies
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -34,6 +36,7 @@ async def served(
     port: int,
     tls: ssl.SSLContext | None,
     limits: Limits | None = None,
+    proxies: Proxies | None = None,
 ) -> AsyncIterator[int]:
     """Serve *app* at *host* while the block lasts; give the port, which is chosen where it is 0.
 
@@ -41,7 +44,7 @@ async def served(
     cannot be had.
     """
     with listening(host, port, safely=tls is not None) as listener:
-        async with served_at(app, listener, tls=tls, limits=limits):
+        async with served_at(app, listener, tls=tls, limits=limits, proxies=proxies):
             yield listener.getsockname()[1]
 
 
@@ -76,22 +79,26 @@ async def served_at(
     *,
     tls: ssl.SSLContext | None,
     limits: Limits | None = None,
+    proxies: Proxies | None = None,
 ) -> AsyncIterator[None]:
-    """Serve *app* to those who connect to *listener* while the block lasts."""
-    limits = limits or Limits()
+    """Serve *app* to those who connect to *listener* while the block lasts.
+
+    *proxies* are taken at their word for whom they hand on.
+    """
+    limits, proxies = limits or Limits(), proxies or Proxies()
     config = Config(
-        app,
+        Behind(app, proxies, each=limits.per_address) if proxies.networks else app,
         http=GuardedProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
         log_level=logging.ERROR,  # or strangers fill the log with what is no request
         access_log=False,  # what is asked for stands in the audit log
-        proxy_headers=False,
+        proxy_headers=False,  # it would believe what a caller has written itself
         timeout_keep_alive=limits.idle,
     )
     config.load()
-    state, places = ServerState(), Places(limits)
+    state, places = ServerState(), Places(limits, proxies)
 
     def connection() -> GuardedProtocol:
         return GuardedProtocol(config, state, places)
