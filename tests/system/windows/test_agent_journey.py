@@ -87,11 +87,10 @@ def agent(home: Home) -> Iterator[Home]:
 def test_a_service_lives_and_is_asked_about_over_the_pipe(agent: Home) -> None:
     applied = agent.run("apply", agent.write(TICKING), "--yes")
     status = agent.status("web")
-    logs = agent.run("logs", "web", "-n", "2").stdout
 
     assert "web is running" in applied.stdout
     assert (status["phase"], status["ready"], status["manager"]) == ("running", True, "agent")
-    assert "tick" in logs
+    until(lambda: "tick" in agent.run("logs", "web", "-n", "2").stdout, what="it is heard")
 
 
 def test_every_verb_works(agent: Home) -> None:
