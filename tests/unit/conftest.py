@@ -1,17 +1,22 @@
-"""On Windows, leaves out what only POSIX has: terminals, FIFOs, modes, mounts.
+"""Runs coroutines as tests; on Windows, leaves out what only POSIX has: terminals, FIFOs, modes.
 
 And under Wine, which plays Windows for a run on Linux, what that run has proved for both.
 """
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from tests.unit.same_everywhere import same_everywhere
+
+DEADLINE = 60.0  # seconds, after which a test hangs, however busy the machine is
 
 ON_WINDOWS = sys.platform == "win32"
 
@@ -45,3 +50,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("posix")]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a coroutine test to its end, in an event loop of its own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    arguments = {name: pyfuncitem.funcargs[name] for name in names}
+
+    async def run() -> None:
+        async with asyncio.timeout(DEADLINE):
+            await pyfuncitem.obj(**arguments)
+
+    asyncio.run(run())
+    return True
+
+
+async def _turns() -> None:
+    """Let the event loop do all that can be done without time passing."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def turns() -> Callable[[], Awaitable[None]]:
+    return _turns

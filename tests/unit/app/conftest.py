@@ -1,44 +1,13 @@
-"""Coroutines as tests, each in an event loop of its own and with a deadline."""
+"""A world without an outside, and instances in it that are what they are said to be."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
 
 from svcctl.ports import InstanceStatus
 from svcctl.testing.world import FakeWorld
-
-DEADLINE = 60.0  # seconds, after which a test hangs, however busy the machine is
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a coroutine test to its end."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    names = inspect.signature(pyfuncitem.obj).parameters
-    arguments = {name: pyfuncitem.funcargs[name] for name in names}
-
-    async def run() -> None:
-        async with asyncio.timeout(DEADLINE):
-            await pyfuncitem.obj(**arguments)
-
-    asyncio.run(run())
-    return True
-
-
-async def _turns() -> None:
-    """Let the event loop do all that can be done without time passing."""
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
-@pytest.fixture
-def turns() -> Callable[[], Awaitable[None]]:
-    return _turns
 
 
 @pytest.fixture

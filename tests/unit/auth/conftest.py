@@ -1,12 +1,8 @@
-"""Coroutines as tests; and what is left out where its library cannot be loaded."""
+"""What is left out where its library cannot be loaded."""
 
 from __future__ import annotations
 
 import os
-
-from tests.contract.conftest import pytest_pyfunc_call
-
-__all__ = ["pytest_pyfunc_call"]
 
 collect_ignore: list[str] = []
 if os.name == "nt":

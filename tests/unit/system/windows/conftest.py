@@ -1,7 +1,0 @@
-"""Tests of coroutines run here as those of the contracts do."""
-
-from __future__ import annotations
-
-from tests.contract.conftest import pytest_pyfunc_call
-
-__all__ = ["pytest_pyfunc_call"]
