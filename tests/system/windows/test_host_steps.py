@@ -143,27 +143,28 @@ def site(raw_scm: RawScm, tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize(
-    ("argv", "code"),
+    ("argv", "heeded", "code"),
     [
-        (("-c", HEEDS_A_FILE), 51),
-        (("-c", HEEDS_CTRL_C), 53),
-        ((str(PROGRAMS / "window.py"),), 55),
-        ((str(PROGRAMS / "message_loop.py"),), 57),
+        (("-c", HEEDS_A_FILE), 0, 51),
+        (("-c", HEEDS_CTRL_C), 1, 53),
+        ((str(PROGRAMS / "window.py"),), 2, 55),
+        ((str(PROGRAMS / "message_loop.py"),), 3, 57),
     ],
     ids=["command", "CTRL_C", "WM_CLOSE", "WM_QUIT"],
 )
 def test_a_stop_goes_from_step_to_step_until_one_is_heeded(
-    site: Site, argv: tuple[str, ...], code: int
+    site: Site, argv: tuple[str, ...], heeded: int, code: int
 ) -> None:
     deaf = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
     if code > 53:  # Python itself would end by Ctrl-C
         start = f"import runpy, sys; sys.path.insert(0, {str(PROGRAMS)!r}); {deaf}; "
         argv = ("-c", f"{start}runpy.run_path({argv[0]!r})")
+    limits = [1.0] * heeded + [60.0] * 4  # who will heed a step gets the time for it
     steps = (
-        StopStep(exec=site.leaves("asked"), timeout=4.0),
-        StopStep(signal="CTRL_C", timeout=4.0),
-        StopStep(signal="WM_CLOSE", timeout=4.0),
-        StopStep(signal="WM_QUIT", timeout=40.0),
+        StopStep(exec=site.leaves("asked"), timeout=limits[0]),
+        StopStep(signal="CTRL_C", timeout=limits[1]),
+        StopStep(signal="WM_CLOSE", timeout=limits[2]),
+        StopStep(signal="WM_QUIT", timeout=limits[3]),
     )
     after = (sys.executable, "-c", "import os; open('exit', 'w').write(os.environ['SVC_EXIT'])")
     site.run(*argv, stop=StopPolicy(sequence=steps), hook=Hooks(post_stop=(after,)))
