@@ -227,9 +227,9 @@ class NativeClient:
 
     def _conversed(self, names: Sequence[str], verb: str, args: Arguments) -> list[object]:
         """Give what the programs of *names* answer, each through its host."""
-        found = list[object]()
+        specs, found = self._services.specs(), list[object]()
         for name in names:
-            rows = self._ask_host(name, verb, args)
+            rows = self._ask_host(name, verb, args, specs)
             assert isinstance(rows, list)
             found += rows
         return found
@@ -240,7 +240,7 @@ class NativeClient:
         for name in names:
             with suppress(AgentUnreachable):
                 if self._services.is_hosted(specs[service_of(name, specs)]):
-                    found.append(self._ask_host(name, verb, args))
+                    found.append(self._ask_host(name, verb, args, specs))
         return combined(found)
 
     def _run(self, names: Sequence[str], args: Arguments) -> object:
@@ -251,12 +251,14 @@ class NativeClient:
                     f"{name!r} has no host of svcctl, which would run its commands",
                     hint="see the option `host` of its definition",
                 )
-        return combined([self._ask_host(name, "run", args) for name in names])
+        return combined([self._ask_host(name, "run", args, specs) for name in names])
 
-    def _ask_host(self, name: str, verb: str, args: Arguments) -> object:
+    def _ask_host(
+        self, name: str, verb: str, args: Arguments, specs: Mapping[str, ServiceSpec]
+    ) -> object:
         given = {key: value for key, value in args.values.items() if value is not None}
         request = Request(verb=verb, select=Selection(names=(name,)), args=given)
-        with self._host(service_of(name, self._services.specs())) as host:
+        with self._host(service_of(name, specs)) as host:
             return host.ask(request)
 
     # logs and events

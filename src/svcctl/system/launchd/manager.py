@@ -21,6 +21,7 @@ from svcctl.spec import canonical
 from svcctl.spec.handover import as_account
 from svcctl.spec.service import ServiceSpec, Start
 from svcctl.system import whole_file
+from svcctl.system.at_once import at_once
 from svcctl.system.launchd.account import Account, find_account, give, own_account
 from svcctl.system.launchd.launchctl import Launchctl, Run, run_command
 from svcctl.system.launchd.plist import Site, host_plist, label, stop_seconds
@@ -73,13 +74,13 @@ class LaunchdManager:
 
     def status(self, names: Iterable[str]) -> list[InstanceStatus]:
         """Say how each instance is: as its host says, or as launchd does where there is none."""
-        found: list[InstanceStatus] = []
-        for name in names:
-            registration = self._registrations.read(name)
-            job = self._launchctl.job(label(name))
-            inside = self._hosts.rows(registration) if job and job.pid else []
-            found += inside or outside_views(registration, job)
-        return found
+        return [row for found in at_once(self._views, list(names)) for row in found]
+
+    def _views(self, name: str) -> list[InstanceStatus]:
+        registration = self._registrations.read(name)
+        job = self._launchctl.job(label(name))
+        inside = self._hosts.rows(registration) if job and job.pid else []
+        return inside or outside_views(registration, job)
 
     # definitions
 

@@ -12,6 +12,7 @@ from svcctl.ports import Act, Applied, InstanceStatus
 from svcctl.spec import canonical
 from svcctl.spec.handover import by_timer
 from svcctl.spec.service import ServiceSpec, Start
+from svcctl.system.at_once import at_once
 from svcctl.system.paths import Paths
 from svcctl.system.registrations import Registration, Registrations
 from svcctl.system.running_hosts import STILL, AskHost, RunningHosts
@@ -85,10 +86,11 @@ class SystemdManager:
         services = [each.applied.name for each in registered]
         timers = [timer_name(each) for each in services if self._definitions.has(timer_name(each))]
         shown = self._bus.properties([*map(unit_name, services), *timers])
+        views = at_once(lambda each: self._views(each, shown), registered)
         return [
             remarks(status, shown[unit_name(each.applied.name)], lasts=self._lasts(each))
-            for each in registered
-            for status in self._views(each, shown)
+            for each, found in zip(registered, views, strict=True)
+            for status in found
         ]
 
     def _views(
