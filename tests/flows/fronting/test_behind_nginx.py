@@ -7,7 +7,7 @@ import re
 import shutil
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -88,7 +88,9 @@ def test_who_asks_is_who_nginx_has_seen_whatever_they_say_themselves(site: Box) 
             httpx.Client(verify=context, trust_env=False, timeout=PATIENCE) as client,
         ):
 
-            def ask(path: str, form: dict[str, str] | None = None, **said: str) -> httpx.Response:
+            def ask(
+                path: str, said: Mapping[str, str], form: Mapping[str, str] | None = None
+            ) -> httpx.Response:
                 return client.request(
                     "POST" if form else "GET",
                     f"https://127.0.0.1:{port}{path}",
@@ -99,10 +101,11 @@ def test_who_asks_is_who_nginx_has_seen_whatever_they_say_themselves(site: Box) 
 
             bearer = {"authorization": f"Bearer {issued['token']}"}
             forged = {"x-forwarded-for": "203.0.113.9", "forwarded": "for=203.0.113.9"}
-            looked = ask("/status", **bearer, **forged)
-            events = ask("/v1/events?lines=1", **bearer, accept="text/event-stream")
-            ours = ask("/login", {"token": issued["token"]}, origin=f"https://{NAME}:{port}")
-            foreign = ask("/login", {"token": issued["token"]}, origin="https://evil.example.org")
+            form = {"token": issued["token"]}
+            looked = ask("/status", bearer | forged)
+            events = ask("/v1/events?lines=1", bearer | {"accept": "text/event-stream"})
+            ours = ask("/login", {"origin": f"https://{NAME}:{port}"}, form)
+            foreign = ask("/login", {"origin": "https://evil.example.org"}, form)
 
     assert (looked.status_code, events.status_code) == (200, 200)
     assert events.headers["content-type"].startswith("text/event-stream")

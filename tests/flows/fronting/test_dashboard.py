@@ -86,28 +86,37 @@ def test_what_a_front_refuses_stands_in_the_audit_log_and_does_not_fill_it(site:
     with served(site) as front, client(front) as browser, client(front) as stranger:
         said = {CSRF: browser.post("/login", data={"token": token(site)["token"]}).json()["csrf"]}
         bare = browser.post(stop)
+        many = browser.post("/v1/stop", json={"service": ["web", "d*"]})
+        defined = browser.post("/v1/apply", json={"bundle": "x"})
         foreign = browser.post(stop, headers={**said, "origin": "https://evil.example"})
         rebound = browser.get("/v1/services", headers={"host": "evil.example"})
-        forged = [stranger.post(stop, headers={"authorization": "Bearer x"}) for _ in range(19)]
+        wrong = {"authorization": "Bearer x"}
+        forged = [
+            stranger.post("/v1/stop", headers=wrong, json={"service": ["web"]}),
+            *(stranger.post(stop, headers=wrong) for _ in range(18)),
+        ]
         looked = stranger.get("/v1/services")
 
-    answers = [bare, foreign, rebound, *forged, looked]
-    assert [each.status_code for each in answers] == [403, 403, 403, *[401] * 20]
+    answers = [bare, many, defined, foreign, rebound, *forged, looked]
+    assert [each.status_code for each in answers] == [*[403] * 5, *[401] * 20]
     rows = site.ok("audit", "-o", "json").json()
     refused = [row for row in rows if row["outcome"] == "asked" and row["reason"]]
-    assert [(row["actor"], row["verb"], row["target"]) for row in refused[:3]] == [
+    assert [(row["actor"], row["verb"], row["target"]) for row in refused[:6]] == [
         ("token:ci", "stop", "web"),
+        ("token:ci", "stop", "web d*"),
+        ("token:ci", "apply-signed", ""),
         ("token:ci", "stop", "web"),
         ("token:ci", "status", ""),
+        ("unknown", "stop", ""),  # nothing is read of who is not known
     ]
-    assert [row["reason"] for row in refused[:3]] == [
-        "no page of ours asks for this",
+    assert [row["reason"] for row in refused[:5]] == [
+        *["no page of ours asks for this"] * 3,
         "a page of 'https://evil.example' asks for this",
         "this is not 'evil.example'",
     ]
     assert refused[0]["way"] == "http"
     assert refused[0]["source"].startswith("127.0.0.1 session ")
-    assert [(row["actor"], row["source"]) for row in refused[3:]] == [("unknown", "127.0.0.1")] * 10
+    assert [(row["actor"], row["source"]) for row in refused[5:]] == [("unknown", "127.0.0.1")] * 10
     outcomes = {row["asked"]: row["outcome"] for row in rows if row["outcome"] != "asked"}
-    assert [outcomes[row["asked"]] for row in refused] == [*["SVC-1500"] * 3, *["SVC-1501"] * 10]
+    assert [outcomes[row["asked"]] for row in refused] == [*["SVC-1500"] * 5, *["SVC-1501"] * 10]
     assert site.one("web")["phase"] == "running"

@@ -16,6 +16,7 @@ from svcctl.auth.identity import Identity
 from svcctl.errors import Denied, SvcctlError, Unauthenticated, UnknownService, UsageError
 from svcctl.ports import Clock
 from svcctl.server.answers import Answers
+from svcctl.server.http.about import about
 from svcctl.server.http.exchange import Exchange, Gate, id_of, shown
 from svcctl.server.http.metrics import page_of_metrics
 from svcctl.server.http.once import Once, wish_of
@@ -27,7 +28,6 @@ from svcctl.server.http.signing_off import signed_off
 from svcctl.server.http.written import Written
 from svcctl.server.idempotency_keys import Keys
 from svcctl.server.refusals import Refusals
-from svcctl.wire import Selection
 
 log = logging.getLogger(__name__)
 
@@ -118,13 +118,9 @@ async def _identified(
     except Denied as error:
         is_mere_look = isinstance(error, Unauthenticated) and route.method == "GET"
         if refusals and not is_mere_look:
-            name = request.path_params.get("name", "")
-            await refusals.note(
-                error,
-                verb=route.verb.name,
-                selection=Selection(names=(name,) if name else ()),
-                identity=await gate.suspect(request),
-            )
+            who = await gate.suspect(request)
+            selection = await about(request, route, who)
+            await refusals.note(error, verb=route.verb.name, selection=selection, identity=who)
         raise
 
 
