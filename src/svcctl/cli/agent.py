@@ -72,9 +72,9 @@ agent.examples = (
     metavar="URL",
     help="send traces to this OTLP collector (http://localhost:4318) [env: SVCCTL_AGENT_TRACES]",
 )
-@click.pass_context
+@click.pass_obj
 def run(
-    context: click.Context,
+    session: Session,
     *,
     detach: bool,
     group: str | None,
@@ -89,7 +89,7 @@ def run(
     """
     from svcctl.server import choices  # noqa: PLC0415
 
-    home = _home(context)
+    home = session.home
     chosen = {
         choices.GROUP: group,
         choices.METRICS_PORT: metrics_port,
@@ -102,10 +102,10 @@ def run(
         from svcctl.bootstrap.background import agent_answers, start_agent  # noqa: PLC0415
 
         if agent_answers(home):
-            click.echo("an agent runs already", err=True)
+            session.tell("an agent runs already")
             return
         start_agent(home)
-        click.echo("the agent runs; next: svcctl apply FILE", err=True)
+        session.tell("the agent runs; next: svcctl apply FILE")
         return
     from svcctl.server.process import ARGV, main  # noqa: PLC0415
 
@@ -149,9 +149,9 @@ def stop(
         found = client.ask(Request(verb="agent-stop", args=args))
     assert isinstance(found, dict)
     if found["left"]:
-        session.err.line(f"the agent has stopped; still running: {', '.join(found['left'])}")
+        session.tell(f"the agent has stopped; still running: {', '.join(found['left'])}")
     else:
-        session.err.line("the agent and its services have stopped")
+        session.tell("the agent and its services have stopped")
 
 
 @click.command(cls=Command)
@@ -170,12 +170,12 @@ def install(session: Session, *, dry_run: bool, output: str, reason: str | None)
     assert isinstance(found, dict)
     (planned,) = found["plan"]
     if output == "json":
-        click.echo(json.dumps(found))
+        session.out.line(json.dumps(found))
         return
     for act in planned["acts"] if dry_run else []:
-        click.echo(f"{act['kind']} {act['target']}\n{act['text']}".rstrip())
+        session.out.line(f"{act['kind']} {act['target']}\n{act['text']}".rstrip())
     if not dry_run:
-        click.echo(f"{AGENT}: {planned['change']}; next: svcctl status", err=True)
+        session.tell(f"{AGENT}: {planned['change']}; next: svcctl status")
 
 
 @click.command(cls=Command)
@@ -191,9 +191,9 @@ def uninstall(session: Session, *, dry_run: bool, reason: str | None) -> None:
     assert isinstance(found, dict)
     (planned,) = found["plan"]
     for act in planned["acts"]:
-        click.echo(f"{act['kind']} {act['target']}")
+        session.out.line(f"{act['kind']} {act['target']}")
     if not dry_run:
-        click.echo(f"{AGENT} is gone; services' definitions and logs are kept", err=True)
+        session.tell(f"{AGENT} is gone; services' definitions and logs are kept")
 
 
 def _as_service() -> dict[str, object]:
@@ -256,11 +256,6 @@ def _await_successor(session: Session, before: object) -> dict[str, object]:
 def _why(reason: str | None) -> dict[str, object]:
     """Give what tells the agent; an earlier one takes no reason."""
     return {"reason": reason} if reason else {}
-
-
-def _home(context: click.Context) -> str | None:
-    found = context.find_root().params.get("home")
-    return found if isinstance(found, str) else None
 
 
 run.examples = (

@@ -21,8 +21,8 @@ def confirm(session: Session, question: str, *, yes: bool, or_type: str = "") ->
         raise UsageError(
             f"{question} Nobody can be asked here", hint="to go on without a question: add --yes"
         )
-    session.err.stream.write(f"{question} [y/N] ")
-    session.err.stream.flush()
+    session.err.write(f"{question} [y/N] ")
+    session.err.flush()
     answer = sys.stdin.readline().strip()
     agreed = answer.lower() in _YES or bool(or_type and answer == or_type)
     if not agreed:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from svcctl.cli.output import Screen, screen
+from svcctl.cli.output import Screen, screen, written
 from svcctl.cli.quick import plain_status
-from svcctl.errors import SpecError, SvcctlError, UsageError
+from svcctl.errors import SpecError, SvcctlError, SystemFault, UsageError
 
 if TYPE_CHECKING:
     import click
@@ -25,9 +26,10 @@ def exit_status(argv: Sequence[str]) -> int:
     """Do what *argv* says; failures are told on stderr."""
     try:
         status = _do(argv)
-        sys.stdout.flush()
+        with written():
+            sys.stdout.flush()
     except SvcctlError as error:
-        report(error, _err(argv))
+        _tell_of(error, argv)
         return error.exit_status
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -35,9 +37,22 @@ def exit_status(argv: Sequence[str]) -> int:
         _forget_stdout()
         return _PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - the border: a bug, too, gets a readable line
-        _report_bug(error, argv, _err(argv))
+        _tell_of(error, argv)
         return _FAILED
     return status
+
+
+def _tell_of(error: Exception, argv: Sequence[str]) -> None:
+    """Tell what went wrong, as far as it can be told, after what was written before it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _forget_stdout()
+    with suppress(OSError, SystemFault):
+        if isinstance(error, SvcctlError):
+            report(error, _err(argv))
+        else:
+            _report_bug(error, argv, _err(argv))
 
 
 def report(error: SvcctlError, err: Screen) -> None:

@@ -10,11 +10,12 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from svcctl.cli.output import cut, screen, width
+from svcctl.cli.output import cut, screen, width, written
 from svcctl.words.catalogue import Words
 
 _WIDE = r"\u2e80-\u9fff\uff00-\uffef"
@@ -116,6 +117,16 @@ class Command(click.Command):
     examples: Sequence[str] = ()
     bare: Mapping[str, str] = {}
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - as click has it
+    ) -> click.Context:
+        with written():  # a page of help
+            return super().make_context(info_name, args, parent, **extra)
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_page(self, self.examples, ctx, formatter)
 
@@ -136,6 +147,16 @@ class Group(click.Group):
 
     context_class = Context
     examples: Sequence[str] = ()
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - as click has it
+    ) -> click.Context:
+        with written():  # a page of help
+            return super().make_context(info_name, args, parent, **extra)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_page(self, self.examples, ctx, formatter)

@@ -163,7 +163,7 @@ _turn = threading.Lock()
 def _put(screen: Screen, line: str) -> None:
     with _turn:
         screen.line(line)
-        screen.stream.flush()
+        screen.flush()
 
 
 def _rows(name: str, text: str) -> list[dict[str, object]]:

@@ -38,19 +38,19 @@ def refresh(session: Session, page: Callable[[], list[str]], *, every: float) ->
 @contextmanager
 def own_screen(out: Screen) -> Iterator[None]:
     """Take the terminal while the block lasts; what was on it comes back."""
-    out.stream.write(_ENTER)
+    out.write(_ENTER)
     try:
         yield
     finally:
-        out.stream.write(_LEAVE)
-        out.stream.flush()
+        out.write(_LEAVE)
+        out.flush()
 
 
 def show_page(out: Screen, lines: list[str]) -> None:
     """Fill the terminal with *lines*, as far as there is room."""
     body = "".join(f"{line}{_TO_LINE_END}\r\n" for line in lines[: _rows()])
-    out.stream.write(f"{_HOME}{body}{_TO_PAGE_END}")
-    out.stream.flush()
+    out.write(f"{_HOME}{body}{_TO_PAGE_END}")
+    out.flush()
 
 
 def _rows() -> int:
@@ -61,7 +61,7 @@ def _show_plain(session: Session, page: Callable[[], list[str]]) -> None:
     for line in _try(page):
         session.out.line(line)
     session.out.line()
-    session.out.stream.flush()
+    session.out.flush()
 
 
 def _try(page: Callable[[], list[str]]) -> list[str]:

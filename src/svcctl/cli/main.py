@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from os import environ
+from contextlib import suppress
+from os import devnull, environ
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -14,7 +15,11 @@ _OPTIONS = "SVCCTL_AGENT_RUN_"  # what the environment may say of ``agent run``
 
 def run() -> NoReturn:
     """Be the program ``svcctl``."""
-    sys.exit(main(sys.argv[1:]))
+    try:
+        _open_streams()
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # before there was anything to interrupt
+        sys.exit(130)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -22,8 +27,9 @@ def main(argv: Sequence[str]) -> int:
     if list(argv) == ["--version"]:
         from svcctl import __version__  # noqa: PLC0415
 
-        print(f"svcctl {__version__}")
-        return 0
+        with suppress(OSError):  # told below, as of any other command
+            print(f"svcctl {__version__}", flush=True)
+            return 0
     if list(argv) == ["agent", "run"] and not any(name.startswith(_OPTIONS) for name in environ):
         # without options it needs no command line, nor a second Python that is free of one
         from svcctl.server.process import main as be_agent  # noqa: PLC0415
@@ -32,3 +38,10 @@ def main(argv: Sequence[str]) -> int:
     from svcctl.cli.border import exit_status  # noqa: PLC0415
 
     return exit_status(argv)
+
+
+def _open_streams() -> None:
+    """Have nothing else take the number of a stream that was closed, and be written into."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115

@@ -81,12 +81,12 @@ def mock(
 
     def tell(seen: Seen) -> None:
         out.line(as_json(asdict(seen), indent=None) if is_json else _line(out, seen))
-        out.stream.flush()
+        out.flush()
 
     recorder = None if record is None else Recorder(record, file)
     server = MockServer(script, port=port, host=host, tell=tell, recorder=recorder)
     out.line(as_json({"url": server.url}, indent=None) if is_json else f"answering on {server.url}")
-    out.stream.flush()
+    out.flush()
     session.tell(f"{len(script.routes)} routes of {file}; Ctrl-C ends it")
     try:
         server.serve()

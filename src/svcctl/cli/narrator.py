@@ -107,4 +107,4 @@ class Narrator:
         colour = self._colours.setdefault(service, _COLOURS[len(self._colours) % len(_COLOURS)])
         name = f"{instance}{' ' * (self._room - width(instance))} {sign}"
         self._out.line(f"{self._out.paint(name, colour)} {self._out.paint(said, style)}")
-        self._out.stream.flush()
+        self._out.flush()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TextIO
 
 from svcctl.bootstrap.terminal import shows_escapes
+from svcctl.errors import SystemFault
 from svcctl.words.catalogue import Words, language_in, words_of
 
 _CODES = {
@@ -64,10 +66,20 @@ class Screen:
     def line(self, text: str = "") -> None:
         """Write one line; what the stream cannot show becomes a question mark."""
         try:
-            self.stream.write(f"{text}\n")
+            self.write(f"{text}\n")
         except UnicodeEncodeError:
             coding = self.stream.encoding or "ascii"
-            self.stream.write(f"{text.encode(coding, 'replace').decode(coding)}\n")
+            self.write(f"{text.encode(coding, 'replace').decode(coding)}\n")
+
+    def write(self, text: str) -> None:
+        """Write *text* as it is. Raises SystemFault where it cannot be, as on a full disk."""
+        with written():
+            self.stream.write(text)
+
+    def flush(self) -> None:
+        """Have what was written be there. Raises as :meth:`write` does."""
+        with written():
+            self.stream.flush()
 
     def say(self, text: str) -> None:
         """Write one line that is a sentence of ours, in the language of the reader."""
@@ -107,6 +119,18 @@ class Screen:
         room = self.columns - sum(widths[:-1]) - len(_GAP) * len(firsts)
         text = cut(last.text, room) if self.columns else last.text
         return _GAP.join([*parts, self.paint(text, last.style)]).rstrip()
+
+
+@contextmanager
+def written() -> Iterator[None]:
+    """Turn what keeps output from being written into a SystemFault; not that nobody reads it."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        problem = f"the output cannot be written: {error.strerror}"
+        raise SystemFault(problem, hint="is the disk full?") from error
 
 
 def _plain(row: Sequence[Cell]) -> list[Cell]:

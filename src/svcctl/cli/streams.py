@@ -65,4 +65,4 @@ def show(session: Session, asked: Asked, found: Iterable[Item], text: Callable[[
 
 def _put(out: Screen, line: str) -> None:
     out.line(line)
-    out.stream.flush()
+    out.flush()

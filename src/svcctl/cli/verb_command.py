@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from svcctl.app.verb import Arg, Kind, Selects, Verb
+from svcctl.app.verb import Arg, Effect, Kind, Selects, Verb
 from svcctl.app.verbs import find
 from svcctl.cli.command import Command
 from svcctl.cli.session import Asked, Run, Session
@@ -80,6 +80,11 @@ def _done(run: Run, session: Session, asked: Asked) -> int:
     """Do what was asked; an answer from elsewhere may be none of that verb."""
     try:
         return run(session, asked)
+    except KeyboardInterrupt:
+        verb = find(asked.verb)
+        if verb is not None and verb.effect is not Effect.READ:
+            session.tell("no longer waited for; what was begun may go on: svcctl status")
+        raise
     except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError) as error:
         if session.remote is None:
             raise
