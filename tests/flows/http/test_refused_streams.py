@@ -101,6 +101,34 @@ def test_a_stream_that_has_nothing_to_tell_begins_at_once(stand: Stand, method: 
     told(stand, story)
 
 
+@pytest.mark.usefixtures("at_length")
+def test_who_hangs_up_before_it_begins_is_followed_by_nobody(stand: Stand) -> None:
+    came, begins, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def follow(selection: Selection, args: Arguments, emit: Emit) -> object:
+        del selection, args
+        came.set()
+        try:
+            await begins.wait()
+            await emit.room()
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return None
+
+    async def story(stand: Stand, client: httpx.AsyncClient) -> None:
+        del stand
+        asking = asyncio.ensure_future(client.get(LOGS, headers=STREAM))
+        await came.wait()
+        asking.cancel()
+        await asyncio.wait({asking})
+        begins.set()
+        await ended.wait()
+
+    stand.deeds["logs"] = follow
+    told(stand, story)
+
+
 def test_an_agent_that_does_not_say_that_it_has_begun_is_not_waited_for(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
