@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import pytest
 from tests.system.systemd.remote import Served, serving
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 30.0
+PATIENCE = 120.0  # seconds: the machine may be busy with others
 LACKING = 77
 _REBOOT = 133
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -79,11 +79,11 @@ class Host:
             return
         self.run("systemctl", "poweroff", "--no-block", check=False)
         try:
-            self._nspawn.wait(15.0)
+            self._nspawn.wait(60.0)
         except subprocess.TimeoutExpired:
             os.kill(self._init, signal.SIGKILL)
             self._nspawn.kill()
-            self._nspawn.wait(10.0)
+            self._nspawn.wait(60.0)
 
     def run(
         self, *argv: str, check: bool = True, **environ: str
@@ -161,6 +161,15 @@ class Host:
             lambda: (now := self.status(name))["phase"] == phase and now, what=f"{name} is {phase}"
         )
         return found
+
+    def await_failed(self, name: str) -> dict[str, Any]:
+        """Wait until a service has failed, and its host, which goes with it, is gone."""
+        until(lambda: self.show(name, "ActiveState") == "failed", what=f"the unit of {name} failed")
+        return self.await_phase(name, "failed")
+
+    def await_without_traces(self, name: str, *, but: Sequence[str] = ()) -> None:
+        """Wait until nothing but *but* is called after a service: systemd forgets when it likes."""
+        until(lambda: self.traces(name) == [*but], what=f"no trace is left of {name}")
 
     def traces(self, name: str) -> list[str]:
         """Give every file in there that is called after a service."""

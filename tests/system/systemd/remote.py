@@ -27,7 +27,7 @@ for method, path, *body in json.load(open(sys.argv[2])):
     asked.add_header("Content-Type", "application/json")
     asked.add_header("Authorization", "Bearer " + token)
     try:
-        with urllib.request.urlopen(asked, timeout=60) as answer:
+        with urllib.request.urlopen(asked, timeout=300) as answer:
             said = answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         said = error.code, error.read().decode()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.system.systemd.conftest import until
-from tests.system.systemd.remote import UNIT, Served
+from tests.system.systemd.remote import UNIT, Served, serving
 
 pytestmark = [
     pytest.mark.slow,
@@ -90,12 +91,14 @@ def test_services_of_systemd_are_asked_for_from_elsewhere_as_those_of_the_agent(
 ) -> None:
     admin = served.token("me", "--roles", "admin")
     served.host.apply(SPEC)
+    for name in NAMES:
+        until(partial(_has_written, served, name), what=f"{name} wrote")
     before = served.host.status("far-web")["pid"], served.host.status("far-plain")["pid"]
     listed, logs, restarted, tree, unknown, itself = served.ask(
         admin,
         ("GET", "/v1/services"),
         ("GET", "/v1/logs?service=far-web&service=far-plain&service=far-own"),
-        ("POST", "/v1/restart", {"service": ["far-web", "far-plain"], "timeout": "60s"}),
+        ("POST", "/v1/restart", {"service": ["far-web", "far-plain"], "timeout": "240s"}),
         ("GET", "/v1/tree"),
         ("POST", "/v1/services/nothing/restart", {}),
         ("POST", "/v1/services/svcctl-agent/stop", {}),
@@ -112,6 +115,18 @@ def test_services_of_systemd_are_asked_for_from_elsewhere_as_those_of_the_agent(
     assert (unknown[0], itself[0]) == (404, 404)
     rows = served.host.json("audit", "--verb", "restart", "--service", "far-plain")
     assert {each["actor"] for each in rows} == {"token:me"}
+
+
+def _has_written(served: Served, name: str) -> bool:
+    return "is up" in served.host.svcctl("logs", name)
+
+
+def _same_events(served: Served, shown: str, name: str) -> bool:
+    """Say whether the events of a service are the same here and from elsewhere, in one order."""
+    here = served.host.json("events", name)
+    ((_, there),) = served.ask(shown, ("GET", f"/v1/events?service={name}"))
+    found, known = ([(e["at"], e["kind"]) for e in each] for each in (there["items"], here))
+    return found == known
 
 
 def test_who_follows_services_of_systemd_misses_nothing_over_restarts(served: Served) -> None:
@@ -136,10 +151,24 @@ def test_who_follows_services_of_systemd_misses_nothing_over_restarts(served: Se
     for pid in (first, second):
         assert lines(pid) == list(range(len(lines(pid))))
     assert len(lines(first)) == sum(each.startswith(f"{first} ") for each in written)
+    until(partial(_same_events, served, admin, "far-counts"), what="the agent has heard its host")
     here = served.host.json("events", "far-counts")
-    ((_, there),) = served.ask(admin, ("GET", "/v1/events?service=far-counts"))
     known = [(each["at"], each["kind"]) for each in here]
-    assert sorted((each["at"], each["kind"]) for each in there["items"]) == known
     assert len(set(known)) == len(known)
     phases = [each["fields"]["new"] for each in here if each["kind"] == "PhaseChanged"]
     assert phases == ["starting", "running", "stopping", "stopped", "starting", "running"]
+
+
+def test_what_happened_before_there_was_an_agent_is_told_from_elsewhere(clean: Any) -> None:
+    clean.apply('[services.far-before]\nexec = ["sleep", "1000"]\nmanager = "systemd"\n')
+    clean.svcctl("restart", "far-before")
+    clean.svcctl("stop", "far-before")
+    before = clean.json("events", "far-before")
+
+    with serving(clean) as served:
+        viewer = served.token("looks", "--roles", "viewer")
+        until(partial(_same_events, served, viewer, "far-before"), what="the agent has read it")
+        after = clean.json("events", "far-before")
+
+    assert [each["kind"] for each in before].count("InstanceSpawned") == 2
+    assert after == before

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.system.systemd.conftest import until
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.needs_root,
@@ -52,6 +54,7 @@ def test_it_pauses_itself_though_it_is_another_users(clean: Any, ann: Any, manag
         clean.write("/srv/refuse", "")
         refused = clean.svcctl("pause", "mailer", status=1)
         running = clean.status("mailer")
+        until(lambda: "stands still" in clean.svcctl("logs", "mailer"), what="it wrote")
         said = clean.svcctl("logs", "mailer")
     finally:
         clean.run("rm", "-f", "/srv/refuse")
@@ -61,4 +64,3 @@ def test_it_pauses_itself_though_it_is_another_users(clean: Any, ann: Any, manag
     assert (paused["phase"], running["phase"]) == ("paused", "running")
     assert "on_pause failed: ValueError: a mail is half sent" in refused
     assert "began as 0" not in said
-    assert "stands still" in said

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -287,6 +288,23 @@ def test_a_host_that_does_not_answer_is_seen_from_outside(tmp_path: Path) -> Non
     (status,) = managed.manager.status(["web"])
 
     assert (status.phase, status.manager, status.enabled) == ("running", "systemd", True)
+
+
+def test_hosts_are_asked_at_once_and_rows_come_in_the_order_of_the_names(tmp_path: Path) -> None:
+    managed = SystemdManaged(tmp_path)
+    names = ["web", "api", "job"]
+    managed.install(*map(managed.spec, names))
+    for name in names:
+        managed.systemd.start(f"{name}.service")
+    together = threading.Barrier(len(names))
+
+    def wait_for_the_others(name: str, verb: str, args: Mapping[str, object]) -> object:
+        together.wait(60.0)
+        raise AgentUnreachable(f"the host of {name!r} does not {verb} {args}")
+
+    managed.manager._hosts = RunningHosts(wait_for_the_others)
+
+    assert [each.service for each in managed.manager.status(names)] == names
 
 
 def test_every_instance_has_a_row_while_the_host_is_down(managed: SystemdManaged) -> None:
