@@ -136,6 +136,20 @@ def test_500_services_are_found_and_only_what_changed_is_drawn_anew(
     expect(page.locator("tr.group-row")).to_have_count(5)
 
 
+def test_rows_go_on_with_time_once_they_are_in_sight(page: Page, before: Playing) -> None:
+    started = time.time() - 5
+    crowd = Crowd(*(service(f"svc-{n:03d}", started_at=started) for n in range(200)))
+    front = before(crowd)
+    log_in(page, front, "services")
+    last = page.get_by_role("row", name="svc-199").locator(".number").first
+    was = last.inner_text()
+    expect(page.get_by_role("row", name="svc-000").locator(".number").first).not_to_have_text(was)
+
+    last.scroll_into_view_if_needed()
+
+    expect(last).not_to_have_text(was)
+
+
 def test_many_are_changed_at_once_after_a_question(page: Page, before: Playing) -> None:
     crowd = Crowd(*(service(name) for name in ("api", "db", "web")))
     front = before(crowd)

@@ -56,6 +56,7 @@ export function createLive(api) {
     if (!found) return;
     found.phase = event.fields.new;
     found.reason = event.fields.reason;
+    found.next_at = null;
     countFailures(found);
   }
 

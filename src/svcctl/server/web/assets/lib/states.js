@@ -15,7 +15,7 @@ const PHASES = {
 };
 const UNKNOWN = ["?", "idle", 6];
 const UNSTEADY = 2; // failures lately after which a program that runs again is not taken for well
-const RUNS = new Set(["starting", "running"]);
+const TRIED = new Set(["backoff", "starting", "running"]);
 
 /** The phases there are, worst first. */
 export const phases = Object.keys(PHASES);
@@ -26,7 +26,7 @@ export const phases = Object.keys(PHASES);
  */
 export function stateOf(status) {
   const [sign, kind, rank] = PHASES[status.phase] ?? UNKNOWN;
-  if (isUnsteady(status)) return state("unsteady", "↺", "warn", 1);
+  if (failsAgain(status) && status.phase !== "backoff") return state("unsteady", "↺", "warn", 1);
   if (status.phase === "running" && status.live === false) return state("unhealthy", "▲", "warn", 2);
   if (status.phase === "running" && !status.ready) return state("not ready", "◍", "warn", 3);
   return state(status.phase, sign, kind, rank);
@@ -40,8 +40,8 @@ export function worstOf(instances) {
   return { ...worst, up, all: instances.length };
 }
 
-/** Whether an instance runs, and has failed again and again not long ago; see lib/live.js. */
-export const isUnsteady = (status) => RUNS.has(status.phase) && status.failures >= UNSTEADY;
+/** Whether an instance is started again and again, and fails; see lib/live.js. */
+export const failsAgain = (status) => TRIED.has(status.phase) && status.failures >= UNSTEADY;
 
 /** Whether somebody should look at it. */
 export const isProblem = (state) => state.rank <= 3;

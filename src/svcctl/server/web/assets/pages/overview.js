@@ -7,7 +7,8 @@ import { describe } from "../lib/happenings.js";
 import { reason } from "../lib/reasons.js";
 import { isProblem, worstOf } from "../lib/states.js";
 import { byService, draw, heading, partsOf, strip } from "../lib/strip.js";
-import { everySecond, now, short } from "../lib/time.js";
+import { ticking } from "../lib/ticking.js";
+import { now, short } from "../lib/time.js";
 
 const HOUR = 3_600; // seconds that strips go back
 const STRIPS = 5_000; // milliseconds between two drawings of strips
@@ -35,16 +36,23 @@ export async function show(root, context) {
   fill(root, h("h1", {}, t("Overview")), counts.node, calm, problemCard, fineCard,
     h("section", { class: "card" }, h("h2", {}, t("Latest")), latest));
   const rows = new Map();
+  const clock = ticking();
+
+  function add(name) {
+    const made = row(name);
+    rows.set(name, made);
+    clock.add(made.node, () => made.tick());
+  }
 
   function update(names) {
     const found = [...live.services].map(([name, instances]) => ({ name, instances, state: worstOf(instances) }));
     found.sort((a, b) => a.state.rank - b.state.rank || a.name.localeCompare(b.name));
     for (const each of found) {
-      if (!rows.has(each.name)) rows.set(each.name, row(each.name));
+      if (!rows.has(each.name)) add(each.name);
       else if (names && !names.has(each.name)) continue;
       rows.get(each.name).show(each);
     }
-    for (const name of rows.keys()) if (!live.services.has(name)) rows.delete(name);
+    for (const [name, { node }] of rows) if (!live.services.has(name)) { rows.delete(name); clock.drop(node); }
     const bad = found.filter((each) => isProblem(each.state));
     order(problems, bad.map((each) => rows.get(each.name).node));
     order(fine, found.filter((each) => !isProblem(each.state)).map((each) => rows.get(each.name).node));
@@ -76,7 +84,7 @@ export async function show(root, context) {
 
   update(null);
   if (may("alerts")) alerts.again();
-  const ends = [alerts.end, live.watch(update), everySecond(() => rows.forEach((each) => each.tick()))];
+  const ends = [alerts.end, live.watch(update), clock.end];
   const timer = setInterval(() => { if (!document.hidden) drawStrips(null); }, STRIPS);
   return () => { ends.forEach((end) => end()); clearInterval(timer); };
 

@@ -5,7 +5,8 @@ import { fill, h, mark, order, say } from "../lib/dom.js";
 import { percent, size } from "../lib/format.js";
 import { reason } from "../lib/reasons.js";
 import { worstOf } from "../lib/states.js";
-import { everySecond, length, now } from "../lib/time.js";
+import { ticking } from "../lib/ticking.js";
+import { length, now } from "../lib/time.js";
 import { BULK, button, telling } from "../lib/verbs.js";
 
 export const title = (t) => t("Services");
@@ -13,6 +14,7 @@ export const title = (t) => t("Services");
 export async function show(root, context) {
   const { t, live, query, may } = context;
   const rows = new Map();
+  const clock = ticking();
   const picked = new Set();
   const told = telling(t);
   const asked = { text: query.get("text") ?? "", kind: query.get("kind") ?? "", by: query.get("by") ?? "" };
@@ -30,9 +32,9 @@ export async function show(root, context) {
   const empty = h("p", { class: "empty", hidden: true });
   const box = h("div", { class: "box", tabindex: "0", role: "group", "aria-label": t("Services") }, h("table", { class: "rows-500 services", role: "table" },
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" },
-      verbs.length > 0 && head("pick", all), head("", t("Service")), head("", t("State")),
+      verbs.length > 0 && head("pick", all), head("name", t("Service")), head("state", t("State")),
       [t("Up"), t("Restarts"), t("CPU"), t("Memory")].map((each) => head("number wide", each)),
-      head("wide", t("Labels")), head("why", t("Why")))),
+      head("wide labels", t("Labels")), head("why", t("Why")))),
     body));
   fill(root, h("div", { class: "head" }, h("h1", {}, t("Services")), many),
     h("div", { class: "tools" }, search, kind, by), bulk, told.node, empty, box);
@@ -44,15 +46,22 @@ export async function show(root, context) {
     arrange();
   }
 
+  function add(name) {
+    const made = row(name);
+    rows.set(name, made);
+    clock.add(made.node, () => made.tick());
+  }
+
   function update(names) {
     for (const [name, instances] of live.services) {
       if (rows.has(name) && names && !names.has(name)) continue;
-      if (!rows.has(name)) rows.set(name, row(name));
+      if (!rows.has(name)) add(name);
       rows.get(name).show(instances);
     }
-    for (const name of rows.keys()) {
+    for (const [name, { node }] of rows) {
       if (live.services.has(name)) continue;
       rows.delete(name);
+      clock.drop(node);
       picked.delete(name);
     }
     if (names === null) drawGroupings();
@@ -144,7 +153,7 @@ export async function show(root, context) {
   }
 
   update(null);
-  const ends = [live.watch(update), everySecond(() => rows.forEach((each) => each.tick()))];
+  const ends = [live.watch(update), clock.end];
   if (query.has("find")) search.focus();
   return () => ends.forEach((end) => end());
 }
