@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 
-from svcctl.errors import Conflict, StateFault, quoted
-
-_VERSION = 1
-_PATIENCE = 2.0  # seconds: a process that was just killed may still hold the file
+from svcctl.sdk.durable.own_file import PATIENCE, Layout, Obstacle, open_alone
 
 _TABLES = """
 CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -34,76 +30,26 @@ CREATE TABLE step (
 """
 
 _SETTINGS = (
-    # the operating system's lock, held until the process ends however it does, and no shared memory
-    "PRAGMA locking_mode=EXCLUSIVE",
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # what was committed survives a power failure
-    "PRAGMA fullfsync=ON",  # on macOS too
     "PRAGMA temp_store=MEMORY",  # which jobs are taken: to be forgotten with the process
     "CREATE TEMP TABLE held (number INTEGER PRIMARY KEY)",
     """CREATE TEMP VIEW free_job AS SELECT * FROM job
     WHERE phase='waiting' AND number NOT IN (SELECT number FROM held)""",
 )
 
-
-def connect(path: str, *, patience: float = _PATIENCE) -> sqlite3.Connection:
-    """Open the file, made where there is none, for this process alone.
-
-    Waits *patience* seconds for one who holds it.  Raises Conflict where another process still
-    does, StateFault where it cannot be opened, is damaged, another program's or a newer svcctl's:
-    it is left as it is.
-    """
-    try:
-        _make(path)
-        db = sqlite3.connect(path, isolation_level=None, timeout=patience)
-    except (sqlite3.Error, OSError) as error:
-        raise _unusable(path, error) from error
-    try:
-        for setting in _SETTINGS:
-            db.execute(setting)
-        _insist_ours(db, path)
-    except sqlite3.Error as error:
-        db.close()
-        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise _held(path) from error
-        raise _unusable(path, error) from error
-    except BaseException:
-        db.close()
-        raise
-    return db
+_LAYOUT = Layout(
+    tables=_TABLES,
+    version=1,
+    settings=_SETTINGS,
+    hint={
+        Obstacle.HELD: "stop the other copy of the service, or give each its own file",
+        Obstacle.FOREIGN: "give the service another file, or run the version that wrote this one",
+        Obstacle.UNUSABLE: (
+            "is the disk full or read-only, is the file damaged? restore a copy, or move it away"
+        ),
+    },
+)
 
 
-def _make(path: str) -> None:
-    """Let nobody else read what will stand in the file."""
-    os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
-    try:
-        # only a new one: to close a second descriptor of a file lets go of this process' locks
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        return
-
-
-def _insist_ours(db: sqlite3.Connection, path: str) -> None:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == _VERSION:
-        return
-    if version or db.execute("SELECT 1 FROM sqlite_master").fetchone():
-        raise StateFault(
-            f"{quoted(path)} is another program's, or of another version ({version})",
-            hint="give the service another file, or run the version that wrote this one",
-        )
-    db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version={_VERSION}; COMMIT;")
-
-
-def _held(path: str) -> Conflict:
-    return Conflict(
-        f"{quoted(path)} is in use by another process",
-        hint="stop the other copy of the service, or give each its own file",
-    )
-
-
-def _unusable(path: str, error: Exception) -> StateFault:
-    return StateFault(
-        f"{quoted(path)} cannot be opened: {error}",
-        hint="is the disk full or read-only, is the file damaged? restore a copy, or move it away",
-    )
+def connect(path: str, *, patience: float = PATIENCE) -> sqlite3.Connection:
+    """Open the file of a service; see :func:`svcctl.sdk.durable.own_file.open_alone`."""
+    return open_alone(path, _LAYOUT, patience=patience)

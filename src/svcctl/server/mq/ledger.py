@@ -6,32 +6,22 @@ before anybody is told.  A row that was begun and has no reply is one whose outc
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from svcctl.errors import Conflict, LimitReached, StateFault, quoted
+from svcctl.errors import Conflict, LimitReached
 from svcctl.sdk.durable.database import Database
+from svcctl.sdk.durable.own_file import Layout, Obstacle, open_alone
 
 MOST = 1_000_000
 """Commands that are remembered at once."""
 
 _KEPT = 86_400.0  # seconds a reply is kept after its command would have expired
 _PURGE_EVERY = 1_000  # commands between two looks at what can be forgotten
-_PATIENCE = 2.0  # seconds: a process that was just killed may still hold the file
-_VERSION = 1
 
-_SETTINGS = (
-    # the operating system's lock, held until the process ends however it does
-    "PRAGMA locking_mode=EXCLUSIVE",
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # what was committed survives a power failure
-    "PRAGMA fullfsync=ON",  # on macOS too
-)
 _TABLES = """
 CREATE TABLE command (
   id TEXT PRIMARY KEY, digest TEXT NOT NULL, until REAL NOT NULL,
@@ -41,6 +31,15 @@ CREATE INDEX command_untold ON command (id) WHERE reply IS NOT NULL AND NOT told
 CREATE INDEX command_until ON command (until);
 CREATE TABLE event (host TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 """
+_LAYOUT = Layout(
+    tables=_TABLES,
+    version=1,
+    hint={
+        Obstacle.HELD: "one process at a time serves a queue: is it running already?",
+        Obstacle.FOREIGN: "give another file: --ledger FILE",
+        Obstacle.UNUSABLE: "commands are not taken until it can: is the disk full or read-only?",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ class Ledger:
     """
 
     def __init__(self, path: str, *, now: Callable[[], float], most: int = MOST) -> None:
-        self._database, self._now, self._most = Database(path, connect=connect), now, most
+        self._database, self._now, self._most = Database(path, connect=_connect), now, most
         self._begun = 0
 
     async def __aenter__(self) -> Self:
@@ -144,49 +143,8 @@ def insist_same(row: Row | None, digest: str) -> None:
         raise Conflict("this id was used for another command", hint="choose another")
 
 
-def connect(path: str) -> sqlite3.Connection:
-    """Open the file, made where there is none, for this process and its owner alone."""
-    try:
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        db = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)
-    except (sqlite3.Error, OSError) as error:
-        raise _unusable(path, error) from error
-    try:
-        for setting in _SETTINGS:
-            db.execute(setting)
-        _insist_ours(db, path)
-    except sqlite3.Error as error:
-        db.close()
-        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise Conflict(
-                f"{quoted(path)} is in use by another process",
-                hint="one process at a time serves a queue: is it running already?",
-            ) from error
-        raise _unusable(path, error) from error
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _insist_ours(db: sqlite3.Connection, path: str) -> None:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == _VERSION:
-        return
-    if version or db.execute("SELECT 1 FROM sqlite_master").fetchone():
-        raise StateFault(
-            f"{quoted(path)} is another program's, or of another version ({version})",
-            hint="give another file: --ledger FILE",
-        )
-    db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version={_VERSION}; COMMIT;")
-
-
-def _unusable(path: str, error: Exception) -> StateFault:
-    return StateFault(
-        f"{quoted(path)} cannot be opened: {error}",
-        hint="commands are not taken until it can: is the disk full or read-only?",
-    )
+def _connect(path: str) -> sqlite3.Connection:
+    return open_alone(path, _LAYOUT)
 
 
 def _row(db: sqlite3.Connection, id: str) -> Row | None:  # noqa: A002
