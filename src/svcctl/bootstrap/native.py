@@ -41,7 +41,7 @@ _AGENT_PATIENCE = 5.0  # seconds an agent gets to say what it keeps
 
 
 class NativeMachine:
-    """The native managers of this machine; fulfils :class:`svcctl.app.native.Kept`."""
+    """The native managers of this machine; fulfils :class:`svcctl.app.native_standing.Kept`."""
 
     def __init__(self, paths: Paths, home: str | None, *, without: str = "") -> None:
         """*without* is the name of a service that is not to be seen."""
