@@ -51,7 +51,8 @@ class Access:
     """Says who may do what; *specs* gives the services there are.
 
     *owners* are actors that may do everything on this machine: root, and the agent's own user;
-    None: whoever comes in.  No rule locks them out of looking, nor of applying another rule.
+    None: whoever comes in, but for fronts.  No rule locks them out of looking, nor of applying
+    another rule.
     """
 
     def __init__(
@@ -60,11 +61,17 @@ class Access:
         store: Store,
         specs: Specs,
         owners: Collection[str] | None,
+        itself: str = "",
         still_holds: Callable[[Identity], None] | None = None,
+        issued: Callable[[str], Document | None] = lambda _: None,
     ) -> None:
-        """*still_holds* raises Denied where what showed who somebody is was revoked."""
+        """*itself* is the actor that the agent is, an owner whatever it is named.
+
+        *still_holds* raises Denied where what showed who somebody is was revoked, *issued* gives
+        what is known of a token of this host by its id.
+        """
         self._applied, self._specs, self._owners = AppliedTable(store, "access"), specs, owners
-        self._still_holds = still_holds
+        self._itself, self._still_holds, self._issued = itself, still_holds, issued
         self._policy: Policy | None = None
         self.version = 0
         """Another one each time another table was applied."""
@@ -143,10 +150,18 @@ class Access:
         """
         return self._owns(identity) or self._is_front(identity)
 
-    def insist_it_holds(self, identity: Identity) -> None:
-        """Raise Denied where what showed *identity* was revoked, whatever a front knew of it."""
+    def insist_it_holds(self, identity: Identity, *, said_by: Identity) -> None:
+        """Raise Denied where what showed *identity* was revoked, whatever a front knew of it.
+
+        A front that was taken over says what it likes: from one nobody is taken for more than what
+        vouches for them here gives them.
+        """
         if self._still_holds:
             self._still_holds(identity)
+        if self._is_front(said_by):
+            from svcctl.app.vouched import insist_vouched  # noqa: PLC0415 - where there are fronts
+
+            insist_vouched(identity, issued=self._issued, trusted=self.trusted)
 
     def insist(
         self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]
@@ -257,7 +272,9 @@ class Access:
     def _owns(self, identity: Identity) -> bool:
         if identity.way is not Way.LOCAL:
             return False
-        return self._owners is None or identity.actor in self._owners
+        if self._owners is None:
+            return identity.actor == self._itself or identity.actor not in self.fronts
+        return identity.actor in self._owners
 
     def _is_front(self, identity: Identity) -> bool:
         """Say whether it serves others; the owner of this machine is the owner all the same."""

@@ -55,8 +55,8 @@ class Authority(Protocol):
     def may_speak_for_others(self, identity: Identity) -> bool:
         """Whether *identity* may ask on behalf of who came in from elsewhere."""
 
-    def insist_it_holds(self, identity: Identity) -> None:
-        """Raise Denied where what showed *identity* was revoked, or has expired."""
+    def insist_it_holds(self, identity: Identity, *, said_by: Identity) -> None:
+        """Raise Denied where nothing shows any more that *said_by* speaks for *identity*."""
 
     def insist(
         self, identity: Identity, verb: Verb, selection: Selection, args: Mapping[str, object]
@@ -177,7 +177,7 @@ class Dispatch:
         """Give whom *identity* asks on behalf of, itself where *document* is empty.
 
         Raises Denied, audited, where it may not speak for others, or for one on this machine, and
-        where what showed who the other is was revoked.
+        where what showed who the other is was revoked, or vouches for less.
         """
         if not document:
             return identity
@@ -187,7 +187,7 @@ class Dispatch:
             self.turn_away(identity, error)
             raise error
         try:
-            self._authority.insist_it_holds(other)
+            self._authority.insist_it_holds(other, said_by=identity)
         except Denied as error:
             self.turn_away(other, error)
             raise

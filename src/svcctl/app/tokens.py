@@ -13,7 +13,7 @@ from svcctl.app.dispatch import Deed
 from svcctl.app.waiting import Emit
 from svcctl.auth.listening import Listeners
 from svcctl.errors import Conflict, UnknownService, UsageError
-from svcctl.ports import Clock, Store
+from svcctl.ports import Clock, Document, Store
 from svcctl.wire import Selection
 
 if TYPE_CHECKING:  # an agent that issues no tokens has none of it in memory
@@ -50,6 +50,7 @@ class Tokens:
     ) -> None:
         self._store, self._keys, self._roles, self._clock = store, keys, roles, clock
         self._revocations: Revocations | None = None
+        self._issued: dict[str, Document] | None = None
         self.listeners = Listeners()
         """Are told each time there is another key."""
 
@@ -70,6 +71,12 @@ class Tokens:
 
             self._revocations = Revocations(self._store)
         return self._revocations
+
+    def issued(self, token_id: str) -> Document | None:
+        """Give what is known of a token but the token itself; None where none has that id."""
+        if self._issued is None:
+            self._issued = dict(self._known())
+        return self._issued.get(token_id)
 
     def ring(self) -> KeyRing:
         """Give the signing keys, made where there are none; raises StateFault, NotAvailable."""
@@ -105,6 +112,7 @@ class Tokens:
         self._forget_old(now)
         document = asdict(issued)
         text = document.pop("text")
+        self._issued = None
         self._store.put(KIND, issued.id, document | {"roles": list(issued.roles)})
         await self._store.settle()
         return {"token": text, **document, "roles": list(issued.roles)}

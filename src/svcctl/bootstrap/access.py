@@ -14,7 +14,7 @@ from svcctl.app.waiting import Emit
 from svcctl.auth.identity import Identity
 from svcctl.bootstrap.own_name import own_name
 from svcctl.engine.store import SqliteStore
-from svcctl.ports import Clock
+from svcctl.ports import Clock, Document
 from svcctl.wire import Selection
 
 if TYPE_CHECKING:
@@ -36,7 +36,12 @@ class Guard:
     def __init__(self, store: SqliteStore, *, specs: Specs, clock: Clock) -> None:
         owners = {"uid:0", own_name()} if hasattr(os, "geteuid") else None
         self.access = Access(
-            store=store, specs=specs, owners=owners, still_holds=self._insist_it_holds
+            store=store,
+            specs=specs,
+            owners=owners,
+            itself=own_name(),
+            still_holds=self._insist_it_holds,
+            issued=self._issued,
         )
         self._store, self._specs, self._clock = store, specs, clock
         self._tokens: Tokens | None = None
@@ -67,6 +72,9 @@ class Guard:
 
     def _insist_it_holds(self, identity: Identity) -> None:
         self.tokens.revocations.insist(identity, now=self._clock.now())
+
+    def _issued(self, token_id: str) -> Document | None:
+        return self.tokens.issued(token_id)
 
     async def _may(self, selection: Selection, args: Arguments, emit: Emit) -> object:
         from svcctl.app.rights import Rights  # noqa: PLC0415 - see above

@@ -7,4 +7,8 @@ import os
 
 def own_name() -> str:
     """Give the actor that this process is."""
-    return f"uid:{os.geteuid()}" if hasattr(os, "geteuid") else f"pid:{os.getpid()}"
+    if hasattr(os, "geteuid"):
+        return f"uid:{os.geteuid()}"
+    from svcctl.system.windows.security import own_sid  # noqa: PLC0415 - Windows only
+
+    return f"sid:{own_sid()}"

@@ -63,8 +63,8 @@ class Anybody:
         del identity
         return error
 
-    def insist_it_holds(self, identity: Identity) -> None:
-        assert identity.actor
+    def insist_it_holds(self, identity: Identity, *, said_by: Identity) -> None:
+        assert identity.actor != said_by.actor
 
     def may(self, identity: Identity, verb: Verb, service: str) -> bool:
         del identity, service
