@@ -125,6 +125,7 @@ def test_every_text_of_the_dashboard_has_a_chinese_one() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.posix  # what a system says is in its own words elsewhere
 def test_the_catalogue_has_nothing_that_nobody_says() -> None:
     said = _said_in_python() | _said_in_the_browser() | _asked_for_in_help() | _said_by_click()
     said |= {os.strerror(number) for number in errno.errorcode}
