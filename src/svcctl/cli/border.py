@@ -60,7 +60,7 @@ def report(error: SvcctlError, err: Screen) -> None:
     for each in error.mistakes if isinstance(error, SpecError) else ():
         if str(each) == error.problem:  # the only one, told below
             continue
-        err.line(str(each))
+        err.line(err.words.told(str(each)))
         if each.hint:
             err.line(f"  {err.hint(each.hint)}")
     said = err.words.told(error.problem)

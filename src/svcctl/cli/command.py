@@ -16,6 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from svcctl.cli.output import cut, screen, width, written
+from svcctl.errors import UsageError
 from svcctl.words.catalogue import Words
 
 _WIDE = r"\u2e80-\u9fff\uff00-\uffef"
@@ -160,6 +161,18 @@ class Group(click.Group):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _write_page(self, self.examples, ctx, formatter)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if not (args[0] in known or args[0].startswith("-") or ctx.resilient_parsing):
+            import difflib  # noqa: PLC0415 - only for those who mistype
+
+            close = difflib.get_close_matches(args[0], known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"see: {ctx.command_path} --help"
+            raise UsageError(f"no command {args[0]!r}", hint=hint)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         known = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]

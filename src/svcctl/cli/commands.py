@@ -19,7 +19,6 @@ from svcctl.cli.hosts import for_whom, output_of
 from svcctl.cli.output import screen
 from svcctl.cli.session import Session
 from svcctl.cli.verb_command import complete_contexts
-from svcctl.errors import UsageError
 
 PREFIX = "SVCCTL"
 WORDS = "svcctl.words"
@@ -168,17 +167,6 @@ class _Commands(Group):
         assert isinstance(command, click.Command)
         name_variables(command, f"{PREFIX}_{cmd_name.upper().replace('-', '_')}")
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in TABLE and not args[0].startswith("-"):
-            import difflib  # noqa: PLC0415 - only for those who mistype
-
-            close = difflib.get_close_matches(args[0], TABLE, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "see: svcctl --help"
-            raise UsageError(f"no command {args[0]!r}", hint=hint)
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx

@@ -18,6 +18,7 @@ LANGUAGES = (ENGLISH, "zh")
 _VARIABLES = ("SVCCTL_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 _TELLING = 12  # characters that are fixed tell a text that begins with a place from others
 _CAUSES = frozenset(("error", "problem", "reason", "why"))  # places whose values are told as well
+_SAID_OF = re.compile(r"(\S+): (.+)", re.DOTALL)  # a place in a file, an option, an instance
 _PLACE = re.compile(r"\{(\w+)[^{}]*\}")
 
 
@@ -44,7 +45,11 @@ class Words:
         """Give *text* in this language, and how many of its characters told what it is."""
         if not self.texts or text in self.texts:
             return len(text), self.of(text)
-        return max(self._fitting(text), default=(0, text))
+        count, said = max(self._fitting(text), default=(0, text))
+        if count or not (found := _SAID_OF.fullmatch(text)):
+            return count, said
+        count, said = self._recognised(found[2])
+        return count, f"{found[1]}: {said}"
 
     def _fitting(self, text: str) -> Iterator[tuple[int, str]]:
         for known, said in self.texts.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,3 +101,25 @@ def test_a_terminal_that_has_no_chinese_letters_gets_english() -> None:
 
     assert screen(narrow, {"SVCCTL_LANG": "zh"}).words.language == "en"
     assert screen(wide, {"SVCCTL_LANG": "zh"}).words.language == "zh"
+
+
+def test_every_mistake_is_told_in_chinese_behind_its_place(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    file = tmp_path / "svcctl.toml"
+    file.write_text('version = 1\n[services.web]\nexc = "x"\nstop.timeout = 5\n')
+
+    assert main(["check", str(file)]) == 78
+
+    first, _, second, _, last = capsys.readouterr().err.splitlines()
+    assert first == f"{file}:3:1: 未知选项 'exc'"
+    assert second == f"{file}:4:16: stop.timeout: 5 没有单位"
+    assert last == f"错误[SVC-1100]: 共 2 处错误，第一处：{first}"
+
+
+def test_a_command_of_a_family_that_is_mistyped_is_told_like_any_other(capsys: Captured) -> None:
+    assert main(["auth", "tokn"]) == 2
+
+    assert capsys.readouterr().err == (
+        "错误[SVC-1200]: 没有命令 'tokn'\n提示: 您是指 'token' 吗？\n"
+    )

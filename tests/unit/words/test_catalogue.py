@@ -71,6 +71,14 @@ def test_a_cause_within_a_text_is_told_as_well_and_a_name_is_not() -> None:
     assert some.told("no done: no disk") == "X done: N"
 
 
+def test_what_is_said_of_a_place_or_an_option_is_told_behind_it() -> None:
+    some = Words(texts={"{n} has no unit": "{n} X", "no disk": "N"})
+
+    assert some.told("a.toml:3:1: stop.timeout: 5 has no unit") == "a.toml:3:1: stop.timeout: 5 X"
+    assert some.told("web: no disk") == "web: N"
+    assert some.told("web: no such thing") == "web: no such thing"
+
+
 def test_of_texts_that_fit_the_one_of_which_most_is_fixed_is_meant() -> None:
     some = Words(texts={"no {what} is there": "A{what}", "no service {name} is there": "B{name}"})
 

@@ -66,8 +66,8 @@ def _texts(tree: ast.Module) -> Iterator[str]:
 
 def _said(call: ast.Call) -> Iterator[ast.expr]:
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    if name in _CLASSES and call.args:
-        yield call.args[0]
+    if name in _CLASSES or name == "mistake":
+        yield from call.args
     yield from (each.value for each in call.keywords if each.arg in {"problem", "hint"})
 
 
