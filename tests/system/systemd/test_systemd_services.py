@@ -326,7 +326,9 @@ def test_a_timer_starts_what_is_scheduled(clean: Any) -> None:
     runs = "cat /tmp/job-runs 2>/dev/null | wc -l"
     until(lambda: int(clean.sh(runs, check=False)) >= 2, what="it runs again and again")
 
-    until(lambda: clean.status("job")["next_at"], what="it is known when the next run is due")
+    until(  # on a busy machine it is due again as soon as it has run
+        lambda: (now := clean.status("job"))["next_at"] or now["pid"], what="it is due, or runs"
+    )
     assert clean.show("job.timer", "ActiveState") == "active"
 
 
