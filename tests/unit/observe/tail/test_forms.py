@@ -223,7 +223,7 @@ def test_a_packed_file_that_is_not_whole_yet_is_waited_for(desk: Desk) -> None:
 
 
 def test_many_logs_are_followed_with_few_open_logs(tmp_path: Path) -> None:
-    count = 300
+    count = 60
     before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
     desk = Desk(tmp_path, str(tmp_path / "*.log"), bounds=Bounds(open_logs=16))
     for text in (b"one\n", b"two\n"):
