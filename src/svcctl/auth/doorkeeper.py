@@ -37,6 +37,15 @@ class Shown:
     certificate: bytes = b""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inside:
+    """One who was let in."""
+
+    identity: Identity
+    put_out: Callable[[], None]
+    lasting: bool
+
+
 class Tokens(Protocol):
     """Looks at tokens; see :class:`svcctl.auth.bearer.Bearer`."""
 
@@ -74,7 +83,7 @@ class Doorkeeper:
         self._known: OrderedDict[bytes, Identity] = OrderedDict()
         self._reconsidered = 0
         self._tries = Tries(clock)
-        self._inside: dict[object, tuple[Identity, Callable[[], None]]] = {}
+        self._inside: dict[object, _Inside] = {}
         self._by_actor: Counter[str] = Counter()
 
     async def identify(self, shown: Shown, *, way: Way, source: str) -> Identity:
@@ -96,11 +105,15 @@ class Doorkeeper:
             raise Unauthenticated(error.problem, hint=error.hint) from error
         return identity
 
-    def watch(self, identity: Identity, call: Callable[[], None]) -> Cancel:
+    def watch(
+        self, identity: Identity, call: Callable[[], None], *, lasting: bool = False
+    ) -> Cancel:
         """Have *call* made, once, when what *identity* showed is revoked or expires.
 
-        So it is when whoever vouched for it is trusted no more, see :meth:`reconsider`.  Raises
-        LimitReached where its actor has too much under way, which lasts until it is cancelled.
+        So it is when whoever vouched for it is trusted no more, see :meth:`reconsider`, and when
+        that is not known any more, see :meth:`lapse`, but for what is *lasting*: what nothing is
+        done for until it is known again.  Raises LimitReached where its actor has too much under
+        way, which lasts until it is cancelled.
         """
         if self._by_actor[identity.actor] >= self._each:
             raise LimitReached(
@@ -113,7 +126,7 @@ class Doorkeeper:
             if self._inside.pop(mark, None):
                 call()
 
-        self._inside[mark] = identity, put_out
+        self._inside[mark] = _Inside(identity=identity, put_out=put_out, lasting=lasting)
         cancels = [self._revocations.watch(identity, put_out)]
         if identity.expires_at is not None:
             left = max(identity.expires_at - self._clock.now(), 0.0)
@@ -133,11 +146,18 @@ class Doorkeeper:
 
         To be called once something else is trusted than before.
         """
+        self._put_out(lambda each: not still_holds(each.identity))
+
+    def lapse(self) -> None:
+        """Put out whoever is in: it is not known any more what is trusted."""
+        self._put_out(lambda each: not each.lasting)
+
+    def _put_out(self, has_to_go: Callable[[_Inside], bool]) -> None:
         self._known.clear()
         self._reconsidered += 1
-        for identity, put_out in list(self._inside.values()):
-            if not still_holds(identity):
-                put_out()
+        for each in list(self._inside.values()):
+            if has_to_go(each):
+                each.put_out()
 
     def _leave(self, actor: str) -> None:
         self._by_actor[actor] -= 1

@@ -28,8 +28,9 @@ _SOONEST, _LATEST = 0.05, 2.0  # seconds between two tries to reach it
 class FollowingTrust:
     """Follows the verb ``trust`` of one agent, whoever is the agent meanwhile.
 
-    *take* is called with each thing told and with what was told before; *lapse* once the agent
-    was out of reach for GRACE seconds: nobody is known then until it is back.
+    *take* is called with what was told before, however long ago (None: nothing), and with each
+    thing told; *lapse* once the agent was out of reach for GRACE seconds: nobody is known then
+    until it is back.
     """
 
     def __init__(
@@ -37,12 +38,13 @@ class FollowingTrust:
         connect: Connect,
         *,
         clock: Clock,
-        take: Callable[[Trusted, Trusted], None],
+        take: Callable[[Trusted | None, Trusted], None],
         lapse: Callable[[], None],
     ) -> None:
         self._connect, self._clock = connect, clock
         self._take, self._lapse = take, lapse
         self._told: Trusted | None = None
+        self._before: Trusted | None = None
         self._current, self._wanted = asyncio.Event(), asyncio.Event()
         self._lapsing: Timer | None = None
         self._problem: SvcctlError | None = None
@@ -117,7 +119,7 @@ class FollowingTrust:
             await conversation.close()
 
     def _note(self, told: Trusted) -> None:
-        before, self._told = self._told or Trusted(), told
+        before, self._before, self._told = self._before, told, told
         self._take(before, told)
         if self._lapsing:
             self._lapsing.cancel()

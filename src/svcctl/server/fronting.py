@@ -130,19 +130,20 @@ async def fronting(
     """
     revocations, trusts = Revocations(None), dict[str, Trust]()
 
-    def take(before: Trusted, told: Trusted) -> None:
+    def take(before: Trusted | None, told: Trusted) -> None:
         known = revocations.known()
         for token_id, until in told.revoked.items():
             if token_id not in known:
                 revocations.revoke(token_id, until=until, now=clock.now())
-        kept = {each.url: trusts.get(each.url) for each in told.issuers if each in before.issuers}
+        same = before.issuers if before else ()
+        kept = {each.url: trusts.get(each.url) for each in told.issuers if each in same}
         trusts.clear()
         for each in told.issuers:
             trusts[each.url] = kept.get(each.url) or Trust(each, fetch=fetch, now=clock.now)
         doorkeeper.reconsider(vouching(before, told))
 
     def lapse() -> None:
-        doorkeeper.reconsider(lambda _: False)
+        doorkeeper.lapse()
 
     trust = FollowingTrust(connect, clock=clock, take=take, lapse=lapse)
     bearer = Bearer(

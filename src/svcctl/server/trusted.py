@@ -57,11 +57,13 @@ def parse_trusted(document: object) -> Trusted:
         ) from error
 
 
-def vouching(before: Trusted, now: Trusted) -> Callable[[Identity], bool]:
+def vouching(before: Trusted | None, now: Trusted) -> Callable[[Identity], bool]:
     """Give what says whether whoever vouched for somebody *before* does so *now*, unchanged.
 
-    Certificates are left to TLS, and what was revoked to the revocations.
+    Where nothing was told before, it is enough that they are known now.  Certificates are left to
+    TLS, and what was revoked to the revocations.
     """
+    before = before or now
     issuers = {each.name for each in before.issuers if each in now.issuers}
     signers = {
         each.actor for name, each in before.signers.items() if each == now.signers.get(name, None)

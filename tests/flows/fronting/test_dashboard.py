@@ -39,6 +39,26 @@ def test_a_restart_of_the_front_logs_nobody_out_and_a_revoked_token_does(site: B
     assert again.json()["csrf"] == told.json()["csrf"]
 
 
+def test_an_agent_that_is_long_away_ends_what_is_open_and_logs_nobody_out(site: Box) -> None:
+    issued = token(site)
+
+    with served(site) as front, client(front) as browser:
+        told = browser.post("/login", data={"token": issued["token"]})
+        with browser.stream("GET", "/v1/events?follow=true") as stream:
+            site.ok("agent", "stop")
+            for _ in stream.iter_bytes():
+                pass  # until it is not known any more who may read it
+        away = browser.get("/v1/services")
+        site.start_agent()
+        until(lambda: browser.get("/v1/services").status_code == 200, what="it goes on")
+        again = browser.get("/session")
+        site.ok("auth", "token", "revoke", issued["id"])
+        until(lambda: _is_over(browser), what="the session of a revoked token is over")
+
+    assert away.status_code == 503
+    assert again.json()["csrf"] == told.json()["csrf"]
+
+
 def test_a_certificate_logs_in_and_is_no_way_around_our_own_pages(site: Box) -> None:
     site.ok("cert", "init", "--domain", "example.org")
     site.ok("cert", "issue", "host/web", "--host", "127.0.0.1")

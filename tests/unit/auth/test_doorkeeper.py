@@ -172,6 +172,21 @@ async def test_when_an_issuer_is_trusted_no_more_its_people_are_put_out_and_aske
     assert house.book.asked == ["a1", "a1"]
 
 
+async def test_a_lapse_puts_out_all_but_what_lasts_and_forgets_tokens() -> None:
+    house, calls = House(), list[str]()
+    ann = await house.ask()
+    house.keeper.watch(ann, lambda: calls.append("stream"))
+    house.keeper.watch(ann, lambda: calls.append("session"), lasting=True)
+
+    house.keeper.lapse()
+    await house.ask()
+
+    assert calls == ["stream"]
+    assert house.book.asked == ["a1", "a1"]
+    house.keeper.reconsider(lambda _: False)
+    assert calls == ["stream", "session"]
+
+
 async def test_what_was_found_while_something_else_began_to_be_trusted_is_looked_at_again() -> None:
     house = House()
 

@@ -85,8 +85,8 @@ class Stage:
             self.agent.connect, clock=self.clock, take=self._take, lapse=self._lapse
         )
 
-    def _take(self, before: Trusted, told: Trusted) -> None:
-        assert not self.told or before == self.told[-1]
+    def _take(self, before: Trusted | None, told: Trusted) -> None:
+        assert before == (self.told[-1] if self.told else None)
         self.told.append(told)
 
     def _lapse(self) -> None:
@@ -147,6 +147,21 @@ async def test_what_was_told_is_believed_for_a_while_and_then_nobody_is_known() 
         assert stage.lapses == 1
         with pytest.raises(AgentUnreachable, match="cannot be asked"):
             _ = stage.following.trusted
+
+
+async def test_who_is_back_after_that_is_compared_with_what_was_told_before_it() -> None:
+    async with Stage() as stage:
+        await stage.until_told(1)
+        stage.agent.is_there = False
+        stage.agent.hang_up()
+        await stage.until_lost()
+        stage.clock.forward(GRACE)
+
+        stage.agent.is_there = True
+        await stage.until_told(2)
+
+        assert stage.lapses == 1
+        assert stage.following.trusted.ring.host == "a1"
 
 
 async def test_who_is_back_in_time_lets_nothing_lapse() -> None:

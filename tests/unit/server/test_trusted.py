@@ -38,6 +38,12 @@ def test_whoever_is_trusted_no_more_vouches_for_nobody() -> None:
     assert list(map(vouching(BEFORE, now), ALL)) == [False, False, False, True]
 
 
+def test_where_nothing_was_told_before_it_is_enough_to_be_known_now() -> None:
+    assert all(map(vouching(None, BEFORE), ALL))
+    unknown = vouching(None, Trusted(ring=PublicRing(host="a1")))
+    assert list(map(unknown, ALL)) == [True, False, False, True]
+
+
 def test_an_issuer_or_a_signer_that_is_said_otherwise_vouches_anew() -> None:
     changed = Issuer(name="corp", url="https://id.example.org", audience="other")
     now = Trusted(

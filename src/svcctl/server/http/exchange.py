@@ -56,8 +56,13 @@ class Gate(Protocol):
     async def suspect(self, request: Request) -> Identity:
         """Give who seems to have asked, where that was refused; for the audit log alone."""
 
-    def watch(self, identity: Identity, call: Callable[[], None]) -> Cancel:
-        """Have *call* made once what *identity* showed holds no more."""
+    def watch(
+        self, identity: Identity, call: Callable[[], None], *, lasting: bool = False
+    ) -> Cancel:
+        """Have *call* made once what *identity* showed holds no more.
+
+        What is *lasting* is not ended by nobody knowing for a while who holds what.
+        """
 
 
 class Collected:

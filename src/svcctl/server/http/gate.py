@@ -55,9 +55,11 @@ class Gate:
                 return await self._known(Shown(certificate=certificate), request)
         return unknown(Way.HTTP, source=source_of(request))
 
-    def watch(self, identity: Identity, call: Callable[[], None]) -> Cancel:
-        """Have *call* made once what *identity* showed holds no more."""
-        return self._keeper.watch(identity, call)
+    def watch(
+        self, identity: Identity, call: Callable[[], None], *, lasting: bool = False
+    ) -> Cancel:
+        """See :meth:`svcctl.auth.doorkeeper.Doorkeeper.watch`."""
+        return self._keeper.watch(identity, call, lasting=lasting)
 
     async def _known(self, shown: Shown, request: Request) -> Identity:
         """Give who shows *shown*; failures count for their address, whoever hands them on."""

@@ -59,13 +59,15 @@ class SessionGate:
         session = self._sessions.seen(request.cookies.get(cookie_name(request), ""))
         return _in_session(session, request) if session else await self._gate.suspect(request)
 
-    def watch(self, identity: Identity, call: Callable[[], None]) -> Cancel:
+    def watch(
+        self, identity: Identity, call: Callable[[], None], *, lasting: bool = False
+    ) -> Cancel:
         """Have *call* made once what *identity* showed holds no more, or its session ends."""
         _, is_in, label = identity.source.rpartition(_IN)
         if not is_in:
-            return self._gate.watch(identity, call)
+            return self._gate.watch(identity, call, lasting=lasting)
         with ExitStack() as cancels:
-            cancels.callback(self._gate.watch(identity, call))
+            cancels.callback(self._gate.watch(identity, call, lasting=lasting))
             cancels.callback(self._sessions.watch(label, call))
             return cancels.pop_all().close
 
@@ -94,13 +96,16 @@ class SessionGate:
         insist_on_host(request.headers, address=address, names=self._names)
 
     def _hold(self, session: Session) -> None:
-        """End *session* once what was shown at its login holds no more."""
+        """End *session* once what was shown at its login holds no more.
+
+        It outlasts an agent that is away: whatever is asked in it waits for the agent.
+        """
 
         def end() -> None:
             self._sessions.end(session.key)
 
         holds = replace(session.identity, expires_at=session.ends_at)
-        self._sessions.at_end(session, self._gate.watch(holds, end))
+        self._sessions.at_end(session, self._gate.watch(holds, end, lasting=True))
 
 
 def cookie_name(request: Request) -> str:
