@@ -25,6 +25,7 @@ _CLASSES = {name for name, each in vars(errors).items() if isinstance(each, type
 
 
 @pytest.mark.slow
+@pytest.mark.posix  # it reads our own source, which is the same everywhere: a minute under Wine
 def test_every_error_and_hint_has_a_chinese_text() -> None:
     chinese = words_of("zh")
 
