@@ -40,7 +40,7 @@ def test_head_is_get_without_a_body(stand: Stand) -> None:
         assert (listed.status_code, listed.content) == (200, b"")
         assert listed.headers["content-type"] == "application/json"
         assert stream.headers["content-type"].startswith("text/event-stream")
-        assert stand.came == ["status"]
+        assert stand.came == ["status", "events"]
 
     told(stand, story)
 

@@ -16,7 +16,6 @@ BEAT = 15.0
 PATIENCE = 2.0
 """Seconds in which a stream is refused, if it is; agents of before say nothing until an item is."""
 
-_NOTHING: tuple[list[object], int] = ([], 0)
 _BEAT = b": beat\n\n"
 _RETRY = b"retry: 2000\n\n"
 """Milliseconds after which a reader that was cut off comes back, as browsers understand it."""
@@ -39,12 +38,12 @@ async def begun(produce: Produce, *, request_id: str, beat: float = BEAT) -> Asy
         result = await produce(outlet)
 
     found = portions(keep_result, beat=beat, patience=PATIENCE)
-    first = await anext(found, _NOTHING)
+    first = await anext(found, None)  # a default that is a tuple raises SystemError in 3.11
 
     async def stream() -> AsyncGenerator[bytes]:
         try:
             async with aclosing(found):
-                yield b": svcctl\n\n" + _RETRY + (b"" if first == _NOTHING else _events(*first))
+                yield b": svcctl\n\n" + _RETRY + (_events(*first) if first and any(first) else b"")
                 async for portion in found:
                     yield _events(*portion)
             yield _event("end", result)
