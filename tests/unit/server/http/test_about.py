@@ -6,6 +6,9 @@ import json
 from dataclasses import replace
 
 import pytest
+
+pytest.importorskip("starlette", reason="Wine cannot load what serves")
+
 from starlette.requests import Request
 from starlette.types import Message
 
