@@ -83,7 +83,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say which tests were skipped, and why."""
+    """Say which tests were skipped, and why those failed that did not when they ran again."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"ran again: {report.nodeid}", yellow=True)
+        terminalreporter.write_line(report.longreprtext)
     skipped = _skipped(config)
     if not os.environ.get("CI") or not skipped:
         return
