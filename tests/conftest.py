@@ -87,6 +87,9 @@ def pytest_terminal_summary(
     for report in terminalreporter.stats.get("rerun", ()):
         terminalreporter.section(f"ran again: {report.nodeid}", yellow=True)
         terminalreporter.write_line(report.longreprtext)
+        for title, text in report.sections:
+            terminalreporter.section(title, sep="-")
+            terminalreporter.write_line(text)
     skipped = _skipped(config)
     if not os.environ.get("CI") or not skipped:
         return

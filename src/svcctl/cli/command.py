@@ -111,12 +111,11 @@ class Context(click.Context):
     formatter_class = Page
 
 
-class Command(click.Command):
-    """A command whose help has *examples*; *bare* gives values to options without one."""
+class Paged(click.Command):
+    """A command, or a family of them, whose help is a page of ours with *examples*."""
 
     context_class = Context
     examples: Sequence[str] = ()
-    bare: Mapping[str, str] = {}
 
     def make_context(
         self,
@@ -128,8 +127,21 @@ class Command(click.Command):
         with written():  # a page of help
             return super().make_context(info_name, args, parent, **extra)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # whose --help is of use
+            raise
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        _write_page(self, self.examples, ctx, formatter)
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        if self.examples:
+            assert isinstance(formatter, Page)
+            with formatter.section("Examples"):
+                formatter.write_examples(self.examples)
+        self.format_options(ctx, formatter)
 
     def get_short_help_str(self, limit: int = 45) -> str:
         return cut(words_here().of(summary(self)), limit)
@@ -137,40 +149,29 @@ class Command(click.Command):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         return _told(super().shell_complete(ctx, incomplete))
 
+
+class Command(Paged):
+    """A command; *bare* gives values to options without one."""
+
+    bare: Mapping[str, str] = {}
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         end = args.index("--") if "--" in args else len(args)
         filled = [f"{each}={self.bare[each]}" if each in self.bare else each for each in args[:end]]
         return super().parse_args(ctx, filled + args[end:])
 
 
-class Group(click.Group):
-    """Commands of one family; its help has *examples* of them."""
-
-    context_class = Context
-    examples: Sequence[str] = ()
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,  # noqa: ANN401 - as click has it
-    ) -> click.Context:
-        with written():  # a page of help
-            return super().make_context(info_name, args, parent, **extra)
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        _write_page(self, self.examples, ctx, formatter)
+class Group(Paged, click.Group):
+    """Commands of one family."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         known = self.list_commands(ctx)
         if not (args[0] in known or args[0].startswith("-") or ctx.resilient_parsing):
-            import difflib  # noqa: PLC0415 - only for those who mistype
+            from svcctl.spec.names import did_you_mean  # noqa: PLC0415 - for those who mistype
 
-            close = difflib.get_close_matches(args[0], known, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"see: {ctx.command_path} --help"
+            hint = did_you_mean(args[0], known) or f"see: {ctx.command_path} --help"
             raise UsageError(f"no command {args[0]!r}", hint=hint)
         return super().resolve_command(ctx, args)
 
@@ -179,31 +180,10 @@ class Group(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary(command)) for name, command in known if command])
 
-    def get_short_help_str(self, limit: int = 45) -> str:
-        return cut(words_here().of(summary(self)), limit)
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        return _told(super().shell_complete(ctx, incomplete))
-
 
 def summary(command: click.Command) -> str:
     """Give the first paragraph of the help of *command*, on one line."""
     return " ".join((command.help or "").strip().partition("\n\n")[0].split())
-
-
-def _write_page(
-    command: click.Command,
-    examples: Sequence[str],
-    ctx: click.Context,
-    formatter: click.HelpFormatter,
-) -> None:
-    command.format_usage(ctx, formatter)
-    command.format_help_text(ctx, formatter)
-    if examples:
-        assert isinstance(formatter, Page)
-        with formatter.section("Examples"):
-            formatter.write_examples(examples)
-    command.format_options(ctx, formatter)
 
 
 def _told(items: Iterable[CompletionItem]) -> list[CompletionItem]:
