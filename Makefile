@@ -27,7 +27,7 @@ test: $(VENV)/.installed-dev  ## run the tests; a part: make test ARGS="tests/un
 
 faults: $(VENV)/.installed-dev  ## torment an agent in full; again: FAULTS_SEED=7, less: FAULTS_TIME=0.1
 	FAULTS_TIME=$(FAULTS_TIME) FAULTS_SEED=$(FAULTS_SEED) $(BIN)/python -m pytest \
-	--timeout 3600 $(or $(ARGS),tests/faults)
+	--timeout 14400 -o faulthandler_timeout=0 $(or $(ARGS),tests/faults)
 
 fuzz: $(VENV)/.installed-dev  ## fuzz all that reads foreign bytes; longer: make fuzz FUZZ_TIME=600
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_TIME) $(ARGS)

@@ -81,7 +81,8 @@ async def ended(process: Process, grace: float) -> int:
         with suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), grace)
+            async with asyncio.timeout(grace):
+                await process.wait()
         except TimeoutError:
             process.kill()
     return await process.wait()

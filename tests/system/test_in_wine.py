@@ -30,7 +30,7 @@ WINDOWS: dict[str, Sequence[str]] = {
 }
 
 LACKS_SOMETHING = 77
-LIMIT = 2400
+LIMIT = 1200
 """Seconds for the tests of one part; wine-pytest tells what hangs when they are over."""
 
 FIRST_BUILD = 600

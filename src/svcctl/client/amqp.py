@@ -130,10 +130,11 @@ def aio_pika() -> Any:  # noqa: ANN401 - a module
 async def connected(broker: AmqpBroker, *, name: str) -> AsyncIterator[Any]:
     """Give a connection of aio_pika's while the block lasts; raises NotDelivered.
 
-    *name* is shown to whoever operates the broker.
+    *name* is shown to whoever operates the broker.  The time limits are ours: aio_pika keeps its
+    own with ``asyncio.wait_for``, which loses cancellations before Python 3.12.
     """
     library = aio_pika()
-    with translated(broker):
+    async with answering(broker, within=_CONNECTING):
         connection = await library.connect(
             host=broker.host,
             port=broker.port,
@@ -142,7 +143,6 @@ async def connected(broker: AmqpBroker, *, name: str) -> AsyncIterator[Any]:
             virtualhost=broker.vhost,
             ssl=broker.tls,
             ssl_context=context_now(broker.ca) if broker.tls else None,
-            timeout=_CONNECTING,
             client_properties={"connection_name": name},
             heartbeat=_HEARTBEAT,
         )

@@ -40,6 +40,7 @@ _WAITING = 10_000  # commands of one host
 _PORT = 6379
 _CONNECTIONS = 8
 _ANSWERS = 30.0  # seconds it gets to let us in, and for what it is asked
+_CLOSING = 5.0  # seconds it gets to say goodbye
 _QUIET = 15.0  # seconds without a message, after which it is asked whether it is there
 
 
@@ -137,7 +138,9 @@ async def connected(broker: RedisBroker, *, name: str) -> AsyncIterator[Any]:
     """Give a client of redis-py's while the block lasts; raises NotDelivered.
 
     *name* is shown to whoever operates the server.  Nothing is tried again, and after the block
-    whoever still has the client makes no connection that nobody would close.
+    whoever still has the client makes no connection that nobody would close.  The client has no
+    time limits of its own, see :func:`answering`: it would keep them with ``asyncio.wait_for``,
+    which loses cancellations before Python 3.12.
     """
     library, is_over = redis().asyncio, False
 
@@ -161,18 +164,19 @@ async def connected(broker: RedisBroker, *, name: str) -> AsyncIterator[Any]:
         client_name=name,
         redis_connect_func=greet,
         protocol=2,
-        socket_timeout=_ANSWERS,
+        socket_timeout=None,
         **where,
     )
     client = library.Redis.from_pool(pool)
     try:
-        with translated(broker):
+        async with answering(broker):
             await client.ping()
         yield client
     finally:
         is_over = True
-        with suppress(redis().RedisError, OSError):  # it is gone either way
-            await client.aclose()
+        with suppress(NotDelivered):  # it is gone either way
+            async with answering(broker, within=_CLOSING):
+                await client.aclose()
 
 
 def _trusting(broker: RedisBroker) -> Any:  # noqa: ANN401 - redis-py's
@@ -187,9 +191,16 @@ def _trusting(broker: RedisBroker) -> Any:  # noqa: ANN401 - redis-py's
     return secured
 
 
+@asynccontextmanager
+async def answering(broker: RedisBroker, *, within: float = _ANSWERS) -> AsyncIterator[None]:
+    """Raise NotDelivered for what goes wrong in the block, and where it takes too long."""
+    with _translated(broker):
+        async with asyncio.timeout(within):
+            yield
+
+
 @contextmanager
-def translated(broker: RedisBroker) -> Iterator[None]:
-    """Raise NotDelivered for whatever goes wrong between us and *broker* in the block."""
+def _translated(broker: RedisBroker) -> Iterator[None]:
     errors = redis().exceptions
     try:
         yield
@@ -198,7 +209,7 @@ def translated(broker: RedisBroker) -> Iterator[None]:
             f"{broker} does not let us in: {error!s:.300}",
             hint="login, password and permissions: ACL LIST, ACL LOG",
         ) from error
-    except errors.TimeoutError as error:
+    except (errors.TimeoutError, TimeoutError) as error:
         raise NotDelivered(
             f"{broker} does not answer", hint="redis-cli ping", again=True
         ) from error
@@ -215,7 +226,7 @@ async def _line(broker: RedisBroker, label: str) -> AsyncIterator[Line]:
         connected(broker, name="svcctl-client") as client,
         client.pubsub() as listening,
     ):
-        with translated(broker):
+        async with answering(broker):
             await listening.subscribe(f"{REPLIES}{label}")
             await _confirmed(listening)
         yield _Line(broker, client, listening)
@@ -227,7 +238,7 @@ async def _events(broker: RedisBroker, host: str) -> AsyncIterator[AsyncIterator
         connected(broker, name="svcctl-events") as client,
         client.pubsub() as listening,
     ):
-        with translated(broker):
+        async with answering(broker):
             if host:
                 await listening.subscribe(f"{EVENTS}{host}")
             else:
@@ -239,16 +250,16 @@ async def _events(broker: RedisBroker, host: str) -> AsyncIterator[AsyncIterator
 async def _confirmed(listening: Any) -> None:  # noqa: ANN401 - redis-py's
     """Come back once all that is published from now on is heard."""
     if await listening.get_message(timeout=_ANSWERS) is None:
-        raise redis().exceptions.TimeoutError
+        raise TimeoutError
 
 
 async def _heard(broker: RedisBroker, listening: Any) -> AsyncIterator[bytes]:  # noqa: ANN401 - redis-py's
     is_asked = False
     while True:
-        with translated(broker):
+        async with answering(broker, within=_QUIET + _ANSWERS):
             message = await listening.get_message(timeout=_QUIET)
             if message is None and is_asked:
-                raise redis().exceptions.TimeoutError
+                raise TimeoutError
             if message is None:
                 await listening.ping()
         is_asked = message is None
@@ -268,9 +279,8 @@ class _Line:
 
     async def send(self, sealed: Sealed, *, to: str) -> None:
         stream = f"{COMMANDS}{to}"
-        async with self._turn:
-            with translated(self._broker):
-                added = await self._add(stream, sealed, to=to)
+        async with self._turn, answering(self._broker):
+            added = await self._add(stream, sealed, to=to)
         if added is None:
             raise nobody_takes(self._broker, to)
 

@@ -69,8 +69,9 @@ class FollowingTrust:
             return
         self._wanted.set()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._current.wait(), _PATIENCE)
-            return
+            async with asyncio.timeout(_PATIENCE):
+                await self._current.wait()
+                return
         raise self._unreachable()
 
     async def follow(self) -> None:
@@ -89,7 +90,8 @@ class FollowingTrust:
             self._was_told = False
             await asyncio.sleep(_SOONEST)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wanted.wait()
             self._wanted.clear()
 
     async def begun(self) -> None:
@@ -98,7 +100,8 @@ class FollowingTrust:
         Raises what it refuses with, such as Denied.
         """
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._tried.wait(), _FIRST)
+            async with asyncio.timeout(_FIRST):
+                await self._tried.wait()
         if self._problem and not isinstance(self._problem, AgentUnreachable):
             raise self._problem
 

@@ -24,8 +24,6 @@ from tests.flows.mq.front import Front, passable
 from tests.flows.mq.sites import KINDS, Site, site_of
 from tests.flows.mq.stand import Stand
 
-pytestmark = pytest.mark.timeout(4 * 3600)  # 200 rounds took an hour on a busy machine
-
 _COMMANDS = 12  # of each round
 _HOLDS = 600.0  # seconds a command may wait
 

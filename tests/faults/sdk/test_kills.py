@@ -12,8 +12,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 from tests.faults.sdk.running import PROGRAMS, ROOT
 from tests.faults.trial import Effort, Trial
 from tests.flows.conftest import until
@@ -61,7 +59,6 @@ def opened(notes: Path, state: Path) -> Ledger:
     return Ledger(lines, {key: json.loads(value) for key, value in found}, phases, left)
 
 
-@pytest.mark.timeout(1800)
 def test_a_shop_that_is_killed_at_any_point_sells_everything_once(
     trial: Trial, chance: random.Random, effort: Effort
 ) -> None:

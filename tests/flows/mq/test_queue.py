@@ -185,3 +185,32 @@ def test_a_broker_that_lets_nobody_in_is_told_at_once(stand: Stand) -> None:
                 pass
 
     told(story)
+
+
+def test_who_is_told_to_end_does_so_whatever_is_under_way(stand: Stand) -> None:
+    async def take(taking: asyncio.Event) -> None:
+        async with stand.connect()() as transport:
+            taking.set()
+            async for delivery in transport.deliveries():
+                await transport.acknowledge(delivery)
+
+    async def hear() -> None:
+        async with stand.broker.line("label") as line:
+            async for _ in line.replies():
+                pass
+
+    async def story() -> None:
+        for steps in range(0, 60, 2):
+            taking = asyncio.Event()
+            tasks = [asyncio.create_task(take(taking))]
+            await taking.wait()
+            tasks.append(asyncio.create_task(hear()))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            for each in tasks:
+                each.cancel()
+            await asyncio.wait(tasks)
+
+            assert all(each.cancelled() for each in tasks), steps
+
+    told(story)

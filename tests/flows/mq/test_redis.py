@@ -123,7 +123,7 @@ def test_a_server_that_falls_silent_is_given_up(
 
 def test_a_quiet_server_is_not_given_up(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_streams, "_QUIET", 2.0)
-    monkeypatch.setattr(transport, "_LONGEST_READ", 50)
+    monkeypatch.setattr(transport, "_LONGEST_READ", 0.05)
 
     async def story() -> None:
         async with stand.front_open(), stand.queue() as queue:

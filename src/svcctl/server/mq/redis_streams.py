@@ -21,9 +21,9 @@ from svcctl.client.redis_streams import (
     EVENTS,
     REPLIES,
     RedisBroker,
+    answering,
     connected,
     redis,
-    translated,
 )
 from svcctl.errors import NotDelivered
 from svcctl.server.mq.transport import Connect, Delivery, Subject, Topic, Transport
@@ -36,7 +36,8 @@ _DELIVERIES = 20  # of one message; more, and it is what kills who takes it
 _DEAD_LETTERS = 10_000
 _DEAD_KEPT = 30 * 86_400  # seconds
 _AT_ONCE = 100  # claims that are looked at at once
-_LONGEST_READ = 15_000  # milliseconds; a server that says nothing by then is there no more
+_LONGEST_READ = 15.0  # seconds; a server that says nothing by then
+_LATE = 15.0  # and for so long after it, is there no more
 
 
 def redis_streams(broker: RedisBroker, host: str, *, at_once: int) -> Connect:
@@ -72,7 +73,7 @@ class RedisStreams:
     async def begin(self) -> None:
         """Make the stream and the group where they are missing: senders know the host by them."""
         errors = redis().exceptions
-        with translated(self._broker):
+        async with answering(self._broker):
             try:
                 await self._client.xgroup_create(self._commands, _GROUP, id="0", mkstream=True)
             except errors.ResponseError as error:
@@ -118,7 +119,7 @@ class RedisStreams:
     async def _told(self, telling: Awaitable[object]) -> None:
         """Tell the server something; what fails ends the connection, so that all begins anew."""
         try:
-            with translated(self._broker):
+            async with answering(self._broker):
                 await telling
         except NotDelivered as error:
             self._arrivals.end(error)
@@ -126,37 +127,49 @@ class RedisStreams:
 
     async def _take(self) -> None:
         """Take commands while there are places, first those that were given to others."""
-        with translated(self._broker):
-            await self._claim()
-            while True:
-                await self._places.acquire()
-                await self._give(await self._next())
+        await self._claim()
+        while True:
+            await self._places.acquire()
+            await self._give(await self._next())
 
     def _end(self, taking: asyncio.Task[None]) -> None:
         if not taking.cancelled() and (why := taking.exception()):
             self._arrivals.end(why)
 
     async def _next(self) -> _Entry:
-        while True:
-            found: list[tuple[bytes, list[_Entry]]] = await self._client.xreadgroup(
-                _GROUP, _ONLY, {self._commands: ">"}, count=1, block=_LONGEST_READ
-            )
-            for _, entries in found:
-                return entries[0]
+        found: list[tuple[bytes, list[_Entry]]] = []
+        while not found:
+            async with answering(self._broker, within=_LONGEST_READ + _LATE):
+                found = await self._client.xreadgroup(
+                    _GROUP,
+                    _ONLY,
+                    {self._commands: ">"},
+                    count=1,
+                    block=round(_LONGEST_READ * 1000),
+                )
+        ((_, entries),) = found
+        return entries[0]
 
     async def _claim(self) -> None:
         """Take what was delivered and never settled, the oldest first."""
         after = "-"
-        while rows := await self._client.xpending_range(
-            self._commands, _GROUP, min=after, max="+", count=_AT_ONCE
-        ):
+        while rows := await self._pending(after):
             for row in rows:
                 await self._places.acquire()
                 await self._claim_one(row["message_id"], given=row["times_delivered"])
             after = f"({rows[-1]['message_id'].decode()}"
 
+    async def _pending(self, after: str) -> list[dict[str, Any]]:
+        """Give the next of what was delivered and never settled."""
+        async with answering(self._broker):
+            rows: list[dict[str, Any]] = await self._client.xpending_range(
+                self._commands, _GROUP, min=after, max="+", count=_AT_ONCE
+            )
+            return rows
+
     async def _claim_one(self, id_: bytes, *, given: int) -> None:
-        claimed = await self._client.xclaim(self._commands, _GROUP, _ONLY, 0, [id_])
+        async with answering(self._broker):
+            claimed = await self._client.xclaim(self._commands, _GROUP, _ONLY, 0, [id_])
         if not claimed:  # somebody has deleted it
             self._places.release()
         elif given > _DELIVERIES:
