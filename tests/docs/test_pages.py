@@ -29,8 +29,11 @@ TWINS = [
     ("docs/howto/dashboard.md", "docs/howto/dashboard.zh.md"),
     ("docs/howto/grpc.md", "docs/howto/grpc.zh.md"),
     ("docs/howto/http.md", "docs/howto/http.zh.md"),
+    ("docs/howto/http-interface.md", "docs/howto/http-interface.zh.md"),
+    ("docs/howto/live-control.md", "docs/howto/live-control.zh.md"),
     ("docs/howto/rabbitmq.md", "docs/howto/rabbitmq.zh.md"),
     ("docs/howto/redis.md", "docs/howto/redis.zh.md"),
+    ("docs/howto/signed-specs.md", "docs/howto/signed-specs.zh.md"),
     ("examples/services/README.md", "examples/services/README.zh.md"),
 ]
 
