@@ -72,8 +72,11 @@ class RedisBroker:
         return f"{where} (database {self.number})" if self.number else where
 
     def load(self) -> None:
-        """See :class:`svcctl.client.broker.Broker`."""
-        redis()
+        """See :class:`svcctl.client.broker.Broker`; with what it loads at the first connection.
+
+        Who serves has given up every right by then, that to read where Python lies perhaps too.
+        """
+        redis().asyncio.Connection()
 
     def line(self, label: str) -> AbstractAsyncContextManager[Line]:
         """See :class:`svcctl.client.broker.Broker`."""
