@@ -16,7 +16,7 @@ from svcctl.spec.notation import show
 from svcctl.spec.report import Report
 from svcctl.spec.source import File, UnreadableError, open_file, reason
 
-_TRIES = 50  # readings of files that somebody replaces meanwhile
+_TRIES = 500  # readings of files that somebody replaces meanwhile
 _TOP = ("version", "include", "defaults", "services", "watch", *FOR_ALL)
 
 Mark = tuple[int, ...] | None

@@ -89,7 +89,7 @@ def test_the_same_request_is_taken_once_even_by_the_server_of_afterwards(stand: 
         assert (answer.status_code, "made before" in answer.text) == (401, True)
 
     told(stand, first)
-    Path(stand.agent).unlink()
+    Path(stand.agent).unlink(missing_ok=True)
     told(stand, second)
     assert stand.came == ["restart"]
     assert {

@@ -209,6 +209,12 @@ def test_a_machine_without_threads_is_seen_to_later(
     def no_thread(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
+    maintain, upkeeps = upkeep.maintain, []
+
+    def counted(path: str, **how: object) -> upkeep.Moved | None:
+        upkeeps.append(path)
+        return maintain(path, **how)  # type: ignore[arg-type]
+
     async def put_all_the_same() -> None:
         with monkeypatch.context() as poor:
             poor.setattr(threading.Thread, "start", no_thread)
@@ -216,10 +222,14 @@ def test_a_machine_without_threads_is_seen_to_later(
             with pytest.raises(StateFault, match="can't start new thread"):
                 await store.settle()
         await store.settle()
+        assert upkeeps == []
         put_some(store)
         await seen_to(store)
 
+    monkeypatch.setattr(upkeep, "maintain", counted)
     asyncio.run(put_all_the_same())
+
+    assert len(upkeeps) == 1
 
     assert [record.message for record in caplog.records] == ["state.not-maintained"]
     assert len(store.items("instance")) == EVERY

@@ -208,7 +208,8 @@ def _pids_in(path: str) -> list[int]:
 
 def _folders(path: str) -> list[str]:
     try:
-        return [each.path for each in os.scandir(path) if each.is_dir()]
+        with os.scandir(path) as found:
+            return [each.path for each in found if each.is_dir()]
     except OSError:
         return []
 
