@@ -222,7 +222,9 @@ def clean(host: Host) -> Iterator[Host]:
     names = [each.removesuffix(".json") for each in listed]
     if names:
         host.svcctl("remove", *names, "--yes", "--logs")
-    host.sh("rm -rf /var/log/svcctl/*")
+    if host.sh("ls /var/lib/svcctl/state.db", check=False):  # an agent ran, and knows its services
+        host.run("svcctl", "agent", "stop", check=False)
+    host.sh("rm -rf /var/log/svcctl/* /var/lib/svcctl/state.db*")
 
 
 @pytest.fixture
