@@ -63,7 +63,7 @@ class SqliteStore:
         self._commits = 0
         self._held_back = False
         self._upkeep: asyncio.Future[upkeep.Moved | None] | None = None
-        self._asked = 0  # for upkeep
+        self._upkeep_asked = 0
         self._closed = False
         try:
             self._begin_audit()
@@ -199,17 +199,17 @@ class SqliteStore:
         trim = self._untrimmed >= _TRIM_EVERY
         if trim:
             self._untrimmed = 0
-        self._asked += 1
+        self._upkeep_asked += 1
         try:
-            self._upkeep = loop.run_in_executor(None, self._maintain, trim, self._asked)
+            self._upkeep = loop.run_in_executor(None, self._maintain, trim, self._upkeep_asked)
         except RuntimeError as error:  # the machine has no thread to give
-            self._asked += 1
+            self._upkeep_asked += 1
             log.warning("state.not-maintained", extra={"problem": str(error)})
             return
         self._upkeep.add_done_callback(self._maintained)
 
     def _maintain(self, trim: bool, asked: int) -> upkeep.Moved | None:
-        if asked != self._asked:  # the executor kept the call though it had no thread for it
+        if asked != self._upkeep_asked:  # the executor kept the call though it had no thread for it
             return None
         return upkeep.maintain(
             self.path, trim=trim, commits=lambda: self._commits, hold_back=self._hold_back

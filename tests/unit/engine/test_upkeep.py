@@ -230,7 +230,6 @@ def test_a_machine_without_threads_is_seen_to_later(
     asyncio.run(put_all_the_same())
 
     assert len(upkeeps) == 1
-
     assert [record.message for record in caplog.records] == ["state.not-maintained"]
     assert len(store.items("instance")) == EVERY
 

@@ -36,8 +36,8 @@ _DELIVERIES = 20  # of one message; more, and it is what kills who takes it
 _DEAD_LETTERS = 10_000
 _DEAD_KEPT = 30 * 86_400  # seconds
 _AT_ONCE = 100  # claims that are looked at at once
-_LONGEST_READ = 15.0  # seconds; a server that says nothing by then
-_LATE = 15.0  # and for so long after it, is there no more
+_LONGEST_READ = 15.0  # seconds that the server may wait for a command
+_LATE = 15.0  # seconds more, after which a server that says nothing is there no more
 
 
 def redis_streams(broker: RedisBroker, host: str, *, at_once: int) -> Connect:
